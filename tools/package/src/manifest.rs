@@ -1,0 +1,244 @@
+//! `function.json`: everything that a deploy needs to know about one function.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// The layout of `function.json` that this crate reads and writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// File name of the manifest in `dist/<function>/`.
+pub const MANIFEST_FILE: &str = "function.json";
+
+/// The two instruction sets that Lambda runs, in AWS's spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Architecture {
+    /// 64-bit Arm: AWS Graviton.
+    #[serde(rename = "arm64")]
+    Arm64,
+    /// 64-bit x86.
+    #[serde(rename = "x86_64")]
+    X86_64,
+}
+
+impl Architecture {
+    /// Both, in the order in which a pair is published.
+    pub const ALL: [Self; 2] = [Self::X86_64, Self::Arm64];
+
+    /// AWS's spelling: `arm64` or `x86_64`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Arm64 => "arm64",
+            Self::X86_64 => "x86_64",
+        }
+    }
+
+    /// The architecture of the other half.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Arm64 => Self::X86_64,
+            Self::X86_64 => Self::Arm64,
+        }
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Architecture {
+    type Err = ManifestError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|architecture| architecture.as_str() == text)
+            .ok_or_else(|| ManifestError::UnknownArchitecture(text.to_owned()))
+    }
+}
+
+/// What went wrong with a `dist/<function>/` folder, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// A name that is neither `arm64` nor `x86_64`.
+    #[error("unknown architecture {0:?}: use arm64 or x86_64")]
+    UnknownArchitecture(String),
+    /// There is no manifest: the function was never built here.
+    #[error("{path} does not exist: build the function first (scripts/build.sh {function})", path = path.display())]
+    Missing {
+        /// The function that was asked for.
+        function: String,
+        /// Where its manifest should be.
+        path: PathBuf,
+    },
+    /// The file is there but cannot be read.
+    #[error("cannot read {path}", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The file is not a manifest.
+    #[error("{path} is not a function manifest: build it again (scripts/build.sh)", path = path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where it goes wrong.
+        source: serde_json::Error,
+    },
+    /// The file was written by another version of this tool.
+    #[error("{path} has schema version {found}, this tool reads {SCHEMA_VERSION}: build it again (scripts/build.sh)", path = path.display())]
+    SchemaVersion {
+        /// The file.
+        path: PathBuf,
+        /// The version that it states.
+        found: u32,
+    },
+}
+
+/// One half's artifact: a zip with a `bootstrap` in its root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Artifact {
+    /// File name of the zip, next to the manifest.
+    pub zip: String,
+    /// SHA-256 of the zip in base64: what Lambda calls `CodeSha256`.
+    pub code_sha256: String,
+    /// Size of the zip in bytes.
+    pub zip_bytes: u64,
+    /// Size of the `bootstrap` in it in bytes.
+    pub bootstrap_bytes: u64,
+    /// Commit that it was built from, with `-dirty` behind it when the tree had changes.
+    pub commit: String,
+}
+
+/// How a rollout of this function goes: `[package.metadata.rollout]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RolloutPolicy {
+    /// The half that `live` shall end on.
+    pub architecture: Architecture,
+    /// Weights to go through, in percent, rising, the last one 100.
+    pub steps_percent: Vec<f64>,
+    /// How long each step is watched at least, in seconds.
+    pub bake_s: u64,
+    /// How many invocations of the candidate a step needs before it may end.
+    pub least_invocations: u64,
+    /// How many of equally good candidates may be taken back, as a fraction.
+    pub alpha: f64,
+    /// The difference of two error proportions that does not matter, in percentage points.
+    pub margin_percent: f64,
+    /// Length of one metric period in seconds. Lambda sends its metrics every 60 s.
+    pub period_s: u64,
+    /// How old a period must be before its counts are taken as final, in seconds.
+    pub metric_delay_s: u64,
+    /// How long `rollout` may go without metrics before it takes the weight back, in seconds.
+    pub max_blindness_s: u64,
+}
+
+impl Default for RolloutPolicy {
+    fn default() -> Self {
+        Self {
+            architecture: Architecture::Arm64,
+            steps_percent: vec![5.0, 25.0, 50.0, 100.0],
+            bake_s: 600,
+            least_invocations: 100,
+            alpha: 0.05,
+            margin_percent: 1.0,
+            period_s: 60,
+            metric_delay_s: 120,
+            max_blindness_s: 900,
+        }
+    }
+}
+
+/// How the sample events are replayed: `[package.metadata.replay]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReplayPolicy {
+    /// JSON pointers (RFC 6901) into the response that may differ between the halves.
+    pub ignore: Vec<String>,
+}
+
+/// What invokes a function: `[package.metadata.function.trigger]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Trigger {
+    /// Nothing but direct invocations.
+    #[default]
+    None,
+}
+
+/// Everything that a deploy needs to know about one function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FunctionManifest {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// The function's name: its crate, its folder under `functions/`, its name on Lambda.
+    pub name: String,
+    /// One line on what it does.
+    pub description: String,
+    /// Lambda runtime identifier.
+    pub runtime: String,
+    /// Lambda handler; custom runtimes ignore it, Lambda requires it.
+    pub handler: String,
+    /// Memory in MiB; 1,769 buy one vCPU.
+    pub memory_mib: u32,
+    /// Time limit of one invocation in seconds.
+    pub timeout_s: u32,
+    /// Size of `/tmp` in MiB.
+    pub ephemeral_storage_mib: u32,
+    /// Environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// What invokes it.
+    pub trigger: Trigger,
+    /// How its responses are compared before any traffic.
+    pub replay: ReplayPolicy,
+    /// How its traffic is moved.
+    pub rollout: RolloutPolicy,
+    /// One artifact per architecture.
+    pub artifacts: BTreeMap<Architecture, Artifact>,
+}
+
+impl FunctionManifest {
+    /// Reads `<dist>/<function>/function.json`.
+    ///
+    /// # Errors
+    /// [`ManifestError`] when the file is missing, unreadable, malformed or of another schema.
+    pub fn read(dist: &Path, function: &str) -> Result<Self, ManifestError> {
+        let path = dist.join(function).join(MANIFEST_FILE);
+        let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => ManifestError::Missing {
+                function: function.to_owned(),
+                path: path.clone(),
+            },
+            _ => ManifestError::Unreadable {
+                path: path.clone(),
+                source,
+            },
+        })?;
+        let malformed = |source| ManifestError::Malformed {
+            path: path.clone(),
+            source,
+        };
+        // The version first: another version's fields would only give a confusing error.
+        let value: serde_json::Value = serde_json::from_str(&text).map_err(malformed)?;
+        let found = value["schema_version"].as_u64().unwrap_or_default();
+        if found != u64::from(SCHEMA_VERSION) {
+            let found = u32::try_from(found).unwrap_or(u32::MAX);
+            return Err(ManifestError::SchemaVersion { path, found });
+        }
+        serde_json::from_value(value).map_err(malformed)
+    }
+}
