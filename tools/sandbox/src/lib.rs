@@ -1,1 +1,25 @@
-//! See README.
+//! An AWS account in one process: Lambda with both architectures, DynamoDB, SQS, CloudWatch metrics.
+//!
+//! # Map
+//! - [`cli`]: what the user can ask for; [`commands`]: one file per subcommand.
+//! - [`server`]: one port on loopback; sends each request to the part that speaks its protocol.
+//! - [`lambda`]: the Lambda API, one file per group of operations, over the [`lambda::account`] that holds
+//!   functions, versions and aliases.
+//! - [`environments`]: the processes that run functions: started, reused, killed, and fed by the Runtime API.
+//! - [`cloudwatch`]: the metrics that Lambda would send, per executed version.
+//! - [`faults`]: errors, crashes, throttles and latency to order, per half.
+//! - [`client`]: what the subcommands that talk to a running sandbox have in common.
+//!
+//! # How an invocation flows
+//! `POST /2015-03-31/functions/{name}/invocations` → [`lambda`] finds the alias and draws a version →
+//! [`environments`] gives an idle process of that version or starts one → the process takes the event with
+//! `GET …/invocation/next` and posts its answer → the log gets its `REPORT` line, [`invocation_record`] goes to
+//! [`cloudwatch`], the caller gets the answer with `X-Amz-Executed-Version`.
+
+pub mod cli;
+pub mod client;
+pub mod cloudwatch;
+pub mod commands;
+pub mod faults;
+pub mod invocation_record;
+pub mod output;

@@ -1,2 +1,17 @@
 //! See the library.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use sandbox::{cli::Cli, commands, output};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match commands::run(Cli::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            output::error_line(format_args!("error: {error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What the subcommands that talk to a running sandbox have in common.

@@ -1,0 +1,262 @@
+//! Faults to order: how a bad release is rehearsed.
+//!
+//! A [`FaultSpec`] is what the user writes (`arm64:errors=5%`); a [`FaultPlan`] is what holds for one half.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    str::FromStr,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use package::Architecture;
+use serde::{Deserialize, Serialize};
+
+/// What is injected into the invocations of one half. The shares are fractions from 0 to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FaultPlan {
+    /// Share of invocations whose answer is replaced by a function error.
+    pub errors: f64,
+    /// Share of invocations during which the process is killed.
+    pub crash: f64,
+    /// Share of requests that are refused with 429.
+    pub throttle: f64,
+    /// Time that every invocation takes longer, in milliseconds.
+    pub latency_ms: u64,
+}
+
+impl FaultPlan {
+    /// This plan with one fault set anew.
+    #[must_use]
+    pub fn with(mut self, fault: Fault) -> Self {
+        match fault {
+            Fault::Errors(share) => self.errors = share,
+            Fault::Crash(share) => self.crash = share,
+            Fault::Throttle(share) => self.throttle = share,
+            Fault::Latency(delay) => {
+                self.latency_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+            }
+        }
+        self
+    }
+
+    /// What is wrong with this plan, if anything: a share outside 0 to 1.
+    ///
+    /// # Errors
+    /// Names the share.
+    pub fn validate(&self) -> Result<(), String> {
+        [
+            ("errors", self.errors),
+            ("crash", self.crash),
+            ("throttle", self.throttle),
+        ]
+        .into_iter()
+        .find(|(_, share)| !(0.0..=1.0).contains(share))
+        .map_or(Ok(()), |(name, share)| {
+            Err(format!(
+                "{name} is {share}: a share is a fraction from 0 to 1"
+            ))
+        })
+    }
+}
+
+/// One kind of fault and its size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Fault {
+    /// See [`FaultPlan::errors`].
+    Errors(f64),
+    /// See [`FaultPlan::crash`].
+    Crash(f64),
+    /// See [`FaultPlan::throttle`].
+    Throttle(f64),
+    /// See [`FaultPlan::latency_ms`].
+    Latency(Duration),
+}
+
+/// A fault for one half, as the user writes it: `arm64:errors=5%`, `x86_64:latency=50ms`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FaultSpec {
+    /// The half.
+    pub architecture: Architecture,
+    /// What happens to it.
+    pub fault: Fault,
+}
+
+/// Why a text is not a [`FaultSpec`].
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum FaultSpecError {
+    /// Not `architecture:kind=size`.
+    #[error("{0:?} is not a fault: write it like arm64:errors=5% or x86_64:latency=50ms")]
+    Shape(String),
+    /// The half does not exist.
+    #[error("unknown architecture {0:?}: use arm64 or x86_64")]
+    Architecture(String),
+    /// The kind does not exist.
+    #[error(
+        "unknown fault {0:?}: use errors, crash, throttle (a percentage like 5%) or latency (a time like 50ms)"
+    )]
+    Kind(String),
+    /// A share that is not a percentage.
+    #[error("{kind}={value} is not a share: write a percentage from 0% to 100%, like {kind}=5%")]
+    Share {
+        /// The fault.
+        kind: String,
+        /// What stands behind it.
+        value: String,
+    },
+    /// A latency that is not a time.
+    #[error("latency={0} is not a time: write it like latency=50ms or latency=1s")]
+    Latency(String),
+}
+
+impl FromStr for FaultSpec {
+    type Err = FaultSpecError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let shape = || FaultSpecError::Shape(text.to_owned());
+        let (architecture, fault) = text.split_once(':').ok_or_else(shape)?;
+        let (kind, value) = fault.split_once('=').ok_or_else(shape)?;
+        let architecture = architecture
+            .parse()
+            .map_err(|_| FaultSpecError::Architecture(architecture.to_owned()))?;
+        let fault = match kind {
+            "errors" => Fault::Errors(share(kind, value)?),
+            "crash" => Fault::Crash(share(kind, value)?),
+            "throttle" => Fault::Throttle(share(kind, value)?),
+            "latency" => Fault::Latency(
+                humantime::parse_duration(value.trim_start_matches('+'))
+                    .map_err(|_| FaultSpecError::Latency(value.to_owned()))?,
+            ),
+            _ => return Err(FaultSpecError::Kind(kind.to_owned())),
+        };
+        Ok(Self {
+            architecture,
+            fault,
+        })
+    }
+}
+
+/// `5%` as 0.05.
+fn share(kind: &str, value: &str) -> Result<f64, FaultSpecError> {
+    value
+        .strip_suffix('%')
+        .and_then(|percent| percent.parse::<f64>().ok())
+        .filter(|percent| (0.0..=100.0).contains(percent))
+        .map(|percent| percent / 100.0)
+        .ok_or_else(|| FaultSpecError::Share {
+            kind: kind.to_owned(),
+            value: value.to_owned(),
+        })
+}
+
+impl fmt::Display for FaultSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.architecture)?;
+        match self.fault {
+            Fault::Errors(share) => write!(f, "errors={}%", share * 100.0),
+            Fault::Crash(share) => write!(f, "crash={}%", share * 100.0),
+            Fault::Throttle(share) => write!(f, "throttle={}%", share * 100.0),
+            Fault::Latency(delay) => write!(f, "latency={}ms", delay.as_millis()),
+        }
+    }
+}
+
+/// The faults of one function, by half.
+pub type FunctionFaults = BTreeMap<Architecture, FaultPlan>;
+
+/// All faults that hold now. Cheap to clone; all clones share one table.
+#[derive(Debug, Clone, Default)]
+pub struct Faults(Arc<RwLock<HashMap<String, FunctionFaults>>>);
+
+impl Faults {
+    /// What holds for one half now.
+    #[must_use]
+    pub fn plan(&self, function: &str, architecture: Architecture) -> FaultPlan {
+        let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        table
+            .get(function)
+            .and_then(|halves| halves.get(&architecture))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Everything that holds, by function.
+    #[must_use]
+    pub fn all(&self) -> BTreeMap<String, FunctionFaults> {
+        let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        table
+            .iter()
+            .map(|(name, halves)| (name.clone(), halves.clone()))
+            .collect()
+    }
+
+    /// Replaces the plan of one half.
+    pub fn set(&self, function: &str, architecture: Architecture, plan: FaultPlan) {
+        let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        table
+            .entry(function.to_owned())
+            .or_default()
+            .insert(architecture, plan);
+    }
+
+    /// Sets one fault and leaves the others of that half.
+    pub fn add(&self, function: &str, spec: FaultSpec) {
+        let plan = self.plan(function, spec.architecture).with(spec.fault);
+        self.set(function, spec.architecture, plan);
+    }
+
+    /// Takes all faults of a function away.
+    pub fn clear(&self, function: &str) {
+        let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        table.remove(function);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spec_reads_as_it_is_written() {
+        for text in [
+            "arm64:errors=5%",
+            "arm64:crash=2%",
+            "x86_64:latency=50ms",
+            "x86_64:throttle=1%",
+        ] {
+            let spec: FaultSpec = text.parse().unwrap();
+            assert_eq!(spec.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_bad_spec_names_the_part_that_is_wrong() {
+        for (text, part) in [
+            ("errors=5%", "write it like"),
+            ("arm64:errors", "write it like"),
+            ("mips:errors=5%", "\"mips\""),
+            ("arm64:explode=5%", "\"explode\""),
+            ("arm64:errors=5", "errors=5 "),
+            ("arm64:errors=101%", "errors=101%"),
+            ("arm64:errors=NaN%", "errors=NaN%"),
+            ("arm64:latency=soon", "latency=soon"),
+        ] {
+            let message = text.parse::<FaultSpec>().unwrap_err().to_string();
+            assert!(message.contains(part), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_second_fault_leaves_the_first() {
+        let faults = Faults::default();
+        faults.add("f", "arm64:errors=5%".parse().unwrap());
+        faults.add("f", "arm64:latency=50ms".parse().unwrap());
+        let plan = faults.plan("f", Architecture::Arm64);
+        assert_eq!((plan.errors, plan.latency_ms), (0.05, 50));
+        assert_eq!(faults.plan("f", Architecture::X86_64), FaultPlan::default());
+        faults.clear("f");
+        assert_eq!(faults.plan("f", Architecture::Arm64), FaultPlan::default());
+    }
+}
