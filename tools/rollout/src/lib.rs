@@ -1,1 +1,46 @@
-//! See README.
+//! Moves the traffic of one Lambda function from one version to another, and watches.
+//!
+//! ```text
+//! main.rs        parse, run one command, turn its outcome into an exit code
+//! cli.rs         the command line: flags that every command has, one variant per command
+//! context.rs     what every command gets: AWS clients, the dist folder, where its output goes
+//! output.rs      the only place that writes to stdout and stderr
+//! outcome.rs     0 done or promoted, 1 taken back or held, 2 could not run
+//! commands/      one file per command
+//!
+//! aws.rs         clients as the AWS CLI would configure them
+//! function.rs    the function as Lambda has it: settings, tags, which halves are emulated
+//! versions.rs    published versions: list, find, publish
+//! alias.rs       read an alias, change it by compare-and-swap
+//! record.rs      what a rollout writes into the alias's description, to go on after a kill
+//! metrics.rs     counts and durations per version and period, from CloudWatch
+//! prices.rs      what an invocation costs on either architecture
+//! percent.rs     a weight
+//!
+//! proof/         what must hold of both artifacts before anything is uploaded
+//! judge/         the sequential test: worse, not worse, undecided (pure)
+//! controller/    which weight comes next (pure), and the loop around it
+//! view/          the live picture of a run
+//! journal.rs     what happened, a JSON line each
+//! ```
+//!
+//! A release goes `publish` (proof, two versions, three aliases) -> `replay` (same events, same
+//! answers) -> `run` (weights, verdicts) -> `compare` (which half is faster and cheaper). The alias
+//! `live` is the only state: every command reads it and may be killed and started again.
+
+pub mod alias;
+pub mod aws;
+pub mod cli;
+pub mod commands;
+pub mod context;
+pub mod controller;
+pub mod journal;
+pub mod judge;
+pub mod outcome;
+pub mod output;
+pub mod percent;
+pub mod record;
+pub mod view;
+
+/// The alias that callers use; it routes to one or two versions.
+pub const LIVE: &str = "live";

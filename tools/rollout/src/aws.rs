@@ -1,0 +1,138 @@
+//! Clients as the AWS CLI would configure them.
+
+use std::{net::IpAddr, time::Duration};
+
+use aws_config::{
+    BehaviorVersion, ConfigLoader, Region, SdkConfig,
+    environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider},
+    meta::{credentials::CredentialsProviderChain, region::RegionProviderChain},
+    profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider},
+    retry::RetryConfig,
+    timeout::TimeoutConfig,
+};
+use aws_credential_types::Credentials;
+use clap::Args;
+
+/// How often one call is tried: five attempts wait about 8 s between them, which outlasts a
+/// burst of throttling and is shorter than any sensible limit of blindness.
+const ATTEMPTS: u32 = 5;
+
+/// Where AWS is: the AWS CLI's own flags and environment variables.
+#[derive(Debug, Args)]
+pub struct ConnectionArgs {
+    /// Endpoint of every service, for a sandbox
+    #[arg(long, global = true, env = "AWS_ENDPOINT_URL", value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// Region of the function [env: AWS_REGION=]
+    #[arg(long, global = true, value_name = "REGION")]
+    region: Option<String>,
+    /// Profile in the AWS configuration files [env: AWS_PROFILE=]
+    #[arg(long, global = true, value_name = "PROFILE")]
+    profile: Option<String>,
+}
+
+/// The AWS services that a rollout talks to.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    /// Functions, versions, aliases.
+    pub lambda: aws_sdk_lambda::Client,
+    /// Metrics.
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+}
+
+impl ConnectionArgs {
+    /// Makes the clients; nothing is sent yet.
+    pub async fn connect(self) -> Clients {
+        let config = self.load().await;
+        Clients {
+            lambda: aws_sdk_lambda::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+        }
+    }
+
+    async fn load(self) -> SdkConfig {
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts());
+        if let Some(profile) = &self.profile {
+            loader = loader.profile_name(profile);
+        }
+        let endpoint = self.endpoint_url.as_deref().filter(|url| !url.is_empty());
+        if let Some(url) = endpoint {
+            loader = loader.endpoint_url(url);
+        }
+        if endpoint.is_some_and(is_loopback) {
+            self.without_an_account(loader).load().await
+        } else if let Some(region) = self.region {
+            loader.region(Region::new(region)).load().await
+        } else {
+            loader.load().await
+        }
+    }
+
+    /// A sandbox needs neither region nor credentials, and this machine's instance metadata is
+    /// not worth waiting for.
+    fn without_an_account(&self, loader: ConfigLoader) -> ConfigLoader {
+        let mut profile_region = ProfileFileRegionProvider::builder();
+        let mut profile_credentials = ProfileFileCredentialsProvider::builder();
+        if let Some(name) = &self.profile {
+            profile_region = profile_region.profile_name(name);
+            profile_credentials = profile_credentials.profile_name(name);
+        }
+        let region = RegionProviderChain::first_try(self.region.clone().map(Region::new))
+            .or_else(EnvironmentVariableRegionProvider::new())
+            .or_else(profile_region.build())
+            .or_else(Region::new("us-east-1"));
+        let credentials = CredentialsProviderChain::first_try(
+            "Environment",
+            EnvironmentVariableCredentialsProvider::new(),
+        )
+        .or_else("Profile", profile_credentials.build())
+        .or_else(
+            "Sandbox",
+            Credentials::new("sandbox", "sandbox", None, None, "sandbox"),
+        );
+        loader.region(region).credentials_provider(credentials)
+    }
+}
+
+/// No limit on reading an answer: a replayed invocation may take the function's whole timeout.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .build()
+}
+
+/// Whether an endpoint is on this machine.
+fn is_loopback(url: &str) -> bool {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = authority.split(['/', '?']).next().unwrap_or(authority);
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or(v6),
+        None => authority.split(':').next().unwrap_or(authority),
+    };
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for url in [
+            "http://127.0.0.1:4566",
+            "http://localhost:9000/",
+            "http://[::1]:80",
+        ] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in [
+            "https://lambda.eu-west-1.amazonaws.com",
+            "http://127.0.0.1.example.com:80",
+            "http://10.0.0.1:4566",
+        ] {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
+}

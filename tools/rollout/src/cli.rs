@@ -1,0 +1,86 @@
+//! The command line: flags that every command has, and one variant per command.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    aws::ConnectionArgs,
+    commands::{abort, compare, prove, publish, replay, run, set, status},
+    context::Context,
+    outcome::Outcome,
+    output::{Format, Output},
+};
+
+/// Publish a pair of versions, move `live` from one to the other, and take it back when worse.
+///
+/// Exit codes: 0 done or promoted, 1 taken back, held or differing, 2 could not run.
+#[derive(Debug, Parser)]
+#[command(name = "rollout", version)]
+pub struct Cli {
+    #[command(flatten)]
+    common: CommonArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct CommonArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Folder that scripts/build.sh writes to; the function's own folder is in it
+    #[arg(long, global = true, default_value = "dist", value_name = "FOLDER")]
+    dist: PathBuf,
+    /// Write JSON lines for machines instead of text for people
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check both artifacts of a function without uploading anything
+    Prove(prove::ProveArgs),
+    /// Publish both halves as two versions and point the aliases x86_64 and arm64 at them
+    Publish(publish::PublishArgs),
+    /// Send the sample events to both halves and compare their answers
+    Replay(replay::ReplayArgs),
+    /// Move `live` to the candidate in steps, and back to the baseline when it is worse
+    Run(run::RunArgs),
+    /// Set the candidate's weight by hand, or point `live` at one version alone
+    Set(set::SetArgs),
+    /// Take the candidate's weight back to 0
+    Abort(abort::AbortArgs),
+    /// Show versions, aliases, weight and recent counts
+    Status(status::StatusArgs),
+    /// Compare both halves: errors, durations, cost
+    Compare(compare::CompareArgs),
+}
+
+impl Cli {
+    /// Runs the command that was asked for.
+    ///
+    /// # Errors
+    /// When it could not run: the text says what happened, to what, and what to do.
+    pub async fn execute(self) -> anyhow::Result<Outcome> {
+        let format = if self.common.json {
+            Format::Json
+        } else {
+            Format::Human
+        };
+        let context = Context {
+            clients: self.common.connection.connect().await,
+            dist: self.common.dist,
+            output: Output::stdout(format),
+        };
+        match self.command {
+            Command::Prove(args) => prove::prove(args, &context),
+            Command::Publish(args) => publish::publish(args, &context).await,
+            Command::Replay(args) => replay::replay(args, &context).await,
+            Command::Run(args) => run::run(args, &context).await,
+            Command::Set(args) => set::set(args, &context).await,
+            Command::Abort(args) => abort::abort(args, &context).await,
+            Command::Status(args) => status::status(args, &context).await,
+            Command::Compare(args) => compare::compare(args, &context).await,
+        }
+    }
+}

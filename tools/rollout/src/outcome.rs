@@ -1,0 +1,24 @@
+//! What a command ends with, and its exit code.
+
+use std::process::ExitCode;
+
+/// How a command has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done what was asked; of a run: promoted. Exit code 0.
+    Done,
+    /// Taken back, held or differing: the release must not go on. Exit code 1.
+    Held,
+    /// It could not run, or had to stop without knowing. Exit code 2, as for any error.
+    CouldNotRun,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Done => 0,
+            Outcome::Held => 1,
+            Outcome::CouldNotRun => 2,
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! What a rollout writes into the alias's description.
