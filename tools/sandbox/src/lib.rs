@@ -7,6 +7,8 @@
 //!   functions, versions and aliases.
 //! - [`environments`]: the processes that run functions: started, reused, killed, and fed by the Runtime API.
 //! - [`cloudwatch`]: the metrics that Lambda would send, per executed version.
+//! - [`admin`]: the routes under `/_sandbox/` that AWS has no API for.
+//! - [`endpoint_file`]: how the other subcommands find a running sandbox.
 //! - [`faults`]: errors, crashes, throttles and latency to order, per half.
 //! - [`client`]: what the subcommands that talk to a running sandbox have in common.
 //!
@@ -16,10 +18,15 @@
 //! `GET …/invocation/next` and posts its answer → the log gets its `REPORT` line, [`invocation_record`] goes to
 //! [`cloudwatch`], the caller gets the answer with `X-Amz-Executed-Version`.
 
+pub mod admin;
 pub mod cli;
 pub mod client;
 pub mod cloudwatch;
 pub mod commands;
+pub mod endpoint_file;
+pub mod environments;
 pub mod faults;
 pub mod invocation_record;
+pub mod lambda;
 pub mod output;
+pub mod server;

@@ -1,0 +1,168 @@
+//! Code packages: checked, unpacked once per content, shared by every version that has them.
+
+use std::{
+    io::{Cursor, Read as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use bytes::Bytes;
+use package::Architecture;
+use sha2::{Digest as _, Sha256};
+
+use super::error::{ErrorKind, LambdaError};
+
+/// Largest zip that can be sent with the request, in bytes.
+pub const MAX_ZIP_BYTES: usize = 52_428_800;
+
+/// Largest package once unpacked, in bytes.
+const MAX_UNPACKED_BYTES: u64 = 262_144_000;
+
+/// An unpacked code package.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// SHA-256 of the zip in base64: `CodeSha256`.
+    pub sha256: String,
+    /// Size of the zip in bytes: `CodeSize`.
+    pub zip_bytes: u64,
+    /// Where its files are.
+    pub folder: PathBuf,
+    /// The SHA-256 in hex: names the package in URLs and folders.
+    pub id: String,
+}
+
+/// What the `bootstrap` of a package is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bootstrap {
+    /// There is none, or it is not a file.
+    Missing,
+    /// It lacks the execute permission.
+    NotExecutable,
+    /// Machine code for one of the two architectures.
+    Elf(Architecture),
+    /// Machine code for something else.
+    ForeignElf,
+    /// Not machine code: a script, which the host's interpreter runs on any architecture.
+    Script,
+}
+
+impl Code {
+    /// Path of the program that is the function.
+    #[must_use]
+    pub fn bootstrap(&self) -> PathBuf {
+        self.folder.join("bootstrap")
+    }
+
+    /// Looks at the `bootstrap`.
+    #[must_use]
+    pub fn inspect_bootstrap(&self) -> Bootstrap {
+        inspect(&self.bootstrap()).unwrap_or(Bootstrap::Missing)
+    }
+}
+
+fn inspect(path: &Path) -> std::io::Result<Bootstrap> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Ok(Bootstrap::Missing);
+    }
+    if metadata.permissions().mode() & 0o111 == 0 {
+        return Ok(Bootstrap::NotExecutable);
+    }
+    let mut head = Vec::with_capacity(20);
+    std::fs::File::open(path)?.take(20).read_to_end(&mut head)?;
+    // ELF: magic in bytes 0–3, e_machine in bytes 18–19, little endian on both architectures.
+    Ok(match head.as_slice() {
+        [0x7f, b'E', b'L', b'F', .., 62, 0] => Bootstrap::Elf(Architecture::X86_64),
+        [0x7f, b'E', b'L', b'F', .., 183, 0] => Bootstrap::Elf(Architecture::Arm64),
+        [0x7f, b'E', b'L', b'F', ..] => Bootstrap::ForeignElf,
+        _ => Bootstrap::Script,
+    })
+}
+
+/// The folder with all packages, by content.
+#[derive(Debug, Clone)]
+pub struct CodeStore {
+    root: PathBuf,
+}
+
+impl CodeStore {
+    /// Packages go below `root`.
+    #[must_use]
+    pub const fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Where the zip of a package is kept, for downloads.
+    #[must_use]
+    pub fn zip_path(&self, id: &str) -> PathBuf {
+        self.root.join(format!("{id}.zip"))
+    }
+
+    /// Checks and unpacks a zip.
+    ///
+    /// # Errors
+    /// As Lambda when it is too large or no zip; `ServiceException` when the disk fails.
+    pub async fn put(&self, zip: Bytes) -> Result<Arc<Code>, LambdaError> {
+        if zip.len() > MAX_ZIP_BYTES {
+            return Err(LambdaError::new(
+                ErrorKind::RequestTooLarge,
+                format!("Zipped size must be smaller than {MAX_ZIP_BYTES} bytes"),
+            ));
+        }
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || store.put_blocking(&zip))
+            .await
+            .map_err(|error| LambdaError::new(ErrorKind::Service, error.to_string()))?
+    }
+
+    fn put_blocking(&self, zip: &[u8]) -> Result<Arc<Code>, LambdaError> {
+        let digest = Sha256::digest(zip);
+        let id = hex::encode(digest);
+        let folder = self.root.join(&id);
+        if !folder.is_dir() {
+            self.unpack(zip, &id, &folder)?;
+        }
+        Ok(Arc::new(Code {
+            sha256: BASE64.encode(digest),
+            zip_bytes: zip.len() as u64,
+            folder,
+            id,
+        }))
+    }
+
+    /// Unpacks beside the final place and moves it there, so that a package is there whole or not at all.
+    fn unpack(&self, zip: &[u8], id: &str, folder: &Path) -> Result<(), LambdaError> {
+        let disk = |error: std::io::Error| {
+            LambdaError::new(
+                ErrorKind::Service,
+                format!("cannot unpack the code to {}: {error}", folder.display()),
+            )
+        };
+        let mut archive = zip::ZipArchive::new(Cursor::new(zip)).map_err(|_| not_a_zip())?;
+        let unpacked: u128 = archive.decompressed_size().unwrap_or_default();
+        if unpacked > u128::from(MAX_UNPACKED_BYTES) {
+            return Err(LambdaError::invalid(format!(
+                "Unzipped size must be smaller than {MAX_UNPACKED_BYTES} bytes"
+            )));
+        }
+        let partial = self
+            .root
+            .join(format!("{id}.{}", uuid::Uuid::new_v4().simple()));
+        std::fs::create_dir_all(&partial).map_err(disk)?;
+        archive.extract(&partial).map_err(|_| not_a_zip())?;
+        std::fs::write(self.zip_path(id), zip).map_err(disk)?;
+        match std::fs::rename(&partial, folder) {
+            // Someone else unpacked the same content meanwhile.
+            Err(_) if folder.is_dir() => std::fs::remove_dir_all(&partial).map_err(disk),
+            moved => moved.map_err(disk),
+        }
+    }
+}
+
+fn not_a_zip() -> LambdaError {
+    LambdaError::invalid(
+        "Could not unzip uploaded file. Please check your file, then try to upload again.",
+    )
+}

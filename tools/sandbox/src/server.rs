@@ -1,0 +1,242 @@
+//! One port on loopback: our own Lambda, Runtime API and admin routes, and the services of `awsim` behind them.
+
+use std::{future::Future, io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
+
+use awsim_core::{AppState, ServiceHandler};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
+use tokio::net::TcpListener;
+
+use crate::{
+    admin,
+    cloudwatch::{self, MetricStore},
+    environments::{self, Environments, emulation::Emulators, runtime_api},
+    faults::Faults,
+    lambda::{
+        Lambda, Parts,
+        code::CodeStore,
+        draws::Draws,
+        names::{ACCOUNT_ID, DEFAULT_REGION},
+        operations,
+    },
+};
+
+/// Largest request body in bytes: the largest zip in base64, with room for the rest.
+const MAX_BODY_BYTES: usize = 80 * 1024 * 1024;
+
+/// How a sandbox runs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// Folder for code and logs.
+    pub folder: PathBuf,
+    /// How many environments may exist at once.
+    pub max_environments: usize,
+    /// Seed of the draws; none takes another one every time.
+    pub seed: Option<u64>,
+    /// Emulators for the other architecture.
+    pub emulators: Emulators,
+    /// How long a function's first initialisation may take. Lambda: 10 s.
+    pub init_limit: Duration,
+    /// How long an environment may be idle before it is stopped.
+    pub idle_limit: Duration,
+}
+
+impl Options {
+    /// Lambda's limits, a free port, and this folder.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self {
+            port: 0,
+            folder,
+            max_environments: 64,
+            seed: None,
+            emulators: Emulators::default(),
+            init_limit: Duration::from_secs(10),
+            idle_limit: Duration::from_secs(300),
+        }
+    }
+}
+
+/// A sandbox cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Someone else listens there.
+    #[error("port {0} on 127.0.0.1 is in use: choose another with --port, or 0 for a free one")]
+    PortInUse(u16),
+    /// The port cannot be had for another reason.
+    #[error("cannot listen on 127.0.0.1:{port}")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The folder cannot be used.
+    #[error("cannot use the folder {path}: choose another with --folder", path = path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// A sandbox that listens and does not answer yet.
+pub struct Server {
+    listener: TcpListener,
+    lambda: Lambda,
+    router: Router,
+}
+
+impl Server {
+    /// Takes the port and puts the services together.
+    ///
+    /// # Errors
+    /// [`BindError`].
+    pub async fn bind(options: Options) -> Result<Self, BindError> {
+        let folder = prepare_folder(&options.folder)?;
+        let listener = listen(options.port).await?;
+        let source = |source| BindError::Listen {
+            port: options.port,
+            source,
+        };
+        let authority = listener.local_addr().map_err(source)?.to_string();
+        let metrics = Arc::new(MetricStore::default());
+        let lambda = Lambda::new(Parts {
+            endpoint: format!("http://{authority}"),
+            code: CodeStore::new(folder.join("code")),
+            environments: Environments::new(environments::Options {
+                limit: options.max_environments,
+                init_limit: options.init_limit,
+                idle_limit: options.idle_limit,
+                emulators: options.emulators,
+                folder,
+                authority: authority.clone(),
+            }),
+            faults: Faults::default(),
+            recorder: Arc::clone(&metrics) as _,
+            draws: Draws::new(options.seed),
+        });
+        let router = Router::new()
+            .merge(operations::router(lambda.clone()))
+            .merge(runtime_api::router(lambda.environments.clone()))
+            .merge(admin::router(lambda.clone()))
+            .fallback_service(other_services(metrics, authority))
+            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+        Ok(Self {
+            listener,
+            lambda,
+            router,
+        })
+    }
+
+    /// URL of the sandbox.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.lambda.endpoint
+    }
+
+    /// Faults that are injected.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.lambda.faults
+    }
+
+    /// Answers until `shutdown` is over; then kills every process.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let environments = self.lambda.environments.clone();
+        // Without waiting for open connections: every idle environment holds one.
+        let result = tokio::select! {
+            result = axum::serve(NoDelay(self.listener), self.router).into_future() => result,
+            () = shutdown => Ok(()),
+        };
+        environments.shut_down().await;
+        result
+    }
+}
+
+/// Sends small answers at once: every one of them is waited for.
+struct NoDelay(TcpListener);
+
+impl axum::serve::Listener for NoDelay {
+    type Io = tokio::net::TcpStream;
+    type Addr = std::net::SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        let (stream, address) = axum::serve::Listener::accept(&mut self.0).await;
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "cannot set TCP_NODELAY");
+        }
+        (stream, address)
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.0.local_addr()
+    }
+}
+
+/// Makes the folder with its parts; gives its absolute path. What a killed sandbox left in `tmp` is removed.
+fn prepare_folder(folder: &std::path::Path) -> Result<PathBuf, BindError> {
+    let prepare = || {
+        std::fs::create_dir_all(folder.join("code"))?;
+        std::fs::create_dir_all(folder.join("logs"))?;
+        match std::fs::remove_dir_all(folder.join("tmp")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        std::fs::create_dir_all(folder.join("tmp"))?;
+        folder.canonicalize()
+    };
+    prepare().map_err(|source| BindError::Folder {
+        path: folder.to_owned(),
+        source,
+    })
+}
+
+async fn listen(port: u16) -> Result<TcpListener, BindError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => BindError::PortInUse(port),
+            _ => BindError::Listen { port, source },
+        })
+}
+
+/// What is not Lambda: our CloudWatch, and DynamoDB and SQS from `awsim`.
+fn other_services(metrics: Arc<MetricStore>, authority: String) -> Router {
+    let mut state = AppState::new(DEFAULT_REGION.to_owned(), ACCOUNT_ID.to_owned());
+    state.listen_authority = Some(authority);
+    let services: [Arc<dyn ServiceHandler>; 2] = [
+        Arc::new(awsim_dynamodb::DynamoDbService::new()),
+        Arc::new(awsim_sqs::SqsService::new()),
+    ];
+    for service in services {
+        let routes = service.routes();
+        state.register(service, routes);
+    }
+    Router::new()
+        .fallback(awsim_core::gateway::handle_request)
+        .with_state(state)
+        .layer(from_fn_with_state(metrics, answer_cloudwatch))
+}
+
+async fn answer_cloudwatch(
+    State(metrics): State<Arc<MetricStore>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if cloudwatch::api::is_for_cloudwatch(&request) {
+        cloudwatch::api::respond(&metrics, request).await
+    } else {
+        next.run(request).await
+    }
+}
