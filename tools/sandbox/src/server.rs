@@ -148,6 +148,12 @@ impl Server {
         &self.lambda.faults
     }
 
+    /// Processes that run functions.
+    #[must_use]
+    pub fn environments(&self) -> &Environments {
+        &self.lambda.environments
+    }
+
     /// Answers until `shutdown` is over; then kills every process.
     ///
     /// # Errors

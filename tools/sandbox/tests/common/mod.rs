@@ -1,0 +1,298 @@
+//! What the tests of the Lambda API share: a sandbox in this process, a client, and functions to give it.
+#![allow(dead_code)] // every test file uses its own part of it
+
+use std::{
+    io::{Cursor, Write as _},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+    time::Duration,
+};
+
+use aws_sdk_lambda::{
+    Client,
+    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
+    error::{ProvideErrorMetadata, SdkError},
+    operation::invoke::{InvokeOutput, builders::InvokeFluentBuilder},
+    primitives::Blob,
+    types::{Architecture, FunctionCode, Runtime},
+};
+use sandbox::{
+    client::admin::Admin,
+    environments::{Environments, emulation::HOST},
+    faults::FaultPlan,
+    server::{Options, Server},
+};
+use serde_json::{Value, json};
+use tokio::{sync::oneshot, task::JoinHandle};
+
+pub mod external;
+
+/// Name of the function of most tests.
+pub const FUNCTION: &str = "probe";
+
+/// Its role.
+pub const ROLE: &str = "arn:aws:iam::000000000000:role/probe";
+
+/// A running sandbox with its folder and a client.
+pub struct Sandbox {
+    pub client: Client,
+    pub endpoint: String,
+    pub folder: PathBuf,
+    environments: Environments,
+    stop: Option<oneshot::Sender<()>>,
+    running: Option<JoinHandle<std::io::Result<()>>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Sandbox {
+    /// One with Lambda's limits, but that waits for a function's first initialisation for half a second only.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    pub async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().join("sandbox");
+        let mut options = Options::new(folder.clone());
+        options.init_limit = Duration::from_millis(500);
+        options.seed = Some(7);
+        change(&mut options);
+        let server = Server::bind(options).await.unwrap();
+        let endpoint = server.endpoint().to_owned();
+        let environments = server.environments().clone();
+        let (stop, stopped) = oneshot::channel();
+        let running = tokio::spawn(server.run(async {
+            let _ = stopped.await;
+        }));
+        Self {
+            client: client(&endpoint),
+            endpoint,
+            folder,
+            environments,
+            stop: Some(stop),
+            running: Some(running),
+            _folder: temporary,
+        }
+    }
+
+    /// One with the probe as `$LATEST` of [`FUNCTION`].
+    pub async fn with_probe() -> Self {
+        let sandbox = Self::start().await;
+        sandbox.create(host(), probe_zip()).await;
+        sandbox
+    }
+
+    /// Creates [`FUNCTION`] with a time limit of 3 s.
+    pub async fn create(&self, architecture: Architecture, zip: Vec<u8>) {
+        self.client
+            .create_function()
+            .function_name(FUNCTION)
+            .role(ROLE)
+            .runtime(Runtime::Providedal2023)
+            .handler("bootstrap")
+            .architectures(architecture)
+            .code(FunctionCode::builder().zip_file(Blob::new(zip)).build())
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Publishes `$LATEST`; gives the number.
+    pub async fn publish(&self) -> String {
+        let version = self
+            .client
+            .publish_version()
+            .function_name(FUNCTION)
+            .send()
+            .await
+            .unwrap();
+        version.version.unwrap()
+    }
+
+    /// Changes `$LATEST`, so that the next version is another.
+    pub async fn change(&self, description: &str) {
+        let update = self
+            .client
+            .update_function_configuration()
+            .function_name(FUNCTION);
+        update.description(description).send().await.unwrap();
+    }
+
+    /// An invocation of [`FUNCTION`] with this event.
+    pub fn ask(&self, event: &Value) -> InvokeFluentBuilder {
+        self.client
+            .invoke()
+            .function_name(FUNCTION)
+            .payload(Blob::new(event.to_string()))
+    }
+
+    /// The response of `$LATEST` to this event; fails when it is an error.
+    pub async fn answer(&self, event: Value) -> Value {
+        let output = self.ask(&event).send().await.unwrap();
+        assert_eq!(output.function_error, None, "{}", payload(&output));
+        payload(&output)
+    }
+
+    /// The function error of `$LATEST` for this event.
+    pub async fn error(&self, event: Value) -> Value {
+        let output = self.ask(&event).send().await.unwrap();
+        assert_eq!(output.status_code, 200);
+        assert_eq!(
+            output.function_error.as_deref(),
+            Some("Unhandled"),
+            "{}",
+            payload(&output)
+        );
+        payload(&output)
+    }
+
+    /// Number of processes that run now.
+    pub fn processes(&self) -> usize {
+        self.environments
+            .census()
+            .values()
+            .flat_map(|versions| versions.values())
+            .sum()
+    }
+
+    /// Everything that the logs of [`FUNCTION`] say.
+    pub fn logs(&self) -> String {
+        let mut logs = String::new();
+        for version in std::fs::read_dir(self.folder.join("logs").join(FUNCTION)).unwrap() {
+            for log in std::fs::read_dir(version.unwrap().path()).unwrap() {
+                logs.push_str(&std::fs::read_to_string(log.unwrap().path()).unwrap());
+            }
+        }
+        logs
+    }
+
+    /// Orders faults for the host's half of [`FUNCTION`].
+    pub async fn inject(&self, plan: FaultPlan) {
+        Admin::new(&self.endpoint)
+            .unwrap()
+            .set_faults(FUNCTION, HOST, &plan)
+            .await
+            .unwrap();
+    }
+
+    /// Stops it as a signal does, and waits until it has stopped.
+    pub async fn stop(&mut self) {
+        if let (Some(stop), Some(running)) = (self.stop.take(), self.running.take()) {
+            let _ = stop.send(());
+            running.await.unwrap().unwrap();
+        }
+    }
+}
+
+/// A client without retries: tests count.
+pub fn client(endpoint: &str) -> Client {
+    let config = aws_sdk_lambda::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("sandbox", "sandbox", None, None, "test"))
+        .retry_config(RetryConfig::disabled())
+        .build();
+    Client::from_conf(config)
+}
+
+/// The response or error of an invocation as JSON.
+pub fn payload(output: &InvokeOutput) -> Value {
+    serde_json::from_slice(output.payload.as_ref().unwrap().as_ref()).unwrap()
+}
+
+/// Type, status and message of an error of the API.
+pub fn refusal<T: std::fmt::Debug, E>(result: Result<T, SdkError<E>>) -> (String, u16, String)
+where
+    E: ProvideErrorMetadata + std::fmt::Debug,
+{
+    let error = result.expect_err("should be refused");
+    let status = error
+        .raw_response()
+        .map_or(0, |response| response.status().as_u16());
+    (
+        error.code().unwrap_or_default().to_owned(),
+        status,
+        error.message().unwrap_or_default().to_owned(),
+    )
+}
+
+/// The architecture of this machine, for the client.
+pub fn host() -> Architecture {
+    Architecture::from(HOST.as_str())
+}
+
+/// The other one.
+pub fn foreign() -> Architecture {
+    Architecture::from(HOST.other().as_str())
+}
+
+/// The probe in a zip.
+pub fn probe_zip() -> Vec<u8> {
+    static ZIP: OnceLock<Vec<u8>> = OnceLock::new();
+    ZIP.get_or_init(|| zip(&[("bootstrap", 0o755, &std::fs::read(probe()).unwrap())]))
+        .clone()
+}
+
+/// The probe, built if need be: `cargo test --test` does not build examples.
+fn probe() -> PathBuf {
+    let folder = Path::new(env!("CARGO_BIN_EXE_sandbox")).parent().unwrap();
+    let mut build = Command::new(env!("CARGO"));
+    build.args([
+        "build",
+        "--quiet",
+        "--package",
+        "sandbox",
+        "--example",
+        "probe",
+    ]);
+    build.current_dir(env!("CARGO_MANIFEST_DIR"));
+    external::stdout_of(build);
+    folder.join("examples/probe")
+}
+
+/// A shell script as the `bootstrap` in a zip.
+pub fn script_zip(script: &str) -> Vec<u8> {
+    zip(&[(
+        "bootstrap",
+        0o755,
+        format!("#!/bin/sh\n{script}\n").as_bytes(),
+    )])
+}
+
+/// A zip with these files: name, permissions, content.
+pub fn zip(files: &[(&str, u32, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, mode, content) in files {
+        let options = zip::write::SimpleFileOptions::default().unix_permissions(*mode);
+        writer.start_file(*name, options).unwrap();
+        writer.write_all(content).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// Whether a process exists.
+pub fn is_alive(pid: u64) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // A zombie is dead and waits for its parent to notice.
+    stat.rsplit_once(')')
+        .is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+}
+
+/// Waits until something holds; fails after ten seconds.
+pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    for _ in 0..500 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("never: {what}");
+}
+
+/// `{"do": what}`
+pub fn does(what: &str) -> Value {
+    json!({ "do": what })
+}
