@@ -1,1 +1,17 @@
-//! x
+//! What two or more functions need, and nothing else.
+//!
+//! | module | what it answers |
+//! | --- | --- |
+//! | [`merkle`] | the RFC 6962 root over a document's leaves |
+//! | [`architecture`] | what this half runs on: instruction set, CPU features, share of CPU |
+//! | [`configuration`] | typed settings from environment variables, checked during init |
+//! | `telemetry` | JSON logs (feature `telemetry`) |
+//!
+//! Features keep the cost where it is used: a function that only hashes compiles no logger and
+//! no thread pool.
+
+pub mod architecture;
+pub mod configuration;
+pub mod merkle;
+#[cfg(feature = "telemetry")]
+pub mod telemetry;

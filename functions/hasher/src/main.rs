@@ -1,2 +1,41 @@
-//! x
-fn main() {}
+//! The `hasher` function; `lib.rs` is the map.
+
+use hasher::{Answer, EventError, Limits, Request};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde_json::Value;
+use shared::{architecture, configuration, telemetry};
+
+// One invocation at a time, and the work is on rayon's threads: a single-threaded reactor
+// starts faster.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let memory_mib = configuration::memory_mib()?;
+    let threads = architecture::worker_threads(memory_mib, architecture::machine_threads());
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()?;
+    let limits = Limits::for_memory(memory_mib);
+    run(service_fn(|event: LambdaEvent<Value>| {
+        let answer = handle(event, limits, &pool);
+        async { answer }
+    }))
+    .await
+}
+
+fn handle(
+    event: LambdaEvent<Value>,
+    limits: Limits,
+    pool: &rayon::ThreadPool,
+) -> Result<Answer, EventError> {
+    let request = Request::parse(event.payload, limits)?;
+    let answer = hasher::hash(&request, pool);
+    tracing::info!(
+        request_id = event.context.request_id,
+        root = answer.root,
+        bytes = answer.bytes,
+        milliseconds = answer.milliseconds,
+        "hashed"
+    );
+    Ok(answer)
+}

@@ -12,6 +12,8 @@
 //! where a person writes these facts. Everything downstream (Terraform, the sandbox, `rollout`,
 //! the CI matrix) reads `function.json` and repeats nothing.
 
+pub mod archive;
 pub mod manifest;
+pub mod settings;
 
 pub use manifest::{Architecture, Artifact, FunctionManifest, ManifestError, RolloutPolicy};

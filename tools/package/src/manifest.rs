@@ -162,6 +162,40 @@ impl Default for RolloutPolicy {
     }
 }
 
+impl RolloutPolicy {
+    /// Says which key is wrong and what it takes.
+    ///
+    /// # Errors
+    /// One sentence for people.
+    pub fn check(&self) -> Result<(), String> {
+        let steps = &self.steps_percent;
+        let rising = steps.is_sorted_by(|a, b| a < b);
+        let ends = steps.first().is_some_and(|&first| first > 0.0)
+            && steps.last().is_some_and(|&last| last == 100.0);
+        if !(rising && ends) {
+            return Err(format!(
+                "steps_percent = {steps:?}: weights rise from above 0 to 100"
+            ));
+        }
+        if !(self.alpha > 0.0 && self.alpha < 1.0) {
+            return Err(format!(
+                "alpha = {}: a fraction between 0 and 1",
+                self.alpha
+            ));
+        }
+        if !(self.margin_percent >= 0.0 && self.margin_percent < 100.0) {
+            return Err(format!(
+                "margin_percent = {}: from 0 to below 100",
+                self.margin_percent
+            ));
+        }
+        if self.period_s == 0 {
+            return Err("period_s = 0: at least 1 second".to_owned());
+        }
+        Ok(())
+    }
+}
+
 /// How the sample events are replayed: `[package.metadata.replay]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -1,0 +1,164 @@
+//! The bytes to hash, leaf by leaf.
+//!
+//! Generated input is a page of random bytes repeated to the length asked for, with the first 8
+//! bytes of every page replaced by the page's number (little-endian), so that pages differ. The
+//! number and the rest of the page go to the hash one after the other: nothing is copied, and
+//! memory does not grow with the input.
+
+use std::num::NonZeroU64;
+
+use shared::merkle::{Hash, LeafHasher};
+
+/// Size of one page of generated input, in bytes.
+pub const PAGE_BYTES: u64 = 4096;
+const PAGE: usize = PAGE_BYTES as usize;
+const STAMP: usize = size_of::<u64>();
+
+/// Where the bytes come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// Sent in the event.
+    Given(Vec<u8>),
+    /// Made here.
+    Generated {
+        /// How many bytes.
+        bytes: u64,
+        /// The page that repeats.
+        page: Box<[u8; PAGE]>,
+    },
+}
+
+impl Input {
+    /// `bytes` bytes that depend on `seed` alone.
+    #[must_use]
+    pub fn generated(bytes: u64, seed: u64) -> Self {
+        let mut page = Box::new([0; PAGE]);
+        let mut state = seed;
+        for word in page.chunks_exact_mut(8) {
+            word.copy_from_slice(&split_mix_64(&mut state).to_le_bytes());
+        }
+        Self::Generated { bytes, page }
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Given(data) => data.len() as u64,
+            Self::Generated { bytes, .. } => *bytes,
+        }
+    }
+
+    /// How many leaves of `leaf_bytes` it has; the last one may be shorter, and no input has none.
+    #[must_use]
+    pub fn leaves(&self, leaf_bytes: NonZeroU64) -> u64 {
+        self.bytes().div_ceil(leaf_bytes.get())
+    }
+
+    /// The RFC 6962 hash of leaf `index`.
+    #[must_use]
+    pub fn leaf_hash(&self, index: u64, leaf_bytes: NonZeroU64) -> Hash {
+        let start = index * leaf_bytes.get();
+        let end = self.bytes().min(start + leaf_bytes.get());
+        let mut hasher = LeafHasher::new();
+        match self {
+            // Both ends are within a Vec's length, so they fit a usize.
+            Self::Given(data) => hasher.update(&data[start as usize..end as usize]),
+            Self::Generated { page, .. } => {
+                for_each_piece(page, start, end, |piece| hasher.update(piece));
+            }
+        }
+        hasher.finish()
+    }
+}
+
+/// Gives the bytes from `start` to `end` of the pages, piece by piece.
+fn for_each_piece(page: &[u8; PAGE], start: u64, end: u64, mut piece: impl FnMut(&[u8])) {
+    let mut position = start;
+    while position < end {
+        let number = position / PAGE_BYTES;
+        let from = (position % PAGE_BYTES) as usize;
+        let to = (end - number * PAGE_BYTES).min(PAGE_BYTES) as usize;
+        if from < STAMP {
+            piece(&number.to_le_bytes()[from..to.min(STAMP)]);
+        }
+        if to > STAMP {
+            piece(&page[from.max(STAMP)..to]);
+        }
+        position = number * PAGE_BYTES + to as u64;
+    }
+}
+
+/// One step of SplitMix64 (Steele, Lea & Flood, "Fast Splittable Pseudorandom Number
+/// Generators", 2014): 4 KiB of plain words do not need a crate.
+fn split_mix_64(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use shared::merkle::leaf_hash;
+
+    use super::*;
+
+    /// The definition in the module's docs, whole in memory.
+    fn materialised(bytes: usize, seed: u64) -> Vec<u8> {
+        let Input::Generated { page, .. } = Input::generated(bytes as u64, seed) else {
+            unreachable!("generated input")
+        };
+        let mut data: Vec<u8> = page.iter().copied().cycle().take(bytes).collect();
+        for (number, page) in data.chunks_mut(PAGE).enumerate() {
+            let stamp = (number as u64).to_le_bytes();
+            let length = page.len().min(STAMP);
+            page[..length].copy_from_slice(&stamp[..length]);
+        }
+        data
+    }
+
+    #[test]
+    fn the_generator_matches_the_published_split_mix_64_sequence() {
+        // First outputs for seed 1234567, as in the reference implementation's test (Vigna).
+        let mut state = 1_234_567;
+        let outputs: Vec<u64> = (0..3).map(|_| split_mix_64(&mut state)).collect();
+        assert_eq!(
+            outputs,
+            [
+                6_457_827_717_110_365_317,
+                3_203_168_211_198_807_973,
+                9_817_491_932_198_370_423
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_leaf_of_generated_input_hashes_like_the_same_bytes_in_memory(
+            bytes in 1usize..20_000, leaf in 1u64..9_000, seed: u64
+        ) {
+            let input = Input::generated(bytes as u64, seed);
+            let data = materialised(bytes, seed);
+            let leaf_bytes = NonZeroU64::new(leaf).unwrap();
+            for (index, piece) in data.chunks(leaf as usize).enumerate() {
+                prop_assert_eq!(input.leaf_hash(index as u64, leaf_bytes), leaf_hash(piece));
+            }
+        }
+
+        #[test]
+        fn given_and_generated_input_of_the_same_bytes_have_the_same_leaves(
+            bytes in 0usize..10_000, leaf in 1u64..5_000, seed: u64
+        ) {
+            let leaf_bytes = NonZeroU64::new(leaf).unwrap();
+            let generated = Input::generated(bytes as u64, seed);
+            let given = Input::Given(materialised(bytes, seed));
+            prop_assert_eq!(given.leaves(leaf_bytes), generated.leaves(leaf_bytes));
+            for index in 0..given.leaves(leaf_bytes) {
+                prop_assert_eq!(given.leaf_hash(index, leaf_bytes), generated.leaf_hash(index, leaf_bytes));
+            }
+        }
+    }
+}

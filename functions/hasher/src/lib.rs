@@ -1,0 +1,16 @@
+//! SHA-256 Merkle root over many MiB: what CPU-heavy work does on both architectures.
+//!
+//! ```text
+//! event (JSON) --event.rs--> Input --input.rs--> leaf hashes --shared::merkle--> root --answer.rs--> JSON
+//! ```
+//!
+//! [`event`] checks what came in and names the field that is wrong, [`input`] gives the bytes of
+//! a leaf without ever holding the input whole, [`answer`] says what was done and how fast.
+//! `main.rs` makes the thread pool during init and joins these.
+
+pub mod answer;
+pub mod event;
+pub mod input;
+
+pub use answer::{Answer, hash};
+pub use event::{EventError, Limits, Request};

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Builds a function, publishes the pair, moves traffic to it, compares the halves.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+usage="usage: scripts/deploy.sh <function> --sandbox [--fault ARCHITECTURE:KIND=AMOUNT]... [--rate PER-SECOND]
+
+  --sandbox       on this machine, with no AWS account
+  --fault SPEC    rehearse a bad release: arm64:errors=5%, arm64:crash=2%, arm64:latency=50ms, ...
+  --rate N        invocations per second of the sandbox's traffic (default 150)
+
+Exit codes: 0 promoted, 1 taken back or stopped, 2 could not run."
+
+function='' sandbox=false faults=() rate=150
+while (($#)); do
+    case $1 in
+    -h | --help) echo "$usage" && exit 0 ;;
+    --sandbox) sandbox=true ;;
+    --fault) faults+=("${2:?"--fault needs a value"}") && shift ;;
+    --rate) rate=${2:?"--rate needs a value"} && shift ;;
+    -*) die 2 "unknown option $1"$'\n'"$usage" ;;
+    *) [[ -z $function ]] || die 2 "one function at a time: $function or $1?"; function=$1 ;;
+    esac
+    shift
+done
+[[ -n $function ]] || die 2 "which function?"$'\n'"$usage"
+$sandbox || die 2 "deploying to AWS needs infra/, which this template does not have yet: use --sandbox"
+
+scripts/setup.sh
+say "1/7 tools and both halves of $function"
+cargo build --locked "${tool_packages[@]}"
+export PATH="$target_folder/debug:$PATH"
+scripts/build.sh "$function"
+rollout prove "$function"
+
+say "2/7 sandbox"
+sandbox start
+AWS_ENDPOINT_URL=$(sandbox status --endpoint)
+export AWS_ENDPOINT_URL
+sandbox fault "$function" --clear
+sandbox apply "$function"
+
+say "3/7 publish"
+rollout publish "$function"
+
+say "4/7 replay the sample events on both halves"
+rollout replay "$function"
+
+# After the replay: what is rehearsed is a release that looks good until it meets traffic.
+((${#faults[@]} == 0)) || sandbox fault "$function" "${faults[@]}"
+
+say "5/7 traffic on live: $rate invocations a second"
+traffic_log=$root/.sandbox/traffic.log
+sandbox traffic "$function" --qualifier live --rate "$rate" --quiet >"$traffic_log" 2>&1 &
+traffic=$!
+trap 'kill "$traffic" 2>/dev/null || true' EXIT
+
+say "6/7 rollout"
+# A sandbox knows every second what CloudWatch knows every minute, so steps can be short. Where
+# the newest pair already serves, --rehearse moves back to its other half first.
+outcome=0
+rollout run "$function" --rehearse --period 1s --metric-delay 1s --bake 8s --max-blindness 30s || outcome=$?
+
+say "7/7 compare"
+((outcome == 2)) || rollout compare "$function"
+exit "$outcome"

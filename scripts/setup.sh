@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Installs what is missing, from package registries only; says what. Safe to run again.
+#
+# Needs beforehand: git, rustup, Python 3 with pip; root (or everything from Debian installed).
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+case "$(uname -s)" in
+Linux) ;;
+*) die 2 "the sandbox runs Lambda's Linux binaries and needs Linux; this is $(uname -s). Use a Linux machine, VM or container" ;;
+esac
+
+need() { command -v "$1" >/dev/null || die 2 "$1 is not installed: $2"; }
+need git "install it with your package manager (apt-get install git)"
+need rustup "see https://rustup.rs"
+need python3 "install it with your package manager (apt-get install python3 python3-pip)"
+
+# The foreign half runs under qemu's user mode, against that architecture's C library.
+case "$(uname -m)" in
+x86_64) foreign=(qemu-aarch64-static /usr/aarch64-linux-gnu/lib/libc.so.6 libc6-arm64-cross libgcc-s1-arm64-cross) ;;
+aarch64) foreign=(qemu-x86_64-static /usr/x86_64-linux-gnu/lib/libc.so.6 libc6-amd64-cross libgcc-s1-amd64-cross) ;;
+*) die 2 "Lambda has arm64 and x86_64; this machine is $(uname -m)" ;;
+esac
+
+packages=()
+command -v "${foreign[0]}" >/dev/null || packages+=(qemu-user-static)
+[[ -e ${foreign[1]} ]] || packages+=("${foreign[2]}" "${foreign[3]}")
+command -v cc >/dev/null || packages+=(build-essential)
+command -v openssl >/dev/null || packages+=(openssl)
+command -v shellcheck >/dev/null || packages+=(shellcheck)
+[[ -d $tools_folder/venv ]] || python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+
+if ((${#packages[@]})); then
+    command -v apt-get >/dev/null || die 2 "please install with your package manager: ${packages[*]}"
+    [[ $EUID == 0 ]] || die 2 "please run as root: apt-get install ${packages[*]}"
+    say "Debian: ${packages[*]}"
+    log=$(mktemp)
+    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}"; } >"$log" 2>&1 ||
+        die 2 "apt-get failed: $(tail -n 3 "$log")"
+    rm -f "$log"
+fi
+
+# rust-toolchain.toml names the targets; where rustup may not install by itself, do it here.
+for target in aarch64-unknown-linux-gnu x86_64-unknown-linux-gnu; do
+    if ! rustup target list --installed | grep -qx "$target"; then
+        say "rustup: target $target"
+        rustup target add "$target"
+    fi
+done
+
+if ! cmp -s scripts/requirements.txt "$tools_folder/installed-requirements.txt"; then
+    say "PyPI, into .tools/venv: $(grep -v '^#' scripts/requirements.txt | tr '\n' ' ')"
+    mkdir -p "$tools_folder"
+    python3 -m venv "$tools_folder/venv"
+    "$tools_folder/venv/bin/pip" install --quiet --disable-pip-version-check -r scripts/requirements.txt
+    cp scripts/requirements.txt "$tools_folder/installed-requirements.txt"
+fi

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The whole test suite. Ends with a line of totals; exits 1 when anything failed.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+scripts/setup.sh
+
+passed=0 failed=0 names=()
+step() { # what is checked, command...
+    local name=$1 start=$SECONDS
+    shift
+    say "$name"
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1)) names+=("$name")
+    fi
+    echo "    ($((SECONDS - start)) s)"
+}
+
+step "scripts are clean (shellcheck)" shellcheck -x scripts/*.sh
+step "sources are formatted" cargo fmt --all --check
+step "both halves of hasher build and pack" scripts/build.sh hasher
+step "tests" cargo test --locked --workspace
+step "two folders give the same bytes" scripts/test/reproducible.sh hasher
+step "the main job, as a user runs it" scripts/test/main-job.sh
+step "lints (clippy, no warnings)" cargo clippy --locked --workspace --all-targets -- -D warnings
+
+for name in "${names[@]}"; do echo "FAILED: $name"; done
+echo "$passed passed, $failed failed"
+((failed == 0))

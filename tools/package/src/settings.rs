@@ -1,0 +1,302 @@
+//! A function's settings, from its own `Cargo.toml`: the only place where a person writes them.
+//!
+//! | table | what it holds |
+//! | --- | --- |
+//! | `[package]` | name and description |
+//! | `[package.metadata.lambda.deploy]` | Lambda settings, under cargo-lambda's keys |
+//! | `[package.metadata.function]` | the trigger |
+//! | `[package.metadata.rollout]` | [`RolloutPolicy`] |
+//! | `[package.metadata.replay]` | [`ReplayPolicy`] |
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::manifest::{
+    Architecture, Artifact, FunctionManifest, ReplayPolicy, RolloutPolicy, SCHEMA_VERSION, Trigger,
+};
+
+const RUNTIME: &str = "provided.al2023";
+const HANDLER: &str = "bootstrap";
+
+/// Lambda's limits on a function's memory, in MiB
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const MEMORY_MIB: std::ops::RangeInclusive<u32> = 128..=10_240;
+/// Lambda's limits on a function's timeout, in seconds.
+const TIMEOUT_S: std::ops::RangeInclusive<u32> = 1..=900;
+/// Lambda's limits on the size of `/tmp`, in MiB.
+const EPHEMERAL_STORAGE_MIB: std::ops::RangeInclusive<u32> = 512..=10_240;
+
+/// Why a function's settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// `cargo metadata` failed.
+    #[error("cannot read the workspace")]
+    Workspace(#[from] cargo_metadata::Error),
+    /// No such folder under `functions/`.
+    #[error("there is no function {name:?}: functions/ has {known}")]
+    UnknownFunction {
+        /// What was asked for.
+        name: String,
+        /// The functions that exist, joined by commas.
+        known: String,
+    },
+    /// A table does not fit.
+    #[error("{function}/Cargo.toml: [package.metadata.{table}] {reason}")]
+    Table {
+        /// The function.
+        function: String,
+        /// The table below `package.metadata`.
+        table: &'static str,
+        /// The key and what is wrong with it.
+        reason: String,
+    },
+}
+
+/// The keys of cargo-lambda's deploy table that this template reads
+/// (<https://www.cargo-lambda.info/commands/deploy.html>).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Deploy {
+    memory: u32,
+    timeout: u32,
+    /// Size of `/tmp` in MiB; cargo-lambda has no key for it.
+    ephemeral_storage: u32,
+    env: BTreeMap<String, String>,
+}
+
+impl Default for Deploy {
+    fn default() -> Self {
+        Self {
+            memory: 128,
+            timeout: 30,
+            ephemeral_storage: 512,
+            env: BTreeMap::new(),
+        }
+    }
+}
+
+/// One function of the workspace.
+#[derive(Debug)]
+pub struct Function {
+    package: Package,
+}
+
+impl Function {
+    /// All functions of the workspace that the current folder belongs to, by name.
+    ///
+    /// # Errors
+    /// [`SettingsError::Workspace`] when `cargo metadata` fails.
+    pub fn all() -> Result<Vec<Self>, SettingsError> {
+        let metadata = MetadataCommand::new().no_deps().exec()?;
+        let mut functions: Vec<Self> = functions_of(&metadata)
+            .map(|package| Self { package })
+            .collect();
+        functions.sort_by(|a, b| a.name().cmp(b.name()));
+        Ok(functions)
+    }
+
+    /// The function `name`.
+    ///
+    /// # Errors
+    /// [`SettingsError::UnknownFunction`], with those that exist.
+    pub fn find(name: &str) -> Result<Self, SettingsError> {
+        let mut functions = Self::all()?;
+        match functions
+            .iter()
+            .position(|function| function.name() == name)
+        {
+            Some(index) => Ok(functions.swap_remove(index)),
+            None => Err(SettingsError::UnknownFunction {
+                name: name.to_owned(),
+                known: functions
+                    .iter()
+                    .map(Self::name)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            }),
+        }
+    }
+
+    /// Its name: of the crate, of the folder, on Lambda.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.package.name
+    }
+
+    /// Where its sample events are, one payload a file.
+    #[must_use]
+    pub fn events_folder(&self) -> PathBuf {
+        let folder = self.package.manifest_path.parent();
+        folder
+            .unwrap_or(&self.package.manifest_path)
+            .join("events")
+            .into()
+    }
+
+    /// The manifest for these artifacts.
+    ///
+    /// # Errors
+    /// [`SettingsError::Table`] with the key that is unknown, of the wrong type or out of range.
+    pub fn manifest(
+        &self,
+        artifacts: BTreeMap<Architecture, Artifact>,
+    ) -> Result<FunctionManifest, SettingsError> {
+        let deploy: Deploy = self.table("lambda.deploy")?;
+        self.in_range("memory", deploy.memory, MEMORY_MIB)?;
+        self.in_range("timeout", deploy.timeout, TIMEOUT_S)?;
+        self.in_range(
+            "ephemeral_storage",
+            deploy.ephemeral_storage,
+            EPHEMERAL_STORAGE_MIB,
+        )?;
+        let rollout: RolloutPolicy = self.table("rollout")?;
+        rollout
+            .check()
+            .map_err(|reason| self.wrong("rollout", reason))?;
+        Ok(FunctionManifest {
+            schema_version: SCHEMA_VERSION,
+            name: self.name().to_owned(),
+            description: self.package.description.clone().unwrap_or_default(),
+            runtime: RUNTIME.to_owned(),
+            handler: HANDLER.to_owned(),
+            memory_mib: deploy.memory,
+            timeout_s: deploy.timeout,
+            ephemeral_storage_mib: deploy.ephemeral_storage,
+            environment: deploy.env,
+            trigger: self.table::<FunctionTable>("function")?.trigger,
+            replay: self.table::<ReplayPolicy>("replay")?,
+            rollout,
+            artifacts,
+        })
+    }
+
+    fn table<T: Default + for<'a> Deserialize<'a>>(
+        &self,
+        table: &'static str,
+    ) -> Result<T, SettingsError> {
+        let pointer = format!("/{}", table.replace('.', "/"));
+        match self.package.metadata.pointer(&pointer) {
+            None | Some(Value::Null) => Ok(T::default()),
+            Some(value) => {
+                T::deserialize(value).map_err(|error| self.wrong(table, error.to_string()))
+            }
+        }
+    }
+
+    fn in_range(
+        &self,
+        key: &str,
+        value: u32,
+        range: std::ops::RangeInclusive<u32>,
+    ) -> Result<(), SettingsError> {
+        if range.contains(&value) {
+            return Ok(());
+        }
+        let reason = format!(
+            "{key} = {value}: Lambda takes {} to {}",
+            range.start(),
+            range.end()
+        );
+        Err(self.wrong("lambda.deploy", reason))
+    }
+
+    fn wrong(&self, table: &'static str, reason: String) -> SettingsError {
+        SettingsError::Table {
+            function: self.name().to_owned(),
+            table,
+            reason,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FunctionTable {
+    trigger: Trigger,
+}
+
+/// The workspace's packages whose folder lies in `functions/`.
+fn functions_of(metadata: &Metadata) -> impl Iterator<Item = Package> {
+    let folder = metadata.workspace_root.join("functions");
+    metadata
+        .workspace_packages()
+        .into_iter()
+        .filter(move |package| package.manifest_path.starts_with(&folder))
+        .cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn function(metadata: Value) -> Function {
+        let package = json!({
+            "name": "greeter", "version": "0.1.0", "id": "path+file:///greeter#0.1.0",
+            "description": "Greets", "dependencies": [], "targets": [], "features": {},
+            "manifest_path": "/w/functions/greeter/Cargo.toml", "metadata": metadata,
+        });
+        Function {
+            package: serde_json::from_value(package).unwrap(),
+        }
+    }
+
+    fn manifest(metadata: Value) -> Result<FunctionManifest, SettingsError> {
+        function(metadata).manifest(BTreeMap::new())
+    }
+
+    #[test]
+    fn a_function_without_metadata_gets_the_defaults() {
+        let manifest = manifest(Value::Null).unwrap();
+        assert_eq!((manifest.memory_mib, manifest.timeout_s), (128, 30));
+        assert_eq!(manifest.rollout, RolloutPolicy::default());
+        assert_eq!(manifest.trigger, Trigger::None);
+    }
+
+    #[test]
+    fn settings_come_from_the_functions_own_tables() {
+        let manifest = manifest(json!({
+            "lambda": {"deploy": {"memory": 1769, "timeout": 9, "env": {"TABLE": "documents"}}},
+            "rollout": {"steps_percent": [10, 100], "bake_s": 60},
+            "replay": {"ignore": ["/milliseconds"]},
+        }))
+        .unwrap();
+        assert_eq!((manifest.memory_mib, manifest.timeout_s), (1769, 9));
+        assert_eq!(manifest.environment["TABLE"], "documents");
+        assert_eq!(manifest.rollout.steps_percent, [10.0, 100.0]);
+        assert_eq!(manifest.rollout.period_s, RolloutPolicy::default().period_s);
+        assert_eq!(manifest.replay.ignore, ["/milliseconds"]);
+    }
+
+    #[test]
+    fn wrong_settings_are_named_with_table_and_key() {
+        for (metadata, message) in [
+            (
+                json!({"lambda": {"deploy": {"memory": 64}}}),
+                "greeter/Cargo.toml: [package.metadata.lambda.deploy] memory = 64: Lambda takes 128 to 10240",
+            ),
+            (
+                json!({"lambda": {"deploy": {"timeout": 901}}}),
+                "greeter/Cargo.toml: [package.metadata.lambda.deploy] timeout = 901: Lambda takes 1 to 900",
+            ),
+            (
+                json!({"rollout": {"steps_percent": [50, 25, 100]}}),
+                "greeter/Cargo.toml: [package.metadata.rollout] steps_percent = [50.0, 25.0, 100.0]: \
+                 weights rise from above 0 to 100",
+            ),
+        ] {
+            assert_eq!(manifest(metadata).unwrap_err().to_string(), message);
+        }
+        let unknown = manifest(json!({"rollout": {"stepz": []}}))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            unknown.contains("[package.metadata.rollout] unknown field `stepz`"),
+            "{unknown}"
+        );
+    }
+}
