@@ -1,17 +1,154 @@
-//! `sandbox traffic`
+//! `sandbox traffic`: invocations at a steady rate.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
+use anyhow::{Context as _, Result, bail};
+use aws_sdk_lambda::Client;
 use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    client::{
+        endpoint::EndpointArgs,
+        traffic::{self, Events, Load, SharedTotals, lock},
+    },
+    output,
+};
+
+/// How often the picture on a terminal is renewed.
+const REDRAW: Duration = Duration::from_millis(200);
 
 /// Arguments of `sandbox traffic`.
 #[derive(Debug, Clone, Args)]
-pub struct TrafficArgs {}
+pub struct TrafficArgs {
+    /// Name of the function
+    function: String,
+    /// Alias or version to invoke
+    #[arg(long, default_value = "live")]
+    qualifier: String,
+    /// Folder with one payload per file (*.json), sent in turn [default: dist/<FUNCTION>/events]
+    #[arg(long, value_name = "FOLDER")]
+    events: Option<PathBuf>,
+    /// Invocations a second, sent whether or not earlier ones have been answered
+    #[arg(long, default_value_t = 100.0, value_parser = rate, value_name = "PER_SECOND")]
+    rate: f64,
+    /// Invocations under way at once, at most
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    concurrency: u32,
+    /// When to end, like 30s or 5m; without it, at SIGINT or SIGTERM
+    #[arg(long, value_parser = humantime::parse_duration)]
+    duration: Option<Duration>,
+    /// Show no progress, even on a terminal
+    #[arg(long)]
+    quiet: bool,
+    #[command(flatten)]
+    endpoint: EndpointArgs,
+}
 
-/// Runs the subcommand.
+/// Runs the subcommand: exits with 1 when not a single invocation succeeded.
 ///
 /// # Errors
-/// When the sandbox cannot be reached.
-pub async fn run(_args: TrafficArgs) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not there yet")
+/// When there is nothing to send, or the function or its alias does not exist.
+pub async fn run(args: TrafficArgs) -> Result<ExitCode> {
+    let stop = stopped_by_signals()?;
+    let folder = args.events.clone();
+    let folder =
+        folder.unwrap_or_else(|| PathBuf::from("dist").join(&args.function).join("events"));
+    let events = Events::read(&folder)?;
+    let client = args.endpoint.lambda()?;
+    must_exist(&client, &args).await?;
+    let load = Load {
+        function: args.function.clone(),
+        qualifier: args.qualifier.clone(),
+        rate: args.rate,
+        concurrency: args
+            .concurrency
+            .try_into()
+            .context("--concurrency is too large")?,
+        duration: args.duration,
+    };
+    let totals = SharedTotals::default();
+    let picture = (!args.quiet).then(|| tokio::spawn(show(Arc::clone(&totals))));
+    traffic::send(&client, &load, &events, &totals, &stop).await;
+    if let Some(picture) = picture {
+        picture.abort();
+    }
+    let totals = lock(&totals);
+    for warning in totals.warnings() {
+        output::error_line(format_args!("warning: {warning}"));
+    }
+    output::line(format_args!(
+        "{}:{}: {totals}",
+        args.function, args.qualifier
+    ));
+    Ok(if totals.any_success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Cancelled by the first SIGINT or SIGTERM: what is under way is still waited for.
+fn stopped_by_signals() -> Result<CancellationToken> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let stop = CancellationToken::new();
+    let cancel = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        cancel.cancel();
+    });
+    Ok(stop)
+}
+
+/// Says at once what thousands of failed invocations would say.
+async fn must_exist(client: &Client, args: &TrafficArgs) -> Result<()> {
+    let (function, qualifier) = (&args.function, &args.qualifier);
+    let found = client
+        .get_function_configuration()
+        .function_name(function)
+        .qualifier(qualifier);
+    match found.send().await {
+        Ok(_) => Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_resource_not_found_exception()) =>
+        {
+            bail!(
+                "there is no {function}:{qualifier}: `sandbox apply` creates functions, `rollout publish` versions and aliases"
+            )
+        }
+        Err(error) => {
+            Err(error).with_context(|| format!("cannot ask the sandbox about {function}"))
+        }
+    }
+}
+
+/// One line on standard error that is renewed; nothing when that is no terminal.
+async fn show(totals: SharedTotals) {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}") {
+        bar.set_style(style);
+    }
+    let mut redraw = tokio::time::interval(REDRAW);
+    loop {
+        redraw.tick().await;
+        bar.set_message(lock(&totals).to_string());
+        bar.tick();
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse::<f64>().map_err(|error| error.to_string())?;
+    if (0.01..=100_000.0).contains(&rate) {
+        Ok(rate)
+    } else {
+        Err("must be from 0.01 to 100000 invocations a second".to_owned())
+    }
 }

@@ -1,0 +1,217 @@
+//! The routes under `/_sandbox/` that are no part of AWS.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::{Method, Request, StatusCode, Uri, body::Incoming, client::conn::http1, header};
+use hyper_util::rt::TokioIo;
+use package::Architecture;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::net::TcpStream;
+
+use crate::faults::{FaultPlan, FunctionFaults};
+
+/// Why the sandbox did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The endpoint is not `http://host:port`.
+    #[error("{0:?} is not an endpoint: write it like http://127.0.0.1:4566")]
+    Endpoint(String),
+    /// Nobody listens there.
+    #[error("no sandbox answers at {endpoint}: start it again with `sandbox start`")]
+    Unreachable {
+        /// Where.
+        endpoint: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The connection broke.
+    #[error("the connection to the sandbox at {endpoint} broke")]
+    Broken {
+        /// Where.
+        endpoint: String,
+        /// How.
+        source: hyper::Error,
+    },
+    /// It answered, and refused.
+    #[error("{endpoint} answered {status}: {message}")]
+    Refused {
+        /// Where.
+        endpoint: String,
+        /// Its status.
+        status: StatusCode,
+        /// What it said.
+        message: String,
+    },
+    /// It answered something else: not a sandbox.
+    #[error("{endpoint} did not answer as a sandbox does")]
+    Answer {
+        /// Where.
+        endpoint: String,
+        /// What was wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+/// A client for one sandbox.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    endpoint: String,
+    /// `host:port`.
+    authority: String,
+}
+
+impl Admin {
+    /// A client for the sandbox at `endpoint`.
+    ///
+    /// # Errors
+    /// [`AdminError::Endpoint`] when that is no `http` address with host and port.
+    pub fn new(endpoint: &str) -> Result<Self, AdminError> {
+        let wrong = || AdminError::Endpoint(endpoint.to_owned());
+        let uri: Uri = endpoint.parse().map_err(|_| wrong())?;
+        let authority = uri
+            .authority()
+            .filter(|authority| authority.port().is_some());
+        let authority = authority.filter(|_| uri.scheme_str() == Some("http"));
+        Ok(Self {
+            endpoint: endpoint.to_owned(),
+            authority: authority.ok_or_else(wrong)?.to_string(),
+        })
+    }
+
+    /// All faults that hold now, by function.
+    ///
+    /// # Errors
+    /// [`AdminError`] when the sandbox cannot be asked.
+    pub async fn faults(&self) -> Result<BTreeMap<String, FunctionFaults>, AdminError> {
+        let body = self
+            .send(Method::GET, "/_sandbox/faults", None::<&()>)
+            .await?;
+        self.read(&body)
+    }
+
+    /// Replaces the faults of one half.
+    ///
+    /// # Errors
+    /// [`AdminError`] when the sandbox cannot be asked, or refuses.
+    pub async fn set_faults(
+        &self,
+        function: &str,
+        architecture: Architecture,
+        plan: &FaultPlan,
+    ) -> Result<(), AdminError> {
+        let path = format!("/_sandbox/faults/{function}/{architecture}");
+        self.send(Method::PUT, &path, Some(plan)).await?;
+        Ok(())
+    }
+
+    /// Takes all faults of a function away.
+    ///
+    /// # Errors
+    /// [`AdminError`] when the sandbox cannot be asked.
+    pub async fn clear_faults(&self, function: &str) -> Result<(), AdminError> {
+        let path = format!("/_sandbox/faults/{function}");
+        self.send(Method::DELETE, &path, None::<&()>).await?;
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<Bytes, AdminError> {
+        let body = body.map(serde_json::to_vec).transpose();
+        let body = body
+            .map_err(|source| self.answer(source))?
+            .unwrap_or_default();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, &self.authority)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|_| AdminError::Endpoint(format!("{}{path}", self.endpoint)))?;
+        let response = self.exchange(request).await?;
+        let status = response.status();
+        let body = response
+            .into_body()
+            .collect()
+            .await
+            .map_err(|source| self.broken(source))?;
+        let body = body.to_bytes();
+        if status.is_success() {
+            return Ok(body);
+        }
+        Err(AdminError::Refused {
+            endpoint: self.endpoint.clone(),
+            status,
+            message: String::from_utf8_lossy(&body).into_owned(),
+        })
+    }
+
+    /// One request on a connection of its own: these are rare.
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<hyper::Response<Incoming>, AdminError> {
+        let stream = TcpStream::connect(&self.authority).await;
+        let stream = stream.map_err(|source| AdminError::Unreachable {
+            endpoint: self.endpoint.clone(),
+            source,
+        })?;
+        let handshake = http1::handshake(TokioIo::new(stream)).await;
+        let (mut sender, connection) = handshake.map_err(|source| self.broken(source))?;
+        // Its errors are those of the request below.
+        tokio::spawn(connection);
+        sender
+            .send_request(request)
+            .await
+            .map_err(|source| self.broken(source))
+    }
+
+    fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, AdminError> {
+        serde_json::from_slice(body).map_err(|source| self.answer(source))
+    }
+
+    fn broken(&self, source: hyper::Error) -> AdminError {
+        let endpoint = self.endpoint.clone();
+        AdminError::Broken { endpoint, source }
+    }
+
+    fn answer(&self, source: serde_json::Error) -> AdminError {
+        let endpoint = self.endpoint.clone();
+        AdminError::Answer { endpoint, source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_needs_scheme_host_and_port() {
+        assert!(Admin::new("http://127.0.0.1:80").is_ok());
+        for wrong in [
+            "",
+            "127.0.0.1:80",
+            "https://127.0.0.1:80",
+            "http://127.0.0.1",
+            "no url",
+        ] {
+            let message = Admin::new(wrong).unwrap_err().to_string();
+            assert!(message.contains("write it like"), "{wrong}: {message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_nobody_listens_on_is_named() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let error = Admin::new(&endpoint).unwrap().faults().await.unwrap_err();
+        assert!(matches!(error, AdminError::Unreachable { .. }), "{error:?}");
+        assert!(error.to_string().contains(&endpoint), "{error}");
+    }
+}

@@ -1,0 +1,157 @@
+//! A function's settings, as its manifest wants them and as Lambda has them.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_lambda::{
+    operation::get_function_configuration::GetFunctionConfigurationOutput,
+    types::{Environment, EphemeralStorage},
+};
+use package::FunctionManifest;
+
+/// What Terraform would set on the function, and what an update may change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// One line on what the function does.
+    pub description: String,
+    /// Lambda runtime identifier.
+    pub runtime: String,
+    /// Lambda handler.
+    pub handler: String,
+    /// ARN of the execution role.
+    pub role: String,
+    /// Memory in MiB.
+    pub memory_mib: i32,
+    /// Time limit of one invocation in seconds.
+    pub timeout_s: i32,
+    /// Size of `/tmp` in MiB.
+    pub ephemeral_storage_mib: i32,
+    /// Environment variables.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// What the manifest wants. The sandbox has no roles: one is named after the function.
+    #[must_use]
+    pub fn wanted(manifest: &FunctionManifest) -> Self {
+        // Beyond what Lambda takes anyway: it says so, with the limits.
+        let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+        Self {
+            description: manifest.description.clone(),
+            runtime: manifest.runtime.clone(),
+            handler: manifest.handler.clone(),
+            role: format!("arn:aws:iam::000000000000:role/{}", manifest.name),
+            memory_mib: number(manifest.memory_mib),
+            timeout_s: number(manifest.timeout_s),
+            ephemeral_storage_mib: number(manifest.ephemeral_storage_mib),
+            environment: manifest.environment.clone(),
+        }
+    }
+
+    /// What Lambda has now, in `$LATEST`.
+    #[must_use]
+    pub fn current(configuration: &GetFunctionConfigurationOutput) -> Self {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let variables = configuration
+            .environment()
+            .and_then(|environment| environment.variables());
+        Self {
+            description: text(configuration.description()),
+            runtime: text(configuration.runtime().map(|runtime| runtime.as_str())),
+            handler: text(configuration.handler()),
+            role: text(configuration.role()),
+            memory_mib: configuration.memory_size().unwrap_or_default(),
+            timeout_s: configuration.timeout().unwrap_or_default(),
+            ephemeral_storage_mib: configuration
+                .ephemeral_storage()
+                .map_or(0, EphemeralStorage::size),
+            environment: variables.cloned().unwrap_or_default().into_iter().collect(),
+        }
+    }
+
+    /// What would change on the way to `wanted`, for people; empty when nothing would.
+    /// Values of environment variables are left out: they may be secrets.
+    #[must_use]
+    pub fn changes(&self, wanted: &Self) -> Vec<String> {
+        let changes = [
+            change("description", &self.description, &wanted.description),
+            change("runtime", &self.runtime, &wanted.runtime),
+            change("handler", &self.handler, &wanted.handler),
+            change("role", &self.role, &wanted.role),
+            change("memory_mib", &self.memory_mib, &wanted.memory_mib),
+            change("timeout_s", &self.timeout_s, &wanted.timeout_s),
+            change(
+                "ephemeral_storage_mib",
+                &self.ephemeral_storage_mib,
+                &wanted.ephemeral_storage_mib,
+            ),
+        ];
+        let names = self.environment.keys().chain(wanted.environment.keys());
+        let mut changed: Vec<_> = names
+            .filter(|name| self.environment.get(*name) != wanted.environment.get(*name))
+            .map(|name| format!("environment {name}"))
+            .collect();
+        changed.sort();
+        changed.dedup();
+        changes.into_iter().flatten().chain(changed).collect()
+    }
+
+    /// The environment in Lambda's shape.
+    #[must_use]
+    pub fn environment(&self) -> Environment {
+        let variables = self.environment.clone().into_iter().collect();
+        Environment::builder()
+            .set_variables(Some(variables))
+            .build()
+    }
+
+    /// The size of `/tmp` in Lambda's shape.
+    ///
+    /// # Errors
+    /// Never in practice: the one required member is set.
+    pub fn ephemeral_storage(&self) -> Result<EphemeralStorage, aws_sdk_lambda::error::BuildError> {
+        EphemeralStorage::builder()
+            .size(self.ephemeral_storage_mib)
+            .build()
+    }
+}
+
+fn change<T: PartialEq + std::fmt::Debug>(name: &str, from: &T, to: &T) -> Option<String> {
+    (from != to).then(|| format!("{name} {from:?} -> {to:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings {
+            description: "Hashes".into(),
+            runtime: "provided.al2023".into(),
+            handler: "bootstrap".into(),
+            role: "arn:aws:iam::000000000000:role/hasher".into(),
+            memory_mib: 1769,
+            timeout_s: 30,
+            ephemeral_storage_mib: 512,
+            environment: BTreeMap::from([("A".into(), "secret".into())]),
+        }
+    }
+
+    #[test]
+    fn equal_settings_change_nothing() {
+        assert!(settings().changes(&settings()).is_empty());
+    }
+
+    #[test]
+    fn a_change_names_both_values_but_no_variable_s_value() {
+        let wanted = Settings {
+            memory_mib: 3538,
+            environment: BTreeMap::from([("A".into(), "other".into()), ("B".into(), "new".into())]),
+            ..settings()
+        };
+        let changes = settings().changes(&wanted);
+        assert_eq!(
+            changes,
+            ["memory_mib 1769 -> 3538", "environment A", "environment B"]
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! Invocations at a steady rate, whether or not the function keeps up.
+//!
+//! - `events.rs`: the payloads, in turn.
+//! - `totals.rs`: what came back.
+//!
+//! The loop is open: a slow answer does not delay the next invocation, as it would not delay the
+//! next user. Only the limit of invocations under way does, and then the totals say how far behind
+//! the schedule it fell.
+
+mod events;
+mod totals;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_sdk_lambda::{
+    Client, error::DisplayErrorContext, operation::invoke::InvokeOutput, primitives::Blob,
+    types::InvocationType,
+};
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval_at, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+pub use events::{Events, EventsError};
+use totals::Answer;
+pub use totals::Totals;
+
+/// How long invocations that are under way at the end are waited for.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What to send, and how fast.
+#[derive(Debug, Clone)]
+pub struct Load {
+    /// Name of the function.
+    pub function: String,
+    /// Alias or version.
+    pub qualifier: String,
+    /// Invocations a second.
+    pub rate: f64,
+    /// Invocations under way at once, at most.
+    pub concurrency: usize,
+    /// When to end; `None` goes on until it is stopped.
+    pub duration: Option<Duration>,
+}
+
+impl Load {
+    /// How many invocations are due in the whole duration; `None` without an end.
+    fn due(&self) -> Option<u64> {
+        Some((self.duration?.as_secs_f64() * self.rate).floor() as u64)
+    }
+}
+
+/// What has come back so far, shared with whoever shows it.
+pub type SharedTotals = Arc<Mutex<Totals>>;
+
+/// Sends until the duration is over or `stop` is cancelled, then waits for what is under way.
+pub async fn send(
+    client: &Client,
+    load: &Load,
+    events: &Events,
+    totals: &SharedTotals,
+    stop: &CancellationToken,
+) {
+    let load_ends = load.duration.map(|duration| Instant::now() + duration);
+    let free = Arc::new(Semaphore::new(load.concurrency));
+    let mut under_way = JoinSet::new();
+    let mut due = interval_at(Instant::now(), Duration::from_secs_f64(load.rate.recip()));
+    due.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    for payload in events.in_turn() {
+        let Some((permit, was_due)) = next(&mut due, &free, load_ends, stop).await else {
+            break;
+        };
+        lock(totals).sent(was_due.elapsed());
+        let (client, load, totals) = (client.clone(), load.clone(), Arc::clone(totals));
+        under_way.spawn(async move {
+            let answer = invoke(&client, &load, payload).await;
+            lock(&totals).answered(answer);
+            drop(permit);
+        });
+        while under_way.try_join_next().is_some() {}
+    }
+    if !stop.is_cancelled() {
+        lock(totals).due(load.due());
+    }
+    let all = async { while under_way.join_next().await.is_some() {} };
+    if timeout(GRACE, all).await.is_err() {
+        lock(totals).abandoned(under_way.len());
+    }
+}
+
+type Permit = tokio::sync::OwnedSemaphorePermit;
+
+/// The next permission to send and when it was due; `None` when it is over.
+async fn next(
+    due: &mut tokio::time::Interval,
+    free: &Arc<Semaphore>,
+    ends: Option<Instant>,
+    stop: &CancellationToken,
+) -> Option<(Permit, Instant)> {
+    let go = async {
+        let was_due = due.tick().await;
+        let permit = Arc::clone(free).acquire_owned().await.ok()?;
+        Some((permit, was_due))
+    };
+    let over = async {
+        match ends {
+            Some(ends) => tokio::time::sleep_until(ends).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        () = over => None,
+        next = go => next,
+    }
+}
+
+async fn invoke(client: &Client, load: &Load, payload: Blob) -> Answer {
+    let started = Instant::now();
+    let answer = client
+        .invoke()
+        .function_name(&load.function)
+        .qualifier(&load.qualifier)
+        .invocation_type(InvocationType::RequestResponse)
+        .payload(payload)
+        .send()
+        .await;
+    match answer {
+        Ok(answer) => executed(&answer, started.elapsed()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_too_many_requests_exception()) =>
+        {
+            Answer::Throttled
+        }
+        Err(error) => Answer::Failed(DisplayErrorContext(error).to_string()),
+    }
+}
+
+fn executed(answer: &InvokeOutput, latency: Duration) -> Answer {
+    Answer::Executed {
+        version: answer.executed_version().unwrap_or("?").to_owned(),
+        is_error: answer.function_error().is_some(),
+        latency,
+    }
+}
+
+/// A panic in one task does not make the totals wrong.
+pub fn lock(totals: &SharedTotals) -> std::sync::MutexGuard<'_, Totals> {
+    totals.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,256 @@
+//! What came back.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use hdrhistogram::Histogram;
+
+/// The latest that an invocation may be sent without the totals saying so.
+const TOLERATED_DELAY: Duration = Duration::from_millis(250);
+
+/// How one invocation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// The function ran.
+    Executed {
+        version: String,
+        is_error: bool,
+        /// From sending to the whole answer.
+        latency: Duration,
+    },
+    /// Refused with 429.
+    Throttled,
+    /// No answer, or another refusal, with its text.
+    Failed(String),
+}
+
+/// Counts and latencies. Its `Display` is the one line that people read.
+#[derive(Debug, Clone)]
+pub struct Totals {
+    sent: u64,
+    versions: BTreeMap<String, Version>,
+    throttled: u64,
+    failed: u64,
+    /// What the newest failure said.
+    failure: Option<String>,
+    /// Microseconds from sending to answer.
+    latency_us: Histogram<u64>,
+    /// The longest that an invocation was sent after it was due.
+    longest_delay: Duration,
+    not_sent: u64,
+    abandoned: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Version {
+    invocations: u64,
+    errors: u64,
+}
+
+impl Totals {
+    /// Nothing so far.
+    #[must_use]
+    pub fn new() -> Self {
+        // Auto-resizing, three significant digits: cannot fail for a constant that is in range.
+        let latency_us =
+            Histogram::new(3).unwrap_or_else(|_| unreachable!("3 is a valid precision"));
+        Self {
+            sent: 0,
+            versions: BTreeMap::new(),
+            throttled: 0,
+            failed: 0,
+            failure: None,
+            latency_us,
+            longest_delay: Duration::ZERO,
+            not_sent: 0,
+            abandoned: 0,
+        }
+    }
+
+    pub(super) fn sent(&mut self, delay: Duration) {
+        self.sent += 1;
+        self.longest_delay = self.longest_delay.max(delay);
+    }
+
+    pub(super) fn answered(&mut self, answer: Answer) {
+        match answer {
+            Answer::Executed {
+                version,
+                is_error,
+                latency,
+            } => {
+                let version = version_entry(&mut self.versions, version);
+                version.invocations += 1;
+                version.errors += u64::from(is_error);
+                let latency = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+                self.latency_us.saturating_record(latency);
+            }
+            Answer::Throttled => self.throttled += 1,
+            Answer::Failed(text) => {
+                self.failed += 1;
+                self.failure = Some(text);
+            }
+        }
+    }
+
+    /// At the end: how many invocations the schedule had, if it had an end. One is no lack: it may
+    /// have been due in the very last moment.
+    pub(super) fn due(&mut self, due: Option<u64>) {
+        let lacking = due.map_or(0, |due| due.saturating_sub(self.sent));
+        self.not_sent = if lacking > 1 { lacking } else { 0 };
+    }
+
+    pub(super) fn abandoned(&mut self, count: usize) {
+        self.abandoned = count;
+    }
+
+    /// Whether at least one invocation came back without an error.
+    #[must_use]
+    pub fn any_success(&self) -> bool {
+        self.versions
+            .values()
+            .any(|version| version.invocations > version.errors)
+    }
+
+    /// What the user should know besides the counts, one sentence each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.longest_delay > TOLERATED_DELAY || self.not_sent > 0 {
+            warnings.push(format!(
+                "could not keep up: invocations were sent up to {:.1} s late and {} were not sent at all; raise --concurrency or lower --rate",
+                self.longest_delay.as_secs_f64(),
+                self.not_sent
+            ));
+        }
+        if let Some(failure) = &self.failure {
+            warnings.push(format!(
+                "{} invocations failed, the last with: {failure}",
+                self.failed
+            ));
+        }
+        if self.abandoned > 0 {
+            warnings.push(format!(
+                "{} invocations had no answer at the end",
+                self.abandoned
+            ));
+        }
+        warnings
+    }
+
+    fn latency_ms(&self, quantile: f64) -> f64 {
+        self.latency_us.value_at_quantile(quantile) as f64 / 1000.0
+    }
+}
+
+impl Default for Totals {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn version_entry(versions: &mut BTreeMap<String, Version>, version: String) -> &mut Version {
+    versions.entry(version).or_default()
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} sent", self.sent)?;
+        for (name, version) in &self.versions {
+            write!(
+                f,
+                " · version {name}: {} ({} errors)",
+                version.invocations, version.errors
+            )?;
+        }
+        if self.throttled > 0 {
+            write!(f, " · {} throttled", self.throttled)?;
+        }
+        if self.failed > 0 {
+            write!(f, " · {} failed", self.failed)?;
+        }
+        if self.latency_us.is_empty() {
+            return Ok(());
+        }
+        write!(
+            f,
+            " · p50 {:.1} ms, p99 {:.1} ms",
+            self.latency_ms(0.5),
+            self.latency_ms(0.99)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn executed(version: &str, is_error: bool, latency_ms: u64) -> Answer {
+        Answer::Executed {
+            version: version.into(),
+            is_error,
+            latency: Duration::from_millis(latency_ms),
+        }
+    }
+
+    fn totals(answers: impl IntoIterator<Item = Answer>) -> Totals {
+        let mut totals = Totals::new();
+        for answer in answers {
+            totals.sent(Duration::ZERO);
+            totals.answered(answer);
+        }
+        totals
+    }
+
+    #[test]
+    fn the_line_has_counts_per_version_and_latencies() {
+        let totals = totals([
+            executed("1", false, 2),
+            executed("1", false, 2),
+            executed("2", true, 2),
+            Answer::Throttled,
+        ]);
+        let line = totals.to_string();
+        assert_eq!(
+            line,
+            "4 sent · version 1: 2 (0 errors) · version 2: 1 (1 errors) · 1 throttled · p50 2.0 ms, p99 2.0 ms"
+        );
+    }
+
+    #[test]
+    fn only_an_answer_without_error_is_a_success() {
+        assert!(totals([executed("1", false, 1)]).any_success());
+        let none = [
+            executed("1", true, 1),
+            Answer::Throttled,
+            Answer::Failed("refused".into()),
+        ];
+        assert!(!totals(none).any_success());
+    }
+
+    #[test]
+    fn falling_behind_is_said_with_the_remedy() {
+        let mut late = Totals::new();
+        late.sent(TOLERATED_DELAY);
+        assert!(late.warnings().is_empty());
+        late.sent(Duration::from_secs(3));
+        late.due(Some(42));
+        let [warning] = late.warnings().try_into().unwrap();
+        assert!(
+            warning.contains("3.0 s late") && warning.contains("40 were not sent"),
+            "{warning}"
+        );
+        assert!(warning.contains("--concurrency"), "{warning}");
+    }
+
+    #[test]
+    fn the_last_failure_is_quoted() {
+        let failed = totals([
+            Answer::Failed("first".into()),
+            Answer::Failed("connection refused".into()),
+        ]);
+        assert_eq!(
+            failed.warnings(),
+            ["2 invocations failed, the last with: connection refused"]
+        );
+    }
+}
