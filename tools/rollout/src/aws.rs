@@ -11,6 +11,8 @@ use aws_config::{
     timeout::TimeoutConfig,
 };
 use aws_credential_types::Credentials;
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::tls;
 use clap::Args;
 
 /// How often one call is tried: five attempts wait about 8 s between them, which outlasts a
@@ -53,7 +55,8 @@ impl ConnectionArgs {
     async fn load(self) -> SdkConfig {
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(timeouts());
+            .timeout_config(timeouts())
+            .http_client(http_client());
         if let Some(profile) = &self.profile {
             loader = loader.profile_name(profile);
         }
@@ -94,6 +97,35 @@ impl ConnectionArgs {
         );
         loader.region(region).credentials_provider(credentials)
     }
+}
+
+/// TLS with the system's certificates.
+fn http_client() -> aws_sdk_lambda::config::SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(
+            tls::rustls_provider::CryptoMode::Ring,
+        ))
+        .build_https()
+}
+
+/// Says in one line what AWS answered, or why no answer came.
+pub fn explain<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    if let SdkError::ServiceError(context) = error {
+        let code = context.err().code().unwrap_or("unknown error");
+        let message = context.err().message().unwrap_or("no message");
+        return format!("{code}: {message}");
+    }
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 /// No limit on reading an answer: a replayed invocation may take the function's whole timeout.

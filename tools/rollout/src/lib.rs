@@ -16,7 +16,11 @@
 //! metrics.rs     counts and durations per version and period, from CloudWatch
 //! prices.rs      what an invocation costs on either architecture
 //! percent.rs     a weight
+//! comparison.rs  both versions side by side: table and sentence (pure)
+//! pair.rs        which halves of a build are published already (pure)
+//! table.rs       tables for people
 //!
+//! replay/        the same events on both halves, and where the answers differ
 //! proof/         what must hold of both artifacts before anything is uploaded
 //! judge/         the sequential test: worse, not worse, undecided (pure)
 //! controller/    which weight comes next (pure), and the loop around it
@@ -32,14 +36,23 @@ pub mod alias;
 pub mod aws;
 pub mod cli;
 pub mod commands;
+pub mod comparison;
 pub mod context;
 pub mod controller;
+pub mod function;
 pub mod journal;
 pub mod judge;
+pub mod metrics;
 pub mod outcome;
 pub mod output;
+pub mod pair;
 pub mod percent;
+pub mod prices;
+pub mod proof;
 pub mod record;
+pub mod replay;
+pub mod table;
+pub mod versions;
 pub mod view;
 
 /// The alias that callers use; it routes to one or two versions.

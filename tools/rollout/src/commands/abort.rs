@@ -1,8 +1,17 @@
-//! `rollout abort`.
+//! `rollout abort`: takes the candidate's weight back to 0.
 
+use chrono::Utc;
 use clap::Args;
+use serde_json::json;
 
-use crate::{context::Context, outcome::Outcome};
+use crate::{
+    LIVE,
+    alias::{self, Routing},
+    context::Context,
+    outcome::Outcome,
+    percent::Percent,
+    record::Record,
+};
 
 /// Arguments of `rollout abort`.
 #[derive(Debug, Args)]
@@ -12,11 +21,42 @@ pub struct AbortArgs {
     pub function: String,
 }
 
-/// Runs it.
+/// Runs it. Aborting twice does nothing the second time.
 ///
 /// # Errors
-/// When it could not run.
+/// When `live` does not exist, or was changed by somebody else at the same moment.
 pub async fn abort(args: AbortArgs, context: &Context) -> anyhow::Result<Outcome> {
-    let manifest = context.manifest(&args.function)?;
-    anyhow::bail!("abort of {} is not there yet", manifest.name)
+    let lambda = &context.clients.lambda;
+    let live = alias::read(lambda, &args.function, LIVE).await?;
+    let baseline = live.routing.primary;
+    let taken_back = live.routing.additional;
+    if taken_back.is_some() {
+        let description = description(&live.description);
+        let alone = Routing::alone(baseline);
+        alias::compare_and_swap(lambda, &live, alone, &description).await?;
+    }
+    context.output.json(&json!({
+        "function": args.function,
+        "serves": baseline,
+        "taken_back": taken_back.map(|(version, percent)| json!({"version": version, "percent": percent})),
+    }))?;
+    context.output.line(match taken_back {
+        Some((version, percent)) => format!(
+            "took {percent} back from version {version}; {LIVE} serves version {baseline} alone"
+        ),
+        None => format!("nothing to take back: {LIVE} serves version {baseline} alone"),
+    })?;
+    Ok(Outcome::Done)
+}
+
+/// The record gets one more change, and only the last one when there is no room for all: taking
+/// back must not fail for the sake of its record. What is no record stays.
+fn description(before: &str) -> String {
+    let Ok(record) = before.parse::<Record>() else {
+        return before.to_owned();
+    };
+    let record = record.changed(Percent::ZERO, Utc::now());
+    record
+        .to_description()
+        .unwrap_or_else(|_| record.last_change_only().to_string())
 }

@@ -1,8 +1,27 @@
-//! `rollout compare`.
+//! `rollout compare`: both versions side by side.
 
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
+use package::{Architecture, ManifestError, RolloutPolicy};
 
-use crate::{context::Context, outcome::Outcome};
+use crate::{
+    LIVE,
+    alias::{self, Alias, Version},
+    comparison::{Comparison, Row},
+    context::Context,
+    controller, function,
+    judge::{Block, Count, Judgement, Terms, judge},
+    metrics::{self, Period, Query, Sample},
+    outcome::Outcome,
+    record::Record,
+    versions,
+};
+
+/// How far back to look when no rollout says when it began.
+const WITHOUT_A_ROLLOUT: TimeDelta = TimeDelta::hours(1);
 
 /// Arguments of `rollout compare`.
 #[derive(Debug, Args)]
@@ -10,13 +29,155 @@ pub struct CompareArgs {
     /// Name of the function
     #[arg(value_name = "FUNCTION")]
     pub function: String,
+    /// The two versions [default: those of the last rollout, or else of the newest pair]
+    #[arg(
+        long,
+        value_name = "BASELINE,CANDIDATE",
+        value_delimiter = ',',
+        num_args = 2
+    )]
+    versions: Option<Vec<Version>>,
+    /// How far back to look [default: since the rollout began, or else 1h]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    last: Option<Duration>,
+    /// Length of one metric period for the verdict on errors [default: the function's policy]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    period: Option<Duration>,
+    /// Write Markdown for a pull request
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
 }
 
 /// Runs it.
 ///
 /// # Errors
-/// When it could not run.
+/// When the versions or their metrics cannot be read.
 pub async fn compare(args: CompareArgs, context: &Context) -> anyhow::Result<Outcome> {
-    let manifest = context.manifest(&args.function)?;
-    anyhow::bail!("compare of {} is not there yet", manifest.name)
+    let policy = policy(context, &args.function)?;
+    let live = alias::read(&context.clients.lambda, &args.function, LIVE).await?;
+    let record = live.description.parse::<Record>().ok();
+    let query = query(&args, context, &live, record.as_ref(), &policy).await?;
+
+    let samples = metrics::whole(&context.clients.cloudwatch, &query).await?;
+    let periods = metrics::periods(&context.clients.cloudwatch, &query).await?;
+    let judgement = judge_periods(&periods, &query, record.as_ref(), &policy);
+    let rows = rows(context, &query, samples).await?;
+    let comparison = Comparison::new(&args.function, rows, judgement);
+
+    context.output.json(&comparison)?;
+    if args.markdown {
+        context.output.line(comparison.markdown())?;
+    } else {
+        context.output.line(comparison.table())?;
+        context.output.line(&comparison.sentence)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// A function that was built elsewhere is compared by the usual policy.
+fn policy(context: &Context, function: &str) -> anyhow::Result<RolloutPolicy> {
+    match context.manifest(function) {
+        Ok(manifest) => Ok(manifest.rollout),
+        Err(ManifestError::Missing { .. }) => Ok(RolloutPolicy::default()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn query(
+    args: &CompareArgs,
+    context: &Context,
+    live: &Alias,
+    record: Option<&Record>,
+    policy: &RolloutPolicy,
+) -> anyhow::Result<Query> {
+    let versions = match (args.versions.as_deref(), record) {
+        (Some(&[baseline, candidate]), _) => [baseline, candidate],
+        (_, Some(record)) => [record.baseline, record.candidate],
+        (_, None) => newest_pair(context, &live.function).await?,
+    };
+    let end = Utc::now();
+    let start = match (args.last, record) {
+        (Some(last), _) => end - TimeDelta::from_std(last).context("--last is too long")?,
+        (None, Some(record)) => record.since,
+        (None, None) => end - WITHOUT_A_ROLLOUT,
+    };
+    let period_s = args
+        .period
+        .map_or(policy.period_s, |period| period.as_secs());
+    if period_s == 0 {
+        bail!("--period: at least 1s");
+    }
+    Ok(Query {
+        function: live.function.clone(),
+        alias: LIVE.to_owned(),
+        versions,
+        start,
+        end,
+        period_s: u32::try_from(period_s).context("--period is too long")?,
+    })
+}
+
+async fn newest_pair(context: &Context, function: &str) -> anyhow::Result<[Version; 2]> {
+    let lambda = &context.clients.lambda;
+    let mut versions = Vec::new();
+    for architecture in Architecture::ALL {
+        let alias = alias::read(lambda, function, architecture.as_str()).await?;
+        versions.push(alias.routing.primary);
+    }
+    Ok([versions[0], versions[1]])
+}
+
+/// As a run judges: only periods in which the weight was the same throughout.
+fn judge_periods(
+    periods: &[Period],
+    query: &Query,
+    record: Option<&Record>,
+    policy: &RolloutPolicy,
+) -> Judgement {
+    let length = TimeDelta::seconds(query.period_s.into());
+    let of_these = record.filter(|record| [record.baseline, record.candidate] == query.versions);
+    let counts = |start: DateTime<Utc>| {
+        of_these.is_none_or(|record| controller::is_pure(start, length, record))
+    };
+    let terms = Terms {
+        alpha: policy.alpha,
+        margin: policy.margin_percent / 100.0,
+    };
+    judge(
+        periods
+            .iter()
+            .filter(|period| counts(period.start))
+            .filter_map(block),
+        &terms,
+    )
+}
+
+/// A half that ran and whose errors are not there yet must not count as one without errors.
+fn block(period: &Period) -> Option<Block> {
+    let count = |sample: &Sample| match (sample.invocations, sample.errors) {
+        (0, _) => Some(Count::default()),
+        (invocations, errors) => Some(Count::new(invocations, errors?)),
+    };
+    let [baseline, candidate] = &period.halves;
+    Some(Block {
+        baseline: count(baseline)?,
+        candidate: count(candidate)?,
+    })
+}
+
+async fn rows(context: &Context, query: &Query, samples: [Sample; 2]) -> anyhow::Result<[Row; 2]> {
+    let lambda = &context.clients.lambda;
+    let function = function::read(lambda, &query.function).await?;
+    let published = versions::list(lambda, &query.function).await?.published;
+    Ok([0, 1].map(|index| {
+        let version = query.versions[index];
+        let memory = published
+            .iter()
+            .find(|published| published.version == version);
+        Row::new(
+            function.half(version, &published),
+            memory.map(|published| published.settings.memory_mib),
+            samples[index],
+        )
+    }))
 }

@@ -1,8 +1,21 @@
-//! `rollout publish`.
+//! `rollout publish`: both halves as two versions, and the aliases at them.
 
+use anyhow::Context as _;
 use clap::Args;
+use package::{Architecture, FunctionManifest};
+use serde::Serialize;
 
-use crate::{context::Context, outcome::Outcome};
+use super::prove;
+use crate::{
+    LIVE,
+    alias::{self, Routing, Version},
+    context::Context,
+    function,
+    outcome::Outcome,
+    pair::Pair,
+    proof::{self, HalfProof, Proof},
+    versions,
+};
 
 /// Arguments of `rollout publish`.
 #[derive(Debug, Args)]
@@ -12,11 +25,208 @@ pub struct PublishArgs {
     pub function: String,
 }
 
+/// What was published and what was left as it was.
+#[derive(Debug, Serialize)]
+struct Report {
+    function: String,
+    commit: String,
+    halves: Vec<PublishedHalf>,
+    live: Live,
+}
+
+/// A half and its version.
+#[derive(Debug, Serialize)]
+struct PublishedHalf {
+    architecture: Architecture,
+    version: Version,
+    /// Whether this run published it; otherwise an earlier one has.
+    published: bool,
+    /// Whether its alias had to be created or moved.
+    alias_moved: bool,
+}
+
+/// What became of `live`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Live {
+    Created,
+    LeftAsItWas,
+}
+
 /// Runs it.
 ///
 /// # Errors
-/// When it could not run.
+/// When the artifacts are not fit, the function does not exist, or AWS refuses. What was published
+/// until then stays; the next run goes on from there.
 pub async fn publish(args: PublishArgs, context: &Context) -> anyhow::Result<Outcome> {
     let manifest = context.manifest(&args.function)?;
-    anyhow::bail!("publish of {} is not there yet", manifest.name)
+    let proof = proof::prove(&context.dist.join(&args.function), &manifest)?;
+    prove::show(&proof, &context.output)?;
+    function::read(&context.clients.lambda, &args.function).await?;
+
+    let halves = publish_halves(context, &manifest, &proof).await?;
+    let live = create_live(context, &args.function, &halves).await?;
+    let report = Report {
+        function: args.function,
+        commit: proof.commit,
+        halves,
+        live,
+    };
+    context.output.json(&report)?;
+    context.output.line(report.sentence())?;
+    Ok(Outcome::Done)
+}
+
+/// Both versions before either alias: an alias never points at half a pair.
+async fn publish_halves(
+    context: &Context,
+    manifest: &FunctionManifest,
+    proof: &Proof,
+) -> anyhow::Result<Vec<PublishedHalf>> {
+    let lambda = &context.clients.lambda;
+    let versions = versions::list(lambda, &manifest.name).await?;
+    let pair = Pair::find(
+        &versions,
+        manifest,
+        &half_aliases(context, &manifest.name).await?,
+    );
+    let mut halves = Vec::new();
+    for half in &proof.halves {
+        let found = pair.half(half.architecture);
+        let version = match found {
+            Some(version) => version,
+            None => publish_half(context, manifest, half).await?,
+        };
+        halves.push(PublishedHalf {
+            architecture: half.architecture,
+            version,
+            published: found.is_none(),
+            alias_moved: false,
+        });
+    }
+    for half in &mut halves {
+        half.alias_moved = move_alias(context, &manifest.name, half, &proof.commit).await?;
+    }
+    Ok(halves)
+}
+
+async fn half_aliases(context: &Context, function: &str) -> anyhow::Result<Pair> {
+    let lambda = &context.clients.lambda;
+    let x86_64 = alias::find(lambda, function, Architecture::X86_64.as_str()).await?;
+    let arm64 = alias::find(lambda, function, Architecture::Arm64.as_str()).await?;
+    Ok(Pair {
+        x86_64: x86_64.map(|alias| alias.routing.primary),
+        arm64: arm64.map(|alias| alias.routing.primary),
+    })
+}
+
+async fn publish_half(
+    context: &Context,
+    manifest: &FunctionManifest,
+    half: &HalfProof,
+) -> anyhow::Result<Version> {
+    let architecture = half.architecture;
+    let artifact = &manifest.artifacts[&architecture];
+    let lambda = &context.clients.lambda;
+    let version = versions::publish(
+        lambda,
+        &manifest.name,
+        architecture,
+        artifact,
+        half.zip.clone(),
+    )
+    .await
+    .with_context(|| {
+        format!(
+            "the {architecture} half was not published; rollout publish {} goes on from here",
+            manifest.name
+        )
+    })?;
+    context
+        .output
+        .line(format!("published version {version} ({architecture})"))?;
+    Ok(version)
+}
+
+/// Points the half's own alias at its version; says whether it had to.
+async fn move_alias(
+    context: &Context,
+    function: &str,
+    half: &PublishedHalf,
+    commit: &str,
+) -> anyhow::Result<bool> {
+    let lambda = &context.clients.lambda;
+    let name = half.architecture.as_str();
+    let description = format!("newest {name} half, commit {commit}");
+    let routing = Routing::alone(half.version);
+    match alias::find(lambda, function, name).await? {
+        Some(found) if found.routing == routing => return Ok(false),
+        Some(found) => {
+            alias::compare_and_swap(lambda, &found, routing, &description).await?;
+        }
+        None => {
+            alias::create(lambda, function, name, half.version, &description).await?;
+        }
+    }
+    Ok(true)
+}
+
+/// `live` begins at the x86_64 half, and from then on belongs to `rollout run`.
+async fn create_live(
+    context: &Context,
+    function: &str,
+    halves: &[PublishedHalf],
+) -> anyhow::Result<Live> {
+    let lambda = &context.clients.lambda;
+    if alias::find(lambda, function, LIVE).await?.is_some() {
+        return Ok(Live::LeftAsItWas);
+    }
+    let first = halves.first().context("a proof has two halves")?;
+    alias::create(lambda, function, LIVE, first.version, "").await?;
+    Ok(Live::Created)
+}
+
+impl Report {
+    fn sentence(&self) -> String {
+        let (published, found): (Vec<_>, Vec<_>) =
+            self.halves.iter().partition(|half| half.published);
+        let mut parts = Vec::new();
+        if published.is_empty() {
+            parts.push(format!(
+                "nothing to publish: {} already are this code",
+                names(&found)
+            ));
+        } else {
+            parts.push(format!(
+                "published {} of commit {}",
+                names(&published),
+                self.commit
+            ));
+            if !found.is_empty() {
+                parts.push(format!("{} was published before", names(&found)));
+            }
+        }
+        let moved: Vec<_> = self.halves.iter().filter(|half| half.alias_moved).collect();
+        parts.extend(moved.iter().map(|half| {
+            format!(
+                "alias {} points at version {}",
+                half.architecture, half.version
+            )
+        }));
+        if self.live == Live::Created {
+            parts.push(format!(
+                "created {LIVE} at version {}",
+                self.halves[0].version
+            ));
+        }
+        parts.join("; ")
+    }
+}
+
+fn names(halves: &[&PublishedHalf]) -> String {
+    let names: Vec<_> = halves
+        .iter()
+        .map(|half| format!("version {} ({})", half.version, half.architecture))
+        .collect();
+    names.join(" and ")
 }

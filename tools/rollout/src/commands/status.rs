@@ -1,8 +1,25 @@
-//! `rollout status`.
+//! `rollout status`: versions, aliases, weight and recent counts.
 
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
+use package::Architecture;
+use serde::Serialize;
 
-use crate::{context::Context, outcome::Outcome};
+use crate::{
+    LIVE,
+    alias::{self, Alias, Version},
+    context::Context,
+    function::{self, Half},
+    metrics::{self, Query, Sample},
+    outcome::Outcome,
+    percent::Percent,
+    record::Record,
+    table,
+    versions::{self, PublishedVersion},
+};
 
 /// Arguments of `rollout status`.
 #[derive(Debug, Args)]
@@ -10,13 +27,202 @@ pub struct StatusArgs {
     /// Name of the function
     #[arg(value_name = "FUNCTION")]
     pub function: String,
+    /// How far back to count invocations
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = humantime::parse_duration)]
+    last: Duration,
+}
+
+/// Where a function stands.
+#[derive(Debug, Serialize)]
+struct Status {
+    function: String,
+    /// When the rollout that is under way began.
+    rollout_since: Option<DateTime<Utc>>,
+    versions: Vec<VersionStatus>,
+}
+
+/// A version that an alias points at.
+#[derive(Debug, Serialize)]
+struct VersionStatus {
+    version: Version,
+    architecture: Option<Architecture>,
+    emulated: bool,
+    commit: Option<String>,
+    aliases: Vec<&'static str>,
+    /// Its share of `live`, in percent.
+    live_percent: Percent,
+    #[serde(flatten)]
+    recent: Sample,
+}
+
+/// The three aliases, as far as they exist.
+struct Aliases {
+    live: Option<Alias>,
+    halves: Vec<(Architecture, Alias)>,
 }
 
 /// Runs it.
 ///
 /// # Errors
-/// When it could not run.
+/// When the function does not exist, or AWS does not answer.
 pub async fn status(args: StatusArgs, context: &Context) -> anyhow::Result<Outcome> {
-    let manifest = context.manifest(&args.function)?;
-    anyhow::bail!("status of {} is not there yet", manifest.name)
+    let status = read(&args, context).await?;
+    context.output.json(&status)?;
+    if status.versions.is_empty() {
+        let sentence = format!("{0} has no pair yet: rollout publish {0}", status.function);
+        context.output.line(sentence)?;
+        return Ok(Outcome::Done);
+    }
+    context.output.line(status.table())?;
+    context.output.line(match status.rollout_since {
+        Some(since) => format!("a rollout is under way since {since}"),
+        None => "no rollout is under way".to_owned(),
+    })?;
+    Ok(Outcome::Done)
+}
+
+async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
+    let lambda = &context.clients.lambda;
+    let function = function::read(lambda, &args.function).await?;
+    let published = versions::list(lambda, &args.function).await?.published;
+    let aliases = Aliases::read(context, &args.function).await?;
+    let mut versions = Vec::new();
+    for version in aliases.versions() {
+        let half = function.half(version, &published);
+        let recent = recent(context, args, version).await?;
+        versions.push(VersionStatus::new(half, &published, &aliases, recent));
+    }
+    Ok(Status {
+        function: args.function.clone(),
+        rollout_since: aliases.rollout_since(),
+        versions,
+    })
+}
+
+/// What came through `live` in the last minutes.
+async fn recent(context: &Context, args: &StatusArgs, version: Version) -> anyhow::Result<Sample> {
+    let end = Utc::now();
+    let query = Query {
+        function: args.function.clone(),
+        alias: LIVE.to_owned(),
+        versions: [version; 2],
+        start: end - TimeDelta::from_std(args.last).context("--last is too long")?,
+        end,
+        period_s: 60,
+    };
+    let [sample, _] = metrics::whole(&context.clients.cloudwatch, &query).await?;
+    Ok(sample)
+}
+
+impl Aliases {
+    async fn read(context: &Context, function: &str) -> anyhow::Result<Self> {
+        let lambda = &context.clients.lambda;
+        let mut halves = Vec::new();
+        for architecture in Architecture::ALL {
+            let alias = alias::find(lambda, function, architecture.as_str()).await?;
+            halves.extend(alias.map(|alias| (architecture, alias)));
+        }
+        let live = alias::find(lambda, function, LIVE).await?;
+        Ok(Self { live, halves })
+    }
+
+    /// Every version that an alias points at, oldest first.
+    fn versions(&self) -> Vec<Version> {
+        let routings = self.halves.iter().map(|(_, alias)| alias).chain(&self.live);
+        let mut versions: Vec<_> = routings
+            .flat_map(|alias| {
+                let additional = alias.routing.additional.map(|(version, _)| version);
+                additional.into_iter().chain([alias.routing.primary])
+            })
+            .collect();
+        versions.sort();
+        versions.dedup();
+        versions
+    }
+
+    fn names_of(&self, version: Version) -> Vec<&'static str> {
+        let live = self
+            .live
+            .as_ref()
+            .filter(|alias| alias.routing.routes_to(version));
+        let halves = self
+            .halves
+            .iter()
+            .filter(|(_, alias)| alias.routing.primary == version);
+        live.map(|_| LIVE)
+            .into_iter()
+            .chain(halves.map(|(architecture, _)| architecture.as_str()))
+            .collect()
+    }
+
+    fn rollout_since(&self) -> Option<DateTime<Utc>> {
+        let live = self.live.as_ref()?;
+        live.routing.additional?;
+        live.description
+            .parse::<Record>()
+            .ok()
+            .map(|record| record.since)
+    }
+}
+
+impl VersionStatus {
+    fn new(half: Half, published: &[PublishedVersion], aliases: &Aliases, recent: Sample) -> Self {
+        let version = published
+            .iter()
+            .find(|published| published.version == half.version);
+        let live = aliases.live.as_ref();
+        Self {
+            version: half.version,
+            architecture: half.architecture,
+            emulated: half.emulated,
+            commit: version
+                .and_then(|version| version.commit())
+                .map(str::to_owned),
+            aliases: aliases.names_of(half.version),
+            live_percent: live.map_or(Percent::ZERO, |alias| alias.routing.share(half.version)),
+            recent,
+        }
+    }
+
+    fn cells(&self) -> [String; 9] {
+        let dash = || "-".to_owned();
+        let p50 = match (self.emulated, self.recent.duration) {
+            (true, _) => "emulated".to_owned(),
+            (false, Some(duration)) => format!("{:.1}", duration.p50_ms),
+            (false, None) => dash(),
+        };
+        [
+            self.architecture
+                .map_or_else(dash, |architecture| architecture.to_string()),
+            self.version.to_string(),
+            self.aliases.join(" "),
+            self.commit.clone().unwrap_or_else(dash),
+            self.live_percent.to_string(),
+            self.recent.invocations.to_string(),
+            self.recent
+                .errors
+                .map_or_else(dash, |errors| errors.to_string()),
+            self.recent
+                .throttles
+                .map_or_else(dash, |throttles| throttles.to_string()),
+            p50,
+        ]
+    }
+}
+
+impl Status {
+    fn table(&self) -> comfy_table::Table {
+        let header = [
+            "half",
+            "version",
+            "aliases",
+            "commit",
+            "of live",
+            "invocations",
+            "errors",
+            "throttles",
+            "p50 ms",
+        ];
+        table::plain(header, self.versions.iter().map(VersionStatus::cells))
+    }
 }

@@ -1,0 +1,297 @@
+//! Published versions: list, compare, publish.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use aws_sdk_lambda::{
+    Client,
+    client::Waiters,
+    primitives::Blob,
+    types::{self, FunctionConfiguration},
+};
+use package::{Architecture, Artifact};
+
+use crate::{
+    alias::Version,
+    aws::explain,
+    function::{FunctionError, failed, memory_mib},
+};
+
+/// How long Lambda gets to take over an update or to bring up a version.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// What the function has: its unpublished state and its versions.
+#[derive(Debug, Clone)]
+pub struct Versions {
+    /// Settings of `$LATEST`: those that the next version gets.
+    pub settings: Settings,
+    /// Published versions, oldest first.
+    pub published: Vec<PublishedVersion>,
+}
+
+/// A published version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PublishedVersion {
+    /// Its number.
+    pub version: Version,
+    /// What it was built for.
+    pub architecture: Architecture,
+    /// SHA-256 of its zip, in base64.
+    pub code_sha256: String,
+    /// `<commit> <architecture>` when `publish` made it.
+    pub description: String,
+    /// Everything else that it was published with.
+    pub settings: Settings,
+}
+
+/// A function's settings apart from its code, as far as a version freezes them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings {
+    /// Memory in MiB.
+    pub memory_mib: u32,
+    role: String,
+    runtime: String,
+    handler: String,
+    timeout_s: i32,
+    ephemeral_storage_mib: i32,
+    environment: BTreeMap<String, String>,
+    layers: Vec<String>,
+    subnets: Vec<String>,
+    security_groups: Vec<String>,
+    file_systems: Vec<String>,
+    dead_letter_target: String,
+    kms_key: String,
+    tracing: String,
+    logging: [String; 4],
+    snap_start: String,
+}
+
+impl PublishedVersion {
+    /// Whether this is that artifact, published with those settings.
+    #[must_use]
+    pub fn is(&self, architecture: Architecture, artifact: &Artifact, settings: &Settings) -> bool {
+        self.architecture == architecture
+            && self.code_sha256 == artifact.code_sha256
+            && self.settings == *settings
+    }
+
+    /// The commit that it was built from, when `publish` made it.
+    #[must_use]
+    pub fn commit(&self) -> Option<&str> {
+        let (commit, half) = self.description.split_once(' ')?;
+        (half == self.architecture.as_str()).then_some(commit)
+    }
+}
+
+/// Lists the versions of a function.
+///
+/// # Errors
+/// [`FunctionError`] when there is no such function, or AWS does not answer.
+pub async fn list(client: &Client, function: &str) -> Result<Versions, FunctionError> {
+    let mut pages = client
+        .list_versions_by_function()
+        .function_name(function)
+        .into_paginator()
+        .items()
+        .send();
+    let mut versions = Versions {
+        settings: Settings::default(),
+        published: Vec::new(),
+    };
+    while let Some(item) = pages.next().await {
+        let configuration = item.map_err(|error| {
+            let missing = error
+                .as_service_error()
+                .is_some_and(|error| error.is_resource_not_found_exception());
+            if missing {
+                FunctionError::Missing(function.to_owned())
+            } else {
+                failed("ListVersionsByFunction", function, explain(&error))
+            }
+        })?;
+        match published(&configuration) {
+            Some(version) => versions.published.push(version),
+            None => versions.settings = Settings::from(&configuration),
+        }
+    }
+    versions
+        .published
+        .sort_by_key(|published| published.version);
+    Ok(versions)
+}
+
+/// Publishes one half: its code becomes `$LATEST`, and `$LATEST` becomes a version.
+///
+/// # Errors
+/// [`FunctionError`] when AWS refuses, or takes longer than five minutes.
+pub async fn publish(
+    client: &Client,
+    function: &str,
+    architecture: Architecture,
+    artifact: &Artifact,
+    zip: Vec<u8>,
+) -> Result<Version, FunctionError> {
+    wait_until_updated(client, function).await?;
+    update_code(client, function, architecture, zip).await?;
+    wait_until_updated(client, function).await?;
+    let version = publish_latest(client, function, architecture, artifact).await?;
+    wait_until_active(client, function, version).await?;
+    Ok(version)
+}
+
+async fn update_code(
+    client: &Client,
+    function: &str,
+    architecture: Architecture,
+    zip: Vec<u8>,
+) -> Result<(), FunctionError> {
+    client
+        .update_function_code()
+        .function_name(function)
+        .architectures(architecture.as_str().into())
+        .zip_file(Blob::new(zip))
+        .send()
+        .await
+        .map(drop)
+        .map_err(|error| failed("UpdateFunctionCode", function, explain(&error)))
+}
+
+/// The hash makes Lambda refuse when somebody else has uploaded another code in between.
+async fn publish_latest(
+    client: &Client,
+    function: &str,
+    architecture: Architecture,
+    artifact: &Artifact,
+) -> Result<Version, FunctionError> {
+    let output = client
+        .publish_version()
+        .function_name(function)
+        .code_sha256(&artifact.code_sha256)
+        .description(format!("{} {architecture}", artifact.commit))
+        .send()
+        .await
+        .map_err(|error| failed("PublishVersion", function, explain(&error)))?;
+    output
+        .version()
+        .unwrap_or_default()
+        .parse()
+        .map_err(|error: crate::alias::NotAVersion| {
+            failed("PublishVersion", function, error.to_string())
+        })
+}
+
+async fn wait_until_updated(client: &Client, function: &str) -> Result<(), FunctionError> {
+    client
+        .wait_until_function_updated_v2()
+        .function_name(function)
+        .wait(PATIENCE)
+        .await
+        .map(drop)
+        .map_err(|error| failed("update", function, format!("{error}")))
+}
+
+async fn wait_until_active(
+    client: &Client,
+    function: &str,
+    version: Version,
+) -> Result<(), FunctionError> {
+    client
+        .wait_until_published_version_active()
+        .function_name(function)
+        .qualifier(version.to_string())
+        .wait(PATIENCE)
+        .await
+        .map(drop)
+        .map_err(|error| {
+            failed(
+                "activation",
+                function,
+                format!("version {version}: {error}"),
+            )
+        })
+}
+
+/// `None` for `$LATEST`.
+fn published(configuration: &FunctionConfiguration) -> Option<PublishedVersion> {
+    Some(PublishedVersion {
+        version: configuration.version()?.parse().ok()?,
+        // Functions from before Graviton have no architecture: they are x86_64.
+        architecture: configuration
+            .architectures()
+            .first()
+            .and_then(|architecture| architecture.as_str().parse().ok())
+            .unwrap_or(Architecture::X86_64),
+        code_sha256: text(configuration.code_sha256()),
+        description: text(configuration.description()),
+        settings: Settings::from(configuration),
+    })
+}
+
+impl From<&FunctionConfiguration> for Settings {
+    fn from(from: &FunctionConfiguration) -> Self {
+        let vpc = from.vpc_config();
+        let logging = from.logging_config();
+        Self {
+            memory_mib: memory_mib(from),
+            role: text(from.role()),
+            runtime: text(from.runtime().map(types::Runtime::as_str)),
+            handler: text(from.handler()),
+            timeout_s: from.timeout().unwrap_or_default(),
+            ephemeral_storage_mib: from
+                .ephemeral_storage()
+                .map_or(512, |storage| storage.size()),
+            environment: from
+                .environment()
+                .and_then(|environment| environment.variables())
+                .map(|variables| variables.clone().into_iter().collect())
+                .unwrap_or_default(),
+            layers: from
+                .layers()
+                .iter()
+                .map(|layer| text(layer.arn()))
+                .collect(),
+            subnets: sorted(vpc.map(types::VpcConfigResponse::subnet_ids)),
+            security_groups: sorted(vpc.map(types::VpcConfigResponse::security_group_ids)),
+            file_systems: from
+                .file_system_configs()
+                .iter()
+                .map(|system| format!("{} {}", system.arn(), system.local_mount_path()))
+                .collect(),
+            dead_letter_target: text(from.dead_letter_config().and_then(|d| d.target_arn())),
+            kms_key: text(from.kms_key_arn()),
+            tracing: text(
+                from.tracing_config()
+                    .and_then(|t| t.mode())
+                    .map(|m| m.as_str()),
+            ),
+            logging: [
+                text(logging.and_then(|l| l.log_format()).map(|f| f.as_str())),
+                text(
+                    logging
+                        .and_then(|l| l.application_log_level())
+                        .map(|l| l.as_str()),
+                ),
+                text(
+                    logging
+                        .and_then(|l| l.system_log_level())
+                        .map(|l| l.as_str()),
+                ),
+                text(logging.and_then(|l| l.log_group())),
+            ],
+            snap_start: text(
+                from.snap_start()
+                    .and_then(|s| s.apply_on())
+                    .map(|a| a.as_str()),
+            ),
+        }
+    }
+}
+
+fn text(value: Option<&str>) -> String {
+    value.unwrap_or_default().to_owned()
+}
+
+fn sorted(values: Option<&[String]>) -> Vec<String> {
+    let mut values = values.unwrap_or_default().to_vec();
+    values.sort();
+    values
+}
