@@ -1,0 +1,130 @@
+//! How a run has ended, in one sentence with the numbers.
+
+use super::{
+    event::{Cause, Ending, Half},
+    policy::Policy,
+};
+use crate::{judge::Judgement, percent::Percent};
+
+/// What the sentence is about.
+#[derive(Debug)]
+pub(super) struct Story<'a> {
+    pub(super) function: &'a str,
+    pub(super) baseline: &'a Half,
+    pub(super) candidate: &'a Half,
+    /// The candidate's weight before the end.
+    pub(super) percent: Percent,
+    pub(super) judgement: &'a Judgement,
+    pub(super) policy: &'a Policy,
+}
+
+impl Story<'_> {
+    pub(super) fn sentence(&self, ending: &Ending) -> String {
+        match ending {
+            Ending::NothingToMove => self.alone(self.candidate),
+            Ending::Promoted => format!("{}; {}", self.alone(self.candidate), self.verdict()),
+            Ending::TakenBack(cause) => {
+                format!("{}; {}", self.cause(*cause), self.alone(self.baseline))
+            }
+            Ending::Held => self.held(),
+            Ending::Stopped => format!("nothing was touched; see rollout status {}", self.function),
+            Ending::OutOfReach(cause) => self.out_of_reach(*cause),
+        }
+    }
+
+    fn alone(&self, half: &Half) -> String {
+        format!("live of {} serves {half} alone", self.function)
+    }
+
+    fn verdict(&self) -> String {
+        let name = Half::to_string;
+        self.judgement
+            .sentence(&name(self.candidate), &name(self.baseline))
+    }
+
+    fn cause(&self, cause: Cause) -> String {
+        match cause {
+            Cause::Worse => self.verdict(),
+            Cause::Blind => format!(
+                "the metrics have not shown both versions for more than {} s",
+                self.policy.max_blindness.num_seconds()
+            ),
+            Cause::Interrupted => format!("interrupted at {}", self.percent),
+        }
+    }
+
+    fn held(&self) -> String {
+        format!(
+            "{} had fewer than {} invocations at {} within {} s; live of {} stays as it is. \
+             Run again when there is more traffic, or take it back (rollout abort {})",
+            self.candidate,
+            self.policy.least_invocations,
+            self.percent,
+            self.policy.patience().num_seconds(),
+            self.function,
+            self.function
+        )
+    }
+
+    fn out_of_reach(&self, cause: Cause) -> String {
+        format!(
+            "{}, and AWS does not answer: live of {} may still send {} to {}. \
+             Take it back when it answers (rollout abort {})",
+            self.cause(cause),
+            self.function,
+            self.percent,
+            self.candidate,
+            self.function
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use package::Architecture;
+
+    use super::*;
+    use crate::judge::{Block, Count, judge};
+
+    fn sentence(ending: Ending) -> String {
+        let half = |version: &str, architecture| Half {
+            version: version.parse().expect("a version"),
+            architecture: Some(architecture),
+            emulated: false,
+        };
+        let policy = Policy::try_from(&package::RolloutPolicy::default()).expect("holds");
+        let block = Block {
+            baseline: Count::new(1_520, 0),
+            candidate: Count::new(80, 8),
+        };
+        Story {
+            function: "hasher",
+            baseline: &half("1", Architecture::X86_64),
+            candidate: &half("2", Architecture::Arm64),
+            percent: Percent::new(5.0).expect("a percentage"),
+            judgement: &judge([block], &policy.terms),
+            policy: &policy,
+        }
+        .sentence(&ending)
+    }
+
+    #[test]
+    fn taken_back_says_why_with_the_numbers_and_who_serves_now() {
+        let text = sentence(Ending::TakenBack(Cause::Worse));
+        assert!(
+            text.contains("fails 10.0% of its invocations (8 of 80)"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("live of hasher serves x86_64 (version 1) alone"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_needs_a_hand_says_which_command() {
+        for ending in [Ending::Held, Ending::OutOfReach(Cause::Blind)] {
+            assert!(sentence(ending).ends_with("(rollout abort hasher)"));
+        }
+    }
+}

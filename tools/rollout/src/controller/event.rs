@@ -1,0 +1,101 @@
+//! What is shown and written to the journal.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+pub use super::plan::{Cause, Waiting};
+pub use crate::function::Half;
+use crate::{judge::Judgement, percent::Percent};
+
+/// Durations of one half since the rollout began.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Latency {
+    /// Half of the invocations took at most this, in milliseconds.
+    pub p50_ms: f64,
+    /// 99 of 100 took at most this, in milliseconds.
+    pub p99_ms: f64,
+}
+
+/// What one look at the metrics has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Watched {
+    /// The candidate's weight.
+    pub percent: Percent,
+    /// What the step still needs.
+    pub waiting: Option<Waiting>,
+    /// How long the step has been watched, in seconds.
+    pub watched_s: i64,
+    /// How long it is watched at least, in seconds.
+    pub bake_s: i64,
+    /// Invocations of the candidate seen in this step.
+    pub step_invocations: u64,
+    /// How many it needs.
+    pub least_invocations: u64,
+    /// The verdict and its numbers.
+    pub judgement: Judgement,
+    /// Durations of the baseline; absent when it is emulated or nothing was measured.
+    pub baseline_latency: Option<Latency>,
+    /// Durations of the candidate, likewise.
+    pub candidate_latency: Option<Latency>,
+}
+
+/// How a run has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "ending", content = "cause", rename_all = "snake_case")]
+pub enum Ending {
+    /// `live` served the candidate alone from the beginning.
+    NothingToMove,
+    /// The candidate serves alone.
+    Promoted,
+    /// The baseline serves alone.
+    TakenBack(Cause),
+    /// Too few invocations; the weight stays.
+    Held,
+    /// Somebody else has changed the alias; nothing was touched.
+    Stopped,
+    /// The weight should have been taken back, and the endpoint did not answer.
+    OutOfReach(Cause),
+}
+
+/// Something that happened in a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run knows what it has to do.
+    Began {
+        /// The version that serves before.
+        baseline: Half,
+        /// The version that traffic moves to.
+        candidate: Half,
+        /// The weights that it goes through.
+        steps: Vec<Percent>,
+        /// When the rollout began, which may be long before this run.
+        since: DateTime<Utc>,
+        /// The weight that a run before this one has left.
+        goes_on_at: Option<Percent>,
+    },
+    /// The candidate has another weight.
+    Weight {
+        /// The weight.
+        percent: Percent,
+    },
+    /// A look at the metrics.
+    Watched(Watched),
+    /// The metrics or the alias could not be read or written.
+    Trouble {
+        /// What failed.
+        cause: String,
+        /// How long ago both versions were last seen, in seconds.
+        blind_s: i64,
+        /// After how long the weight is taken back, in seconds.
+        max_blindness_s: i64,
+    },
+    /// The run is over.
+    Ended {
+        /// How.
+        #[serde(flatten)]
+        ending: Ending,
+        /// The same for people, with the numbers.
+        sentence: String,
+    },
+}

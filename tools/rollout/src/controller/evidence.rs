@@ -1,0 +1,176 @@
+//! Which periods of the metrics count.
+//!
+//! A period counts when it is settled (old enough that its counts are final) and pure (the weight was
+//! the same from its beginning to its end). In a period that contains a change of the weight, a short
+//! burst of failures may fall on one side of the change: then both halves fail alike, and yet their
+//! counts differ.
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+
+use super::{policy::Policy, situation::last_change};
+use crate::{judge::Block, record::Record};
+
+/// The record has the second that a change fell into, and the call took a moment.
+const CHANGE_TAKES: TimeDelta = TimeDelta::seconds(1);
+
+/// The counts of one period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Period {
+    pub(super) start: DateTime<Utc>,
+    pub(super) block: Block,
+}
+
+/// What the metrics say about a rollout so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Evidence {
+    /// All periods that count, oldest first.
+    pub(super) blocks: Vec<Block>,
+    /// How long the present step can be shown to have been watched: up to the end of its last
+    /// period in which both halves ran.
+    pub(super) watched: TimeDelta,
+    /// Invocations of the candidate in the periods of the present step that count.
+    pub(super) step_invocations: u64,
+    /// The end of the last period in which both halves ran, if there is one.
+    pub(super) last_seen: Option<DateTime<Utc>>,
+}
+
+impl Evidence {
+    /// Sorts out the periods of a rollout, in any order.
+    pub(super) fn weigh(
+        mut periods: Vec<Period>,
+        record: &Record,
+        policy: &Policy,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let settled_until = now - policy.metric_delay;
+        let changed = last_change(record);
+        periods.retain(|period| {
+            period.start + policy.period <= settled_until
+                && is_pure(period.start, policy.period, record)
+        });
+        periods.sort_by_key(|period| period.start);
+        let comparable = || periods.iter().filter(|period| period.block.is_comparable());
+        let in_step = || comparable().filter(|period| period.start >= changed);
+        let end = |period: &Period| period.start + policy.period;
+        Self {
+            watched: in_step()
+                .next_back()
+                .map_or(TimeDelta::zero(), |last| end(last) - changed),
+            step_invocations: in_step()
+                .map(|period| period.block.candidate.invocations())
+                .sum(),
+            last_seen: comparable().next_back().map(end),
+            blocks: periods.iter().map(|period| period.block).collect(),
+        }
+    }
+}
+
+/// Whether the weight was the same all through a period: it began after the rollout, and no change
+/// of the weight falls into it.
+pub(crate) fn is_pure(start: DateTime<Utc>, length: TimeDelta, record: &Record) -> bool {
+    start >= record.since
+        && record.changes.iter().all(|change| {
+            let changed = record.time_of(change);
+            start >= changed + CHANGE_TAKES || start + length <= changed
+        })
+}
+
+/// When to look again: as soon as the next period has settled.
+pub(super) fn next_look(policy: &Policy, now: DateTime<Utc>) -> DateTime<Utc> {
+    let settled_until = now - policy.metric_delay;
+    // Periods are aligned to the epoch, as CloudWatch aligns them.
+    let period_start = settled_until
+        .duration_trunc(policy.period)
+        .unwrap_or(settled_until);
+    period_start + policy.period + policy.metric_delay
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::Count;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        let start: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");
+        start + TimeDelta::seconds(second)
+    }
+
+    fn policy() -> Policy {
+        let asked = package::RolloutPolicy {
+            period_s: 10,
+            metric_delay_s: 5,
+            max_blindness_s: 60,
+            ..Default::default()
+        };
+        Policy::try_from(&asked).expect("holds")
+    }
+
+    fn record() -> Record {
+        "rollout 1->2 since 2026-11-23T14:30:00Z 5%@0s 25%@41s"
+            .parse()
+            .expect("a record")
+    }
+
+    fn period(second: i64, baseline: u64, candidate: u64) -> Period {
+        let block = Block {
+            baseline: Count::new(baseline, 0),
+            candidate: Count::new(candidate, 0),
+        };
+        Period {
+            start: at(second),
+            block,
+        }
+    }
+
+    fn weigh(seconds: &[i64], now: i64) -> Evidence {
+        let periods = seconds
+            .iter()
+            .map(|second| period(*second, 90, 10))
+            .collect();
+        Evidence::weigh(periods, &record(), &policy(), at(now))
+    }
+
+    #[test]
+    fn periods_before_the_start_and_around_a_change_are_left_out() {
+        let evidence = weigh(&[-10, 0, 10, 20, 30, 40, 50, 60], 100);
+        // 0 holds the first change, 40 the second.
+        assert_eq!(evidence.blocks.len(), 5);
+        assert_eq!(evidence.step_invocations, 20);
+        assert_eq!(evidence.watched, TimeDelta::seconds(70 - 41));
+    }
+
+    #[test]
+    fn a_period_counts_once_it_is_settled_and_not_before() {
+        assert_eq!(weigh(&[10, 20], 34).blocks.len(), 1);
+        assert_eq!(weigh(&[10, 20], 35).blocks.len(), 2);
+    }
+
+    #[test]
+    fn order_of_arrival_does_not_matter() {
+        assert_eq!(weigh(&[60, 10, 50, 20], 100), weigh(&[10, 20, 50, 60], 100));
+    }
+
+    #[test]
+    fn time_in_which_a_half_was_not_seen_is_not_watched() {
+        let periods = vec![period(50, 90, 10), period(60, 90, 0), period(70, 0, 10)];
+        let evidence = Evidence::weigh(periods, &record(), &policy(), at(600));
+        assert_eq!(evidence.watched, TimeDelta::seconds(60 - 41));
+        assert_eq!(evidence.last_seen, Some(at(60)));
+        assert_eq!(evidence.step_invocations, 10);
+    }
+
+    #[test]
+    fn without_metrics_nothing_was_watched() {
+        let evidence = weigh(&[], 1_000);
+        assert_eq!(
+            (evidence.watched, evidence.last_seen),
+            (TimeDelta::zero(), None)
+        );
+    }
+
+    #[test]
+    fn the_next_look_is_when_the_next_period_has_settled() {
+        assert_eq!(next_look(&policy(), at(34)), at(35));
+        assert_eq!(next_look(&policy(), at(35)), at(45));
+    }
+}

@@ -1,0 +1,191 @@
+//! What the function's manifest and the flags ask for, checked.
+
+use chrono::TimeDelta;
+use package::RolloutPolicy;
+
+use crate::{judge::Terms, percent::Percent};
+
+/// More steps than this, and the alias's description has no room for when they were taken.
+const MOST_STEPS: usize = 12;
+
+/// Periods shorter than a minute that CloudWatch knows.
+const SHORT_PERIODS_S: [u64; 4] = [1, 5, 10, 30];
+
+/// How a rollout goes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Weights to go through, rising, the last one everything.
+    pub steps: Vec<Percent>,
+    /// How long each step is watched at least.
+    pub bake: TimeDelta,
+    /// How many invocations of the candidate a step needs before it may end.
+    pub least_invocations: u64,
+    /// Length of one metric period.
+    pub period: TimeDelta,
+    /// How old a period must be before its counts are taken as final.
+    pub metric_delay: TimeDelta,
+    /// How long to go on without a period that shows both versions.
+    pub max_blindness: TimeDelta,
+    /// How sure a verdict must be.
+    pub terms: Terms,
+}
+
+/// What is wrong with a policy: the key in `[package.metadata.rollout]`, and what it takes.
+/// The flag has the key's name without its unit.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PolicyError {
+    /// A value that no rollout can have.
+    #[error("{0}")]
+    Value(String),
+    /// A step that is finer than a weight.
+    #[error("steps_percent = {0}: at most two decimals")]
+    FineStep(f64),
+    /// More steps than the alias can remember.
+    #[error("steps_percent has {0} steps: at most {MOST_STEPS}")]
+    ManySteps(usize),
+    /// A period that CloudWatch does not have.
+    #[error("period_s = {0}: 1, 5, 10, 30 or a multiple of 60")]
+    Period(u64),
+    /// A time that no clock reaches.
+    #[error("{key} = {seconds}: at most {}", MOST_SECONDS)]
+    Long {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        seconds: u64,
+    },
+    /// A limit of blindness that passes before the first period can be seen.
+    #[error(
+        "max_blindness_s = {max_blindness_s}: the first full period of a step is seen up to {needed_s} s \
+         after it began (3 x period_s + metric_delay_s + 1), so at least {needed_s}"
+    )]
+    AlwaysBlind {
+        /// Its value.
+        max_blindness_s: u64,
+        /// The least that works.
+        needed_s: u64,
+    },
+}
+
+/// A year: longer than any step, and far from overflowing a time.
+const MOST_SECONDS: u64 = 366 * 24 * 60 * 60;
+
+impl TryFrom<&RolloutPolicy> for Policy {
+    type Error = PolicyError;
+
+    fn try_from(asked: &RolloutPolicy) -> Result<Self, PolicyError> {
+        asked.check().map_err(PolicyError::Value)?;
+        check_period(asked.period_s)?;
+        check_blindness(asked)?;
+        Ok(Self {
+            steps: steps(&asked.steps_percent)?,
+            bake: seconds("bake_s", asked.bake_s)?,
+            least_invocations: asked.least_invocations,
+            period: seconds("period_s", asked.period_s)?,
+            metric_delay: seconds("metric_delay_s", asked.metric_delay_s)?,
+            max_blindness: seconds("max_blindness_s", asked.max_blindness_s)?,
+            terms: Terms {
+                alpha: asked.alpha,
+                margin: asked.margin_percent / 100.0,
+            },
+        })
+    }
+}
+
+impl Policy {
+    /// How long a step may go on with too few invocations.
+    #[must_use]
+    pub fn patience(&self) -> TimeDelta {
+        (self.bake * 10).max(self.max_blindness)
+    }
+
+    /// The first step above a weight.
+    #[must_use]
+    pub fn step_after(&self, percent: Percent) -> Percent {
+        let higher = self.steps.iter().find(|step| **step > percent);
+        higher.copied().unwrap_or(Percent::HUNDRED)
+    }
+}
+
+fn check_period(period_s: u64) -> Result<(), PolicyError> {
+    let known = SHORT_PERIODS_S.contains(&period_s) || period_s.is_multiple_of(60);
+    known.then_some(()).ok_or(PolicyError::Period(period_s))
+}
+
+fn check_blindness(asked: &RolloutPolicy) -> Result<(), PolicyError> {
+    let needed_s = (3_u64.saturating_mul(asked.period_s))
+        .saturating_add(asked.metric_delay_s)
+        .saturating_add(1);
+    if asked.max_blindness_s < needed_s {
+        let max_blindness_s = asked.max_blindness_s;
+        return Err(PolicyError::AlwaysBlind {
+            max_blindness_s,
+            needed_s,
+        });
+    }
+    Ok(())
+}
+
+fn steps(percents: &[f64]) -> Result<Vec<Percent>, PolicyError> {
+    if percents.len() > MOST_STEPS {
+        return Err(PolicyError::ManySteps(percents.len()));
+    }
+    percents
+        .iter()
+        .map(|&percent| Percent::new(percent).map_err(|_| PolicyError::FineStep(percent)))
+        .collect()
+}
+
+fn seconds(key: &'static str, seconds: u64) -> Result<TimeDelta, PolicyError> {
+    i64::try_from(seconds)
+        .ok()
+        .filter(|_| seconds <= MOST_SECONDS)
+        .map(TimeDelta::seconds)
+        .ok_or(PolicyError::Long { key, seconds })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(change: impl FnOnce(&mut RolloutPolicy)) -> String {
+        let mut asked = RolloutPolicy::default();
+        change(&mut asked);
+        Policy::try_from(&asked).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn the_default_policy_holds() {
+        let policy = Policy::try_from(&RolloutPolicy::default()).expect("holds");
+        assert_eq!(policy.step_after(Percent::ZERO).value(), 5.0);
+        assert_eq!(policy.step_after(policy.steps[0]).value(), 25.0);
+        assert_eq!(policy.step_after(Percent::HUNDRED), Percent::HUNDRED);
+    }
+
+    #[test]
+    fn every_refusal_names_its_key() {
+        for (key, text) in [
+            (
+                "steps_percent",
+                refused(|p| p.steps_percent = vec![50.0, 5.0, 100.0]),
+            ),
+            ("steps_percent", refused(|p| p.steps_percent = vec![5.0])),
+            (
+                "steps_percent",
+                refused(|p| p.steps_percent = vec![0.001, 100.0]),
+            ),
+            (
+                "steps_percent",
+                refused(|p| p.steps_percent = (88..=100).map(f64::from).collect()),
+            ),
+            ("period_s", refused(|p| p.period_s = 7)),
+            ("period_s", refused(|p| p.period_s = 0)),
+            ("bake_s", refused(|p| p.bake_s = u64::MAX)),
+            ("alpha", refused(|p| p.alpha = 0.0)),
+            ("margin_percent", refused(|p| p.margin_percent = 100.0)),
+            ("max_blindness_s", refused(|p| p.max_blindness_s = 200)),
+        ] {
+            assert!(text.starts_with(key), "{key}: {text}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The alias in our hands: knows what it wrote, and notices when somebody else writes.
+
+use std::{future::Future, time::Duration};
+
+use aws_sdk_lambda::Client;
+
+use crate::{
+    alias::{self, Alias, AliasError, Routing},
+    record::{Record, TooManyChanges},
+};
+
+/// An endpoint that takes the call and never answers must not stop the watch.
+pub(super) const CALL_LIMIT: Duration = Duration::from_secs(30);
+
+/// The alias as this run has left it.
+#[derive(Debug)]
+pub(super) struct Steering {
+    client: Client,
+    alias: Alias,
+    record: Record,
+    /// A change whose answer was lost: it may have happened or not.
+    unanswered: Option<(Routing, Record)>,
+}
+
+/// Why a change did not happen.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SteeringError {
+    /// The alias is not as this run has left it.
+    #[error("live of {function} was changed by somebody else and now routes to {found}")]
+    Changed { function: String, found: Routing },
+    /// The alias is gone, or cannot be used any more.
+    #[error(transparent)]
+    Unusable(AliasError),
+    /// No answer, or one that says to try later.
+    #[error("{0}")]
+    Unanswered(String),
+    /// The record does not fit.
+    #[error(transparent)]
+    TooManyChanges(#[from] TooManyChanges),
+}
+
+impl Steering {
+    /// Takes hold of an alias with what is known of its rollout.
+    pub(super) fn new(client: Client, alias: Alias, record: Record) -> Self {
+        Self {
+            client,
+            alias,
+            record,
+            unanswered: None,
+        }
+    }
+
+    /// What the alias routes to.
+    pub(super) fn routing(&self) -> &Routing {
+        &self.alias.routing
+    }
+
+    /// The weights so far and when they were set.
+    pub(super) fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Checks that the alias is still as this run has left it. A change whose answer was lost is
+    /// found here if it has happened after all.
+    pub(super) async fn check(&mut self) -> Result<(), SteeringError> {
+        let (function, name) = (&self.alias.function, &self.alias.name);
+        let found = answer(alias::read(&self.client, function, name)).await?;
+        let as_left =
+            found.routing == self.alias.routing && found.description == self.alias.description;
+        let landed = |(routing, record): &mut (Routing, Record)| {
+            *routing == found.routing && record.to_string() == found.description
+        };
+        if let Some((_, record)) = self.unanswered.take_if(landed) {
+            self.record = record;
+        } else if !as_left {
+            return Err(SteeringError::Changed {
+                function: found.function,
+                found: found.routing,
+            });
+        }
+        self.alias = found;
+        Ok(())
+    }
+
+    /// Changes the alias, unless somebody else has.
+    pub(super) async fn set(
+        &mut self,
+        routing: Routing,
+        record: Record,
+    ) -> Result<(), SteeringError> {
+        let description = record.to_description()?;
+        let sent = alias::compare_and_swap(&self.client, &self.alias, routing, &description);
+        match answer(sent).await {
+            Ok(alias) => {
+                self.alias = alias;
+                self.record = record;
+                self.unanswered = None;
+                Ok(())
+            }
+            Err(error) => {
+                if matches!(error, SteeringError::Unanswered(_)) {
+                    self.unanswered = Some((routing, record));
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Waits for an answer, and sorts out what its absence means.
+async fn answer<T>(call: impl Future<Output = Result<T, AliasError>>) -> Result<T, SteeringError> {
+    match tokio::time::timeout(CALL_LIMIT, call).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(AliasError::Changed {
+            function, found, ..
+        })) => Err(SteeringError::Changed { function, found }),
+        Ok(Err(error @ AliasError::Call { .. })) => {
+            Err(SteeringError::Unanswered(error.to_string()))
+        }
+        Ok(Err(error)) => Err(SteeringError::Unusable(error)),
+        Err(_) => Err(SteeringError::Unanswered(format!(
+            "no answer within {} s",
+            CALL_LIMIT.as_secs()
+        ))),
+    }
+}

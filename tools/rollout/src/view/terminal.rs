@@ -1,0 +1,124 @@
+//! The picture that is redrawn in place: one bar per half, the verdict, the step.
+
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Halves, text};
+use crate::{
+    controller::event::{Event, Watched},
+    judge::Block,
+    percent::Percent,
+};
+
+/// Length of a full bar: a weight in hundredths of a percent.
+const FULL: u64 = 10_000;
+
+/// How often the spinner turns: often enough to show that the run is alive.
+const TURN: Duration = Duration::from_millis(200);
+
+/// The picture of a run.
+#[derive(Debug)]
+pub(super) struct Picture {
+    halves: Halves,
+    all: MultiProgress,
+    baseline: ProgressBar,
+    candidate: ProgressBar,
+    verdict: ProgressBar,
+}
+
+impl Picture {
+    pub(super) fn new(halves: Halves) -> Self {
+        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stdout());
+        let bar = |half: String, width: usize| {
+            let bar = all.add(ProgressBar::new(FULL).with_style(bar_style()));
+            bar.set_prefix(format!("{half:<width$}"));
+            bar.set_message("not seen yet");
+            bar
+        };
+        let names = [halves.baseline, halves.candidate].map(|half| half.to_string());
+        let width = names.iter().map(String::len).max().unwrap_or_default();
+        let [baseline, candidate] = names.map(|name| bar(name, width));
+        let verdict = all.add(ProgressBar::new_spinner().with_style(verdict_style()));
+        verdict.enable_steady_tick(TURN);
+        let picture = Self {
+            halves,
+            all,
+            baseline,
+            candidate,
+            verdict,
+        };
+        picture.weigh(Percent::ZERO);
+        picture
+    }
+
+    /// Draws an event into the picture; `false` when it belongs on a line of its own.
+    pub(super) fn draw(&mut self, event: &Event) -> bool {
+        match event {
+            Event::Watched(watched) => {
+                self.watched(watched);
+                true
+            }
+            Event::Weight { percent } => {
+                self.weigh(*percent);
+                false
+            }
+            Event::Began { goes_on_at, .. } => {
+                self.weigh(goes_on_at.unwrap_or(Percent::ZERO));
+                false
+            }
+            Event::Ended { .. } => {
+                // What the bars have shown last stays on the screen.
+                self.verdict.finish_and_clear();
+                self.baseline.abandon();
+                self.candidate.abandon();
+                false
+            }
+            Event::Trouble { .. } => false,
+        }
+    }
+
+    /// Writes a line that stays, above the picture.
+    pub(super) fn print_above(&self, line: &str) {
+        let _ = self.all.println(line);
+    }
+
+    fn watched(&self, watched: &Watched) {
+        let Block {
+            baseline,
+            candidate,
+        } = watched.judgement.totals;
+        let Halves {
+            baseline: b,
+            candidate: c,
+        } = &self.halves;
+        self.weigh(watched.percent);
+        self.baseline
+            .set_message(text::counts(baseline, b, watched.baseline_latency));
+        self.candidate
+            .set_message(text::counts(candidate, c, watched.candidate_latency));
+        self.verdict.set_message(format!(
+            "{}  [{}]",
+            text::verdict(watched),
+            text::progress(watched)
+        ));
+    }
+
+    fn weigh(&self, candidate: Percent) {
+        let position = |percent: Percent| (percent.weight() * FULL as f64).round() as u64;
+        self.candidate.set_position(position(candidate));
+        self.baseline.set_position(FULL - position(candidate));
+    }
+}
+
+fn bar_style() -> ProgressStyle {
+    style("{prefix} {percent:>3}% {bar:24} {msg}")
+}
+
+fn verdict_style() -> ProgressStyle {
+    style("{spinner} {msg}")
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

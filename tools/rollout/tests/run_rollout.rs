@@ -1,0 +1,248 @@
+//! `rollout run` against a real sandbox: promoted, taken back, killed, interrupted, interfered with.
+
+#[path = "common/run.rs"]
+mod stage;
+
+use nix::sys::signal::Signal;
+use stage::{Candidate, FUNCTION, Stage, lines, said, weight};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_candidate_is_promoted_step_by_step() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let output = stage.run(&["--json"]).output().await;
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output).1);
+
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
+    let events = lines(&String::from_utf8_lossy(&output.stdout));
+    let weights: Vec<f64> = events
+        .iter()
+        .filter(|e| e["event"] == "weight")
+        .filter_map(|e| e["percent"].as_f64())
+        .collect();
+    assert_eq!(weights, [20.0, 50.0, 100.0]);
+    assert_eq!(
+        events.last().map(|event| &event["ending"]),
+        Some(&"promoted".into())
+    );
+    assert_eq!(stage.journal(), events);
+
+    let again = stage.run(&[]).output().await;
+    let (code, text) = said(&again);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("nothing to move"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_with_errors_is_taken_back_with_the_numbers() {
+    let stage = Stage::set(Candidate::Errors).await;
+    stage.send_traffic();
+    let (code, text) = said(&stage.run(&["--bake", "60s"]).output().await);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("taken back: x86_64 (version 2) fails"),
+        "{text}"
+    );
+    assert!(text.contains("against the threshold 20"), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_that_crashes_is_taken_back() {
+    let stage = Stage::set(Candidate::Crashes).await;
+    stage.send_traffic();
+    let (code, text) = said(&stage.run(&["--bake", "60s"]).output().await);
+    assert_eq!(code, Some(1), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_runs_at_once_one_promotes_and_the_other_stops_and_says_why() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let (one, other) = (stage.run(&[]), stage.run(&[]));
+    let mut ends = [said(&one.output().await), said(&other.output().await)];
+    ends.sort();
+    let [(winner, _), (loser, text)] = &ends;
+    assert_eq!((winner, loser), (&Some(0), &Some(2)), "{ends:?}");
+    assert!(text.contains("changed by somebody else"), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_killed_at_every_step_goes_on_with_the_same_rollout() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let mut records = Vec::new();
+    for percent in [20.0, 50.0] {
+        let run = stage.run(&[]);
+        let live = stage.reaches(percent).await;
+        run.signal(Signal::SIGKILL);
+        run.output().await;
+        records.push(live.description().unwrap_or_default().to_owned());
+    }
+    let (code, text) = said(&stage.run(&[]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("going on at 50%"), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
+
+    // Every record is the one before with a change behind it: no kill has made a rollout anew.
+    records.push(
+        stage
+            .live()
+            .await
+            .description()
+            .unwrap_or_default()
+            .to_owned(),
+    );
+    assert!(records[0].starts_with("rollout 1->2 since "), "{records:?}");
+    assert!(
+        records.windows(2).all(|pair| pair[1].starts_with(&pair[0])),
+        "{records:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_from_before_a_kill_counts_afterwards() {
+    let stage = Stage::set(Candidate::Errors).await;
+    stage.send_traffic();
+    // Takes so long to settle that the first run cannot have judged anything.
+    let blind = stage.run(&["--metric-delay", "60s", "--max-blindness", "90s"]);
+    stage.reaches(20.0).await;
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    blind.signal(Signal::SIGKILL);
+    blind.output().await;
+    let output = stage.run(&["--json", "--bake", "60s"]).output().await;
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output).1);
+    let first_look = lines(&String::from_utf8_lossy(&output.stdout))
+        .into_iter()
+        .find(|event| event["event"] == "watched")
+        .expect("a look");
+    assert!(
+        first_look["judgement"]["periods"].as_u64() >= Some(2),
+        "{first_look}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_takes_the_weight_back() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let stage = Stage::set(Candidate::Good).await;
+        stage.send_traffic();
+        let run = stage.run(&["--bake", "60s"]);
+        stage.reaches(20.0).await;
+        run.signal(signal);
+        let (code, text) = said(&run.output().await);
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains("interrupted at 20%"), "{text}");
+        assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_traffic_nothing_is_seen_and_the_weight_is_taken_back() {
+    let stage = Stage::set(Candidate::Good).await;
+    let (code, text) = said(&stage.run(&["--max-blindness", "5s"]).output().await);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("have not shown both versions for more than 5 s"),
+        "{text}"
+    );
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_few_invocations_hold_the_weight_and_another_run_goes_on() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let few = [
+        "--bake",
+        "1s",
+        "--least-invocations",
+        "1000000",
+        "--max-blindness",
+        "5s",
+    ];
+    let (code, text) = said(&stage.run(&few).output().await);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("held: x86_64 (version 2) had fewer than 1000000"),
+        "{text}"
+    );
+    assert_eq!(weight(&stage.live().await), Some(0.2));
+
+    let (code, text) = said(&stage.run(&[]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_sandbox_is_killed_the_run_says_what_may_still_be_and_exits_2() {
+    let mut stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let run = stage.run(&["--bake", "60s", "--max-blindness", "5s"]);
+    stage.reaches(20.0).await;
+    stage.kill_sandbox();
+    let (code, text) = said(&run.output().await);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(
+        text.contains("may still send 20% to x86_64 (version 2)"),
+        "{text}"
+    );
+    assert!(text.contains("rollout abort flaky"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weight_set_by_hand_in_mid_rollout_is_not_touched() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let run = stage.run(&["--bake", "60s"]);
+    stage.reaches(20.0).await;
+    stage.set_by_hand(0.33).await;
+    let (code, text) = said(&run.output().await);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("was changed by somebody else"), "{text}");
+    assert!(text.contains("version 2 33%"), "{text}");
+    assert_eq!(weight(&stage.live().await), Some(0.33));
+
+    let (code, text) = said(&stage.run(&[]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("going on at 33%"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_run_is_refused_and_changes_nothing() {
+    let stage = Stage::set(Candidate::Good).await;
+    for (arguments, expected) in [
+        (&["--steps", "50,20,100"][..], "steps_percent"),
+        (&["--alpha", "2"], "alpha"),
+        (&["--period", "7s"], "period_s"),
+        (&["--period", "500ms"], "whole seconds"),
+        (&["--max-blindness", "2s"], "max_blindness_s"),
+        (&["--to", "99"], "version 99 of flaky does not exist"),
+        (&["--to", "mips"], "neither arm64 nor x86_64"),
+        (&["--to", "arm64"], "has no alias arm64"),
+        (&["--dist", "/nonexistent"], "build the function first"),
+    ] {
+        let (code, text) = said(&stage.run(arguments).output().await);
+        assert_eq!(code, Some(2), "{arguments:?}: {text}");
+        assert!(text.contains(expected), "{arguments:?}: {text}");
+    }
+    let (code, text) = said(&stage.run(&["--dry-run"]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("20% to x86_64 (version 2)"), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+    assert_eq!(stage.live().await.description().unwrap_or_default(), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollout_of_another_candidate_is_refused_with_the_way_out() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.set_by_hand(0.05).await;
+    let (code, text) = said(&stage.run(&["--to", "1"]).output().await);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(
+        text.contains(&format!("rollout abort {FUNCTION}")),
+        "{text}"
+    );
+    assert_eq!(weight(&stage.live().await), Some(0.05));
+}
