@@ -1,4 +1,5 @@
 //! The subcommands that talk to a running sandbox, run as a user runs them.
+#![allow(clippy::unwrap_used)] // a test that cannot go on says where
 
 #[path = "common/external.rs"]
 mod external;

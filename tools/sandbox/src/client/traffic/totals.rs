@@ -7,6 +7,9 @@ use hdrhistogram::Histogram;
 /// The latest that an invocation may be sent without the totals saying so.
 const TOLERATED_DELAY: Duration = Duration::from_millis(250);
 
+/// Longer ones count as this long: four times what an invocation may take.
+const MAX_LATENCY_US: u64 = 3_600_000_000;
+
 /// How one invocation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
@@ -50,9 +53,8 @@ impl Totals {
     /// Nothing so far.
     #[must_use]
     pub fn new() -> Self {
-        // Auto-resizing, three significant digits: cannot fail for a constant that is in range.
-        let latency_us =
-            Histogram::new(3).unwrap_or_else(|_| unreachable!("3 is a valid precision"));
+        let latency_us = Histogram::new_with_bounds(1, MAX_LATENCY_US, 3)
+            .unwrap_or_else(|_| unreachable!("constants that the histogram takes"));
         Self {
             sent: 0,
             versions: BTreeMap::new(),
@@ -204,15 +206,15 @@ mod tests {
     #[test]
     fn the_line_has_counts_per_version_and_latencies() {
         let totals = totals([
-            executed("1", false, 2),
-            executed("1", false, 2),
-            executed("2", true, 2),
+            executed("1", false, 20),
+            executed("1", false, 20),
+            executed("2", true, 300),
             Answer::Throttled,
         ]);
         let line = totals.to_string();
         assert_eq!(
             line,
-            "4 sent · version 1: 2 (0 errors) · version 2: 1 (1 errors) · 1 throttled · p50 2.0 ms, p99 2.0 ms"
+            "4 sent · version 1: 2 (0 errors) · version 2: 1 (1 errors) · 1 throttled · p50 20.0 ms, p99 300.0 ms"
         );
     }
 

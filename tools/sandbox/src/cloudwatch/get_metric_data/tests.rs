@@ -244,7 +244,7 @@ fn bad_requests_are_refused_with_a_code_and_the_reason() {
             "must not equal",
         ),
         (
-            request(json!([good()]), START + 1..START),
+            json!({"MetricDataQueries": [good()], "StartTime": START + 1, "EndTime": START}),
             "ValidationError",
             "must be less than",
         ),
