@@ -40,15 +40,13 @@ impl EndpointArgs {
     /// # Errors
     /// [`EndpointError`] when none was given and none runs.
     pub fn url(&self) -> Result<String, EndpointError> {
-        match &self.endpoint_url {
-            Some(url) => Ok(url.clone()),
-            None => match EndpointFile::running(&self.folder) {
-                Some(running) => Ok(running.endpoint),
-                None => Err(EndpointError::NotRunning {
-                    folder: self.folder.clone(),
-                }),
-            },
-        }
+        // An empty variable is as good as none.
+        let given = self.endpoint_url.clone().filter(|url| !url.is_empty());
+        given
+            .or_else(|| EndpointFile::running(&self.folder).map(|running| running.endpoint))
+            .ok_or_else(|| EndpointError::NotRunning {
+                folder: self.folder.clone(),
+            })
     }
 
     /// A Lambda client for the sandbox. It never retries: every error is seen once.
@@ -110,5 +108,7 @@ mod tests {
         assert_eq!(args.url().unwrap(), file.endpoint);
         args.endpoint_url = Some("http://127.0.0.1:1".into());
         assert_eq!(args.url().unwrap(), "http://127.0.0.1:1");
+        args.endpoint_url = Some(String::new());
+        assert_eq!(args.url().unwrap(), file.endpoint);
     }
 }

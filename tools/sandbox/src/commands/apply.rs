@@ -6,7 +6,6 @@ use anyhow::{Context as _, Result};
 use aws_sdk_lambda::{
     Client,
     client::Waiters as _,
-    error::DisplayErrorContext,
     operation::get_function_configuration::GetFunctionConfigurationOutput,
     primitives::Blob,
     types::{self, FunctionCode, Runtime},
@@ -73,8 +72,9 @@ async fn current(
         {
             Ok(None)
         }
-        Err(error) => Err(anyhow::anyhow!("{}", DisplayErrorContext(error)))
-            .with_context(|| format!("cannot ask the sandbox about {function}")),
+        Err(error) => {
+            Err(error).with_context(|| format!("cannot ask the sandbox about {function}"))
+        }
     }
 }
 

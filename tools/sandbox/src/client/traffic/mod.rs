@@ -16,8 +16,7 @@ use std::{
 };
 
 use aws_sdk_lambda::{
-    Client, error::DisplayErrorContext, operation::invoke::InvokeOutput, primitives::Blob,
-    types::InvocationType,
+    Client, operation::invoke::InvokeOutput, primitives::Blob, types::InvocationType,
 };
 use tokio::{
     sync::Semaphore,
@@ -140,7 +139,7 @@ async fn invoke(client: &Client, load: &Load, payload: Blob) -> Answer {
         {
             Answer::Throttled
         }
-        Err(error) => Answer::Failed(DisplayErrorContext(error).to_string()),
+        Err(error) => Answer::Failed(format!("{:#}", anyhow::Error::new(error))),
     }
 }
 

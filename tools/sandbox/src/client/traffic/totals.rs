@@ -118,10 +118,13 @@ impl Totals {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.longest_delay > TOLERATED_DELAY || self.not_sent > 0 {
+            let delay_s = self.longest_delay.as_secs_f64();
+            let unsent = match self.not_sent {
+                0 => String::new(),
+                count => format!(" and {count} were not sent at all"),
+            };
             warnings.push(format!(
-                "could not keep up: invocations were sent up to {:.1} s late and {} were not sent at all; raise --concurrency or lower --rate",
-                self.longest_delay.as_secs_f64(),
-                self.not_sent
+                "could not keep up: invocations were sent up to {delay_s:.1} s late{unsent}; raise --concurrency or lower --rate"
             ));
         }
         if let Some(failure) = &self.failure {
