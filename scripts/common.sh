@@ -1,5 +1,5 @@
 # Sourced by the other scripts: where things are, and how to speak.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -25,5 +25,4 @@ die() {
 
 # What the other scripts build. Always these together: cargo unifies features over what it is
 # asked for, so that another selection would compile the dependencies again.
-# shellcheck disable=SC2034
 tool_packages=(-p package -p rollout -p sandbox)

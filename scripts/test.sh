@@ -16,7 +16,7 @@ step() { # what is checked, command...
     echo "    ($((SECONDS - start)) s)"
 }
 
-step "scripts are clean (shellcheck)" shellcheck -x scripts/*.sh
+step "scripts are clean (shellcheck)" shellcheck scripts/*.sh scripts/test/*.sh
 step "sources are formatted" cargo fmt --all --check
 step "both halves of hasher build and pack" scripts/build.sh hasher
 step "tests" cargo test --locked --workspace

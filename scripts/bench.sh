@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Measures what the README claims; every table is made in one run on this machine.
+#
+#   scripts/bench.sh [hasher|sandbox|judge|profiles]...   (default: hasher sandbox judge)
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+scripts/setup.sh
+(($#)) || set -- hasher sandbox judge
+
+hasher() {
+    say "SHA-256: hasher next to OpenSSL"
+    cargo bench --quiet --locked -p hasher --bench throughput
+}
+
+sandbox() {
+    say "what the sandbox adds to an invocation: a function that does nothing, concurrency 1 and 8"
+    cargo build --quiet --locked "${tool_packages[@]}"
+    cargo run --quiet --locked -p sandbox --example overhead
+}
+
+judge() {
+    say "rollouts of equal halves that are taken back, and how soon a bad one is found"
+    cargo run --quiet --locked --release -p rollout --example simulate
+}
+
+# What each setting of the release profile costs and gives: the figures beside it in Cargo.toml.
+profiles() {
+    local variant setting binary
+    echo "| [profile.release] | bootstrap KiB | zipped KiB | build s |"
+    echo "| --- | ---: | ---: | ---: |"
+    while IFS='|' read -r variant setting; do
+        local start=$SECONDS arguments=()
+        for one in $setting; do arguments+=(--config "profile.release.$one"); done
+        CARGO_TARGET_DIR=$target_folder/profiles cargo build --quiet --locked --release -p hasher \
+            --target x86_64-unknown-linux-gnu "${arguments[@]}"
+        binary=$target_folder/profiles/x86_64-unknown-linux-gnu/release/hasher
+        echo "| $variant | $(($(stat -c %s "$binary") / 1024)) | $(($(gzip -9 -c "$binary" | wc -c) / 1024)) | $((SECONDS - start)) |"
+    done <<'VARIANTS'
+as it is in Cargo.toml|
+lto = "thin"|lto="thin"
+lto = off, 16 codegen units|lto="off" codegen-units=16
+panic = "abort"|panic="abort"
+opt-level = 2|opt-level=2
+opt-level = "s"|opt-level="s"
+opt-level = "z"|opt-level="z"
+VARIANTS
+}
+
+for part in "$@"; do
+    case $part in
+    hasher | sandbox | judge | profiles) "$part" ;;
+    *) die 2 "unknown part $part: hasher, sandbox, judge or profiles" ;;
+    esac
+done

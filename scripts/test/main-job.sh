@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# The README's main command as a user runs it, on a copy of the tree: the good release, the same
+# again, the bad ones, a replay that differs, wrong arguments. dist/hasher and the tools are
+# expected to be built; everything else happens in a folder of its own.
+source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+work=$(mktemp -d)
+export CARGO_TARGET_DIR=$target_folder
+export PATH="$target_folder/debug:$PATH"
+cleanup() { (cd "$work" && sandbox stop >/dev/null 2>&1) || true; rm -rf "$work"; }
+trap cleanup EXIT
+git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from - --ignore-failed-read | tar --extract --directory "$work"
+ln -s "$tools_folder" "$work/.tools"
+cd "$work"
+git init --quiet && git add --all && git -c user.name=test -c user.email=test@localhost commit --quiet -m "As it is"
+
+failures=0
+# expect EXIT-CODE TEXT WHAT COMMAND...: the command ends with the code and prints the text.
+expect() {
+    local code=$1 text=$2 what=$3 actual=0 start=$SECONDS
+    shift 3
+    "$@" >"$work/output" 2>&1 </dev/null || actual=$?
+    if [[ $actual == "$code" ]] && grep -qE -- "$text" "$work/output"; then
+        echo "  ok: $what ($((SECONDS - start)) s)"
+    else
+        failures=$((failures + 1))
+        echo "  NOT ok: $what: exit $actual instead of $code, or nothing matches: $text"
+        sed 's/^/    | /' "$work/output"
+    fi
+}
+live() { # prints what live routes to, from the AWS API
+    AWS_ENDPOINT_URL=$(sandbox status --endpoint) AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x \
+        AWS_DEFAULT_REGION=us-east-1 aws lambda get-alias --function-name hasher --name live \
+        --query '[FunctionVersion, RoutingConfig.AdditionalVersionWeights]' --output json | tr -d ' \n'
+}
+
+expect 2 'which function' "no function is a usage error" scripts/deploy.sh --sandbox
+expect 2 'there is no function "nothing": functions/ has' "an unknown function is named, with those that exist" \
+    scripts/deploy.sh nothing --sandbox
+expect 0 'promoted' "a good pair is promoted to 100%" scripts/deploy.sh hasher --sandbox
+expect 0 '^\["2",(\{\}|null)\]$' "live serves the arm64 half alone" live
+expect 0 'nothing to publish' "the same again publishes nothing" scripts/deploy.sh hasher --sandbox
+expect 1 'arm64 .* fails .* of its invocations' "5% errors on arm64 are taken back, with the numbers" \
+    scripts/deploy.sh hasher --sandbox --fault arm64:errors=5%
+expect 0 '^\["1",(\{\}|null)\]$' "live serves the baseline alone" live
+expect 1 'arm64 .* fails .* of its invocations' "2% crashes on arm64 are taken back, with the numbers" \
+    scripts/deploy.sh hasher --sandbox --fault arm64:crash=2%
+expect 0 '^\["1",(\{\}|null)\]$' "live serves the baseline alone again" live
+
+# Halves whose answers differ: nothing may differ any more, and the architecture does.
+sed -i '/^ignore = /s/\[.*\]/[]/' functions/hasher/Cargo.toml
+expect 1 '/architecture' "a replay that differs stops before any traffic" scripts/deploy.sh hasher --sandbox
+expect 0 '^\["1",(\{\}|null)\]$' "live was not touched" live
+
+((failures == 0)) || die 1 "$failures expectations failed"
