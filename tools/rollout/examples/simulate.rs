@@ -5,6 +5,8 @@
 //! cargo run -p rollout --example simulate -- [ROLLOUTS]
 //! ```
 
+#![expect(clippy::expect_used, reason = "the inputs are the constants below")]
+
 #[path = "../tests/common/simulation.rs"]
 mod simulation;
 

@@ -1,4 +1,5 @@
 //! What the judge promises, on seeded simulated rollouts that are looked at after every period.
+#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
 #[path = "common/simulation.rs"]
 mod simulation;

@@ -1,4 +1,5 @@
 //! `rollout run` against a real sandbox: promoted, taken back, killed, interrupted, interfered with.
+#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
 #[path = "common/run.rs"]
 mod stage;

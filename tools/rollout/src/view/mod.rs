@@ -68,12 +68,16 @@ impl View {
             .picture
             .as_mut()
             .is_some_and(|picture| picture.draw(entry.event));
+        if matches!(entry.event, Event::Ended { .. }) {
+            // What the picture has shown last stays, and the sentence comes below it.
+            self.picture = None;
+        }
         if !drawn {
             self.print(entry);
         }
     }
 
-    fn print(&mut self, entry: &Entry<'_>) {
+    fn print(&self, entry: &Entry<'_>) {
         let Some(line) = text::line(entry.event, self.halves.as_ref()) else {
             return;
         };
@@ -83,9 +87,6 @@ impl View {
             None => {
                 let _ = self.output.line(line);
             }
-        }
-        if matches!(entry.event, Event::Ended { .. }) {
-            self.picture = None;
         }
     }
 }

@@ -68,7 +68,6 @@ impl Picture {
                 false
             }
             Event::Ended { .. } => {
-                // What the bars have shown last stays on the screen.
                 self.verdict.finish_and_clear();
                 self.baseline.abandon();
                 self.candidate.abandon();
@@ -112,11 +111,11 @@ impl Picture {
 }
 
 fn bar_style() -> ProgressStyle {
-    style("{prefix} {percent:>3}% {bar:24} {msg}")
+    style("{prefix} {percent:>3}% {bar:10} {wide_msg}")
 }
 
 fn verdict_style() -> ProgressStyle {
-    style("{spinner} {msg}")
+    style("{spinner} {wide_msg}")
 }
 
 fn style(template: &str) -> ProgressStyle {

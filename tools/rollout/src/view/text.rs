@@ -76,7 +76,7 @@ pub(super) fn counts(count: Count, half: &Half, latency: Option<Latency>) -> Str
 
 fn duration(half: &Half, latency: Option<Latency>) -> String {
     match latency {
-        _ if half.emulated => "time emulated, not compared".to_owned(),
+        _ if half.emulated => "emulated, not compared".to_owned(),
         Some(Latency { p50_ms, p99_ms }) => format!("p50 {p50_ms:.1} ms, p99 {p99_ms:.1} ms"),
         None => "time not measured".to_owned(),
     }
@@ -177,7 +177,7 @@ mod tests {
         });
         let line = line(&event, Some(&halves())).expect("a line");
         assert!(
-            line.contains("0 of 176 failed (0.0%), time emulated, not compared"),
+            line.contains("0 of 176 failed (0.0%), emulated, not compared"),
             "{line}"
         );
         assert!(

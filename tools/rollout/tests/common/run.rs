@@ -18,7 +18,10 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{AliasRoutingConfiguration, Architecture, Environment, FunctionCode, Runtime},
 };
-use package::{FunctionManifest, ReplayPolicy, RolloutPolicy, Trigger};
+use package::{
+    FunctionManifest, RolloutPolicy,
+    manifest::{ReplayPolicy, SCHEMA_VERSION, Trigger},
+};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// The name of the function that every test rolls out.
@@ -128,7 +131,7 @@ impl Stage {
 
     fn write_manifest(&self) {
         let manifest = FunctionManifest {
-            schema_version: package::SCHEMA_VERSION,
+            schema_version: SCHEMA_VERSION,
             name: FUNCTION.to_owned(),
             description: String::new(),
             runtime: "provided.al2023".to_owned(),
