@@ -3,10 +3,11 @@
 use std::{net::IpAddr, time::Duration};
 
 use aws_config::{
-    BehaviorVersion, ConfigLoader, Region, SdkConfig,
+    BehaviorVersion, Region, SdkConfig,
     environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider},
     meta::{credentials::CredentialsProviderChain, region::RegionProviderChain},
     profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider},
+    provider_config::ProviderConfig,
     retry::RetryConfig,
     timeout::TimeoutConfig,
 };
@@ -53,49 +54,51 @@ impl ConnectionArgs {
     }
 
     async fn load(self) -> SdkConfig {
+        let endpoint = self.endpoint_url.as_deref().filter(|url| !url.is_empty());
+        let sandbox = endpoint.is_some_and(is_loopback);
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts())
-            .http_client(http_client());
+            .http_client(http_client())
+            .region(self.region(sandbox));
         if let Some(profile) = &self.profile {
             loader = loader.profile_name(profile);
         }
-        let endpoint = self.endpoint_url.as_deref().filter(|url| !url.is_empty());
         if let Some(url) = endpoint {
             loader = loader.endpoint_url(url);
         }
-        if endpoint.is_some_and(is_loopback) {
-            self.without_an_account(loader).load().await
-        } else if let Some(region) = self.region {
-            loader.region(Region::new(region)).load().await
-        } else {
-            loader.load().await
+        if sandbox {
+            loader = loader.credentials_provider(self.credentials_or_none_needed());
         }
+        loader.load().await
     }
 
-    /// A sandbox needs neither region nor credentials, and this machine's instance metadata is
-    /// not worth waiting for.
-    fn without_an_account(&self, loader: ConfigLoader) -> ConfigLoader {
-        let mut profile_region = ProfileFileRegionProvider::builder();
-        let mut profile_credentials = ProfileFileCredentialsProvider::builder();
+    /// Flag, environment, profile: not the instance metadata, which is worth no waiting.
+    fn region(&self, sandbox: bool) -> RegionProviderChain {
+        let mut profile = ProfileFileRegionProvider::builder();
         if let Some(name) = &self.profile {
-            profile_region = profile_region.profile_name(name);
-            profile_credentials = profile_credentials.profile_name(name);
+            profile = profile.profile_name(name);
         }
         let region = RegionProviderChain::first_try(self.region.clone().map(Region::new))
             .or_else(EnvironmentVariableRegionProvider::new())
-            .or_else(profile_region.build())
-            .or_else(Region::new("us-east-1"));
-        let credentials = CredentialsProviderChain::first_try(
-            "Environment",
-            EnvironmentVariableCredentialsProvider::new(),
-        )
-        .or_else("Profile", profile_credentials.build())
-        .or_else(
-            "Sandbox",
-            Credentials::new("sandbox", "sandbox", None, None, "sandbox"),
-        );
-        loader.region(region).credentials_provider(credentials)
+            .or_else(profile.build());
+        region.or_else(sandbox.then(|| Region::new("us-east-1")))
+    }
+
+    /// A sandbox takes any credentials: whoever has none need not make some up.
+    fn credentials_or_none_needed(&self) -> CredentialsProviderChain {
+        let mut profile = ProfileFileCredentialsProvider::builder()
+            .configure(&ProviderConfig::empty().with_http_client(http_client()));
+        if let Some(name) = &self.profile {
+            profile = profile.profile_name(name);
+        }
+        let environment = EnvironmentVariableCredentialsProvider::new();
+        CredentialsProviderChain::first_try("Environment", environment)
+            .or_else("Profile", profile.build())
+            .or_else(
+                "Sandbox",
+                Credentials::new("sandbox", "sandbox", None, None, "sandbox"),
+            )
     }
 }
 

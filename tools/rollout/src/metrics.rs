@@ -228,7 +228,8 @@ async fn fetch(client: &Client, query: &Query) -> Result<Vec<MetricDataResult>, 
     let mut pages = client
         .get_metric_data()
         .start_time(SdkDateTime::from_secs(query.start.timestamp()))
-        .end_time(SdkDateTime::from_secs(query.end.timestamp()))
+        // The second that is under way counts too.
+        .end_time(SdkDateTime::from_secs(query.end.timestamp() + 1))
         .set_metric_data_queries(Some(query.columns()))
         .into_paginator()
         .send();

@@ -40,7 +40,7 @@ pub(super) fn show(proof: &Proof, output: &Output) -> std::io::Result<()> {
             half.glibc.map_or("-".to_owned(), |glibc| glibc.to_string()),
             (half.zip_bytes / BYTES_PER_KIB).to_string(),
             (half.bootstrap_bytes / BYTES_PER_KIB).to_string(),
-            proof.commit.clone(),
+            table::commit(&proof.commit),
         ]
     });
     let header = ["half", "needs glibc", "zip KiB", "bootstrap KiB", "commit"];

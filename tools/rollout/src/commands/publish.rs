@@ -14,7 +14,7 @@ use crate::{
     outcome::Outcome,
     pair::Pair,
     proof::{self, HalfProof, Proof},
-    versions,
+    table, versions,
 };
 
 /// Arguments of `rollout publish`.
@@ -200,7 +200,7 @@ impl Report {
             parts.push(format!(
                 "published {} of commit {}",
                 names(&published),
-                self.commit
+                table::commit(&self.commit)
             ));
             if !found.is_empty() {
                 parts.push(format!("{} was published before", names(&found)));

@@ -46,24 +46,39 @@ pub async fn replay(args: ReplayArgs, context: &Context) -> anyhow::Result<Outco
     let own = context.dist.join(&args.function).join("events");
     let events = read_events(args.events.as_deref().unwrap_or(&own))?;
 
-    let mut differing = 0;
+    let mut reports = Vec::new();
     for event in &events {
         let report = replay_one(context, &args.function, event, &manifest.replay.ignore).await?;
-        differing += usize::from(!report.differences.is_empty());
         context.output.json(&report)?;
         report.show(&context.output)?;
+        reports.push(report);
     }
-    let (all, halves) = (events.len(), "x86_64 and arm64");
-    if differing == 0 {
-        let sentence = format!("{halves} answer alike to all {all} sample events");
-        context.output.line(sentence)?;
-        return Ok(Outcome::Done);
+    let (outcome, sentence) = conclude(&reports);
+    context.output.line(sentence)?;
+    Ok(outcome)
+}
+
+/// Answers that are all failures prove nothing, however alike they are.
+fn conclude(reports: &[EventReport]) -> (Outcome, String) {
+    let all = reports.len();
+    let count = |is: fn(&EventReport) -> bool| reports.iter().filter(|r| is(r)).count();
+    let differing = count(|report| !report.differences.is_empty());
+    let failing = count(|report| report.failure.is_some());
+    if differing > 0 {
+        let sentence = format!(
+            "x86_64 and arm64 answer differently to {differing} of {all} sample events: no traffic may move. \
+             What may differ belongs into replay.ignore of the function's Cargo.toml"
+        );
+        return (Outcome::Held, sentence);
     }
-    context.output.line(format!(
-        "{halves} answer differently to {differing} of {all} sample events: no traffic may move. What may \
-         differ belongs into replay.ignore of the function's Cargo.toml"
-    ))?;
-    Ok(Outcome::Held)
+    if failing == all {
+        let sentence = format!(
+            "x86_64 and arm64 both fail on all {all} sample events, which proves nothing: no traffic may move"
+        );
+        return (Outcome::Held, sentence);
+    }
+    let sentence = format!("x86_64 and arm64 answer alike to all {all} sample events");
+    (Outcome::Done, sentence)
 }
 
 /// Both halves get the event at the same time.

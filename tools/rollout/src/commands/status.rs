@@ -196,7 +196,7 @@ impl VersionStatus {
                 .map_or_else(dash, |architecture| architecture.to_string()),
             self.version.to_string(),
             self.aliases.join(" "),
-            self.commit.clone().unwrap_or_else(dash),
+            self.commit.as_deref().map_or_else(dash, table::commit),
             self.live_percent.to_string(),
             self.recent.invocations.to_string(),
             self.recent
@@ -211,7 +211,7 @@ impl VersionStatus {
 }
 
 impl Status {
-    fn table(&self) -> comfy_table::Table {
+    fn table(&self) -> String {
         let header = [
             "half",
             "version",

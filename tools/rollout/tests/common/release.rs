@@ -1,0 +1,250 @@
+//! A real pair of `hasher` in a dist folder of its own, to be spoiled, and a sandbox to publish it to.
+
+use std::{
+    fs,
+    io::{Cursor, Read, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use assert_cmd::assert::Assert;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use package::{Architecture, FunctionManifest};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
+
+/// The function that every test publishes.
+pub(crate) const FUNCTION: &str = "hasher";
+
+const EXECUTABLE: u32 = 0o755;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A dist folder with one built function.
+pub(crate) struct Dist {
+    folder: TempDir,
+    pub(crate) manifest: FunctionManifest,
+}
+
+/// One file of a zip.
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) mode: u32,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Dist {
+    /// A copy of the function's real dist folder.
+    pub(crate) fn real() -> Self {
+        let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist");
+        let manifest = FunctionManifest::read(&built, FUNCTION)
+            .expect("dist/hasher is missing: scripts/build.sh hasher");
+        let dist = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            manifest,
+        };
+        fs::create_dir_all(dist.function().join("events")).expect("a folder");
+        let built = built.join(FUNCTION);
+        for architecture in Architecture::ALL {
+            let zip = &dist.manifest.artifacts[&architecture].zip;
+            fs::copy(built.join(zip), dist.function().join(zip)).expect("is copied");
+        }
+        for event in fs::read_dir(built.join("events")).expect("events") {
+            let event = event.expect("an event");
+            let copy = dist.function().join("events").join(event.file_name());
+            fs::copy(event.path(), copy).expect("is copied");
+        }
+        dist.write_manifest();
+        dist
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The function's folder in it.
+    pub(crate) fn function(&self) -> PathBuf {
+        self.path().join(FUNCTION)
+    }
+
+    pub(crate) fn zip(&self, architecture: Architecture) -> PathBuf {
+        self.function()
+            .join(&self.manifest.artifacts[&architecture].zip)
+    }
+
+    /// The bootstrap of a half.
+    pub(crate) fn bootstrap(&self, architecture: Architecture) -> Vec<u8> {
+        let zip = fs::read(self.zip(architecture)).expect("a zip");
+        let mut archive = ZipArchive::new(Cursor::new(zip)).expect("a zip");
+        let mut bytes = Vec::new();
+        let mut entry = archive.by_name("bootstrap").expect("a bootstrap");
+        entry.read_to_end(&mut bytes).expect("is read");
+        bytes
+    }
+
+    /// Packs a half anew, and says so in the manifest.
+    pub(crate) fn pack(&mut self, architecture: Architecture, entries: &[Entry]) {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for entry in entries {
+            let options = SimpleFileOptions::default().unix_permissions(entry.mode);
+            writer.start_file(&entry.name, options).expect("an entry");
+            writer.write_all(&entry.bytes).expect("is written");
+        }
+        let zip = writer.finish().expect("a zip").into_inner();
+        fs::write(self.zip(architecture), &zip).expect("is written");
+        let artifact = self
+            .manifest
+            .artifacts
+            .get_mut(&architecture)
+            .expect("a half");
+        artifact.code_sha256 = BASE64_STANDARD.encode(Sha256::digest(&zip));
+        self.write_manifest();
+    }
+
+    /// Packs a half anew with another bootstrap.
+    pub(crate) fn pack_bootstrap(&mut self, architecture: Architecture, bytes: Vec<u8>) {
+        self.pack(architecture, &[bootstrap(bytes)]);
+    }
+
+    /// Changes a half's code without changing what it does.
+    pub(crate) fn change(&mut self, architecture: Architecture, marker: &str) {
+        let entries = [
+            bootstrap(self.bootstrap(architecture)),
+            Entry {
+                name: "marker".to_owned(),
+                mode: 0o644,
+                bytes: marker.into(),
+            },
+        ];
+        self.pack(architecture, &entries);
+    }
+
+    pub(crate) fn write_manifest(&self) {
+        let text = serde_json::to_vec(&self.manifest).expect("JSON");
+        fs::write(self.function().join("function.json"), text).expect("is written");
+    }
+}
+
+/// An executable bootstrap.
+pub(crate) fn bootstrap(bytes: Vec<u8>) -> Entry {
+    Entry {
+        name: "bootstrap".to_owned(),
+        mode: EXECUTABLE,
+        bytes,
+    }
+}
+
+/// A sandbox of the test's own; dropping it ends it.
+pub(crate) struct Sandbox {
+    folder: TempDir,
+    pub(crate) endpoint: String,
+    process: Child,
+}
+
+impl Sandbox {
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let process = Command::new(sandbox_binary())
+            .args(["serve", "--port", "0", "--folder"])
+            .arg(folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the sandbox is missing: cargo build -p sandbox");
+        let endpoint = endpoint(folder.path());
+        Self {
+            folder,
+            endpoint,
+            process,
+        }
+    }
+
+    /// Stands where Terraform stands: creates or updates the function.
+    pub(crate) fn apply(&self, dist: &Dist) {
+        self.command(&["apply", FUNCTION, "--dist"], dist.path());
+    }
+
+    /// Sends traffic to `live` for two seconds.
+    pub(crate) fn traffic(&self, dist: &Dist) {
+        let flags = [
+            "traffic",
+            FUNCTION,
+            "--rate",
+            "20",
+            "--duration",
+            "2s",
+            "--events",
+        ];
+        self.command(&flags, &dist.function().join("events"));
+    }
+
+    fn command(&self, arguments: &[&str], path: &Path) {
+        let mut command = assert_cmd::Command::new(sandbox_binary());
+        command
+            .args(arguments)
+            .arg(path)
+            .arg("--folder")
+            .arg(self.folder.path());
+        command.env_remove("AWS_ENDPOINT_URL").assert().success();
+    }
+
+    /// Runs `rollout` against it.
+    pub(crate) fn rollout(&self, dist: &Dist, arguments: &[&str]) -> Assert {
+        rollout(
+            dist,
+            &[&["--endpoint-url", &self.endpoint], arguments].concat(),
+        )
+    }
+
+    /// Runs `rollout --json` against it and reads its lines.
+    pub(crate) fn rollout_json(&self, dist: &Dist, arguments: &[&str]) -> Vec<serde_json::Value> {
+        let assert = self.rollout(dist, &[&["--json"], arguments].concat());
+        String::from_utf8_lossy(&assert.get_output().stdout)
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let id = nix::unistd::Pid::from_raw(self.process.id() as i32);
+        // SIGTERM, so that it ends its functions too.
+        let _ = nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM);
+        let _ = self.process.wait();
+    }
+}
+
+/// Runs `rollout` on a dist folder.
+pub(crate) fn rollout(dist: &Dist, arguments: &[&str]) -> Assert {
+    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_rollout"));
+    command
+        .arg("--dist")
+        .arg(dist.path())
+        .args(arguments)
+        .assert()
+}
+
+/// Everything that was said.
+pub(crate) fn said(assert: &Assert) -> String {
+    let output = assert.get_output();
+    [&output.stdout, &output.stderr]
+        .map(|bytes| String::from_utf8_lossy(bytes))
+        .concat()
+}
+
+fn sandbox_binary() -> PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_rollout")).with_file_name("sandbox")
+}
+
+fn endpoint(folder: &Path) -> String {
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        let ready = fs::read_to_string(folder.join("sandbox.json")).unwrap_or_default();
+        if let Ok(ready) = serde_json::from_str::<serde_json::Value>(&ready) {
+            return ready["endpoint"].as_str().expect("an endpoint").to_owned();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("the sandbox is not ready");
+}
