@@ -74,20 +74,47 @@ impl EProcess {
 
     /// About how many more invocations of the candidate until the e-value reaches `ln_threshold`,
     /// if both halves go on at the rates and in the proportion of `totals`; `None` when it would
-    /// not grow.
+    /// not get there.
     pub(super) fn more_invocations(&self, totals: &Block, ln_threshold: f64) -> Option<f64> {
         let per_invocation = expected_per_invocation(totals)?;
-        let ln_share = (self.alternatives.len() as f64).ln();
-        self.alternatives
+        let growths: Vec<f64> = self
+            .alternatives
             .iter()
-            .filter_map(|wealth| {
-                let growth = wealth.alternative.ln_e(&per_invocation, self.margin);
-                let missing = (ln_threshold + ln_share - wealth.ln).max(0.0);
-                // A bet that grows by less than this per invocation never pays within a rollout.
-                (growth > 1e-9).then(|| missing / growth)
-            })
-            .reduce(f64::min)
+            .map(|wealth| wealth.alternative.ln_e(&per_invocation, self.margin))
+            .collect();
+        let bets = || {
+            self.alternatives
+                .iter()
+                .map(|wealth| wealth.ln)
+                .zip(&growths)
+        };
+        let ln_target = ln_threshold + (self.alternatives.len() as f64).ln();
+        // Any one alternative gets there alone, later than all of them together.
+        let latest = bets()
+            .filter(|(_, growth)| **growth > LEAST_GROWTH)
+            .map(|(ln, growth)| (ln_target - ln).max(0.0) / growth)
+            .reduce(f64::min)?;
+        let reached =
+            |more: f64| ln_sum(bets().map(|(ln, growth)| ln + more * growth)) >= ln_target;
+        Some(first(reached, latest))
     }
+}
+
+/// A bet that grows by less than this per invocation does not pay within any rollout.
+const LEAST_GROWTH: f64 = 1e-9;
+
+/// Where `reached` turns true between 0 and `latest`, to one part in a thousand.
+fn first(reached: impl Fn(f64) -> bool, latest: f64) -> f64 {
+    let (mut early, mut late) = (0.0, latest);
+    for _ in 0..10 {
+        let middle = f64::midpoint(early, late);
+        if reached(middle) {
+            late = middle;
+        } else {
+            early = middle;
+        }
+    }
+    late
 }
 
 fn sample(block: &Block) -> Sample {
@@ -194,9 +221,9 @@ mod tests {
             process.observe(&steady);
             seen += 50.0;
         }
-        // The mixture is at least as rich as the alternative that the projection follows.
+        // Whole periods are observed, so it takes up to one period more.
         assert!(
-            seen <= projected + 50.0 && seen > projected / 2.0,
+            (0.95 * projected..=1.05 * projected + 50.0).contains(&seen),
             "{seen} of {projected}"
         );
     }
