@@ -143,9 +143,17 @@ fn count(value: Option<u64>) -> String {
 impl Comparison {
     /// Compares two versions: baseline and candidate.
     #[must_use]
-    pub fn new(function: &str, halves: [Row; 2], judgement: Judgement) -> Self {
+    pub fn new(function: &str, halves: [Row; 2], judgement: Judgement, period_s: u32) -> Self {
         let [baseline, candidate] = &halves;
-        let errors = judgement.sentence(&candidate.name(), &baseline.name());
+        let ran = halves.iter().all(|half| half.sample.invocations > 0);
+        let errors = if ran && !judgement.totals.is_comparable() {
+            format!(
+                "Errors are not judged: no whole period of {period_s} s had both versions at one weight \
+                 (see --period)"
+            )
+        } else {
+            judgement.sentence(&candidate.name(), &baseline.name())
+        };
         let sentence = format!("{errors}. {}.", time(baseline, candidate));
         Self {
             function: function.to_owned(),
@@ -263,7 +271,7 @@ mod tests {
                 margin: 0.01,
             },
         );
-        Comparison::new("hasher", rows, judgement)
+        Comparison::new("hasher", rows, judgement, 60)
     }
 
     #[test]
@@ -296,6 +304,23 @@ mod tests {
                 "On average arm64 (version 2) is 10.0% faster than x86_64 (version 1), and 25.0% \
                  cheaper per invocation at list price."
             ),
+            "{sentence}"
+        );
+    }
+
+    #[test]
+    fn counts_without_a_period_to_judge_are_not_called_silence() {
+        let Comparison { halves, .. } = comparison(false);
+        let judgement = judge(
+            [],
+            &Terms {
+                alpha: 0.05,
+                margin: 0.01,
+            },
+        );
+        let sentence = Comparison::new("hasher", halves, judgement, 60).sentence;
+        assert!(
+            sentence.starts_with("Errors are not judged: no whole period of 60 s"),
             "{sentence}"
         );
     }

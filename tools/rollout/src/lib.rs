@@ -11,7 +11,7 @@
 //! aws.rs         clients as the AWS CLI would configure them
 //! function.rs    the function as Lambda has it: settings, tags, which halves are emulated
 //! versions.rs    published versions: list, find, publish
-//! alias.rs       read an alias, change it by compare-and-swap
+//! alias/         read an alias, change it by compare-and-swap
 //! record.rs      what a rollout writes into the alias's description, to go on after a kill
 //! metrics.rs     counts and durations per version and period, from CloudWatch
 //! prices.rs      what an invocation costs on either architecture

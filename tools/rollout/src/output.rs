@@ -58,14 +58,6 @@ impl Output {
             }
         }
     }
-
-    /// Writes a text as it is, whatever the format.
-    ///
-    /// # Errors
-    /// When stdout is closed.
-    pub fn raw(&self, text: impl Display) -> io::Result<()> {
-        writeln!(io::stdout().lock(), "{text}")
-    }
 }
 
 /// Tells on stderr why the command could not run, with all causes.

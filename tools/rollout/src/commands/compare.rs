@@ -62,7 +62,7 @@ pub async fn compare(args: CompareArgs, context: &Context) -> anyhow::Result<Out
     let periods = metrics::periods(&context.clients.cloudwatch, &query).await?;
     let judgement = judge_periods(&periods, &query, record.as_ref(), &policy);
     let rows = rows(context, &query, samples).await?;
-    let comparison = Comparison::new(&args.function, rows, judgement);
+    let comparison = Comparison::new(&args.function, rows, judgement, query.period_s);
 
     context.output.json(&comparison)?;
     if args.markdown {
