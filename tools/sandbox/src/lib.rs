@@ -28,5 +28,6 @@ pub mod environments;
 pub mod faults;
 pub mod invocation_record;
 pub mod lambda;
+pub mod no_delay;
 pub mod output;
 pub mod server;

@@ -1,4 +1,4 @@
-//! One port on loopback: our own Lambda, Runtime API and admin routes, and the services of `awsim` behind them.
+//! One port on loopback: our own Lambda, CloudWatch and admin routes, and the services of `awsim` behind them.
 
 use std::{future::Future, io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use crate::{
     admin,
     cloudwatch::{self, MetricStore},
-    environments::{self, Environments, emulation::Emulators, runtime_api},
+    environments::{self, Environments, emulation::Emulators},
     faults::Faults,
     lambda::{
         Lambda, Parts,
@@ -23,6 +23,7 @@ use crate::{
         names::{ACCOUNT_ID, DEFAULT_REGION},
         operations,
     },
+    no_delay::NoDelay,
 };
 
 /// Largest request body in bytes: the largest zip in base64, with room for the rest.
@@ -117,7 +118,7 @@ impl Server {
                 idle_limit: options.idle_limit,
                 emulators: options.emulators,
                 folder,
-                authority: authority.clone(),
+                endpoint: format!("http://{authority}"),
             }),
             faults: Faults::default(),
             recorder: Arc::clone(&metrics) as _,
@@ -125,7 +126,6 @@ impl Server {
         });
         let router = Router::new()
             .merge(operations::router(lambda.clone()))
-            .merge(runtime_api::router(lambda.environments.clone()))
             .merge(admin::router(lambda.clone()))
             .fallback_service(other_services(metrics, authority))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
@@ -167,26 +167,6 @@ impl Server {
         };
         environments.shut_down().await;
         result
-    }
-}
-
-/// Sends small answers at once: every one of them is waited for.
-struct NoDelay(TcpListener);
-
-impl axum::serve::Listener for NoDelay {
-    type Io = tokio::net::TcpStream;
-    type Addr = std::net::SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, address) = axum::serve::Listener::accept(&mut self.0).await;
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
-        }
-        (stream, address)
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
     }
 }
 

@@ -23,8 +23,18 @@ fn program(folder: &Path) -> Command {
     command
 }
 
+/// A sandbox that does not outlive its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// `sandbox serve`, and the endpoint that it says.
-fn serve(folder: &Path) -> (Child, String) {
+fn serve(folder: &Path) -> (Running, String) {
     let mut child = program(folder)
         .arg("serve")
         .stdout(Stdio::piped())
@@ -39,11 +49,11 @@ fn serve(folder: &Path) -> (Child, String) {
         .strip_prefix("sandbox ready at ")
         .unwrap()
         .to_owned();
-    (child, endpoint)
+    (Running(child), endpoint)
 }
 
-fn signal(child: &Child, signal: Signal) {
-    kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
+fn signal(child: &Running, signal: Signal) {
+    kill(Pid::from_raw(child.0.id().try_into().unwrap()), signal).unwrap();
 }
 
 /// Creates the probe and gives the id of its process.
@@ -82,7 +92,7 @@ async fn a_signal_stops_the_sandbox_and_every_process() {
         let process = process_of_the_probe(&endpoint).await;
         assert!(is_alive(process));
         signal(&child, stop);
-        assert!(child.wait().unwrap().success());
+        assert!(child.0.wait().unwrap().success());
         assert!(!is_alive(process), "{stop}");
         assert!(!folder.path().join(".sandbox/sandbox.json").exists());
     }
@@ -94,12 +104,12 @@ async fn a_sandbox_that_is_killed_takes_its_processes_with_it() {
     let (mut child, endpoint) = serve(folder.path());
     let process = process_of_the_probe(&endpoint).await;
     signal(&child, Signal::SIGKILL);
-    child.wait().unwrap();
+    child.0.wait().unwrap();
     eventually("the process is gone", async || !is_alive(process)).await;
     // And the folder can be used again.
     let (mut child, _) = serve(folder.path());
     signal(&child, Signal::SIGINT);
-    assert!(child.wait().unwrap().success());
+    assert!(child.0.wait().unwrap().success());
 }
 
 #[test]
@@ -188,8 +198,7 @@ fn the_aws_cli_creates_publishes_and_invokes() {
     )
     .unwrap();
     let invoked = aws(
-        "invoke --function-name probe:live --payload file://event.json \
-         --cli-binary-format raw-in-base64-out --log-type Tail answer.json",
+        "invoke --function-name probe:live --payload fileb://event.json --log-type Tail answer.json",
     );
     assert_eq!(
         (&invoked["StatusCode"], &invoked["ExecutedVersion"]),
@@ -198,7 +207,7 @@ fn the_aws_cli_creates_publishes_and_invokes() {
     let answer = std::fs::read_to_string(folder.path().join("answer.json")).unwrap();
     assert_eq!(answer, r#"{"by":"cli","do":"echo"}"#);
     signal(&child, Signal::SIGINT);
-    assert!(child.wait().unwrap().success());
+    assert!(child.0.wait().unwrap().success());
 }
 
 #[test]
@@ -211,5 +220,5 @@ fn boto3_works_with_lambda_dynamodb_and_sqs() {
     python.arg(host().as_str()).current_dir(folder.path());
     external::stdout_of(python);
     signal(&child, Signal::SIGINT);
-    assert!(child.wait().unwrap().success());
+    assert!(child.0.wait().unwrap().success());
 }

@@ -116,9 +116,11 @@ impl Environments {
         result
     }
 
-    async fn start(&self, environment: &Environment) -> Result<Child, Failure> {
+    async fn start(&self, environment: &Arc<Environment>) -> Result<Child, Failure> {
         let prefix = self.entrypoint(&environment.version)?;
-        let options = &self.0.options;
+        let runtime_api = runtime_api::open(Arc::clone(environment))
+            .await
+            .map_err(|error| cannot_exec(error.to_string()))?;
         let program = Program {
             prefix,
             bootstrap: &environment.version.code.bootstrap(),
@@ -126,13 +128,8 @@ impl Environments {
             variables: variables::variables(
                 &environment.version,
                 Place {
-                    runtime_api: &format!(
-                        "{}{}/{}",
-                        options.authority,
-                        runtime_api::BASE_PATH,
-                        environment.id
-                    ),
-                    endpoint: &format!("http://{}", options.authority),
+                    runtime_api: &runtime_api,
+                    endpoint: &self.0.options.endpoint,
                     environment_id: &environment.id,
                     temporary: &environment.temporary,
                 },

@@ -93,7 +93,7 @@ struct InFlight {
 /// the supervisor all hold it.
 #[derive(Debug)]
 pub struct Environment {
-    /// Names it in logs and, as it cannot be guessed, in the path of its Runtime API.
+    /// Names it in logs.
     pub id: String,
     /// What it runs.
     pub version: std::sync::Arc<Version>,

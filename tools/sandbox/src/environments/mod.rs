@@ -34,7 +34,6 @@ use chrono::Utc;
 
 use self::{
     emulation::Emulators,
-    environment::Environment,
     invocation::{Finished, Request},
     pool::{Full, Lease, Pool},
     run::{Ended, Head},
@@ -54,8 +53,8 @@ pub struct Options {
     pub emulators: Emulators,
     /// Folder of the sandbox.
     pub folder: PathBuf,
-    /// `host:port` of the sandbox.
-    pub authority: String,
+    /// URL of the sandbox.
+    pub endpoint: String,
 }
 
 /// All environments of a sandbox. Cheap to clone.
@@ -135,12 +134,6 @@ impl Environments {
                 }
             }
         }
-    }
-
-    /// An environment by its id.
-    #[must_use]
-    pub fn get(&self, id: &str) -> Option<Arc<Environment>> {
-        self.0.pool().get(id)
     }
 
     /// Stops the environments of a version: at once when idle, else when they are done.

@@ -97,12 +97,6 @@ impl Pool {
             .insert(environment.id.clone(), Arc::clone(environment));
     }
 
-    /// An environment by its id.
-    #[must_use]
-    pub fn get(&self, id: &str) -> Option<Arc<Environment>> {
-        self.all.get(id).cloned()
-    }
-
     /// Makes an environment idle; gives it back when it is not to be used again.
     pub fn release(&mut self, environment: Arc<Environment>) -> Option<Arc<Environment>> {
         if self.retired.contains(&environment.version.id) || !self.all.contains_key(&environment.id)

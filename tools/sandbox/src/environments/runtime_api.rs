@@ -1,49 +1,70 @@
 //! The Runtime API: how a process takes events and answers them.
 //!
-//! Every environment has its own base path, `/_runtime/{environment}`: runtimes put it before the paths that Lambda
-//! documents, and so one port serves all of them.
+//! Runtimes expect `host:port` in `AWS_LAMBDA_RUNTIME_API` and nothing more, and so there is nothing in their requests
+//! that tells one environment from another. Every environment therefore has a loopback port of its own, open as long
+//! as its process lives.
+
+use std::{io, net::Ipv4Addr, sync::Arc};
 
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{Path, State},
+    extract::{DefaultBodyLimit, Path, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use serde_json::json;
 
+use tokio::net::TcpListener;
+
 use super::{
-    Environments,
-    environment::{Content, Delivery},
+    environment::{Content, Delivery, Environment},
     invocation::MAX_RESPONSE_BYTES,
 };
+use crate::no_delay::NoDelay;
 
-/// Path before the id of an environment.
-pub const BASE_PATH: &str = "/_runtime";
+/// Largest body that is read at all, in bytes: one above [`MAX_RESPONSE_BYTES`] still gets Lambda's answer.
+const MAX_BODY_BYTES: usize = 4 * MAX_RESPONSE_BYTES;
 
-/// The routes of the Runtime API.
-pub fn router(environments: Environments) -> Router {
-    let path = |rest: &str| format!("{BASE_PATH}/{{environment}}/2018-06-01/runtime/{rest}");
+/// Opens the port of an environment; gives its `host:port`.
+///
+/// # Errors
+/// When there is no port left.
+pub async fn open(environment: Arc<Environment>) -> io::Result<String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let authority = listener.local_addr()?.to_string();
+    tokio::spawn(async move {
+        let serving = axum::serve(NoDelay(listener), router(Arc::clone(&environment)));
+        tokio::select! {
+            _ = serving.into_future() => {}
+            () = environment.exited.cancelled() => {}
+        }
+    });
+    Ok(authority)
+}
+
+/// The routes of one environment.
+fn router(environment: Arc<Environment>) -> Router {
+    let path = |rest: &str| format!("/2018-06-01/runtime/{rest}");
     Router::new()
         .route(&path("invocation/next"), get(next))
         .route(&path("invocation/{request_id}/response"), post(response))
         .route(&path("invocation/{request_id}/error"), post(error))
         .route(&path("init/error"), post(init_error))
-        .with_state(environments)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(environment)
 }
 
 /// `GET /runtime/invocation/next`
-async fn next(
-    State(environments): State<Environments>,
-    Path(environment): Path<String>,
-) -> Response {
-    let Some(environment) = environments.get(&environment) else {
-        return unknown_environment();
-    };
+async fn next(State(environment): State<Arc<Environment>>) -> Response {
     match environment.next().await {
         Some(delivery) => delivery.into_response(),
-        None => unknown_environment(),
+        None => refusal(
+            StatusCode::FORBIDDEN,
+            "InvalidStateTransition",
+            "This environment has been shut down",
+        ),
     }
 }
 
@@ -71,21 +92,15 @@ impl IntoResponse for Delivery {
 
 /// `POST /runtime/invocation/{request_id}/response`
 async fn response(
-    State(environments): State<Environments>,
-    Path((environment, request_id)): Path<(String, String)>,
+    State(environment): State<Arc<Environment>>,
+    Path(request_id): Path<String>,
     body: Bytes,
 ) -> Response {
     if body.len() <= MAX_RESPONSE_BYTES {
-        return answer(
-            &environments,
-            &environment,
-            &request_id,
-            Content::Response(body),
-        );
+        return answer(&environment, &request_id, Content::Response(body));
     }
-    let told = answer(&environments, &environment, &request_id, Content::TooLarge);
-    if told.status() != StatusCode::ACCEPTED {
-        return told;
+    if !environment.answer(&request_id, Content::TooLarge) {
+        return invalid_request_id();
     }
     let message = format!("Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).");
     refusal(
@@ -97,48 +112,24 @@ async fn response(
 
 /// `POST /runtime/invocation/{request_id}/error`
 async fn error(
-    State(environments): State<Environments>,
-    Path((environment, request_id)): Path<(String, String)>,
+    State(environment): State<Arc<Environment>>,
+    Path(request_id): Path<String>,
     body: Bytes,
 ) -> Response {
-    answer(
-        &environments,
-        &environment,
-        &request_id,
-        Content::Error(body),
-    )
+    answer(&environment, &request_id, Content::Error(body))
 }
 
 /// `POST /runtime/init/error`
-async fn init_error(
-    State(environments): State<Environments>,
-    Path(environment): Path<String>,
-    body: Bytes,
-) -> Response {
-    let Some(environment) = environments.get(&environment) else {
-        return unknown_environment();
-    };
+async fn init_error(State(environment): State<Arc<Environment>>, body: Bytes) -> Response {
     environment.fail_init(body);
     accepted()
 }
 
-fn answer(
-    environments: &Environments,
-    environment: &str,
-    request_id: &str,
-    content: Content,
-) -> Response {
-    let Some(environment) = environments.get(environment) else {
-        return unknown_environment();
-    };
+fn answer(environment: &Environment, request_id: &str, content: Content) -> Response {
     if environment.answer(request_id, content) {
         accepted()
     } else {
-        refusal(
-            StatusCode::BAD_REQUEST,
-            "InvalidRequestID",
-            "Invalid request ID",
-        )
+        invalid_request_id()
     }
 }
 
@@ -146,11 +137,11 @@ fn accepted() -> Response {
     (StatusCode::ACCEPTED, Json(json!({"status": "OK"}))).into_response()
 }
 
-fn unknown_environment() -> Response {
+fn invalid_request_id() -> Response {
     refusal(
-        StatusCode::FORBIDDEN,
-        "InvalidStateTransition",
-        "This environment has been shut down",
+        StatusCode::BAD_REQUEST,
+        "InvalidRequestID",
+        "Invalid request ID",
     )
 }
 

@@ -7,7 +7,7 @@ use crate::lambda::version::Version;
 /// What the variables of one environment depend on besides its version.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
-    /// `host:port/path` of the Runtime API of this environment.
+    /// `host:port` of the Runtime API of this environment.
     pub runtime_api: &'a str,
     /// URL of the sandbox: where the SDKs in the function find the other services.
     pub endpoint: &'a str,

@@ -1,5 +1,5 @@
 //! What the tests of the Lambda API share: a sandbox in this process, a client, and functions to give it.
-#![allow(dead_code)] // every test file uses its own part of it
+#![allow(dead_code, unreachable_pub)] // every test file uses its own part of it
 
 use std::{
     io::{Cursor, Write as _},
@@ -238,19 +238,27 @@ pub fn probe_zip() -> Vec<u8> {
 
 /// The probe, built if need be: `cargo test --test` does not build examples.
 fn probe() -> PathBuf {
-    let folder = Path::new(env!("CARGO_BIN_EXE_sandbox")).parent().unwrap();
-    let mut build = Command::new(env!("CARGO"));
-    build.args([
-        "build",
-        "--quiet",
-        "--package",
-        "sandbox",
-        "--example",
-        "probe",
-    ]);
-    build.current_dir(env!("CARGO_MANIFEST_DIR"));
-    external::stdout_of(build);
-    folder.join("examples/probe")
+    let probe = Path::new(env!("CARGO_BIN_EXE_sandbox")).with_file_name("examples/probe");
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let modified = |path: &Path| {
+        path.metadata()
+            .and_then(|metadata| metadata.modified())
+            .ok()
+    };
+    if modified(&probe) < modified(&package.join("examples/probe.rs")) {
+        let mut build = Command::new(env!("CARGO"));
+        build.args([
+            "build",
+            "--quiet",
+            "--package",
+            "sandbox",
+            "--example",
+            "probe",
+        ]);
+        build.current_dir(package);
+        external::stdout_of(build);
+    }
+    probe
 }
 
 /// A shell script as the `bootstrap` in a zip.
