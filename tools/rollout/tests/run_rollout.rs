@@ -1,6 +1,8 @@
 //! `rollout run` against a real sandbox: promoted, taken back, killed, interrupted, interfered with.
 #![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
+#[path = "common/lossy.rs"]
+mod lossy;
 #[path = "common/run.rs"]
 mod stage;
 
@@ -190,6 +192,17 @@ async fn when_the_sandbox_is_killed_the_run_says_what_may_still_be_and_exits_2()
         "{text}"
     );
     assert!(text.contains("rollout abort flaky"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_whose_answers_are_lost_are_found_to_have_happened() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let lossy = lossy::proxy(&stage.endpoint);
+    let (code, text) = said(&stage.run_through(&lossy, &[]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("UpdateAlias of flaky:live failed"), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use crate::{
     alias::{self, Version},
     context::Context,
     controller::{
-        Pilot, Policy, Situation, Start, Witness,
+        Policy, Situation, Start, Witness,
         event::{Ending, Event},
     },
     function::{self, Half},
@@ -118,7 +118,7 @@ pub async fn run(args: RunArgs, context: &Context) -> anyhow::Result<Outcome> {
         return dry_run(&start, context);
     }
     let interrupted = interrupted()?;
-    let pilot = Pilot::take_off(start, context.clients.clone(), witness).await?;
+    let pilot = start.take_off(context.clients.clone(), witness).await?;
     Ok(outcome(pilot.fly(interrupted).await?))
 }
 

@@ -49,6 +49,10 @@ impl Story<'_> {
                 "the metrics have not shown both versions for more than {} s",
                 self.policy.max_blindness.num_seconds()
             ),
+            Cause::Unanswered => format!(
+                "AWS has not answered for more than {} s",
+                self.policy.max_blindness.num_seconds()
+            ),
             Cause::Interrupted => format!("interrupted at {}", self.percent),
         }
     }
@@ -68,8 +72,8 @@ impl Story<'_> {
 
     fn out_of_reach(&self, cause: Cause) -> String {
         format!(
-            "{}, and AWS does not answer: live of {} may still send {} to {}. \
-             Take it back when it answers (rollout abort {})",
+            "{}, and the weight could not be taken back: live of {} may still send {} to {}. \
+             Take it back when AWS answers (rollout abort {})",
             self.cause(cause),
             self.function,
             self.percent,

@@ -3,6 +3,7 @@
 //! ```text
 //! policy.rs      what the function's manifest and the flags ask for, checked
 //! situation.rs   where the alias stands, and so how a run begins (pure)
+//! start.rs       the first step
 //! pilot.rs       the loop: look, decide, act
 //! sight.rs       what CloudWatch shows of both versions
 //! evidence.rs    which periods of it count (pure)
@@ -26,6 +27,8 @@
 //! - **nothing is seen**: without a period in which both versions ran, for longer than
 //!   `max_blindness_s`, the weight goes back to 0. Time counts as watched only up to the last
 //!   period that shows both versions, so metrics that are missing or late never count as health.
+//! - **calls fail**: they are tried again every period, and when that has lasted for longer than
+//!   `max_blindness_s`, the weight goes back to 0, or the run says that it could not.
 //! - **somebody else has changed the alias**: the run stops and touches nothing.
 //! - **SIGINT or SIGTERM**: the weight goes back to 0.
 //!
@@ -41,11 +44,13 @@ mod plan;
 mod policy;
 mod sight;
 mod situation;
+mod start;
 mod steering;
 mod witness;
 
 pub(crate) use evidence::is_pure;
-pub use pilot::{Pilot, Start};
+pub use pilot::Pilot;
 pub use policy::{Policy, PolicyError};
 pub use situation::{Refusal, Situation};
+pub use start::Start;
 pub use witness::Witness;

@@ -29,21 +29,6 @@ const TAKE_BACK_ATTEMPTS: u32 = 3;
 /// Between two looks at the least, so that a clock that jumps does not make a busy loop.
 const LEAST_PAUSE: Duration = Duration::from_millis(100);
 
-/// What a run begins with.
-#[derive(Debug)]
-pub struct Start {
-    /// The version that serves before.
-    pub baseline: Half,
-    /// The version that traffic moves to.
-    pub candidate: Half,
-    /// `live` as it was read.
-    pub alias: Alias,
-    /// The rollout that is under way; without it a new one begins.
-    pub under_way: Option<Record>,
-    /// How the rollout goes.
-    pub policy: Policy,
-}
-
 /// One run of one rollout.
 #[derive(Debug)]
 pub struct Pilot {
@@ -58,43 +43,24 @@ pub struct Pilot {
     began: DateTime<Utc>,
     /// The end of the last period that has shown both versions.
     last_seen: DateTime<Utc>,
+    /// Since when every call has failed.
+    trouble_since: Option<DateTime<Utc>>,
 }
 
 impl Pilot {
-    /// Says what will happen, and takes the first step unless it was taken before.
-    ///
-    /// # Errors
-    /// When the alias cannot be changed: nothing has happened then.
-    pub async fn take_off(
-        start: Start,
+    pub(super) fn new(
+        [baseline, candidate]: [Half; 2],
+        alias: Alias,
+        record: Record,
+        policy: Policy,
         clients: Clients,
-        mut witness: Witness,
-    ) -> anyhow::Result<Self> {
+        witness: Witness,
+    ) -> Self {
         let now = Utc::now();
-        let Start {
-            baseline,
-            candidate,
-            alias,
-            under_way,
-            policy,
-        } = start;
-        let found_at = alias.routing.share(candidate.version);
-        let goes_on_at = (found_at > Percent::ZERO).then_some(found_at);
-        let percent = goes_on_at.unwrap_or(policy.step_after(Percent::ZERO));
-        let is_new = under_way.is_none();
-        let record = under_way
-            .unwrap_or_else(|| Record::start(baseline.version, candidate.version, percent, now));
-        witness.tell(&Event::Began {
-            baseline,
-            candidate,
-            steps: policy.steps.clone(),
-            since: record.since,
-            goes_on_at,
-        });
-        let mut pilot = Self {
+        Self {
             function: alias.function.clone(),
             judgement: judge([], &policy.terms),
-            steering: Steering::new(clients.lambda.clone(), alias, record.clone()),
+            steering: Steering::new(clients.lambda.clone(), alias, record),
             clients,
             baseline,
             candidate,
@@ -102,11 +68,8 @@ impl Pilot {
             witness,
             began: now,
             last_seen: now,
-        };
-        if is_new {
-            pilot.write(percent, record).await?;
+            trouble_since: None,
         }
-        Ok(pilot)
     }
 
     /// Flies until the rollout is over or the process is asked to end.
@@ -126,12 +89,8 @@ impl Pilot {
                 Ok(next) => self.act(next).await,
                 Err(error) => Err(error),
             };
-            match done {
-                Ok(Some(ending)) => return Ok(ending),
-                Ok(None) => {}
-                Err(SteeringError::Unanswered(cause)) => self.trouble(cause),
-                Err(error @ SteeringError::Changed { .. }) => return Ok(self.stop(&error)),
-                Err(error) => return Err(error.into()),
+            if let Some(ending) = self.settle(done).await? {
+                return Ok(ending);
             }
             let now = Utc::now();
             pause = (next_look(&self.policy, now) - now)
@@ -141,32 +100,44 @@ impl Pilot {
         }
     }
 
+    /// Sorts out what has come of a turn of the loop; an ending when that ends the run.
+    async fn settle(
+        &mut self,
+        done: Result<Option<Ending>, SteeringError>,
+    ) -> Result<Option<Ending>, SteeringError> {
+        match done {
+            Ok(ending) => {
+                self.trouble_since = None;
+                Ok(ending)
+            }
+            Err(SteeringError::Unanswered(cause)) => {
+                self.trouble(cause);
+                let since = *self.trouble_since.get_or_insert_with(Utc::now);
+                let lasting = (Utc::now() - since).max(self.blind());
+                if lasting <= self.policy.max_blindness {
+                    return Ok(None);
+                }
+                match self.take_back(Cause::Unanswered).await {
+                    Err(error) => self.stop(error).map(Some),
+                    ending => ending.map(Some),
+                }
+            }
+            Err(error) => self.stop(error).map(Some),
+        }
+    }
+
     /// Looks at the alias and at the metrics, and decides.
     async fn look_after(&mut self, pause: Duration) -> Result<Next, SteeringError> {
         tokio::time::sleep(pause).await;
-        if let Err(error) = self.steering.check().await {
-            return self.in_the_dark(error);
-        }
+        self.steering.check().await?;
         if self.percent() == Percent::HUNDRED {
             return Ok(Next::Promote);
         }
         let since = self.steering.record().since;
         let halves = [&self.baseline, &self.candidate];
-        match Sight::look(&self.clients, &self.function, halves, since, &self.policy).await {
-            Ok(sight) => Ok(self.decide(sight)),
-            Err(cause) => self.in_the_dark(SteeringError::Unanswered(cause)),
-        }
-    }
-
-    /// What is left to decide when nothing was seen: whether that has lasted too long.
-    fn in_the_dark(&mut self, error: SteeringError) -> Result<Next, SteeringError> {
-        match error {
-            SteeringError::Unanswered(cause) if self.blind() > self.policy.max_blindness => {
-                self.trouble(cause);
-                Ok(Next::TakeBack(Cause::Blind))
-            }
-            error => Err(error),
-        }
+        let sight = Sight::look(&self.clients, &self.function, halves, since, &self.policy);
+        let sight = sight.await.map_err(SteeringError::Unanswered)?;
+        Ok(self.decide(sight))
     }
 
     fn decide(&mut self, sight: Sight) -> Next {
@@ -218,7 +189,12 @@ impl Pilot {
         self.write(percent, record).await
     }
 
-    async fn write(&mut self, percent: Percent, record: Record) -> Result<(), SteeringError> {
+    /// Gives the candidate a weight.
+    pub(super) async fn write(
+        &mut self,
+        percent: Percent,
+        record: Record,
+    ) -> Result<(), SteeringError> {
         let (baseline, candidate) = (self.baseline.version, self.candidate.version);
         let routing = match percent {
             Percent::ZERO => Routing::alone(baseline),
@@ -261,6 +237,12 @@ impl Pilot {
         self.write(Percent::ZERO, record).await
     }
 
+    /// Whether the candidate has a weight, as the alias itself says.
+    pub(super) async fn has_weight(&mut self) -> Result<bool, SteeringError> {
+        self.steering.check().await?;
+        Ok(self.percent() > Percent::ZERO)
+    }
+
     /// The candidate's weight.
     fn percent(&self) -> Percent {
         self.steering.routing().share(self.candidate.version)
@@ -288,11 +270,15 @@ impl Pilot {
         });
     }
 
-    fn stop(&mut self, error: &SteeringError) -> Ending {
+    /// Ends the run without touching an alias that somebody else has changed.
+    fn stop(&mut self, error: SteeringError) -> Result<Ending, SteeringError> {
+        if !matches!(error, SteeringError::Changed { .. }) {
+            return Err(error);
+        }
         let ending = Ending::Stopped;
         let sentence = format!("{error}; {}", self.sentence(&ending, self.percent()));
         self.witness.tell(&Event::Ended { ending, sentence });
-        ending
+        Ok(ending)
     }
 
     fn end(&mut self, ending: Ending, percent: Percent) -> Ending {

@@ -56,6 +56,8 @@ pub enum Cause {
     Worse,
     /// Both versions have not been seen for longer than allowed.
     Blind,
+    /// Calls have failed for longer than allowed.
+    Unanswered,
     /// Somebody has interrupted the run.
     Interrupted,
 }

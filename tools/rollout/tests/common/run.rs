@@ -185,13 +185,20 @@ impl Stage {
 
     /// `rollout run` of version 2.
     pub(crate) fn run(&self, arguments: &[&str]) -> Running {
+        self.run_through(&self.endpoint, arguments)
+    }
+
+    /// The same through another endpoint.
+    pub(crate) fn run_through(&self, endpoint: &str, arguments: &[&str]) -> Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rollout"));
-        command
-            .args(["--endpoint-url", &self.endpoint, "--dist"])
-            .arg(self.dist())
-            .args(["run", FUNCTION]);
-        if !arguments.contains(&"--to") {
-            command.args(["--to", "2"]);
+        command.args(["--endpoint-url", endpoint, "run", FUNCTION]);
+        for (flag, default) in [
+            ("--to", "2"),
+            ("--dist", &self.dist().display().to_string()),
+        ] {
+            if !arguments.contains(&flag) {
+                command.args([flag, default]);
+            }
         }
         command
             .args(arguments)
