@@ -183,17 +183,10 @@ impl Environment {
         self.init.subscribe()
     }
 
-    /// Hands an event over; gives it back when the process is gone.
-    ///
-    /// # Errors
-    /// With the event.
-    pub fn give(&self, work: Work) -> Result<(), Work> {
-        if self.exited.is_cancelled() {
-            return Err(work);
-        }
-        self.inbox.try_send(work).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(work) | mpsc::error::TrySendError::Closed(work) => work,
-        })
+    /// Hands an event over. False when the process is gone or has not taken the last one.
+    #[must_use]
+    pub fn give(&self, work: Work) -> bool {
+        !self.exited.is_cancelled() && self.inbox.try_send(work).is_ok()
     }
 
     /// `GET invocation/next`: waits for an event. The first call ends the initialisation.

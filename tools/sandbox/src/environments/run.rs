@@ -147,7 +147,7 @@ async fn exchange(environment: &Environment, request: &Request, limit: Duration)
         taken,
         answer,
     };
-    if environment.give(work).is_err() {
+    if !environment.give(work) {
         return Exchange::Exited { taken: false };
     }
     if request.faults.crash {

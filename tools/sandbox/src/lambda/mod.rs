@@ -87,13 +87,11 @@ impl Lambda {
     }
 
     /// The functions, to look at. Never held across an await.
-    #[must_use]
     pub fn read(&self) -> RwLockReadGuard<'_, Account> {
         self.0.1.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The functions, to change. Never held across an await.
-    #[must_use]
     pub fn write(&self) -> RwLockWriteGuard<'_, Account> {
         self.0.1.write().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,5 +1,6 @@
 //! What the tests of the Lambda API share: a sandbox in this process, a client, and functions to give it.
 #![allow(dead_code, unreachable_pub)] // every test file uses its own part of it
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a helper that panics fails its test
 
 use std::{
     io::{Cursor, Write as _},
