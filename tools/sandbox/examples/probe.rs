@@ -1,4 +1,5 @@
 //! A function whose event says what it does: the fixture of the sandbox's tests.
+#![allow(clippy::exit, clippy::print_stdout)] // what it is there for
 
 use std::{env, fs, process, time::Duration};
 
