@@ -6,11 +6,11 @@ usage="usage: scripts/deploy.sh <function> --sandbox [--fault ARCHITECTURE:KIND=
 
   --sandbox       on this machine, with no AWS account
   --fault SPEC    rehearse a bad release: arm64:errors=5%, arm64:crash=2%, arm64:latency=50ms, ...
-  --rate N        invocations per second of the sandbox's traffic (default 150)
+  --rate N        invocations per second of the sandbox's traffic (default 250)
 
 Exit codes: 0 promoted, 1 taken back or stopped, 2 could not run."
 
-function='' sandbox=false faults=() rate=150
+function='' sandbox=false faults=() rate=250
 while (($#)); do
     case $1 in
     -h | --help) echo "$usage" && exit 0 ;;
@@ -26,27 +26,31 @@ done
 $sandbox || die 2 "deploying to AWS needs infra/, which this template does not have yet: use --sandbox"
 
 scripts/setup.sh
-say "1/7 tools and both halves of $function"
+say "1/7 the tools, and both halves of $function"
 cargo build --locked "${tool_packages[@]}"
 export PATH="$target_folder/debug:$PATH"
 scripts/build.sh "$function"
-rollout prove "$function"
 
 say "2/7 sandbox"
+unset AWS_ENDPOINT_URL AWS_PROFILE
 sandbox start
-AWS_ENDPOINT_URL=$(sandbox status --endpoint)
+AWS_ENDPOINT_URL=$(sandbox status | sed -n '1s/ .*//p')
 export AWS_ENDPOINT_URL
-sandbox fault "$function" --clear
 sandbox apply "$function"
+sandbox fault "$function" --clear >/dev/null
 
-say "3/7 publish"
+say "3/7 proof of the artifacts, publish"
 rollout publish "$function"
 
 say "4/7 replay the sample events on both halves"
 rollout replay "$function"
 
 # After the replay: what is rehearsed is a release that looks good until it meets traffic.
-((${#faults[@]} == 0)) || sandbox fault "$function" "${faults[@]}"
+if ((${#faults[@]})); then
+    # From half to half of one pair: a fault hits every version of its architecture.
+    rollout set "$function" --half x86_64
+    sandbox fault "$function" "${faults[@]}"
+fi
 
 say "5/7 traffic on live: $rate invocations a second"
 traffic_log=$root/.sandbox/traffic.log
@@ -59,7 +63,17 @@ say "6/7 rollout"
 # the newest pair already serves, --rehearse moves back to its other half first.
 outcome=0
 rollout run "$function" --rehearse --period 1s --metric-delay 1s --bake 8s --max-blindness 30s || outcome=$?
+kill "$traffic" 2>/dev/null || true
+wait "$traffic" || true
+cat "$traffic_log"
 
-say "7/7 compare"
-((outcome == 2)) || rollout compare "$function"
+say "7/7 compare the halves"
+((outcome == 2)) || rollout compare "$function" --period 1s
+cat <<END
+
+The sandbox goes on at $AWS_ENDPOINT_URL; its logs are in .sandbox/. Look around or end it:
+  export PATH=$target_folder/debug:\$PATH
+  rollout --endpoint-url $AWS_ENDPOINT_URL status $function
+  sandbox stop
+END
 exit "$outcome"

@@ -29,7 +29,7 @@ expect() {
     fi
 }
 live() { # prints what live routes to, from the AWS API
-    AWS_ENDPOINT_URL=$(sandbox status --endpoint) AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x \
+    AWS_ENDPOINT_URL=$(sandbox status | sed -n "1s/ .*//p") AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x \
         AWS_DEFAULT_REGION=us-east-1 aws lambda get-alias --function-name hasher --name live \
         --query '[FunctionVersion, RoutingConfig.AdditionalVersionWeights]' --output json | tr -d ' \n'
 }

@@ -116,6 +116,12 @@ impl Request {
     /// # Errors
     /// [`EventError`] with the field and its limits.
     pub fn parse(event: Value, limits: Limits) -> Result<Self, EventError> {
+        // A derived struct would also take an array, by position.
+        if !event.is_object() {
+            return Err(EventError::Shape {
+                reason: format!("the event is {}", kind(&event)),
+            });
+        }
         let raw: RawEvent = serde_path_to_error::deserialize(event).map_err(shape)?;
         let leaf_kib = in_range(
             "leaf_kib",
@@ -134,6 +140,17 @@ impl Request {
             input,
             leaf_bytes: leaf_kib.saturating_mul(NonZeroU64::MIN.saturating_add(KIB - 1)),
         })
+    }
+}
+
+fn kind(event: &Value) -> &'static str {
+    match event {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
     }
 }
 
@@ -253,8 +270,8 @@ mod tests {
                 "data_base64: invalid type: integer `7`",
             ),
             (json!({"size_mb": 1}), "unknown field `size_mb`"),
-            (json!([1]), "invalid type"),
-            (json!(null), "invalid type: null"),
+            (json!([1]), "the event is an array"),
+            (json!(null), "the event is null"),
         ] {
             let message = message(event);
             assert!(message.starts_with(named), "{message}");

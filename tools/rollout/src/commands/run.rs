@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     LIVE,
-    alias::{self, Version},
+    alias::{self, Alias, Routing, Version},
     context::Context,
     controller::{
         Policy, Situation, Start, Witness,
@@ -57,6 +57,10 @@ pub struct RunArgs {
     /// The difference of two error proportions that does not matter, in percentage points
     #[arg(long, value_name = "POINTS")]
     margin: Option<f64>,
+    /// Where `live` already serves the candidate alone, first point it back at the other half of
+    /// the newest pair: the same move once more
+    #[arg(long, conflicts_with = "dry_run")]
+    rehearse: bool,
     /// Print the path and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -89,8 +93,11 @@ pub async fn run(args: RunArgs, context: &Context) -> anyhow::Result<Outcome> {
     let manifest = context.manifest(&args.function)?;
     let asked = args.over(manifest.rollout);
     let policy = Policy::try_from(&asked).context("the rollout's policy")?;
-    let live = alias::read(&context.clients.lambda, &args.function, LIVE).await?;
+    let mut live = alias::read(&context.clients.lambda, &args.function, LIVE).await?;
     let candidate = args.candidate(context, asked.architecture).await?;
+    if args.rehearse && live.routing == Routing::alone(candidate) {
+        live = back_to_other_half(context, live).await?;
+    }
     let situation = Situation::read(&live.function, &live.routing, &live.description, candidate)?;
 
     let path = match situation {
@@ -150,6 +157,30 @@ impl RunArgs {
         };
         let newest = alias::read(&context.clients.lambda, &self.function, half.as_str()).await?;
         Ok(newest.routing.primary)
+    }
+}
+
+/// Points `live` at the half of the newest pair that it does not serve; leaves it where it is when
+/// it serves neither or the pair is not complete.
+async fn back_to_other_half(context: &Context, live: Alias) -> anyhow::Result<Alias> {
+    let lambda = &context.clients.lambda;
+    let mut pair = Vec::new();
+    for half in Architecture::ALL {
+        let alias = alias::read(lambda, &live.function, half.as_str()).await?;
+        pair.push((half, alias.routing.primary));
+    }
+    let serves = |&&(_, version): &&(Architecture, Version)| version == live.routing.primary;
+    let other = pair.iter().find(|half| !serves(half));
+    match (pair.iter().find(serves), other) {
+        (Some(_), Some(&(half, version))) => {
+            context.output.line(format!(
+                "rehearsal: live goes back to {half} (version {version}) first"
+            ))?;
+            let description = format!("version {version} set for a rehearsal");
+            let routing = Routing::alone(version);
+            Ok(alias::compare_and_swap(lambda, &live, routing, &description).await?)
+        }
+        _ => Ok(live),
     }
 }
 
