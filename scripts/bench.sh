@@ -40,8 +40,6 @@ as it is in Cargo.toml|
 lto = "thin"|lto="thin"
 lto = off, 16 codegen units|lto="off" codegen-units=16
 panic = "abort"|panic="abort"
-opt-level = 2|opt-level=2
-opt-level = "s"|opt-level="s"
 opt-level = "z"|opt-level="z"
 VARIANTS
 }

@@ -25,11 +25,11 @@ build_half() { # architecture, Rust target, CPU that the half may assume
     local architecture=$1 triple=$2 cpu=$3
     say "$function for $architecture ($cpu, glibc $glibc)"
     # Set here for both halves, because any RUSTFLAGS from outside would silently replace
-    # cargo-lambda's own target-cpu. The remaps keep this machine's paths out of panic messages.
+    # cargo-lambda's own target-cpu. The remap keeps this machine's paths out of panic messages;
+    # those of the workspace's own files are relative already.
     local flags=(
         "-Ctarget-cpu=$cpu"
         "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
-        "--remap-path-prefix=$root=/workspace"
     )
     env -u RUSTFLAGS \
         CARGO_ENCODED_RUSTFLAGS="$(IFS=$'\x1f'; echo "${flags[*]}")" \

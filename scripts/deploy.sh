@@ -2,20 +2,22 @@
 # Builds a function, publishes the pair, moves traffic to it, compares the halves.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-usage="usage: scripts/deploy.sh <function> --sandbox [--fault ARCHITECTURE:KIND=AMOUNT]... [--rate PER-SECOND]
+usage="usage: scripts/deploy.sh <function> --sandbox [--fault ARCHITECTURE:KIND=AMOUNT]... [--rate PER-SECOND] [--no-build]
 
   --sandbox       on this machine, with no AWS account
   --fault SPEC    rehearse a bad release: arm64:errors=5%, arm64:crash=2%, arm64:latency=50ms, ...
-  --rate N        invocations per second of the sandbox's traffic (default 250)
+  --rate N        invocations per second of the sandbox's traffic (default 200)
+  --no-build      deploy dist/<function> with the tools as they are, for a machine that did not build them
 
 Exit codes: 0 promoted, 1 taken back or stopped, 2 could not run."
 
-function='' sandbox=false faults=() rate=250
+function='' sandbox=false faults=() rate=200 build=true
 while (($#)); do
     case $1 in
     -h | --help) echo "$usage" && exit 0 ;;
     --sandbox) sandbox=true ;;
     --fault) faults+=("${2:?"--fault needs a value"}") && shift ;;
+    --no-build) build=false ;;
     --rate) rate=${2:?"--rate needs a value"} && shift ;;
     -*) die 2 "unknown option $1"$'\n'"$usage" ;;
     *) [[ -z $function ]] || die 2 "one function at a time: $function or $1?"; function=$1 ;;
@@ -25,11 +27,13 @@ done
 [[ -n $function ]] || die 2 "which function?"$'\n'"$usage"
 $sandbox || die 2 "deploying to AWS needs infra/, which this template does not have yet: use --sandbox"
 
-scripts/setup.sh
-say "1/7 the tools, and both halves of $function"
-cargo build --locked "${tool_packages[@]}"
 export PATH="$target_folder/debug:$PATH"
-scripts/build.sh "$function"
+if $build; then
+    scripts/setup.sh
+    say "1/7 the tools, and both halves of $function"
+    cargo build --locked "${tool_packages[@]}"
+    scripts/build.sh "$function"
+fi
 
 say "2/7 sandbox"
 unset AWS_ENDPOINT_URL AWS_PROFILE

@@ -18,9 +18,15 @@ step() { # what is checked, command...
 
 step "scripts are clean (shellcheck)" shellcheck scripts/*.sh scripts/test/*.sh
 step "sources are formatted" cargo fmt --all --check
-step "both halves of hasher build and pack" scripts/build.sh hasher
+step "the tools build" cargo build --locked "${tool_packages[@]}"
+mapfile -t functions < <("$target_folder/debug/package" list)
+for function in "${functions[@]}"; do
+    step "both halves of $function build and pack" scripts/build.sh "$function"
+done
 step "tests" cargo test --locked --workspace
-step "two folders give the same bytes" scripts/test/reproducible.sh hasher
+for function in "${functions[@]}"; do
+    step "$function: two folders give the same bytes" scripts/test/reproducible.sh "$function"
+done
 step "the main job, as a user runs it" scripts/test/main-job.sh
 step "lints (clippy, no warnings)" cargo clippy --locked --workspace --all-targets -- -D warnings
 

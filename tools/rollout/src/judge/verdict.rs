@@ -83,6 +83,13 @@ pub struct Judgement {
     pub margin: f64,
 }
 
+/// A difference of two probabilities, to a hundredth of a percentage point.
+fn points(difference: f64) -> String {
+    let points = (difference * 1e4).round() / 1e2;
+    let unit = if points == 1.0 { "point" } else { "points" };
+    format!("{points} percentage {unit}")
+}
+
 impl Judgement {
     /// One sentence with the numbers, for people. The names are those of the two versions, such as
     /// `arm64 (version 2)`.
@@ -91,8 +98,8 @@ impl Judgement {
         let conclusion = match self.verdict {
             Verdict::Worse => format!("worse, {}", self.evidence(self.ln_e_worse)),
             Verdict::NotWorse => format!(
-                "not worse by more than {} percentage points, {}",
-                self.margin * 100.0,
+                "not worse by more than {}, {}",
+                points(self.margin),
                 self.evidence(self.ln_e_not_worse)
             ),
             Verdict::Undecided { more_invocations } => self.undecided(more_invocations, candidate),
@@ -236,6 +243,13 @@ mod tests {
         assert_eq!(text(4.1e6f64.ln()), "4.1e6");
         assert_eq!(text(9.99e5f64.ln()), "1.0e6");
         assert_eq!(text(2_000.0), "3.9e868");
+    }
+
+    #[test]
+    fn a_margin_is_named_in_points_without_the_dust_of_binary_fractions() {
+        assert_eq!(points(0.01), "1 percentage point");
+        assert_eq!(points(0.07), "7 percentage points");
+        assert_eq!(points(0.0025), "0.25 percentage points");
     }
 
     #[test]
