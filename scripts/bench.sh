@@ -20,7 +20,7 @@ sandbox() {
 
 judge() {
     say "rollouts of equal halves that are taken back, and how soon a bad one is found"
-    cargo run --quiet --locked -p rollout --example simulate -- 1000
+    cargo run --quiet --locked -p rollout --example simulate -- 500
 }
 
 # What each setting of the release profile costs and gives: the figures beside it in Cargo.toml.
