@@ -17,6 +17,7 @@ step() { # what is checked, command...
 }
 
 step "scripts are clean (shellcheck)" shellcheck scripts/*.sh scripts/test/*.sh
+step "scripts can be started as the README says" bash -c '! git ls-files -s "scripts/*.sh" | grep ^100644 | grep -v common.sh'
 step "sources are formatted" cargo fmt --all --check
 step "the tools build" cargo build --locked "${tool_packages[@]}"
 mapfile -t functions < <("$target_folder/debug/package" list)
