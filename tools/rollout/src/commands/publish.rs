@@ -110,7 +110,7 @@ async fn publish_halves(
     Ok(halves)
 }
 
-async fn half_aliases(context: &Context, function: &str) -> anyhow::Result<Pair> {
+pub(super) async fn half_aliases(context: &Context, function: &str) -> anyhow::Result<Pair> {
     let lambda = &context.clients.lambda;
     let x86_64 = alias::find(lambda, function, Architecture::X86_64.as_str()).await?;
     let arm64 = alias::find(lambda, function, Architecture::Arm64.as_str()).await?;

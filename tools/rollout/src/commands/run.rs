@@ -7,6 +7,7 @@ use clap::Args;
 use package::{Architecture, RolloutPolicy};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::publish::half_aliases;
 use crate::{
     LIVE,
     alias::{self, Alias, Routing, Version},
@@ -163,25 +164,20 @@ impl RunArgs {
 /// Points `live` at the half of the newest pair that it does not serve; leaves it where it is when
 /// it serves neither or the pair is not complete.
 async fn back_to_other_half(context: &Context, live: Alias) -> anyhow::Result<Alias> {
+    let pair = half_aliases(context, &live.function).await?;
+    let serves = live.routing.primary;
+    let (half, version) = match (pair.x86_64, pair.arm64) {
+        (Some(x86_64), Some(arm64)) if serves == arm64 => (Architecture::X86_64, x86_64),
+        (Some(x86_64), Some(arm64)) if serves == x86_64 => (Architecture::Arm64, arm64),
+        _ => return Ok(live),
+    };
+    context.output.line(format!(
+        "rehearsal: live goes back to {half} (version {version}) first"
+    ))?;
+    let description = format!("version {version} set for a rehearsal");
+    let routing = Routing::alone(version);
     let lambda = &context.clients.lambda;
-    let mut pair = Vec::new();
-    for half in Architecture::ALL {
-        let alias = alias::read(lambda, &live.function, half.as_str()).await?;
-        pair.push((half, alias.routing.primary));
-    }
-    let serves = |&&(_, version): &&(Architecture, Version)| version == live.routing.primary;
-    let other = pair.iter().find(|half| !serves(half));
-    match (pair.iter().find(serves), other) {
-        (Some(_), Some(&(half, version))) => {
-            context.output.line(format!(
-                "rehearsal: live goes back to {half} (version {version}) first"
-            ))?;
-            let description = format!("version {version} set for a rehearsal");
-            let routing = Routing::alone(version);
-            Ok(alias::compare_and_swap(lambda, &live, routing, &description).await?)
-        }
-        _ => Ok(live),
-    }
+    Ok(alias::compare_and_swap(lambda, &live, routing, &description).await?)
 }
 
 fn seconds(text: &str) -> Result<u64, String> {
