@@ -34,6 +34,9 @@ if $build; then
     cargo build --locked "${tool_packages[@]}"
     scripts/build.sh "$function"
 fi
+for needed in "$target_folder"/debug/{rollout,sandbox} "dist/$function/function.json"; do
+    [[ -f $needed ]] || die 2 "$needed is missing: leave out --no-build, or bring what was built along"
+done
 
 say "2/7 sandbox"
 unset AWS_ENDPOINT_URL AWS_PROFILE
