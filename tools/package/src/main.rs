@@ -33,7 +33,7 @@ enum Command {
         /// A folder under functions/.
         function: String,
     },
-    /// Write dist/<function>/: both zips, the sample events and function.json.
+    /// Write dist/<function>/: both zips, sample events, traffic and function.json.
     Pack {
         /// A folder under functions/.
         function: String,
@@ -100,7 +100,9 @@ fn pack(name: &str, commit: &str, bootstraps: &Path, dist: &Path) -> Result<()> 
             pack_half(architecture, &bootstrap, commit, &folder)?,
         );
     }
-    copy_events(&function.events_folder(), &folder.join("events"))?;
+    for samples in ["events", "traffic"] {
+        copy_json(&function.folder(samples), &folder.join(samples))?;
+    }
     let manifest = serde_json::to_string_pretty(&function.manifest(artifacts)?)?;
     write(
         &folder.join(MANIFEST_FILE),
@@ -132,15 +134,15 @@ fn pack_half(
     })
 }
 
-/// Copies the sample events, so that `dist/` can be handed to another machine as it is.
-fn copy_events(from: &Path, to: &Path) -> Result<()> {
+/// Copies what a deploy sends, so that `dist/` can be handed to another machine as it is.
+fn copy_json(from: &Path, to: &Path) -> Result<()> {
     if to.exists() {
         fs::remove_dir_all(to).with_context(|| format!("cannot remove {}", to.display()))?;
     }
-    fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     if !from.exists() {
         return Ok(());
     }
+    fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot list {}", from.display()))? {
         let path = entry?.path();
         if path

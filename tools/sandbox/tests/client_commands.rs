@@ -181,6 +181,7 @@ fn write_manifest(folder: &Path, memory_mib: u32) {
         "ephemeral_storage_mib": 512,
         "environment": {"GREETING": "hello"},
         "trigger": {"kind": "none"},
+        "tables": [], "queues": [],
         "replay": {},
         "rollout": {},
         "artifacts": serde_json::Map::from_iter(artifacts),

@@ -141,6 +141,8 @@ impl Stage {
             ephemeral_storage_mib: 512,
             environment: Default::default(),
             trigger: Trigger::None,
+            tables: Vec::new(),
+            queues: Vec::new(),
             replay: ReplayPolicy::default(),
             rollout: RolloutPolicy {
                 steps_percent: vec![20.0, 50.0, 100.0],

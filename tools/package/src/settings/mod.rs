@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | `[package]` | name and description |
 //! | `[package.metadata.lambda.deploy]` | Lambda settings, under cargo-lambda's keys |
-//! | `[package.metadata.function]` | the trigger |
+//! | `[package.metadata.function]` | the trigger, and the tables and queues it uses with the IAM actions (resources.rs) |
+//! | `[package.metadata.tables.*]`, `[package.metadata.queues.*]` | what these are; in `shared/Cargo.toml` where functions share them |
 //! | `[package.metadata.rollout]` | [`RolloutPolicy`] |
 //! | `[package.metadata.replay]` | [`ReplayPolicy`] |
 
@@ -15,8 +16,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::manifest::{
-    Architecture, Artifact, FunctionManifest, ReplayPolicy, RolloutPolicy, SCHEMA_VERSION, Trigger,
+    Architecture, Artifact, FunctionManifest, ReplayPolicy, RolloutPolicy, SCHEMA_VERSION,
 };
+
+mod resources;
+
+use resources::{Definitions, FunctionTable};
 
 const RUNTIME: &str = "provided.al2023";
 const HANDLER: &str = "bootstrap";
@@ -44,10 +49,10 @@ pub enum SettingsError {
         known: String,
     },
     /// A table does not fit.
-    #[error("{function}/Cargo.toml: [package.metadata.{table}] {reason}")]
+    #[error("{crate_name}/Cargo.toml: [package.metadata.{table}] {reason}")]
     Table {
-        /// The function.
-        function: String,
+        /// The crate: a function, or `shared`.
+        crate_name: String,
         /// The table below `package.metadata`.
         table: &'static str,
         /// The key and what is wrong with it.
@@ -82,6 +87,8 @@ impl Default for Deploy {
 #[derive(Debug)]
 pub struct Function {
     package: Package,
+    /// The crate that defines what functions share, if the workspace has it.
+    shared: Option<Package>,
 }
 
 impl Function {
@@ -92,7 +99,10 @@ impl Function {
     pub fn all() -> Result<Vec<Self>, SettingsError> {
         let metadata = MetadataCommand::new().no_deps().exec()?;
         let mut functions: Vec<Self> = functions_of(&metadata)
-            .map(|package| Self { package })
+            .map(|package| Self {
+                package,
+                shared: package_at(&metadata, "shared"),
+            })
             .collect();
         functions.sort_by(|a, b| a.name().cmp(b.name()));
         Ok(functions)
@@ -126,13 +136,13 @@ impl Function {
         &self.package.name
     }
 
-    /// Where its sample events are, one payload a file.
+    /// A folder of its own, like `events` (one payload a file) or `traffic` (one scenario a file).
     #[must_use]
-    pub fn events_folder(&self) -> PathBuf {
+    pub fn folder(&self, name: &str) -> PathBuf {
         let folder = self.package.manifest_path.parent();
         folder
             .unwrap_or(&self.package.manifest_path)
-            .join("events")
+            .join(name)
             .into()
     }
 
@@ -156,6 +166,9 @@ impl Function {
         rollout
             .check()
             .map_err(|reason| self.wrong("rollout", reason))?;
+        let function: FunctionTable = self.table("function")?;
+        let definitions = self.definitions()?;
+        let wrong = |reason| self.wrong("function", reason);
         Ok(FunctionManifest {
             schema_version: SCHEMA_VERSION,
             name: self.name().to_owned(),
@@ -166,24 +179,32 @@ impl Function {
             timeout_s: deploy.timeout,
             ephemeral_storage_mib: deploy.ephemeral_storage,
             environment: deploy.env,
-            trigger: self.table::<FunctionTable>("function")?.trigger,
+            tables: function.tables(&definitions).map_err(wrong)?,
+            queues: function
+                .queues(&definitions, deploy.timeout)
+                .map_err(wrong)?,
+            trigger: function.trigger,
             replay: self.table::<ReplayPolicy>("replay")?,
             rollout,
             artifacts,
         })
     }
 
+    /// The tables and queues that this function and `shared` define.
+    fn definitions(&self) -> Result<Definitions, SettingsError> {
+        let own = definitions_of(&self.package)?;
+        let Some(shared) = &self.shared else {
+            return Ok(own);
+        };
+        own.join(definitions_of(shared)?)
+            .map_err(|reason| self.wrong("function", reason))
+    }
+
     fn table<T: Default + for<'a> Deserialize<'a>>(
         &self,
         table: &'static str,
     ) -> Result<T, SettingsError> {
-        let pointer = format!("/{}", table.replace('.', "/"));
-        match self.package.metadata.pointer(&pointer) {
-            None | Some(Value::Null) => Ok(T::default()),
-            Some(value) => {
-                T::deserialize(value).map_err(|error| self.wrong(table, error.to_string()))
-            }
-        }
+        table_of(&self.package, table)
     }
 
     fn in_range(
@@ -204,18 +225,45 @@ impl Function {
     }
 
     fn wrong(&self, table: &'static str, reason: String) -> SettingsError {
-        SettingsError::Table {
-            function: self.name().to_owned(),
-            table,
-            reason,
+        wrong(&self.package, table, reason)
+    }
+}
+
+fn definitions_of(package: &Package) -> Result<Definitions, SettingsError> {
+    Ok(Definitions {
+        tables: table_of(package, "tables")?,
+        queues: table_of(package, "queues")?,
+    })
+}
+
+fn table_of<T: Default + for<'a> Deserialize<'a>>(
+    package: &Package,
+    table: &'static str,
+) -> Result<T, SettingsError> {
+    let pointer = format!("/{}", table.replace('.', "/"));
+    match package.metadata.pointer(&pointer) {
+        None | Some(Value::Null) => Ok(T::default()),
+        Some(value) => {
+            T::deserialize(value).map_err(|error| wrong(package, table, error.to_string()))
         }
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct FunctionTable {
-    trigger: Trigger,
+fn wrong(package: &Package, table: &'static str, reason: String) -> SettingsError {
+    SettingsError::Table {
+        crate_name: package.name.to_string(),
+        table,
+        reason,
+    }
+}
+
+/// The workspace's package in this folder.
+fn package_at(metadata: &Metadata, folder: &str) -> Option<Package> {
+    let manifest = metadata.workspace_root.join(folder).join("Cargo.toml");
+    let mut packages = metadata.workspace_packages().into_iter();
+    packages
+        .find(|package| package.manifest_path == manifest)
+        .cloned()
 }
 
 /// The workspace's packages whose folder lies in `functions/`.
@@ -233,6 +281,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::manifest::Trigger;
 
     fn function(metadata: Value) -> Function {
         let package = json!({
@@ -242,6 +291,7 @@ mod tests {
         });
         Function {
             package: serde_json::from_value(package).unwrap(),
+            shared: None,
         }
     }
 
