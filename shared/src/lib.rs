@@ -12,6 +12,8 @@
 
 pub mod architecture;
 pub mod configuration;
+#[cfg(feature = "document")]
+pub mod document;
 pub mod merkle;
 #[cfg(feature = "telemetry")]
 pub mod telemetry;
