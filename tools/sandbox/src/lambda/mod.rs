@@ -3,6 +3,7 @@
 //! - [`function`], [`version`], [`alias`], [`settings`], [`names`]: Lambda's rules, without I/O.
 //! - [`account`]: all functions, under one short lock.
 //! - [`code`]: packages on disk.
+//! - [`invocation`]: what every invocation goes through, whoever asks for it.
 //! - [`operations`]: the API, one file per group of operations; [`error`]: its errors.
 //!
 //! # What differs from Lambda
@@ -20,6 +21,7 @@ pub mod code;
 pub mod draws;
 pub mod error;
 pub mod function;
+pub mod invocation;
 pub mod names;
 pub mod operations;
 pub mod settings;

@@ -1,9 +1,6 @@
 //! Invoke.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
 use axum::{
     body::Bytes,
@@ -12,20 +9,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use chrono::Utc;
 use serde::de::IgnoredAny;
 
 use super::{Answer, Query};
 use crate::{
-    environments::{
-        invocation::{Finished, Request},
-        pool::Full,
-    },
-    invocation_record::{InvocationRecord, Outcome},
+    environments::{invocation::Finished, pool::Full},
     lambda::{
         Lambda,
         error::{ErrorKind, LambdaError},
-        names::{self, FunctionRef},
+        invocation::{Call, Invoked, new_request_id},
+        names::FunctionRef,
         version::Version,
     },
 };
@@ -50,16 +43,6 @@ enum InvocationType {
     DryRun,
 }
 
-/// An invocation whose version has been chosen.
-#[derive(Debug, Clone)]
-struct Call {
-    version: Arc<Version>,
-    reference: FunctionRef,
-    through_alias: bool,
-    payload: Bytes,
-    tail: bool,
-}
-
 /// `POST /functions/{name}/invocations`
 pub(super) async fn invoke(
     State(lambda): State<Lambda>,
@@ -70,16 +53,11 @@ pub(super) async fn invoke(
 ) -> Answer {
     let kind = invocation_type(&headers)?;
     let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
-    let call = route(&lambda, reference, &query.region)?;
-    let payload = check_payload(payload, kind)?;
-    let tail = headers
+    let mut call = lambda.route(reference, &query.region)?;
+    call.payload = check_payload(payload, kind)?;
+    call.tail = headers
         .get("x-amz-log-type")
         .is_some_and(|value| value == "Tail");
-    let call = Call {
-        payload,
-        tail,
-        ..call
-    };
     match kind {
         InvocationType::DryRun => Ok(StatusCode::NO_CONTENT.into_response()),
         InvocationType::Event => {
@@ -88,106 +66,26 @@ pub(super) async fn invoke(
             Ok((StatusCode::ACCEPTED, [("x-amzn-requestid", id)]).into_response())
         }
         InvocationType::RequestResponse => {
-            let version = Arc::clone(&call.version);
-            let id = new_request_id();
-            // A task of its own: a caller that hangs up does not stop the function, on Lambda neither.
-            let running = tokio::spawn({
-                let id = id.clone();
-                async move { run(&lambda, &call, &id).await }
-            });
-            let finished = running
-                .await
-                .map_err(|error| LambdaError::new(ErrorKind::Service, error.to_string()))?
-                .map_err(|Full| LambdaError::throttled())?;
-            Ok(respond(finished, &version, &id))
+            let Invoked {
+                version,
+                request_id,
+                finished,
+            } = lambda.run_to_end(call).await?;
+            Ok(respond(finished, &version, &request_id))
         }
     }
-}
-
-/// Chooses the version: by weight, when the qualifier is an alias with two.
-fn route(lambda: &Lambda, reference: FunctionRef, region: &str) -> Result<Call, LambdaError> {
-    let account = lambda.read();
-    let function =
-        account
-            .function(&reference.name, region)
-            .map_err(|error| match &reference.qualifier {
-                None => error,
-                Some(qualifier) => LambdaError::not_found(format!(
-                    "Function not found: {}",
-                    names::function_arn(region, &reference.name, Some(qualifier))
-                )),
-            })?;
-    let version = function.resolve(reference.qualifier.as_deref(), || lambda.draws.uniform())?;
-    let through_alias = reference
-        .qualifier
-        .as_deref()
-        .is_some_and(names::is_alias_name);
-    Ok(Call {
-        version: Arc::clone(version),
-        reference,
-        through_alias,
-        payload: Bytes::new(),
-        tail: false,
-    })
-}
-
-/// Runs the function once, within its faults, and keeps the record.
-async fn run(lambda: &Lambda, call: &Call, id: &str) -> Result<Finished, Full> {
-    let version = &call.version;
-    let plan = lambda
-        .faults
-        .plan(&version.function, version.settings.architecture);
-    let concurrent = version.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
-    let result = if lambda.draws.happens(plan.throttle) {
-        Err(Full)
-    } else {
-        let request = Request {
-            id: id.to_owned(),
-            payload: call.payload.clone(),
-            invoked_arn: names::function_arn(
-                &version.region,
-                &version.function,
-                call.reference.qualifier.as_deref(),
-            ),
-            faults: lambda.draws.faults(plan),
-            tail: call.tail,
-        };
-        lambda.environments.invoke(version, &request).await
-    };
-    version.in_flight.fetch_sub(1, Ordering::Relaxed);
-    lambda
-        .recorder
-        .record(record(call, concurrent, result.as_ref().ok()));
-    result
 }
 
 /// Runs the function on nobody's time: throttles and function errors are tried again, as Lambda does.
 async fn run_in_background(lambda: Lambda, call: Call, id: String) {
     for attempt in 0..=ASYNC_RETRIES {
-        match run(&lambda, &call, &id).await {
+        match lambda.run(&call, &id).await {
             Ok(finished) if !finished.outcome.is_error() => return,
             Ok(_) | Err(Full) if attempt < ASYNC_RETRIES => tokio::time::sleep(ASYNC_PAUSE).await,
             Ok(_) | Err(Full) => {
                 tracing::warn!(function = call.version.function, id, "gave up an event")
             }
         }
-    }
-}
-
-fn record(call: &Call, concurrent: u32, finished: Option<&Finished>) -> InvocationRecord {
-    InvocationRecord {
-        function: call.version.function.clone(),
-        qualifier: call.reference.qualifier.clone(),
-        through_alias: call.through_alias,
-        executed_version: call.version.number.to_string(),
-        architecture: call.version.settings.architecture,
-        started: finished.map_or_else(Utc::now, |finished| finished.started),
-        duration: finished.map_or(Duration::ZERO, |finished| finished.duration),
-        billed: finished.map_or(Duration::ZERO, |finished| finished.billed),
-        init: finished.and_then(|finished| finished.init),
-        outcome: finished.map_or(Outcome::Throttle, |finished| finished.outcome),
-        max_memory_mib: finished.map_or(0, |finished| finished.max_memory_mib),
-        concurrent,
     }
 }
 
@@ -260,8 +158,4 @@ fn check_payload(payload: Bytes, kind: InvocationType) -> Result<Bytes, LambdaEr
         )
     })?;
     Ok(payload)
-}
-
-fn new_request_id() -> String {
-    uuid::Uuid::new_v4().to_string()
 }
