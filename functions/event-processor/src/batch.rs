@@ -1,0 +1,131 @@
+//! A batch under its deadline: records side by side, those of one message group one after another.
+//!
+//! ```text
+//! records --lanes--> [a] [b] [c1 c2 c3] ... --at most CONCURRENCY lanes at once--> one outcome each
+//! ```
+//!
+//! A lane is what must keep its order: a single record of a standard queue, a message group of a
+//! FIFO queue. A lane stops at its first failure and gives back the rest of itself, so that what
+//! is acknowledged of a group is always a prefix of it. When the deadline comes, work in flight is
+//! dropped and goes back together with what was not begun.
+
+use std::{collections::HashMap, future::Future, panic::AssertUnwindSafe};
+
+use futures::{FutureExt as _, StreamExt as _, stream};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    event::{Batch, Record},
+    failure::Failure,
+};
+
+/// How many lanes run at once: Lambda's usual batch. It bounds memory (a document in flight costs
+/// about 1 MiB: JSON, base64 and bytes) where a batch is larger.
+pub const CONCURRENCY: usize = 10;
+
+/// A record and what came of it.
+#[derive(Debug)]
+pub struct Outcome<T> {
+    /// The record.
+    pub record: Record,
+    /// What `work` gave, or why the record goes back.
+    pub result: Result<T, Failure>,
+}
+
+/// Does `work` for every record of the batch until `deadline`; gives one outcome per record, in
+/// the batch's order.
+///
+/// Returns at `deadline` at the latest, as far as `work` does not block the thread. A panic of
+/// `work` is that record's failure and no other's. `work` may be dropped at any await.
+pub async fn process<T, W>(
+    batch: Batch,
+    deadline: Instant,
+    work: impl Fn(Record) -> W,
+) -> Vec<Outcome<T>>
+where
+    W: Future<Output = Result<T, Failure>>,
+{
+    let lanes = lanes(batch);
+    let mut outcomes: Vec<(usize, Outcome<T>)> = stream::iter(lanes)
+        .map(|lane| run(lane, deadline, &work))
+        .buffer_unordered(CONCURRENCY)
+        .collect::<Vec<_>>()
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
+    outcomes.sort_unstable_by_key(|(index, _)| *index);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// Records that must be done one after another, with their places in the batch.
+type Lane = Vec<(usize, Record)>;
+
+fn lanes(batch: Batch) -> Vec<Lane> {
+    let records = batch.records.into_iter().enumerate();
+    if !batch.fifo {
+        return records.map(|record| vec![record]).collect();
+    }
+    // A record that does not say its group may belong to any: then the whole batch keeps its order.
+    let records: Lane = records.collect();
+    if records.iter().any(|(_, record)| record.group.is_none()) {
+        return vec![records];
+    }
+    let mut groups: HashMap<Option<String>, Lane> = HashMap::new();
+    for (index, record) in records {
+        groups
+            .entry(record.group.clone())
+            .or_default()
+            .push((index, record));
+    }
+    let mut lanes: Vec<Lane> = groups.into_values().collect();
+    // Those whose first message waited longest begin first.
+    lanes.sort_unstable_by_key(|lane| lane.first().map(|(index, _)| *index));
+    lanes
+}
+
+async fn run<T, W>(
+    lane: Lane,
+    deadline: Instant,
+    work: &impl Fn(Record) -> W,
+) -> Vec<(usize, Outcome<T>)>
+where
+    W: Future<Output = Result<T, Failure>>,
+{
+    let mut outcomes = Vec::with_capacity(lane.len());
+    let mut stopped_by: Option<String> = None;
+    for (index, record) in lane {
+        let result = match &stopped_by {
+            Some(message_id) => Err(Failure::BehindAFailure {
+                message_id: message_id.clone(),
+            }),
+            None => within(deadline, || work(record.clone())).await,
+        };
+        if result.is_err() && stopped_by.is_none() {
+            stopped_by = Some(record.message_id.clone());
+        }
+        outcomes.push((index, Outcome { record, result }));
+    }
+    outcomes
+}
+
+/// Checked before `work` as well, because a timeout polls it once, however late it is: that would
+/// send a request only to drop it.
+async fn within<T, W>(deadline: Instant, work: impl FnOnce() -> W) -> Result<T, Failure>
+where
+    W: Future<Output = Result<T, Failure>>,
+{
+    if Instant::now() >= deadline {
+        return Err(Failure::OutOfTime);
+    }
+    // What a panic leaves behind is the record's own future, which is dropped.
+    let guarded = AssertUnwindSafe(async { work().await }).catch_unwind();
+    match timeout_at(deadline, guarded).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_panic)) => Err(Failure::Panicked),
+        Err(_elapsed) => Err(Failure::OutOfTime),
+    }
+}
+
+#[cfg(test)]
+mod tests;

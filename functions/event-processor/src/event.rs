@@ -1,0 +1,194 @@
+//! The event: what Lambda sends from SQS, record by record.
+//!
+//! An event that is no SQS batch is an [`EventError`], which fails the invocation. A record of an
+//! SQS batch that cannot be read is a [`Record`] that says so: it goes back alone.
+
+use aws_lambda_events::sqs::SqsMessage;
+use lambda_runtime::Diagnostic;
+use serde_json::Value;
+
+/// The `eventSource` of records that come from a queue.
+const EVENT_SOURCE: &str = "aws:sqs";
+/// How a FIFO queue's name and ARN end. A record's group says nothing: standard queues have
+/// message groups too (fair queues).
+const FIFO_SUFFIX: &str = ".fifo";
+/// How many characters of what came in may stand in an error or a log line.
+const QUOTED_CHARS: usize = 160;
+
+/// A batch of messages of one queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// The messages in the order in which the queue gave them.
+    pub records: Vec<Record>,
+    /// Whether the queue is FIFO.
+    pub fifo: bool,
+}
+
+/// One message of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// What the answer names a failed message by; never empty.
+    pub message_id: String,
+    /// The message group; within one, a FIFO queue promises order.
+    pub group: Option<String>,
+    /// How often the message was delivered, this time included; the queue's redrive policy counts it.
+    pub receive_count: Option<u32>,
+    /// The message, or why the record has none.
+    pub body: Result<String, String>,
+}
+
+/// Why an event is no SQS batch; Lambda reports it as a function error of type `InvalidEvent`, and
+/// everything that was in the event goes back to where it came from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// JSON of another type.
+    #[error("the event is {found}; expected an SQS batch: {{\"Records\": [...]}}")]
+    NotAnObject {
+        /// Its type.
+        found: &'static str,
+    },
+    /// An object of something else.
+    #[error("the event has no Records{hint}; expected an SQS batch: {{\"Records\": [...]}}")]
+    NoRecords {
+        /// What it may be instead, or nothing.
+        hint: &'static str,
+    },
+    /// `Records` is of another type.
+    #[error("Records is {found}, not a list")]
+    RecordsNotAList {
+        /// Its type.
+        found: &'static str,
+    },
+    /// A record of another service: S3 and SNS send lists of `Records` too.
+    #[error(
+        "Records[{index}] has eventSource {found}, not \"aws:sqs\": check the function's triggers"
+    )]
+    OtherSource {
+        /// The record's place.
+        index: usize,
+        /// Its source.
+        found: String,
+    },
+    /// A record that the answer could not name. Left out of the failures it would be deleted.
+    #[error("Records[{index}] has no messageId, so that it cannot be given back alone")]
+    NoMessageId {
+        /// The record's place.
+        index: usize,
+    },
+}
+
+impl From<EventError> for Diagnostic {
+    fn from(error: EventError) -> Self {
+        Self {
+            error_type: "InvalidEvent".to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+impl Batch {
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// [`EventError`] when it is no SQS batch, or one that could not be answered.
+    pub fn parse(event: Value) -> Result<Self, EventError> {
+        let Value::Object(mut event) = event else {
+            return Err(EventError::NotAnObject {
+                found: kind(&event),
+            });
+        };
+        let records = match event.remove("Records") {
+            Some(Value::Array(records)) => records,
+            Some(other) => {
+                return Err(EventError::RecordsNotAList {
+                    found: kind(&other),
+                });
+            }
+            None if event.contains_key("requestContext") => {
+                return Err(EventError::NoRecords {
+                    hint: " and looks like an HTTP request",
+                });
+            }
+            None => return Err(EventError::NoRecords { hint: "" }),
+        };
+        let fifo = records.iter().any(is_from_fifo_queue);
+        let records = records
+            .into_iter()
+            .enumerate()
+            .map(|(index, record)| Record::parse(index, record))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { records, fifo })
+    }
+}
+
+impl Record {
+    fn parse(index: usize, record: Value) -> Result<Self, EventError> {
+        // Read before the typed parse, because they are needed when that fails.
+        let text = |pointer| record.pointer(pointer).and_then(Value::as_str);
+        if text("/eventSource") != Some(EVENT_SOURCE) {
+            return Err(EventError::OtherSource {
+                index,
+                found: source(&record),
+            });
+        }
+        let message_id = text("/messageId")
+            .filter(|id| !id.is_empty())
+            .ok_or(EventError::NoMessageId { index })?
+            .to_owned();
+        let group = text("/attributes/MessageGroupId").map(str::to_owned);
+        let receive_count =
+            text("/attributes/ApproximateReceiveCount").and_then(|count| count.parse().ok());
+        Ok(Self {
+            message_id,
+            group,
+            receive_count,
+            body: body(record),
+        })
+    }
+}
+
+fn body(record: Value) -> Result<String, String> {
+    let message: SqsMessage =
+        serde_path_to_error::deserialize(record).map_err(|error| reason(&error))?;
+    message.body.ok_or_else(|| "body is missing".to_owned())
+}
+
+/// What does not fit, with its place, cut to a length that a log can bear: serde quotes what it found.
+pub(crate) fn reason(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    shortened(&error.to_string())
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(QUOTED_CHARS) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn is_from_fifo_queue(record: &Value) -> bool {
+    record["eventSourceARN"]
+        .as_str()
+        .is_some_and(|arn| arn.ends_with(FIFO_SUFFIX))
+}
+
+fn source(record: &Value) -> String {
+    // SNS spells it with a capital letter.
+    let source = record
+        .get("eventSource")
+        .or_else(|| record.get("EventSource"));
+    source.map_or_else(
+        || format!("missing ({})", kind(record)),
+        |source| shortened(&source.to_string()),
+    )
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}

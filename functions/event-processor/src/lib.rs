@@ -1,0 +1,4 @@
+//! Verifies documents from a queue.
+pub mod batch;
+pub mod event;
+pub mod failure;
