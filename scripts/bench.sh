@@ -1,11 +1,37 @@
 #!/usr/bin/env bash
 # Measures what the README claims; every table is made in one run on this machine.
 #
-#   scripts/bench.sh [hasher|sandbox|judge|profiles]...   (default: hasher sandbox judge)
+#   scripts/bench.sh [functions|hasher|sandbox|judge|profiles]...   (default: all but profiles)
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 scripts/setup.sh
-(($#)) || set -- hasher sandbox judge
+(($#)) || set -- functions hasher sandbox judge
+
+# Size, start-up, invocations and memory of every function, next to programs that do nothing.
+functions() {
+    local names function bare=() work status=0
+    cargo build --quiet --locked "${tool_packages[@]}" -p bench
+    export PATH="$target_folder/debug:$PATH"
+    mapfile -t names < <(package list)
+    for function in "${names[@]}"; do
+        [[ -f dist/$function/function.json ]] || scripts/build.sh "$function"
+    done
+    build_half hello "$machine_architecture"
+    bare+=(--bare "bare hello=$target_folder/lambda/$machine_architecture/hello/bootstrap")
+    if command -v go >/dev/null; then
+        go build -o "$target_folder/hello-go" tools/hello/hello.go
+        bare+=(--bare "Go hello=$target_folder/hello-go")
+    fi
+    bare+=(--bare "Python hello=tools/hello/hello.py")
+    say "functions: starts, invocations and memory, next to programs that do nothing"
+    work=$(mktemp -d)
+    (cd "$work" && sandbox start >/dev/null)
+    (cd "$work" && for function in "${names[@]}"; do sandbox apply "$function" --dist "$root/dist" >/dev/null; done)
+    bench "${names[@]}" "${bare[@]}" --endpoint-url "$(cd "$work" && sandbox status | sed -n '1s/ .*//p')" || status=$?
+    (cd "$work" && sandbox stop >/dev/null)
+    rm -rf "$work"
+    return "$status"
+}
 
 hasher() {
     say "SHA-256: hasher next to OpenSSL"
@@ -47,7 +73,7 @@ VARIANTS
 
 for part in "$@"; do
     case $part in
-    hasher | sandbox | judge | profiles) "$part" ;;
-    *) die 2 "unknown part $part: hasher, sandbox, judge or profiles" ;;
+    functions | hasher | sandbox | judge | profiles) "$part" ;;
+    *) die 2 "unknown part $part: functions, hasher, sandbox, judge or profiles" ;;
     esac
 done

@@ -11,6 +11,10 @@ export PATH="$tools_folder/venv/bin:$PATH"
 # Where cargo puts what it builds; a user's own setting is respected.
 target_folder=${CARGO_TARGET_DIR:-$root/target}
 
+# The architecture of the half that runs here without an emulator.
+machine_architecture=$(uname -m)
+[[ $machine_architecture != aarch64 ]] || machine_architecture=arm64
+
 if [[ -t 1 ]]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
 
 say() { printf '%s==> %s%s\n' "$bold" "$*" "$plain"; }
@@ -26,3 +30,30 @@ die() {
 # What the other scripts build. Always these together: cargo unifies features over what it is
 # asked for, so that another selection would compile the dependencies again.
 tool_packages=(-p package -p rollout -p sandbox)
+
+# Amazon Linux 2023 has glibc 2.34; zig links against the version named in the target.
+glibc=2.34
+
+# build_half CRATE ARCHITECTURE: as it runs on Lambda, to <target>/lambda/<architecture>/<crate>/bootstrap
+build_half() {
+    local crate=$1 architecture=$2 triple cpu
+    case $architecture in
+    arm64) triple=aarch64-unknown-linux-gnu cpu=neoverse-n1 ;;
+    x86_64) triple=x86_64-unknown-linux-gnu cpu=haswell ;;
+    esac
+    say "$crate for $architecture ($cpu, glibc $glibc)"
+    # Set here for both halves, because any RUSTFLAGS from outside would silently replace
+    # cargo-lambda's own target-cpu. The remap keeps this machine's paths out of panic messages;
+    # those of the workspace's own files are relative already.
+    local flags=(
+        "-Ctarget-cpu=$cpu"
+        "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+    )
+    env -u RUSTFLAGS \
+        CARGO_ENCODED_RUSTFLAGS="$(IFS=$'\x1f'; echo "${flags[*]}")" \
+        CARGO_TARGET_DIR="$target_folder/functions" \
+        cargo lambda build --quiet --locked --release \
+        --package "$crate" --bin "$crate" \
+        --target "$triple.$glibc" --compiler cargo-zigbuild \
+        --lambda-dir "$target_folder/lambda/$architecture" </dev/null
+}
