@@ -11,6 +11,7 @@
 //! - [`endpoint_file`]: how the other subcommands find a running sandbox.
 //! - [`faults`]: errors, crashes, throttles and latency to order, per half.
 //! - [`client`]: what the subcommands that talk to a running sandbox have in common.
+//! - [`testing`]: a sandbox for the end-to-end tests of functions.
 //!
 //! # How an invocation flows
 //! `POST /2015-03-31/functions/{name}/invocations` → [`lambda`] finds the alias and draws a version →
@@ -31,3 +32,4 @@ pub mod lambda;
 pub mod no_delay;
 pub mod output;
 pub mod server;
+pub mod testing;

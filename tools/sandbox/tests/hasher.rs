@@ -29,7 +29,7 @@ async fn both_halves() -> Sandbox {
     for half in HALVES {
         let zip = std::fs::read(dist.join("hasher").join(format!("{half}.zip"))).unwrap();
         sandbox
-            .client
+            .lambda
             .create_function()
             .function_name(half.as_str())
             .role(ROLE)
@@ -47,7 +47,7 @@ async fn both_halves() -> Sandbox {
 }
 
 async fn invoke(sandbox: &Sandbox, half: &Architecture, event: &Value) -> InvokeOutput {
-    let invoke = sandbox.client.invoke().function_name(half.as_str());
+    let invoke = sandbox.lambda.invoke().function_name(half.as_str());
     invoke
         .payload(Blob::new(event.to_string()))
         .log_type(LogType::Tail)

@@ -33,7 +33,7 @@ async fn the_context_is_lambdas() {
     let sandbox = Sandbox::with_probe().await;
     sandbox.publish().await;
     let create = sandbox
-        .client
+        .lambda
         .create_alias()
         .function_name(FUNCTION)
         .name("live");
@@ -164,7 +164,7 @@ async fn an_update_of_latest_is_what_runs_next() {
     let sandbox = Sandbox::with_probe().await;
     let before = sandbox.answer(does("who")).await;
     let update = sandbox
-        .client
+        .lambda
         .update_function_configuration()
         .function_name(FUNCTION);
     let variables = aws_sdk_lambda::types::Environment::builder()
@@ -245,7 +245,7 @@ async fn a_process_that_died_while_idle_is_replaced_unseen() {
 async fn at_the_time_limit_the_process_is_killed_with_all_that_it_started() {
     let sandbox = Sandbox::with_probe().await;
     let update = sandbox
-        .client
+        .lambda
         .update_function_configuration()
         .function_name(FUNCTION);
     update.timeout(1).send().await.unwrap();
@@ -275,7 +275,7 @@ async fn a_function_that_never_asks_for_an_event_times_out() {
     let sandbox = Sandbox::start().await;
     sandbox.create(host(), script_zip("exec sleep 600")).await;
     let update = sandbox
-        .client
+        .lambda
         .update_function_configuration()
         .function_name(FUNCTION);
     update.timeout(1).send().await.unwrap();
@@ -368,7 +368,7 @@ async fn too_large_an_event_and_one_that_is_no_json_are_refused() {
     let sandbox = Sandbox::with_probe().await;
     let send = |kind: InvocationType, event: String| {
         sandbox
-            .client
+            .lambda
             .invoke()
             .function_name(FUNCTION)
             .invocation_type(kind)
@@ -581,7 +581,7 @@ async fn the_weight_of_an_alias_is_the_share_of_its_invocations() {
         .additional_version_weights("2", WEIGHT)
         .build();
     let create = sandbox
-        .client
+        .lambda
         .create_alias()
         .function_name(FUNCTION)
         .name("live")
@@ -695,7 +695,7 @@ async fn an_injected_share_hits_that_share_of_invocations() {
 async fn latency_beyond_the_time_limit_is_a_timeout() {
     let sandbox = Sandbox::with_probe().await;
     let update = sandbox
-        .client
+        .lambda
         .update_function_configuration()
         .function_name(FUNCTION);
     update.timeout(1).send().await.unwrap();

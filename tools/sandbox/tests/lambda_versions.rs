@@ -15,7 +15,7 @@ use serde_json::json;
 async fn a_created_function_reads_back_as_it_was_created() {
     let sandbox = Sandbox::with_probe().await;
     let function = sandbox
-        .client
+        .lambda
         .get_function()
         .function_name(FUNCTION)
         .send()
@@ -43,7 +43,7 @@ async fn a_created_function_reads_back_as_it_was_created() {
 async fn names_that_are_taken_or_unknown_are_refused_as_on_lambda() {
     let sandbox = Sandbox::with_probe().await;
     let again = sandbox
-        .client
+        .lambda
         .create_function()
         .function_name(FUNCTION)
         .role(common::ROLE);
@@ -55,7 +55,7 @@ async fn names_that_are_taken_or_unknown_are_refused_as_on_lambda() {
     assert_eq!((kind.as_str(), status), ("ResourceConflictException", 409));
     let (kind, status, message) = refusal(
         sandbox
-            .client
+            .lambda
             .get_function()
             .function_name("nobody")
             .send()
@@ -68,7 +68,7 @@ async fn names_that_are_taken_or_unknown_are_refused_as_on_lambda() {
     );
     let (kind, status, message) = refusal(
         sandbox
-            .client
+            .lambda
             .invoke()
             .function_name("nobody")
             .qualifier("live")
@@ -86,7 +86,7 @@ async fn names_that_are_taken_or_unknown_are_refused_as_on_lambda() {
 async fn what_is_no_zip_is_refused() {
     let sandbox = Sandbox::with_probe().await;
     let update = sandbox
-        .client
+        .lambda
         .update_function_code()
         .function_name(FUNCTION);
     let (kind, status, message) = refusal(update.zip_file(Blob::new("no zip")).send().await);
@@ -107,7 +107,7 @@ async fn a_version_never_changes() {
     let version = sandbox.publish().await;
     let get = || {
         sandbox
-            .client
+            .lambda
             .get_function_configuration()
             .function_name(FUNCTION)
             .qualifier(&version)
@@ -128,7 +128,7 @@ async fn a_version_never_changes() {
     sandbox.change("second").await;
     let variables = Environment::builder().variables("A", "1").build();
     let update = sandbox
-        .client
+        .lambda
         .update_function_configuration()
         .function_name(FUNCTION);
     update
@@ -138,7 +138,7 @@ async fn a_version_never_changes() {
         .await
         .unwrap();
     let code = sandbox
-        .client
+        .lambda
         .update_function_code()
         .function_name(FUNCTION);
     code.zip_file(Blob::new(script_zip("exit 9")))
@@ -172,7 +172,7 @@ async fn nothing_is_published_when_nothing_changed() {
     sandbox.change("").await;
     assert_eq!(sandbox.publish().await, "3");
     let versions = sandbox
-        .client
+        .lambda
         .list_versions_by_function()
         .function_name(FUNCTION)
         .send()
@@ -189,7 +189,7 @@ async fn nothing_is_published_when_nothing_changed() {
 #[tokio::test]
 async fn publishing_guards_against_code_that_changed_meanwhile() {
     let sandbox = Sandbox::with_probe().await;
-    let publish = sandbox.client.publish_version().function_name(FUNCTION);
+    let publish = sandbox.lambda.publish_version().function_name(FUNCTION);
     let (kind, status, message) = refusal(publish.code_sha256("other").send().await);
     assert_eq!(
         (kind.as_str(), status),
@@ -204,7 +204,7 @@ async fn publishing_guards_against_code_that_changed_meanwhile() {
 #[tokio::test]
 async fn an_update_with_an_old_revision_changes_nothing() {
     let sandbox = Sandbox::with_probe().await;
-    let client = &sandbox.client;
+    let client = &sandbox.lambda;
     let old = client
         .get_function_configuration()
         .function_name(FUNCTION)
@@ -251,7 +251,7 @@ async fn an_update_with_an_old_revision_changes_nothing() {
 async fn of_two_alias_updates_from_one_revision_one_wins() {
     let sandbox = two_versions().await;
     let revision = sandbox
-        .client
+        .lambda
         .get_alias()
         .function_name(FUNCTION)
         .name("live")
@@ -262,7 +262,7 @@ async fn of_two_alias_updates_from_one_revision_one_wins() {
         .unwrap();
     let update = |version: &str| {
         let update = sandbox
-            .client
+            .lambda
             .update_alias()
             .function_name(FUNCTION)
             .name("live");
@@ -290,7 +290,7 @@ async fn an_alias_takes_two_published_versions_and_no_other_routing() {
             routing = routing.additional_version_weights(*version, *weight);
         }
         let update = sandbox
-            .client
+            .lambda
             .update_alias()
             .function_name(FUNCTION)
             .name("live");
@@ -314,7 +314,7 @@ async fn an_alias_takes_two_published_versions_and_no_other_routing() {
         assert_eq!(found, status, "{main:?} {weights:?}: {kind} {message}");
     }
     let alias = sandbox
-        .client
+        .lambda
         .get_alias()
         .function_name(FUNCTION)
         .name("live")
@@ -342,7 +342,7 @@ async fn an_alias_cannot_mix_execution_roles() {
     let sandbox = Sandbox::with_probe().await;
     sandbox.publish().await;
     let update = sandbox
-        .client
+        .lambda
         .update_function_configuration()
         .function_name(FUNCTION);
     update
@@ -355,7 +355,7 @@ async fn an_alias_cannot_mix_execution_roles() {
         .additional_version_weights("2", 0.5)
         .build();
     let create = sandbox
-        .client
+        .lambda
         .create_alias()
         .function_name(FUNCTION)
         .name("live")
@@ -373,7 +373,7 @@ async fn a_version_that_an_alias_uses_cannot_be_deleted() {
     let sandbox = two_versions().await;
     let delete = |version: &str| {
         sandbox
-            .client
+            .lambda
             .delete_function()
             .function_name(FUNCTION)
             .qualifier(version)
@@ -389,7 +389,7 @@ async fn a_version_that_an_alias_uses_cannot_be_deleted() {
     let (_, status, _) = refusal(sandbox.ask(&does("who")).qualifier("2").send().await);
     assert_eq!(status, 404);
     sandbox
-        .client
+        .lambda
         .delete_alias()
         .function_name(FUNCTION)
         .name("live")
@@ -406,7 +406,7 @@ async fn a_deleted_function_is_gone_with_its_processes() {
     let sandbox = Sandbox::with_probe().await;
     let pid = sandbox.answer(does("who")).await["pid"].as_u64().unwrap();
     sandbox
-        .client
+        .lambda
         .delete_function()
         .function_name(FUNCTION)
         .send()
@@ -420,7 +420,7 @@ async fn a_deleted_function_is_gone_with_its_processes() {
 #[tokio::test]
 async fn permissions_and_tags_are_kept() {
     let sandbox = two_versions().await;
-    let client = &sandbox.client;
+    let client = &sandbox.lambda;
     let add = || {
         let add = client
             .add_permission()
@@ -513,7 +513,7 @@ async fn lists_come_in_pages() {
         sandbox.publish().await;
     }
     let pages = sandbox
-        .client
+        .lambda
         .list_versions_by_function()
         .function_name(FUNCTION)
         .max_items(2);
@@ -526,7 +526,7 @@ async fn lists_come_in_pages() {
         .unwrap();
     assert_eq!(versions.len(), 6);
     let functions = sandbox
-        .client
+        .lambda
         .list_functions()
         .function_version(FunctionVersion::All)
         .send()
@@ -542,7 +542,7 @@ async fn two_versions() -> Sandbox {
     sandbox.change("second").await;
     sandbox.publish().await;
     let create = sandbox
-        .client
+        .lambda
         .create_alias()
         .function_name(FUNCTION)
         .name("live");

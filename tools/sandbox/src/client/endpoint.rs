@@ -1,10 +1,12 @@
-//! Which sandbox is meant, and the AWS client for it.
+//! Which sandbox is meant, and AWS clients for it.
 
 use std::path::PathBuf;
 
 use aws_sdk_lambda::config::{
-    BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig, retry::RetryConfig,
+    BehaviorVersion, Credentials, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
+    retry::RetryConfig,
 };
+use aws_types::SdkConfig;
 use clap::Args;
 
 use crate::endpoint_file::EndpointFile;
@@ -49,26 +51,39 @@ impl EndpointArgs {
             })
     }
 
-    /// A Lambda client for the sandbox. It never retries: every error is seen once.
+    /// Configuration for any AWS client.
+    ///
+    /// # Errors
+    /// [`EndpointError`] when there is no sandbox to talk to.
+    pub fn sdk_config(&self) -> Result<SdkConfig, EndpointError> {
+        Ok(sdk_config(&self.url()?, &self.region))
+    }
+
+    /// A Lambda client for the sandbox.
     ///
     /// # Errors
     /// [`EndpointError`] when there is no sandbox to talk to.
     pub fn lambda(&self) -> Result<aws_sdk_lambda::Client, EndpointError> {
-        let config = aws_sdk_lambda::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            // The sandbox listens on loopback, without TLS.
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(self.url()?)
-            .region(Region::new(self.region.clone()))
-            .credentials_provider(Credentials::new(
-                "sandbox", "sandbox", None, None, "sandbox",
-            ))
-            .retry_config(RetryConfig::disabled())
-            // An invocation may take 15 minutes before its first byte.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .build();
-        Ok(aws_sdk_lambda::Client::from_conf(config))
+        Ok(aws_sdk_lambda::Client::new(&self.sdk_config()?))
     }
+}
+
+/// Configuration for any AWS client of the sandbox at an endpoint: credentials that nobody checks, and no retries, so
+/// that every error is seen once.
+#[must_use]
+pub fn sdk_config(endpoint: &str, region: &str) -> SdkConfig {
+    let credentials = Credentials::new("sandbox", "sandbox", None, None, "sandbox");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        // The sandbox listens on loopback, without TLS.
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(endpoint)
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .retry_config(RetryConfig::disabled())
+        // An invocation may take 15 minutes before its first byte.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .build()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use std::{
     io::{Cursor, Write as _},
+    ops::Deref,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -12,20 +13,19 @@ use std::{
 
 use aws_sdk_lambda::{
     Client,
-    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
     error::{ProvideErrorMetadata, SdkError},
     operation::invoke::{InvokeOutput, builders::InvokeFluentBuilder},
     primitives::Blob,
     types::{Architecture, FunctionCode, Runtime},
 };
 use sandbox::{
-    client::admin::Admin,
-    environments::{Environments, emulation::HOST},
+    client::{admin::Admin, endpoint::sdk_config},
+    environments::emulation::HOST,
     faults::FaultPlan,
-    server::{Options, Server},
+    server::Options,
+    testing,
 };
 use serde_json::{Value, json};
-use tokio::{sync::oneshot, task::JoinHandle};
 
 pub mod external;
 
@@ -35,15 +35,15 @@ pub const FUNCTION: &str = "probe";
 /// Its role.
 pub const ROLE: &str = "arn:aws:iam::000000000000:role/probe";
 
-/// A running sandbox with its folder and a client.
-pub struct Sandbox {
-    pub client: Client,
-    pub endpoint: String,
-    pub folder: PathBuf,
-    environments: Environments,
-    stop: Option<oneshot::Sender<()>>,
-    running: Option<JoinHandle<std::io::Result<()>>>,
-    _folder: tempfile::TempDir,
+/// A sandbox of [`sandbox::testing`], and what the tests of the Lambda API do with it.
+pub struct Sandbox(testing::Sandbox);
+
+impl Deref for Sandbox {
+    type Target = testing::Sandbox;
+
+    fn deref(&self) -> &testing::Sandbox {
+        &self.0
+    }
 }
 
 impl Sandbox {
@@ -53,28 +53,12 @@ impl Sandbox {
     }
 
     pub async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
-        let temporary = tempfile::tempdir().unwrap();
-        let folder = temporary.path().join("sandbox");
-        let mut options = Options::new(folder.clone());
-        options.init_limit = Duration::from_millis(500);
-        options.seed = Some(7);
-        change(&mut options);
-        let server = Server::bind(options).await.unwrap();
-        let endpoint = server.endpoint().to_owned();
-        let environments = server.environments().clone();
-        let (stop, stopped) = oneshot::channel();
-        let running = tokio::spawn(server.run(async {
-            let _ = stopped.await;
-        }));
-        Self {
-            client: client(&endpoint),
-            endpoint,
-            folder,
-            environments,
-            stop: Some(stop),
-            running: Some(running),
-            _folder: temporary,
-        }
+        let sandbox = testing::Sandbox::start_with(|options| {
+            options.init_limit = Duration::from_millis(500);
+            options.seed = Some(7);
+            change(options);
+        });
+        Self(sandbox.await.unwrap())
     }
 
     /// One with the probe as `$LATEST` of [`FUNCTION`].
@@ -86,7 +70,7 @@ impl Sandbox {
 
     /// Creates [`FUNCTION`] with a time limit of 3 s.
     pub async fn create(&self, architecture: Architecture, zip: Vec<u8>) {
-        self.client
+        self.lambda
             .create_function()
             .function_name(FUNCTION)
             .role(ROLE)
@@ -102,7 +86,7 @@ impl Sandbox {
     /// Publishes `$LATEST`; gives the number.
     pub async fn publish(&self) -> String {
         let version = self
-            .client
+            .lambda
             .publish_version()
             .function_name(FUNCTION)
             .send()
@@ -114,7 +98,7 @@ impl Sandbox {
     /// Changes `$LATEST`, so that the next version is another.
     pub async fn change(&self, description: &str) {
         let update = self
-            .client
+            .lambda
             .update_function_configuration()
             .function_name(FUNCTION);
         update.description(description).send().await.unwrap();
@@ -122,7 +106,7 @@ impl Sandbox {
 
     /// An invocation of [`FUNCTION`] with this event.
     pub fn ask(&self, event: &Value) -> InvokeFluentBuilder {
-        self.client
+        self.lambda
             .invoke()
             .function_name(FUNCTION)
             .payload(Blob::new(event.to_string()))
@@ -148,24 +132,9 @@ impl Sandbox {
         payload(&output)
     }
 
-    /// Number of processes that run now.
-    pub fn processes(&self) -> usize {
-        self.environments
-            .census()
-            .values()
-            .flat_map(|versions| versions.values())
-            .sum()
-    }
-
     /// Everything that the logs of [`FUNCTION`] say.
     pub fn logs(&self) -> String {
-        let mut logs = String::new();
-        for version in std::fs::read_dir(self.folder.join("logs").join(FUNCTION)).unwrap() {
-            for log in std::fs::read_dir(version.unwrap().path()).unwrap() {
-                logs.push_str(&std::fs::read_to_string(log.unwrap().path()).unwrap());
-            }
-        }
-        logs
+        self.0.logs(FUNCTION).unwrap()
     }
 
     /// Orders faults for the host's half of [`FUNCTION`].
@@ -179,24 +148,13 @@ impl Sandbox {
 
     /// Stops it as a signal does, and waits until it has stopped.
     pub async fn stop(&mut self) {
-        if let (Some(stop), Some(running)) = (self.stop.take(), self.running.take()) {
-            let _ = stop.send(());
-            running.await.unwrap().unwrap();
-        }
+        self.0.stop().await.unwrap();
     }
 }
 
 /// A client without retries: tests count.
 pub fn client(endpoint: &str) -> Client {
-    let config = aws_sdk_lambda::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .endpoint_url(endpoint)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("sandbox", "sandbox", None, None, "test"))
-        .retry_config(RetryConfig::disabled())
-        .build();
-    Client::from_conf(config)
+    Client::new(&sdk_config(endpoint, "us-east-1"))
 }
 
 /// The response or error of an invocation as JSON.

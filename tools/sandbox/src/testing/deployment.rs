@@ -1,0 +1,141 @@
+//! A function from `dist/` in the sandbox, with both halves published.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use aws_sdk_lambda::types::{self, AliasRoutingConfiguration};
+use package::{Architecture, FunctionManifest};
+
+use super::{Sandbox, dist};
+use crate::client::apply;
+
+/// The two versions of one build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// Version number of the `x86_64` half.
+    pub x86_64: String,
+    /// Version number of the `arm64` half.
+    pub arm64: String,
+}
+
+impl Pair {
+    /// Version number of one half.
+    #[must_use]
+    pub fn half(&self, architecture: Architecture) -> &str {
+        match architecture {
+            Architecture::Arm64 => &self.arm64,
+            Architecture::X86_64 => &self.x86_64,
+        }
+    }
+}
+
+impl Sandbox {
+    /// Deploys a function of this workspace from `dist/`: created with its settings, both halves published, the
+    /// aliases `x86_64` and `arm64` at them, and `live` at the `x86_64` half.
+    ///
+    /// # Errors
+    /// When `scripts/build.sh <function>` was not run: says so.
+    pub async fn apply(&self, function: &str) -> Result<Pair> {
+        self.apply_from(dist(), function).await
+    }
+
+    /// [`Sandbox::apply`] from another folder.
+    ///
+    /// # Errors
+    /// When there is no build of it, or the sandbox refuses.
+    pub async fn apply_from(&self, dist: &Path, function: &str) -> Result<Pair> {
+        let manifest = FunctionManifest::read(dist, function)?;
+        apply::function(&self.lambda, dist, &manifest).await?;
+        let pair = Pair {
+            x86_64: self
+                .publish_half(dist, &manifest, Architecture::X86_64)
+                .await?,
+            arm64: self
+                .publish_half(dist, &manifest, Architecture::Arm64)
+                .await?,
+        };
+        for architecture in Architecture::ALL {
+            let version = pair.half(architecture);
+            self.point(function, architecture.as_str(), version).await?;
+        }
+        self.point(function, "live", &pair.x86_64).await?;
+        Ok(pair)
+    }
+
+    /// Gives this share of `live`, in percent, to the half of this architecture and the rest to the other one.
+    ///
+    /// # Errors
+    /// When the function was not applied, or the share is not from 0 to 100.
+    pub async fn set_weight(
+        &self,
+        function: &str,
+        candidate: Architecture,
+        percent: f64,
+    ) -> Result<()> {
+        let baseline = self.version_of(function, candidate.other()).await?;
+        let candidate = self.version_of(function, candidate).await?;
+        let routing = AliasRoutingConfiguration::builder()
+            .additional_version_weights(candidate, percent / 100.0);
+        let update = self.lambda.update_alias().function_name(function);
+        let update = update.name("live").function_version(baseline);
+        let updated = update.routing_config(routing.build()).send().await;
+        updated.with_context(|| format!("cannot set the weight of {function}:live"))?;
+        Ok(())
+    }
+
+    /// The version that the alias of this architecture points at.
+    async fn version_of(&self, function: &str, architecture: Architecture) -> Result<String> {
+        let alias = self.lambda.get_alias().function_name(function);
+        let alias = alias.name(architecture.as_str()).send().await;
+        let alias = alias.with_context(|| format!("there is no {function}:{architecture}"))?;
+        alias.function_version.context("an alias without a version")
+    }
+
+    async fn publish_half(
+        &self,
+        dist: &Path,
+        manifest: &FunctionManifest,
+        architecture: Architecture,
+    ) -> Result<String> {
+        let code = apply::code(dist, manifest, architecture).await?;
+        let update = self.lambda.update_function_code();
+        let published = update
+            .function_name(&manifest.name)
+            .architectures(types::Architecture::from(architecture.as_str()))
+            .zip_file(code)
+            .publish(true)
+            .send()
+            .await;
+        let published = published
+            .with_context(|| format!("cannot publish {architecture} of {}", manifest.name))?;
+        published.version.context("a version without a number")
+    }
+
+    /// Makes an alias point at one version, all of it.
+    async fn point(&self, function: &str, alias: &str, version: &str) -> Result<()> {
+        let create = self.lambda.create_alias().function_name(function);
+        let created = create.name(alias).function_version(version).send().await;
+        let failed = || format!("cannot point {function}:{alias} at version {version}");
+        match created {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_resource_conflict_exception()) =>
+            {
+                let update = self.lambda.update_alias().function_name(function);
+                let update = update.name(alias).function_version(version);
+                let all = AliasRoutingConfiguration::builder()
+                    .set_additional_version_weights(Some(Default::default()))
+                    .build();
+                update
+                    .routing_config(all)
+                    .send()
+                    .await
+                    .with_context(failed)?;
+                Ok(())
+            }
+            Err(error) => Err(error).with_context(failed),
+        }
+    }
+}
