@@ -11,9 +11,13 @@
 //! no thread pool.
 
 pub mod architecture;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod configuration;
 #[cfg(feature = "document")]
 pub mod document;
+#[cfg(feature = "document-store")]
+pub mod document_store;
 pub mod merkle;
 #[cfg(feature = "telemetry")]
 pub mod telemetry;

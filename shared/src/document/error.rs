@@ -31,6 +31,14 @@ pub enum InvalidDocument {
         /// Where, counted from 0.
         position: usize,
     },
+    /// Too much content.
+    #[error("content has {bytes} bytes, more than {max}")]
+    LongContent {
+        /// How many it has.
+        bytes: usize,
+        /// How many it may have.
+        max: usize,
+    },
     /// No status that we know.
     #[error("status is {value:?}, which is none of received, verified, rejected")]
     Status {

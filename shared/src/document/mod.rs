@@ -6,12 +6,14 @@
 //! | `name` | [`DocumentName`]: what the sender calls it |
 //! | `status` | [`Status`] and [`Verdict`]: received, then verified or rejected, once |
 //! | `root` | [`Root`] and [`content_root`]: the Merkle root that stands for the content |
+//! | `content` | [`Content`]: its bytes, no more than [`MAX_CONTENT_BYTES`] |
 //! | `timestamp` | [`Timestamp`]: UTC to the millisecond |
 //! | `error` | [`InvalidDocument`]: which field, what it holds, which limit |
 //!
 //! Each type is checked where it is made, by [`FromStr`](std::str::FromStr) and by serde alike:
 //! a [`Document`] in hand is a valid one.
 
+mod content;
 mod error;
 mod id;
 mod name;
@@ -21,6 +23,7 @@ mod timestamp;
 
 use serde::{Deserialize, Serialize};
 
+pub use content::Content;
 pub use error::InvalidDocument;
 pub use id::DocumentId;
 pub use name::DocumentName;
