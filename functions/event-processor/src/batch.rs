@@ -9,9 +9,9 @@
 //! is acknowledged of a group is always a prefix of it. When the deadline comes, work in flight is
 //! dropped and goes back together with what was not begun.
 
-use std::{collections::HashMap, future::Future, panic::AssertUnwindSafe};
+use std::{collections::HashMap, panic::AssertUnwindSafe};
 
-use futures::{FutureExt as _, StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -37,23 +37,17 @@ pub struct Outcome<T> {
 ///
 /// Returns at `deadline` at the latest, as far as `work` does not block the thread. A panic of
 /// `work` is that record's failure and no other's. `work` may be dropped at any await.
-pub async fn process<T, W>(
+pub async fn process<T>(
     batch: Batch,
     deadline: Instant,
-    work: impl Fn(Record) -> W,
-) -> Vec<Outcome<T>>
-where
-    W: Future<Output = Result<T, Failure>>,
-{
-    let lanes = lanes(batch);
-    let mut outcomes: Vec<(usize, Outcome<T>)> = stream::iter(lanes)
+    work: impl AsyncFn(&Record) -> Result<T, Failure>,
+) -> Vec<Outcome<T>> {
+    let lanes: Vec<Vec<(usize, Outcome<T>)>> = stream::iter(lanes(batch))
         .map(|lane| run(lane, deadline, &work))
         .buffer_unordered(CONCURRENCY)
-        .collect::<Vec<_>>()
-        .await
-        .into_iter()
-        .flatten()
-        .collect();
+        .collect()
+        .await;
+    let mut outcomes: Vec<_> = lanes.into_iter().flatten().collect();
     outcomes.sort_unstable_by_key(|(index, _)| *index);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
@@ -84,14 +78,11 @@ fn lanes(batch: Batch) -> Vec<Lane> {
     lanes
 }
 
-async fn run<T, W>(
+async fn run<T>(
     lane: Lane,
     deadline: Instant,
-    work: &impl Fn(Record) -> W,
-) -> Vec<(usize, Outcome<T>)>
-where
-    W: Future<Output = Result<T, Failure>>,
-{
+    work: &impl AsyncFn(&Record) -> Result<T, Failure>,
+) -> Vec<(usize, Outcome<T>)> {
     let mut outcomes = Vec::with_capacity(lane.len());
     let mut stopped_by: Option<String> = None;
     for (index, record) in lane {
@@ -99,7 +90,7 @@ where
             Some(message_id) => Err(Failure::BehindAFailure {
                 message_id: message_id.clone(),
             }),
-            None => within(deadline, || work(record.clone())).await,
+            None => within(deadline, &record, work).await,
         };
         if result.is_err() && stopped_by.is_none() {
             stopped_by = Some(record.message_id.clone());
@@ -109,17 +100,17 @@ where
     outcomes
 }
 
-/// Checked before `work` as well, because a timeout polls it once, however late it is: that would
-/// send a request only to drop it.
-async fn within<T, W>(deadline: Instant, work: impl FnOnce() -> W) -> Result<T, Failure>
-where
-    W: Future<Output = Result<T, Failure>>,
-{
+async fn within<T>(
+    deadline: Instant,
+    record: &Record,
+    work: &impl AsyncFn(&Record) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    // A timeout polls once, however late it is: that would send a request only to drop it.
     if Instant::now() >= deadline {
         return Err(Failure::OutOfTime);
     }
     // What a panic leaves behind is the record's own future, which is dropped.
-    let guarded = AssertUnwindSafe(async { work().await }).catch_unwind();
+    let guarded = AssertUnwindSafe(async { work(record).await }).catch_unwind();
     match timeout_at(deadline, guarded).await {
         Ok(Ok(result)) => result,
         Ok(Err(_panic)) => Err(Failure::Panicked),

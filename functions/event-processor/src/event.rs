@@ -149,16 +149,12 @@ impl Record {
 
 fn body(record: Value) -> Result<String, String> {
     let message: SqsMessage =
-        serde_path_to_error::deserialize(record).map_err(|error| reason(&error))?;
+        serde_path_to_error::deserialize(record).map_err(|error| shortened(&error.to_string()))?;
     message.body.ok_or_else(|| "body is missing".to_owned())
 }
 
-/// What does not fit, with its place, cut to a length that a log can bear: serde quotes what it found.
-pub(crate) fn reason(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
-    shortened(&error.to_string())
-}
-
-fn shortened(text: &str) -> String {
+/// Cut to a length that a log can bear: serde quotes what it found, however long.
+pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(QUOTED_CHARS) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),
@@ -192,3 +188,6 @@ fn kind(value: &Value) -> &'static str {
         Value::Object(_) => "an object",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Why a record goes back to its queue, and the log line that says so.
 
+use shared::{document::DocumentId, document_store::StoreError};
+
 use crate::event::Record;
 
 /// Why a record was not done. All of them go back to the queue; what differs is whether another
@@ -17,8 +19,11 @@ pub enum Failure {
     #[error("orphaned message: there is no document {document_id} with content")]
     Orphaned {
         /// The document's id.
-        document_id: String,
+        document_id: DocumentId,
     },
+    /// The store gave no answer: throttled, timed out, or refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The work panicked: a defect, isolated so that the rest of the batch is done.
     #[error("the work on this record panicked")]
     Panicked,
@@ -40,6 +45,8 @@ impl Failure {
         match self {
             Self::Malformed { .. } => "malformed",
             Self::Orphaned { .. } => "orphaned",
+            Self::Store(error) if error.is_transient() => "store_unavailable",
+            Self::Store(_) => "store_refused",
             Self::Panicked => "panicked",
             Self::OutOfTime => "out_of_time",
             Self::BehindAFailure { .. } => "behind_a_failure",
@@ -50,6 +57,7 @@ impl Failure {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
+            Self::Store(error) => error.is_transient(),
             Self::Malformed { .. } | Self::Orphaned { .. } | Self::Panicked => false,
             Self::OutOfTime | Self::BehindAFailure { .. } => true,
         }

@@ -146,16 +146,13 @@ fn perform(scenario: &Scenario) -> (Vec<Outcome<()>>, Seen, Duration) {
     let (outcomes, took) = runtime.block_on(async {
         let start = Instant::now();
         let deadline = start + Duration::from_millis(scenario.deadline_ms);
-        let outcomes = process(scenario.batch(), deadline, |record| {
+        let outcomes = process(scenario.batch(), deadline, async |record: &Record| {
             let index: usize = record.message_id.parse().unwrap();
-            let (seen, behaviour) = (&seen, scenario.records[index].1);
-            async move {
-                let _running = Running::new(seen);
-                seen.begun.borrow_mut().push((index, start.elapsed()));
-                let result = behaviour.perform().await;
-                seen.finished.borrow_mut().push(index);
-                result
-            }
+            let _running = Running::new(&seen);
+            seen.begun.borrow_mut().push((index, start.elapsed()));
+            let result = scenario.records[index].1.perform().await;
+            seen.finished.borrow_mut().push(index);
+            result
         })
         .await;
         (outcomes, start.elapsed())
