@@ -48,6 +48,8 @@ sandbox fault "$function" --clear >/dev/null
 
 say "3/7 proof of the artifacts, publish"
 rollout publish "$function"
+# Again: a trigger needs `live`, which the first publish makes.
+sandbox apply "$function"
 
 say "4/7 replay the sample events on both halves"
 rollout replay "$function"

@@ -30,9 +30,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What the manifest wants. The sandbox has no roles: one is named after the function.
+    /// What the manifest wants, with the variables that only the deployer knows. The sandbox has no roles: one is named
+    /// after the function.
     #[must_use]
-    pub fn wanted(manifest: &FunctionManifest) -> Self {
+    pub fn wanted(manifest: &FunctionManifest, variables: BTreeMap<String, String>) -> Self {
+        let mut environment = manifest.environment.clone();
+        environment.extend(variables);
         // Beyond what Lambda takes anyway: it says so, with the limits.
         let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
         Self {
@@ -43,7 +46,7 @@ impl Settings {
             memory_mib: number(manifest.memory_mib),
             timeout_s: number(manifest.timeout_s),
             ephemeral_storage_mib: number(manifest.ephemeral_storage_mib),
-            environment: manifest.environment.clone(),
+            environment,
         }
     }
 

@@ -7,7 +7,10 @@ use clap::Args;
 use package::FunctionManifest;
 
 use crate::{
-    client::{apply, endpoint::EndpointArgs},
+    client::{
+        apply::{self, Clients},
+        endpoint::EndpointArgs,
+    },
     output,
 };
 
@@ -29,8 +32,9 @@ pub struct ApplyArgs {
 /// When the function was not built, or the sandbox cannot be reached or refuses.
 pub async fn run(args: ApplyArgs) -> Result<ExitCode> {
     let manifest = FunctionManifest::read(&args.dist, &args.function)?;
-    let client = args.endpoint.lambda()?;
-    let done = apply::function(&client, &args.dist, &manifest).await?;
-    output::line(format_args!("{}: {done}", args.function));
+    let clients = Clients::new(&args.endpoint.sdk_config()?)?;
+    for line in apply::apply(&clients, &args.dist, &manifest).await? {
+        output::line(line);
+    }
     Ok(ExitCode::SUCCESS)
 }

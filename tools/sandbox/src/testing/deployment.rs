@@ -7,7 +7,7 @@ use aws_sdk_lambda::types::{self, AliasRoutingConfiguration};
 use package::{Architecture, FunctionManifest};
 
 use super::{Sandbox, dist};
-use crate::client::apply;
+use crate::client::apply::{self, Clients};
 
 /// The two versions of one build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +30,8 @@ impl Pair {
 }
 
 impl Sandbox {
-    /// Deploys a function of this workspace from `dist/`: created with its settings, both halves published, the
-    /// aliases `x86_64` and `arm64` at them, and `live` at the `x86_64` half.
+    /// Deploys a function of this workspace from `dist/`: its tables and queues, the function with its settings, both
+    /// halves published, the aliases `x86_64` and `arm64` at them, `live` at the `x86_64` half, and its trigger.
     ///
     /// # Errors
     /// When `scripts/build.sh <function>` was not run: says so.
@@ -45,7 +45,8 @@ impl Sandbox {
     /// When there is no build of it, or the sandbox refuses.
     pub async fn apply_from(&self, dist: &Path, function: &str) -> Result<Pair> {
         let manifest = FunctionManifest::read(dist, function)?;
-        apply::function(&self.lambda, dist, &manifest).await?;
+        let clients = Clients::new(&self.sdk_config())?;
+        apply::apply(&clients, dist, &manifest).await?;
         let pair = Pair {
             x86_64: self
                 .publish_half(dist, &manifest, Architecture::X86_64)
@@ -59,6 +60,8 @@ impl Sandbox {
             self.point(function, architecture.as_str(), version).await?;
         }
         self.point(function, "live", &pair.x86_64).await?;
+        // Again: now there is an alias for the trigger.
+        apply::apply(&clients, dist, &manifest).await?;
         Ok(pair)
     }
 

@@ -1,4 +1,4 @@
-//! One function from its build, made or brought up to date: what Terraform does on AWS.
+//! The function itself: code and settings.
 
 use std::{path::Path, time::Duration};
 
@@ -12,24 +12,28 @@ use aws_sdk_lambda::{
 };
 use package::{Architecture, FunctionManifest};
 
-use super::settings::Settings;
+use crate::client::settings::Settings;
 
 /// How long a function may take to become active.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// The half that a new function is created with. `rollout publish` puts both halves in turn.
-pub const FIRST_HALF: Architecture = Architecture::X86_64;
+const FIRST_HALF: Architecture = Architecture::X86_64;
 
 /// Creates the function or updates its settings; says what it did. Code, versions and aliases of a
 /// function that exists are not its business.
 ///
 /// # Errors
 /// When the build lacks the half, or the sandbox cannot be reached or refuses.
-pub async fn function(client: &Client, dist: &Path, manifest: &FunctionManifest) -> Result<String> {
-    let wanted = Settings::wanted(manifest);
+pub(super) async fn apply(
+    client: &Client,
+    dist: &Path,
+    manifest: &FunctionManifest,
+    wanted: &Settings,
+) -> Result<String> {
     match current(client, &manifest.name).await? {
-        None => create(client, dist, manifest, &wanted).await,
-        Some(configuration) => update(client, &manifest.name, &configuration, &wanted).await,
+        None => create(client, dist, manifest, wanted).await,
+        Some(configuration) => update(client, &manifest.name, &configuration, wanted).await,
     }
 }
 

@@ -1,0 +1,84 @@
+//! A function and what it uses, made from its build or brought up to date: what Terraform does on AWS, through the same
+//! AWS API, in the same order.
+//!
+//! 1. `table.rs`, `queue.rs`: what the function uses.
+//! 2. `function.rs`: the function, with the names of these in its environment.
+//! 3. `trigger.rs`: what invokes it, through `live`. A mapping needs an alias that exists: `rollout publish` makes it,
+//!    so the first deploy applies, publishes, and applies again.
+
+mod function;
+mod queue;
+mod table;
+mod trigger;
+
+use std::{collections::BTreeMap, path::Path};
+
+use anyhow::Result;
+use aws_types::SdkConfig;
+use package::FunctionManifest;
+
+pub use function::code;
+
+use super::{
+    admin::{Admin, AdminError},
+    settings::Settings,
+};
+
+/// The alias that callers use.
+const LIVE: &str = "live";
+
+/// Clients for everything that a deploy touches.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    pub(super) lambda: aws_sdk_lambda::Client,
+    pub(super) dynamodb: aws_sdk_dynamodb::Client,
+    pub(super) sqs: aws_sdk_sqs::Client,
+    pub(super) admin: Admin,
+}
+
+impl Clients {
+    /// Clients for one sandbox.
+    ///
+    /// # Errors
+    /// [`AdminError::Endpoint`] when the configuration has no `http` endpoint with host and port.
+    pub fn new(config: &SdkConfig) -> Result<Self, AdminError> {
+        Ok(Self {
+            lambda: aws_sdk_lambda::Client::new(config),
+            dynamodb: aws_sdk_dynamodb::Client::new(config),
+            sqs: aws_sdk_sqs::Client::new(config),
+            admin: Admin::new(config.endpoint_url().unwrap_or_default())?,
+        })
+    }
+}
+
+/// Makes what is missing and changes what differs; gives one line for each thing, for people.
+///
+/// # Errors
+/// When the build lacks a part, something that exists cannot become what is wanted, or the sandbox refuses.
+pub async fn apply(
+    clients: &Clients,
+    dist: &Path,
+    manifest: &FunctionManifest,
+) -> Result<Vec<String>> {
+    let mut said = Vec::new();
+    let mut variables = BTreeMap::new();
+    for table in &manifest.tables {
+        let done = table::apply(&clients.dynamodb, table).await?;
+        said.push(format!("table {}: {done}", table.name));
+        variables.insert(table.variable(), table.name.clone());
+    }
+    for queue in &manifest.queues {
+        let (url, done) = queue::apply(&clients.sqs, queue).await?;
+        said.push(format!("queue {}: {done}", queue.queue_name()));
+        if queue.is_sent_to() {
+            variables.insert(queue.variable(), url);
+        }
+    }
+    let wanted = Settings::wanted(manifest, variables);
+    let done = function::apply(&clients.lambda, dist, manifest, &wanted).await?;
+    said.push(format!("{}: {done}", manifest.name));
+    if let Some(done) = trigger::apply(clients, manifest).await? {
+        said.push(format!("trigger of {}: {done}", manifest.name));
+    }
+    Ok(said)
+}

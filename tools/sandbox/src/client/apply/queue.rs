@@ -1,0 +1,154 @@
+//! An SQS queue with its dead-letter queue.
+
+use std::collections::HashMap;
+
+use anyhow::{Context as _, Result};
+use aws_sdk_sqs::{Client, types::QueueAttributeName as Name};
+use package::manifest::Queue;
+use serde_json::{Value, json};
+
+/// What nobody could process is kept for as long as SQS keeps anything: 14 days, in seconds.
+const DEAD_LETTER_RETENTION_S: &str = "1209600";
+
+/// Attributes of a queue by name.
+type Attributes = HashMap<Name, String>;
+
+/// Makes the queue and its dead-letter queue or changes what differs; gives its URL and says what it did.
+///
+/// # Errors
+/// When the sandbox cannot be reached or refuses.
+pub(super) async fn apply(client: &Client, queue: &Queue) -> Result<(String, String)> {
+    let dead_letter = queue.dead_letter_queue_name();
+    let retention = Attributes::from([(
+        Name::MessageRetentionPeriod,
+        DEAD_LETTER_RETENTION_S.to_owned(),
+    )]);
+    let (dead_letter_url, dead_letter_done) =
+        ensure(client, &dead_letter, queue.fifo, retention).await?;
+    let redrive = json!({
+        "deadLetterTargetArn": arn(client, &dead_letter, &dead_letter_url).await?,
+        "maxReceiveCount": queue.max_receive_count,
+    });
+    let attributes = Attributes::from([
+        (
+            Name::VisibilityTimeout,
+            queue.visibility_timeout_s.to_string(),
+        ),
+        (Name::RedrivePolicy, redrive.to_string()),
+    ]);
+    let (url, done) = ensure(client, &queue.queue_name(), queue.fifo, attributes).await?;
+    let done = match (done, dead_letter_done) {
+        (Done::Created, _) => format!("created, with {dead_letter}"),
+        (Done::Unchanged, Done::Unchanged) => "unchanged".to_owned(),
+        _ => "updated".to_owned(),
+    };
+    Ok((url, done))
+}
+
+#[derive(Clone, Copy)]
+enum Done {
+    Created,
+    Updated,
+    Unchanged,
+}
+
+/// Makes one queue or sets its attributes; gives its URL.
+async fn ensure(
+    client: &Client,
+    name: &str,
+    fifo: bool,
+    mut attributes: Attributes,
+) -> Result<(String, Done)> {
+    let Some(url) = url(client, name).await? else {
+        if fifo {
+            attributes.insert(Name::FifoQueue, "true".to_owned());
+        }
+        let create = client.create_queue().queue_name(name);
+        let created = create.set_attributes(Some(attributes)).send().await;
+        let created = created.with_context(|| format!("cannot create the queue {name}"))?;
+        let url = created.queue_url.context("a queue without a URL")?;
+        return Ok((url, Done::Created));
+    };
+    let found = attributes_of(client, name, &url).await?;
+    let changed: Attributes = attributes
+        .into_iter()
+        .filter(|(name, wanted)| found.get(name).is_none_or(|found| !same(found, wanted)))
+        .collect();
+    if changed.is_empty() {
+        return Ok((url, Done::Unchanged));
+    }
+    let set = client.set_queue_attributes().queue_url(&url);
+    let set = set.set_attributes(Some(changed)).send().await;
+    set.with_context(|| format!("cannot update the queue {name}"))?;
+    Ok((url, Done::Updated))
+}
+
+/// Attributes are text; a redrive policy is JSON in text, whose spaces and order mean nothing.
+fn same(found: &str, wanted: &str) -> bool {
+    let parse = |text: &str| serde_json::from_str::<Value>(text).ok().map(normal);
+    found == wanted || parse(found).is_some_and(|found| Some(found) == parse(wanted))
+}
+
+/// SQS gives `maxReceiveCount` back as it got it: as a number or as a string.
+fn normal(mut policy: Value) -> Value {
+    if let Some(count) = policy.get_mut("maxReceiveCount")
+        && let Some(number) = count.as_str().and_then(|text| text.parse::<u64>().ok())
+    {
+        *count = number.into();
+    }
+    policy
+}
+
+async fn url(client: &Client, name: &str) -> Result<Option<String>> {
+    match client.get_queue_url().queue_name(name).send().await {
+        Ok(output) => Ok(output.queue_url),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_queue_does_not_exist()) =>
+        {
+            Ok(None)
+        }
+        Err(error) => {
+            Err(error).with_context(|| format!("cannot ask the sandbox about the queue {name}"))
+        }
+    }
+}
+
+/// ARN of a queue.
+pub(super) async fn arn(client: &Client, name: &str, url: &str) -> Result<String> {
+    let mut attributes = attributes_of(client, name, url).await?;
+    let arn = attributes.remove(&Name::QueueArn);
+    arn.with_context(|| format!("the queue {name} has no ARN"))
+}
+
+/// ARN of a queue that exists.
+///
+/// # Errors
+/// When it does not.
+pub(super) async fn arn_of(client: &Client, name: &str) -> Result<String> {
+    let url = url(client, name).await?;
+    let url = url.with_context(|| format!("there is no queue {name}"))?;
+    arn(client, name, &url).await
+}
+
+async fn attributes_of(client: &Client, name: &str, url: &str) -> Result<Attributes> {
+    let get = client.get_queue_attributes().queue_url(url);
+    let output = get.attribute_names(Name::All).send().await;
+    let output = output.with_context(|| format!("cannot read the attributes of {name}"))?;
+    Ok(output.attributes.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redrive_policy_is_the_same_in_another_spelling() {
+        let wanted = r#"{"deadLetterTargetArn":"arn:d","maxReceiveCount":5}"#;
+        let spelt = r#"{ "maxReceiveCount": "5", "deadLetterTargetArn": "arn:d" }"#;
+        assert!(same(spelt, wanted));
+        assert!(!same(&spelt.replace('5', "6"), wanted));
+        assert!(same("60", "60") && !same("30", "60"));
+    }
+}
