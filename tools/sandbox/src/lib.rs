@@ -7,6 +7,8 @@
 //!   functions, versions and aliases.
 //! - [`environments`]: the processes that run functions: started, reused, killed, and fed by the Runtime API.
 //! - [`cloudwatch`]: the metrics that Lambda would send, per executed version.
+//! - [`sqs`]: queues.
+//! - [`http_front`]: the HTTP API before a function, on a port of its own.
 //! - [`admin`]: the routes under `/_sandbox/` that AWS has no API for.
 //! - [`endpoint_file`]: how the other subcommands find a running sandbox.
 //! - [`faults`]: errors, crashes, throttles and latency to order, per half.
@@ -27,9 +29,11 @@ pub mod commands;
 pub mod endpoint_file;
 pub mod environments;
 pub mod faults;
+pub mod http_front;
 pub mod invocation_record;
 pub mod lambda;
 pub mod no_delay;
 pub mod output;
 pub mod server;
+pub mod sqs;
 pub mod testing;

@@ -1,7 +1,8 @@
-//! One port on loopback: our own Lambda, CloudWatch and admin routes, and the services of `awsim` behind them.
+//! One port on loopback: our own Lambda, CloudWatch, SQS and admin routes, and the DynamoDB of `awsim` behind them.
 
 use std::{future::Future, io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
+use awsim_chaos::ChaosEngine;
 use awsim_core::{AppState, ServiceHandler};
 use axum::{
     Router,
@@ -16,6 +17,7 @@ use crate::{
     cloudwatch::{self, MetricStore},
     environments::{self, Environments, emulation::Emulators},
     faults::Faults,
+    http_front::HttpFronts,
     lambda::{
         Lambda, Parts,
         code::CodeStore,
@@ -24,6 +26,7 @@ use crate::{
         operations,
     },
     no_delay::NoDelay,
+    sqs::{self, Sqs},
 };
 
 /// Largest request body in bytes: the largest zip in base64, with room for the rest.
@@ -92,6 +95,8 @@ pub enum BindError {
 pub struct Server {
     listener: TcpListener,
     lambda: Lambda,
+    chaos: Arc<ChaosEngine>,
+    fronts: HttpFronts,
     router: Router,
 }
 
@@ -124,14 +129,19 @@ impl Server {
             recorder: Arc::clone(&metrics) as _,
             draws: Draws::new(options.seed),
         });
+        let chaos = Arc::new(ChaosEngine::new());
+        let sqs = Sqs::new(lambda.endpoint.clone(), Arc::clone(&chaos));
+        let fronts = HttpFronts::new(lambda.clone());
         let router = Router::new()
             .merge(operations::router(lambda.clone()))
-            .merge(admin::router(lambda.clone()))
-            .fallback_service(other_services(metrics, authority))
+            .merge(admin::router(lambda.clone(), fronts.clone()))
+            .fallback_service(other_services(metrics, sqs, Arc::clone(&chaos), authority))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
         Ok(Self {
             listener,
             lambda,
+            chaos,
+            fronts,
             router,
         })
     }
@@ -148,6 +158,12 @@ impl Server {
         &self.lambda.faults
     }
 
+    /// Failures and delays of DynamoDB and SQS, by operation.
+    #[must_use]
+    pub fn chaos(&self) -> &Arc<ChaosEngine> {
+        &self.chaos
+    }
+
     /// Processes that run functions.
     #[must_use]
     pub fn environments(&self) -> &Environments {
@@ -159,12 +175,13 @@ impl Server {
     /// # Errors
     /// When the listener fails.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let environments = self.lambda.environments.clone();
+        let (environments, fronts) = (self.lambda.environments.clone(), self.fronts.clone());
         // Without waiting for open connections: every idle environment holds one.
         let result = tokio::select! {
             result = axum::serve(NoDelay(self.listener), self.router).into_future() => result,
             () = shutdown => Ok(()),
         };
+        fronts.close();
         environments.shut_down().await;
         result
     }
@@ -197,22 +214,32 @@ async fn listen(port: u16) -> Result<TcpListener, BindError> {
         })
 }
 
-/// What is not Lambda: our CloudWatch, and DynamoDB and SQS from `awsim`.
-fn other_services(metrics: Arc<MetricStore>, authority: String) -> Router {
+/// What is not Lambda: our CloudWatch and SQS, and DynamoDB from `awsim`.
+fn other_services(
+    metrics: Arc<MetricStore>,
+    sqs: Sqs,
+    chaos: Arc<ChaosEngine>,
+    authority: String,
+) -> Router {
     let mut state = AppState::new(DEFAULT_REGION.to_owned(), ACCOUNT_ID.to_owned());
     state.listen_authority = Some(authority);
-    let services: [Arc<dyn ServiceHandler>; 2] = [
-        Arc::new(awsim_dynamodb::DynamoDbService::new()),
-        Arc::new(awsim_sqs::SqsService::new()),
-    ];
-    for service in services {
-        let routes = service.routes();
-        state.register(service, routes);
-    }
+    state.chaos = chaos;
+    let dynamodb = Arc::new(awsim_dynamodb::DynamoDbService::new());
+    let routes = dynamodb.routes();
+    state.register(dynamodb, routes);
     Router::new()
         .fallback(awsim_core::gateway::handle_request)
         .with_state(state)
         .layer(from_fn_with_state(metrics, answer_cloudwatch))
+        .layer(from_fn_with_state(sqs, answer_sqs))
+}
+
+async fn answer_sqs(State(sqs): State<Sqs>, request: Request, next: Next) -> Response {
+    if sqs::api::is_for_sqs(&request) {
+        sqs::api::respond(&sqs, request).await
+    } else {
+        next.run(request).await
+    }
 }
 
 async fn answer_cloudwatch(

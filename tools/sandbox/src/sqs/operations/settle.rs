@@ -1,0 +1,97 @@
+//! DeleteMessage and ChangeMessageVisibility, each also as a batch.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Answer, batch, queue_name, required, within};
+use crate::sqs::{Sqs, error::SqsError, message::Millis, now};
+
+/// `DeleteMessage` and `ChangeMessageVisibility`
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct One {
+    queue_url: Option<String>,
+    #[serde(flatten)]
+    entry: Entry,
+}
+
+/// Their batches.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Batch {
+    queue_url: Option<String>,
+    #[serde(default)]
+    entries: Vec<BatchEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct BatchEntry {
+    #[serde(default)]
+    id: String,
+    #[serde(flatten)]
+    entry: Entry,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    receipt_handle: Option<String>,
+    visibility_timeout: Option<i64>,
+}
+
+pub(super) fn delete(sqs: &Sqs, request: One) -> Answer {
+    let name = queue_name(request.queue_url.as_deref())?;
+    delete_one(sqs, name, &request.entry)
+}
+
+pub(super) fn delete_batch(sqs: &Sqs, request: Batch) -> Answer {
+    for_each(sqs, request, "DeleteMessageBatchRequestEntry", delete_one)
+}
+
+pub(super) fn change_visibility(sqs: &Sqs, request: One) -> Answer {
+    let name = queue_name(request.queue_url.as_deref())?;
+    change_one(sqs, name, &request.entry)
+}
+
+pub(super) fn change_visibility_batch(sqs: &Sqs, request: Batch) -> Answer {
+    let entry = "ChangeMessageVisibilityBatchRequestEntry";
+    for_each(sqs, request, entry, change_one)
+}
+
+fn for_each(
+    sqs: &Sqs,
+    request: Batch,
+    entry: &'static str,
+    run: fn(&Sqs, &str, &Entry) -> Answer,
+) -> Answer {
+    let name = queue_name(request.queue_url.as_deref())?;
+    sqs.account().queue(name)?;
+    batch::check(request.entries.iter().map(|entry| entry.id.as_str()), entry)?;
+    let entries = request.entries.into_iter();
+    Ok(batch::answer(entries.map(|BatchEntry { id, entry }| {
+        let result = run(sqs, name, &entry);
+        (id, result)
+    })))
+}
+
+fn delete_one(sqs: &Sqs, name: &str, entry: &Entry) -> Answer {
+    let handle = handle(entry)?;
+    sqs.account().delete_message(name, handle, now())?;
+    Ok(json!({}))
+}
+
+fn change_one(sqs: &Sqs, name: &str, entry: &Entry) -> Answer {
+    let handle = handle(entry)?;
+    let seconds = required(entry.visibility_timeout, "VisibilityTimeout")?;
+    let reason = "Must be between 0 and 43200.";
+    let seconds = within("VisibilityTimeout", seconds, 0..=43_200, reason)?;
+    let visibility = Millis::from(seconds) * 1000;
+    sqs.account()
+        .change_visibility(name, handle, visibility, now())?;
+    Ok(json!({}))
+}
+
+fn handle(entry: &Entry) -> Result<&str, SqsError> {
+    required(entry.receipt_handle.as_deref(), "ReceiptHandle")
+}
