@@ -1,0 +1,173 @@
+//! The event: HTTP requests in payload format 2.0 (HTTP APIs of API Gateway, function URLs), and
+//! clear errors for everything else.
+//!
+//! lambda_http turns the event into a request. Alone it would take an event of another source for
+//! "data doesn't match" without saying why, and it panics on a host, a path, a query or a body
+//! that it cannot use; so those are checked, or put right, here.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use lambda_http::{
+    aws_lambda_events::apigw::ApiGatewayV2httpRequest, http::header::HOST, request::LambdaRequest,
+};
+use lambda_runtime::{Diagnostic, LambdaEvent};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::Value;
+
+/// Longest path and query in bytes: `http::Uri` holds 65,534. API Gateway takes 10,240 with all
+/// headers.
+const MAX_TARGET_BYTES: usize = 60_000;
+
+/// What may not stand in a URI's path or query as it is (RFC 3986, section 3.3 and 3.4). A percent
+/// sign stays: what was sent encoded stays encoded.
+const NOT_IN_URI: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+/// In a path, a question mark is part of a segment that API Gateway has decoded.
+const NOT_IN_PATH: &AsciiSet = &NOT_IN_URI.add(b'?');
+
+/// Why an event is refused; Lambda reports it as a function error of type `InvalidEvent`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// Something else than an HTTP request.
+    #[error("the event is {0}; {EXPECTED}")]
+    OtherSource(String),
+    /// An HTTP request in a format that we do not read.
+    #[error(
+        "the event has payload format version {0}; {EXPECTED}: set the integration's payload format version to 2.0"
+    )]
+    OtherVersion(String),
+    /// A member that is missing or of another type.
+    #[error("{reason}; {EXPECTED}")]
+    Shape {
+        /// What does not fit, with the member's path.
+        reason: String,
+    },
+    /// A path that is none.
+    #[error("rawPath does not begin with a slash; {EXPECTED}")]
+    Path,
+    /// More than a URI can hold.
+    #[error("rawPath and rawQueryString have {0} bytes, more than {MAX_TARGET_BYTES}")]
+    LongTarget(usize),
+    /// A body that is said to be base64 and is not.
+    #[error("isBase64Encoded is true, but body is not base64: {0}")]
+    NotBase64(String),
+}
+
+const EXPECTED: &str = "this function takes HTTP requests in payload format 2.0 (API Gateway's HTTP APIs, function URLs)";
+
+impl From<EventError> for Diagnostic {
+    fn from(error: EventError) -> Self {
+        Self {
+            error_type: "InvalidEvent".to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+/// The request that an event holds, such that lambda_http can use it.
+///
+/// # Errors
+/// [`EventError`] for everything that is no request in payload format 2.0.
+pub fn parse(event: LambdaEvent<Value>) -> Result<LambdaEvent<LambdaRequest>, EventError> {
+    let LambdaEvent { payload, context } = event;
+    expect_version_2(&payload)?;
+    let request = serde_path_to_error::deserialize(payload).map_err(shape)?;
+    let payload = LambdaRequest::ApiGatewayV2(usable(request)?);
+    Ok(LambdaEvent { payload, context })
+}
+
+fn expect_version_2(event: &Value) -> Result<(), EventError> {
+    let Some(object) = event.as_object() else {
+        return Err(EventError::OtherSource(kind(event).to_owned()));
+    };
+    match object.get("version") {
+        Some(Value::String(version)) if version == "2.0" => Ok(()),
+        // Custom events and EventBridge have a version as well.
+        Some(version) if object.contains_key("requestContext") => {
+            Err(EventError::OtherVersion(shortened(&version.to_string())))
+        }
+        _ => Err(EventError::OtherSource(source(event))),
+    }
+}
+
+/// What an object without a version looks like.
+fn source(event: &Value) -> String {
+    let record = &event["Records"][0];
+    let name = record["eventSource"]
+        .as_str()
+        .or(record["EventSource"].as_str());
+    match (name, event["source"].as_str()) {
+        (Some(source), _) => format!("a batch of records from {}", shortened(source)),
+        (None, Some(source)) => format!("an EventBridge event from {}", shortened(source)),
+        (None, None) if event.get("httpMethod").is_some() => {
+            "an HTTP request without a payload format version, as a REST API or a load balancer sends it".to_owned()
+        }
+        (None, None) => "an object without a payload format version".to_owned(),
+    }
+}
+
+/// Checks and puts right what lambda_http would panic on.
+fn usable(mut request: ApiGatewayV2httpRequest) -> Result<ApiGatewayV2httpRequest, EventError> {
+    let path = request.raw_path.take().filter(|path| path.starts_with('/'));
+    let path = path.ok_or(EventError::Path)?;
+    let path = utf8_percent_encode(&path, NOT_IN_PATH).to_string();
+    let query = request.raw_query_string.take().unwrap_or_default();
+    let query = utf8_percent_encode(&query, NOT_IN_URI).to_string();
+    if path.len() + query.len() > MAX_TARGET_BYTES {
+        return Err(EventError::LongTarget(path.len() + query.len()));
+    }
+    request.raw_path = Some(path);
+    request.raw_query_string = Some(query);
+    // The URI is made from the path alone: with a host it would be an absolute one, and the host
+    // is the caller's to choose. Nor is a stage put in front of the path.
+    request.headers.remove(HOST);
+    request.request_context.domain_name = None;
+    request.request_context.stage = None;
+    if let (true, Some(body)) = (request.is_base64_encoded, &request.body) {
+        BASE64_STANDARD
+            .decode(body)
+            .map_err(|error| EventError::NotBase64(error.to_string()))?;
+    }
+    Ok(request)
+}
+
+fn shape(error: serde_path_to_error::Error<serde_json::Error>) -> EventError {
+    let path = error.path().to_string();
+    let reason = match path.as_str() {
+        "." => error.into_inner().to_string(),
+        // The reason would repeat the value, which may be a caller's credentials.
+        path if path.starts_with("headers") => format!("{path}: not a header of HTTP"),
+        path => format!("{path}: {}", error.inner()),
+    };
+    EventError::Shape {
+        reason: shortened(&reason),
+    }
+}
+
+fn kind(event: &Value) -> &'static str {
+    match event {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// An error goes to the log: as much of a caller's text as helps to find the event.
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests;

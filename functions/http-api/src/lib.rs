@@ -1,0 +1,38 @@
+//! Documents over HTTP: takes them in, stores them, queues them for verification.
+//!
+//! ```text
+//! event --event.rs--> request --lambda_http--> router.rs --> operations/*.rs --> answer or problem.rs
+//!                                                |               |
+//!                                 request_id.rs, catch_panic.rs  shared::document_store, queue.rs
+//! ```
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`handler`] | one invocation from event to answer |
+//! | [`event`] | which events are HTTP requests; clear errors for all others |
+//! | [`router`] | paths and methods, and the layers around them |
+//! | [`operations`] | one file per operation: handler, logic, its part of the OpenAPI description |
+//! | [`submission`], [`idempotency_key`], [`accept`], [`etag`] | the parts of a request, checked |
+//! | [`representation`], [`problem`] | the parts of an answer |
+//! | [`queue`] | where stored documents are announced |
+//!
+//! `main.rs` makes the clients during init and joins these. The API stands at the root of its
+//! domain: at API Gateway's stage `$default`, or at a function URL.
+
+pub mod accept;
+pub mod catch_panic;
+pub mod etag;
+pub mod event;
+pub mod handler;
+pub mod idempotency_key;
+pub mod operations;
+pub mod problem;
+pub mod queue;
+pub mod representation;
+pub mod request_id;
+pub mod router;
+pub mod submission;
+
+pub use handler::handle;
+pub use operations::{Api, health::Facts};
+pub use router::router;

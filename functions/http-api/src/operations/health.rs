@@ -1,0 +1,81 @@
+//! `GET /health`: that the function runs, and which build of it. Asks nothing of AWS: a store that
+//! is down must not make a load balancer take away what could answer why.
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, header::CACHE_CONTROL},
+    response::{IntoResponse as _, Response},
+};
+use serde::Serialize;
+use shared::{
+    architecture,
+    configuration::{self, ConfigurationError},
+};
+use utoipa::ToSchema;
+
+use super::{Queue, SharedApi, Store};
+use crate::{
+    accept::AcceptsJson,
+    problem::{Problem, ProblemDetails},
+    representation,
+};
+
+/// Which build of the function answers.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Health)]
+#[serde(deny_unknown_fields)]
+pub struct Facts {
+    /// `ok`: it answers.
+    #[schema(pattern = "^ok$")]
+    status: &'static str,
+    /// Its name.
+    function: String,
+    /// Its published version.
+    version: String,
+    /// `arm64` or `x86_64`.
+    #[schema(pattern = "^(arm64|x86_64)$")]
+    architecture: &'static str,
+}
+
+impl Facts {
+    /// Reads what Lambda tells its functions.
+    ///
+    /// # Errors
+    /// [`ConfigurationError`] outside of Lambda and the sandbox.
+    pub fn from_environment() -> Result<Self, ConfigurationError> {
+        Ok(Self::new(
+            configuration::required("AWS_LAMBDA_FUNCTION_NAME")?,
+            configuration::required("AWS_LAMBDA_FUNCTION_VERSION")?,
+        ))
+    }
+
+    /// The facts of this function in this version.
+    #[must_use]
+    pub fn new(function: String, version: String) -> Self {
+        Self {
+            status: "ok",
+            function,
+            version,
+            architecture: architecture::name(),
+        }
+    }
+}
+
+/// Tells that the function runs, and which build of it.
+#[utoipa::path(
+    get,
+    path = "/health",
+    operation_id = "getHealth",
+    responses(
+        (status = 200, description = "It runs", body = Facts, content_type = "application/json"),
+        (status = 406, description = "The caller does not accept JSON", body = ProblemDetails, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn health<S: Store, Q: Queue>(
+    State(api): SharedApi<S, Q>,
+    _: AcceptsJson,
+) -> Result<Response, Problem> {
+    let answer = representation::json(&api.facts)?;
+    let no_store = HeaderValue::from_static("no-store");
+    Ok(([(CACHE_CONTROL, no_store)], answer).into_response())
+}
