@@ -18,9 +18,7 @@ pub(crate) fn print(subjects: &[Subject], figures: &[Figures]) -> Result<()> {
     )?;
     writeln!(out, "| --- | ---: | ---: | ---: | ---: | ---: |")?;
     for (subject, figures) in subjects.iter().zip(figures) {
-        let zip = subject
-            .zip_bytes
-            .map_or_else(String::new, |bytes| (bytes / 1024).to_string());
+        let zip = subject.zip_bytes / 1024;
         let init_ms = quantile_ms(&figures.init, 0.5);
         writeln!(
             out,

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
-use package::{Architecture, FunctionManifest};
+use package::{Architecture, FunctionManifest, archive::zip_bootstrap};
 
 /// A program that speaks the Runtime API.
 #[derive(Debug, Clone)]
@@ -18,8 +18,8 @@ pub(crate) struct Subject {
     pub(crate) name: String,
     /// The program.
     pub(crate) program: PathBuf,
-    /// Size of its zip in bytes; none for a bare program.
-    pub(crate) zip_bytes: Option<u64>,
+    /// Size of its zip in bytes.
+    pub(crate) zip_bytes: u64,
     /// Variables besides those that Lambda sets for every function.
     pub(crate) variables: BTreeMap<String, String>,
     /// Memory setting in MiB.
@@ -41,13 +41,13 @@ pub(crate) fn bare(text: &str) -> Result<Subject, String> {
         .split_once('=')
         .ok_or("must be NAME=PATH, like hello=target/release/hello")?;
     let program = PathBuf::from(program);
-    if !program.is_file() {
-        return Err(format!("there is no program {}", program.display()));
-    }
+    let bytes = fs::read(&program)
+        .map_err(|error| format!("cannot read {}: {error}", program.display()))?;
+    let zip = zip_bootstrap(&bytes).map_err(|error| error.to_string())?;
     Ok(Subject {
         name: name.to_owned(),
         program,
-        zip_bytes: None,
+        zip_bytes: zip.len() as u64,
         variables: BTreeMap::new(),
         memory_mib: 128,
         events: vec![("null".to_owned(), Bytes::from_static(b"null"))],
@@ -67,7 +67,7 @@ pub(crate) fn function(
     Ok(Subject {
         name: name.to_owned(),
         program: unpack(&dist.join(name).join(&artifact.zip), &unpacked.join(name))?,
-        zip_bytes: Some(artifact.zip_bytes),
+        zip_bytes: artifact.zip_bytes,
         variables: variables(&manifest, endpoint_url),
         memory_mib: manifest.memory_mib,
         events: events(&dist.join(name).join("events"))?,
