@@ -15,7 +15,7 @@ async fn main() -> Result<(), Error> {
     let aws = aws::config().await;
     let router = router(Api {
         store: DynamoDocumentStore::new(&aws, table),
-        queue: SqsDocumentQueue::new(aws_sdk_sqs::Client::new(&aws), queue_url),
+        queue: SqsDocumentQueue::new(&aws, queue_url),
         facts,
     });
     run(service_fn(move |event: LambdaEvent<Value>| {

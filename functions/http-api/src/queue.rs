@@ -7,7 +7,8 @@ use aws_sdk_sqs::{
     error::{DisplayErrorContext, ProvideErrorMetadata as _, SdkError},
     operation::send_message::SendMessageError,
 };
-use shared::document::DocumentQueued;
+use aws_types::SdkConfig;
+use shared::{configuration::HttpUrl, document::DocumentQueued};
 
 /// Where documents are announced to whoever verifies them.
 pub trait DocumentQueue: Send + Sync {
@@ -55,14 +56,18 @@ impl QueueError {
 #[derive(Debug, Clone)]
 pub struct SqsDocumentQueue {
     client: Client,
-    url: String,
+    url: HttpUrl,
 }
 
 impl SqsDocumentQueue {
-    /// The queue at this URL; nothing is sent yet.
+    /// The queue at `url`, with the connections, retries and limits of `config`. Nothing is sent
+    /// before the first message.
     #[must_use]
-    pub fn new(client: Client, url: String) -> Self {
-        Self { client, url }
+    pub fn new(config: &SdkConfig, url: HttpUrl) -> Self {
+        Self {
+            client: Client::new(config),
+            url,
+        }
     }
 }
 
@@ -70,7 +75,7 @@ impl DocumentQueue for SqsDocumentQueue {
     async fn send(&self, message: DocumentQueued) -> Result<(), QueueError> {
         self.client
             .send_message()
-            .queue_url(&self.url)
+            .queue_url(self.url.as_str())
             .message_body(serde_json::to_string(&message)?)
             .send()
             .await

@@ -29,7 +29,7 @@ pub struct DocumentBody {
     size_bytes: u64,
     /// `received` at first; `verified` or `rejected` once the content has been compared with the
     /// root.
-    #[schema(inline, value_type = DocumentStatus)]
+    #[schema(value_type = DocumentStatus)]
     status: Status,
     /// Merkle root over the content: SHA-256 as in RFC 6962 over leaves of 4,096 bytes.
     #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
@@ -42,7 +42,7 @@ pub struct DocumentBody {
     updated_at: Timestamp,
 }
 
-/// The schema of [`Status`].
+/// How far a document has come.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "describes the values that `Status` writes")]

@@ -36,6 +36,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
     post,
     path = "/documents",
     operation_id = "createDocument",
+    tag = "documents",
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
         description = "Names this submission; a new value, such as a UUID, for every new document.")),
     request_body(content = NewDocumentBody, content_type = "application/json"),

@@ -17,6 +17,7 @@ use crate::{
     delete,
     path = "/documents/{id}",
     operation_id = "deleteDocument",
+    tag = "documents",
     params(
         ("id" = String, Path, format = "uuid", description = "Id of the document."),
         ("If-Match" = Option<String>, Header, nullable = false, pattern = r#"^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$"#,

@@ -19,6 +19,7 @@ use crate::{
     get,
     path = "/documents/{id}",
     operation_id = "getDocument",
+    tag = "documents",
     params(
         ("id" = String, Path, format = "uuid", description = "Id of the document."),
         ("If-None-Match" = Option<String>, Header, nullable = false, pattern = r#"^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$"#,

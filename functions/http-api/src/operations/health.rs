@@ -66,6 +66,7 @@ impl Facts {
     get,
     path = "/health",
     operation_id = "getHealth",
+    tag = "function",
     responses(
         (status = 200, description = "It runs", body = Facts, content_type = "application/json"),
         (status = 406, description = "The caller does not accept JSON", body = ProblemDetails, content_type = "application/problem+json"),

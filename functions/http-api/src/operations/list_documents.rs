@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{Queue, SharedApi, Store, store_failed};
 use crate::{
@@ -31,9 +31,14 @@ pub struct DocumentPage {
 }
 
 /// The checked query of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PageQuery {
+    /// Most documents on the page.
+    #[param(required = false, minimum = 1, maximum = 100, default = 20)]
     limit: u32,
+    /// `next_cursor` of the page before; opaque.
+    #[param(nullable = false)]
     cursor: Option<String>,
 }
 
@@ -42,10 +47,8 @@ pub struct PageQuery {
     get,
     path = "/documents",
     operation_id = "listDocuments",
-    params(
-        ("limit" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 100, description = "Most documents on the page; 20 when left out."),
-        ("cursor" = Option<String>, Query, nullable = false, description = "`next_cursor` of the page before; opaque."),
-    ),
+    tag = "documents",
+    params(PageQuery),
     responses(
         (status = 200, description = "A page", body = DocumentPage, content_type = "application/json",
             links(("next" = (operation_id = "listDocuments", parameters(("cursor" = "$response.body#/next_cursor")))))),

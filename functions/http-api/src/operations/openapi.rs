@@ -15,7 +15,10 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use super::{create_document, delete_document, get_document, health, list_documents};
-use crate::accept::AcceptsJson;
+use crate::{
+    accept::AcceptsJson,
+    problem::{PROBLEM_JSON, ProblemDetails},
+};
 
 /// The committed description.
 pub const DESCRIPTION: &str = include_str!("../../openapi.json");
@@ -25,9 +28,10 @@ pub const DESCRIPTION: &str = include_str!("../../openapi.json");
     get,
     path = "/openapi.json",
     operation_id = "getDescription",
+    tag = "function",
     responses(
         (status = 200, description = "The description", body = Object, content_type = "application/json"),
-        (status = 406, description = "The caller does not accept JSON", body = crate::problem::ProblemDetails, content_type = "application/problem+json"),
+        (status = 406, description = "The caller does not accept JSON", body = ProblemDetails, content_type = "application/problem+json"),
     ),
 )]
 pub async fn openapi(_: AcceptsJson) -> Response {
@@ -68,10 +72,15 @@ pub fn generate() -> Result<Value, serde_json::Error> {
     // One of them, and not both: what no single field can say.
     description["components"]["schemas"]["NewDocument"]["oneOf"] =
         json!([{"required": ["content"]}, {"required": ["content_base64"]}]);
+    description["components"]["headers"] = json!({
+        "RequestId": header("Lambda's id of the request.", "^.+$"),
+        "RetryAfter": header("Seconds to wait.", "^[0-9]+$"),
+    });
     for (path, operations) in members(&mut description["paths"]) {
         for (_, operation) in members(operations) {
             add_common_responses(&mut operation["responses"], path.starts_with("/documents"));
         }
+        add_head(operations);
     }
     Ok(description)
 }
@@ -81,19 +90,41 @@ fn add_common_responses(responses: &mut Value, uses_aws: bool) {
     let problem = |description: &str| {
         json!({
             "description": description,
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         })
     };
     responses["500"] = problem("A fault of the function");
     if uses_aws {
-        responses["503"] = problem(
-            "The store or the queue cannot be reached at the moment: send the request again",
-        );
-        responses["503"]["headers"]["Retry-After"] = header("Seconds to wait.", "^[0-9]+$");
+        responses["503"] = problem("Not possible at the moment: send the request again");
+        responses["503"]["headers"]["Retry-After"] =
+            json!({"$ref": "#/components/headers/RetryAfter"});
     }
     for (_, response) in members(responses) {
-        response["headers"]["X-Request-Id"] = header("Lambda's id of the request.", "^.+$");
+        // Headers that an operation names itself are there always, but for this one.
+        for (name, header) in members(&mut response["headers"]) {
+            if header.get("$ref").is_none() && name != "Idempotent-Replayed" {
+                header["required"] = Value::Bool(true);
+            }
+        }
+        response["headers"]["X-Request-Id"] = json!({"$ref": "#/components/headers/RequestId"});
     }
+}
+
+/// `HEAD` is `GET` without the bodies.
+fn add_head(operations: &mut Value) {
+    let Some(mut head) = operations.get("get").cloned() else {
+        return;
+    };
+    let id = head["operationId"].as_str().unwrap_or_default();
+    head["operationId"] = Value::String(format!("{id}Head"));
+    for (_, response) in members(&mut head["responses"]) {
+        if let Some(response) = response.as_object_mut() {
+            response.remove("content");
+            // They would point into the body.
+            response.remove("links");
+        }
+    }
+    operations["head"] = head;
 }
 
 fn header(description: &str, pattern: &str) -> Value {
