@@ -3,12 +3,14 @@
 //! | module | what it answers |
 //! | --- | --- |
 //! | [`merkle`] | the RFC 6962 root over a document's leaves |
-//! | [`architecture`] | what this half runs on: instruction set, CPU features, share of CPU |
+//! | [`architecture`] | what this half runs on: instruction set, CPU, share of CPU, emulated or not |
 //! | [`configuration`] | typed settings from environment variables, checked during init |
-//! | `telemetry` | JSON logs (feature `telemetry`) |
+//! | `document` | the notary's documents (feature `document`) |
+//! | `document_store` | where they are kept, and how (feature `document-store`) |
+//! | `aws` | how AWS clients are configured (feature `aws`) |
+//! | `telemetry` | JSON logs and metrics (feature `telemetry`) |
 //!
-//! Features keep the cost where it is used: a function that only hashes compiles no logger and
-//! no thread pool.
+//! Features keep the cost where it is used: a function that only hashes compiles no AWS SDK.
 
 pub mod architecture;
 #[cfg(feature = "aws")]

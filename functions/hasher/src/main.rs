@@ -9,17 +9,17 @@ use shared::{architecture, configuration, telemetry};
 // starts faster.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    let telemetry = telemetry::init();
     let memory_mib = configuration::memory_mib()?;
     let threads = architecture::worker_threads(memory_mib, architecture::machine_threads());
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()?;
     let limits = Limits::for_memory(memory_mib);
-    run(service_fn(|event: LambdaEvent<Value>| {
+    run(telemetry.observe(service_fn(|event: LambdaEvent<Value>| {
         let answer = handle(event, limits, &pool);
         async { answer }
-    }))
+    })))
     .await
 }
 
@@ -31,7 +31,6 @@ fn handle(
     let request = Request::parse(event.payload, limits)?;
     let answer = hasher::hash(&request, pool);
     tracing::info!(
-        request_id = event.context.request_id,
         root = answer.root,
         bytes = answer.bytes,
         milliseconds = answer.milliseconds,

@@ -1,0 +1,63 @@
+//! What a handler counts and times: sums over one invocation.
+//!
+//! Kept in one place for the whole process, because an environment has one invocation at a time,
+//! on whatever threads. Sums are right even where invocations overlap: the metrics' dimensions do
+//! not tell invocations apart.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// Most metrics that one line may hold, less our own three
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+const MAX_METRICS: usize = 97;
+
+static METRICS: Mutex<Vec<Metric>> = Mutex::new(Vec::new());
+
+/// One metric of one invocation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Metric {
+    pub(super) name: &'static str,
+    pub(super) unit: Unit,
+    pub(super) value: f64,
+}
+
+/// CloudWatch's names of the units in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub(super) enum Unit {
+    Count,
+    Milliseconds,
+}
+
+/// Adds to a count of this invocation, such as `DocumentsVerified`.
+///
+/// A metric keeps its unit; names of metrics begin with a capital, and `Duration`, `Errors` and
+/// `ColdStarts` are taken. Counting nothing writes a zero, which a metric without data is not.
+pub fn count(name: &'static str, more: u64) {
+    add(name, Unit::Count, more as f64);
+}
+
+/// Adds to a time of this invocation, such as `StoreTime`.
+pub fn milliseconds(name: &'static str, more: Duration) {
+    add(name, Unit::Milliseconds, more.as_secs_f64() * 1e3);
+}
+
+/// What was added since the last call.
+pub(super) fn take() -> Vec<Metric> {
+    std::mem::take(&mut *metrics())
+}
+
+fn add(name: &'static str, unit: Unit, value: f64) {
+    let mut metrics = metrics();
+    if let Some(metric) = metrics.iter_mut().find(|metric| metric.name == name) {
+        metric.value += value;
+    } else if metrics.len() < MAX_METRICS {
+        metrics.push(Metric { name, unit, value });
+    }
+}
+
+fn metrics() -> MutexGuard<'static, Vec<Metric>> {
+    // No holder can panic half way.
+    METRICS.lock().unwrap_or_else(PoisonError::into_inner)
+}
