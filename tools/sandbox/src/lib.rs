@@ -7,11 +7,12 @@
 //!   functions, versions and aliases.
 //! - [`environments`]: the processes that run functions: started, reused, killed, and fed by the Runtime API.
 //! - [`cloudwatch`]: the metrics that Lambda would send, per executed version.
-//! - [`sqs`]: queues.
+//! - [`sqs`]: queues and their messages.
 //! - [`http_front`]: the HTTP API before a function, on a port of its own.
 //! - [`admin`]: the routes under `/_sandbox/` that AWS has no API for.
 //! - [`endpoint_file`]: how the other subcommands find a running sandbox.
 //! - [`faults`]: errors, crashes, throttles and latency to order, per half.
+//! - [`service_faults`]: errors, throttles and latency to order, per operation of DynamoDB and SQS.
 //! - [`client`]: what the subcommands that talk to a running sandbox have in common.
 //! - [`testing`]: a sandbox for the end-to-end tests of functions.
 //!
@@ -28,6 +29,7 @@ pub mod cloudwatch;
 pub mod commands;
 pub mod endpoint_file;
 pub mod environments;
+pub mod event_sources;
 pub mod faults;
 pub mod http_front;
 pub mod invocation_record;
@@ -35,5 +37,6 @@ pub mod lambda;
 pub mod no_delay;
 pub mod output;
 pub mod server;
+pub mod service_faults;
 pub mod sqs;
 pub mod testing;

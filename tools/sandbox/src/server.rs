@@ -16,6 +16,7 @@ use crate::{
     admin,
     cloudwatch::{self, MetricStore},
     environments::{self, Environments, emulation::Emulators},
+    event_sources::{self, EventSources},
     faults::Faults,
     http_front::HttpFronts,
     lambda::{
@@ -96,6 +97,7 @@ pub struct Server {
     listener: TcpListener,
     lambda: Lambda,
     chaos: Arc<ChaosEngine>,
+    event_sources: EventSources,
     fronts: HttpFronts,
     router: Router,
 }
@@ -132,8 +134,11 @@ impl Server {
         let chaos = Arc::new(ChaosEngine::new());
         let sqs = Sqs::new(lambda.endpoint.clone(), Arc::clone(&chaos));
         let fronts = HttpFronts::new(lambda.clone());
+        let event_sources =
+            EventSources::new(lambda.clone(), sqs.clone(), options.max_environments);
         let router = Router::new()
             .merge(operations::router(lambda.clone()))
+            .merge(event_sources::operations::router(event_sources.clone()))
             .merge(admin::router(lambda.clone(), fronts.clone()))
             .fallback_service(other_services(metrics, sqs, Arc::clone(&chaos), authority))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
@@ -141,6 +146,7 @@ impl Server {
             listener,
             lambda,
             chaos,
+            event_sources,
             fronts,
             router,
         })
@@ -182,6 +188,7 @@ impl Server {
             () = shutdown => Ok(()),
         };
         fronts.close();
+        self.event_sources.shut_down();
         environments.shut_down().await;
         result
     }

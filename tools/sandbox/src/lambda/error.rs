@@ -19,6 +19,8 @@ pub enum ErrorKind {
     ResourceNotFound,
     /// It exists already, or something still uses it.
     ResourceConflict,
+    /// It is just being changed or deleted.
+    ResourceInUse,
     /// The `RevisionId` is not the current one.
     PreconditionFailed,
     /// The payload or the code is too large.
@@ -42,6 +44,7 @@ impl ErrorKind {
             }
             Self::ResourceNotFound => ("ResourceNotFoundException", StatusCode::NOT_FOUND),
             Self::ResourceConflict => ("ResourceConflictException", StatusCode::CONFLICT),
+            Self::ResourceInUse => ("ResourceInUseException", StatusCode::BAD_REQUEST),
             Self::PreconditionFailed => (
                 "PreconditionFailedException",
                 StatusCode::PRECONDITION_FAILED,
@@ -124,7 +127,9 @@ impl IntoResponse for LambdaError {
         };
         let body = match self.kind {
             // The model spells this field in two ways.
-            ErrorKind::ResourceNotFound => json!({"Type": side, "Message": self.message}),
+            ErrorKind::ResourceNotFound | ErrorKind::ResourceInUse => {
+                json!({"Type": side, "Message": self.message})
+            }
             ErrorKind::TooManyRequests => json!({
                 "Type": side,
                 "message": self.message,

@@ -24,6 +24,9 @@ use crate::{
     invocation_record::{InvocationRecord, Outcome},
 };
 
+/// Largest event of a synchronous invocation in bytes.
+pub const MAX_SYNC_BYTES: usize = 6 * 1024 * 1024;
+
 /// An invocation whose version has been chosen.
 #[derive(Debug, Clone)]
 pub struct Call {

@@ -17,14 +17,11 @@ use crate::{
     lambda::{
         Lambda,
         error::{ErrorKind, LambdaError},
-        invocation::{Call, Invoked, new_request_id},
+        invocation::{Call, Invoked, MAX_SYNC_BYTES, new_request_id},
         names::FunctionRef,
         version::Version,
     },
 };
-
-/// Largest event of a synchronous invocation in bytes.
-const MAX_SYNC_BYTES: usize = 6 * 1024 * 1024;
 
 /// Largest event of an asynchronous invocation in bytes.
 const MAX_ASYNC_BYTES: usize = 1024 * 1024;

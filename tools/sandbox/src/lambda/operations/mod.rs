@@ -68,10 +68,10 @@ pub fn router(lambda: Lambda) -> Router {
 }
 
 /// What an operation gives: JSON with a status, or one of Lambda's errors.
-type Answer = Result<Response, LambdaError>;
+pub(crate) type Answer = Result<Response, LambdaError>;
 
 /// A JSON body as AWS sends it.
-fn json(status: StatusCode, body: &Value) -> Response {
+pub(crate) fn json(status: StatusCode, body: &Value) -> Response {
     let headers = [(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
@@ -81,13 +81,14 @@ fn json(status: StatusCode, body: &Value) -> Response {
 
 /// Query parameters and region of a request.
 #[derive(Debug)]
-struct Query {
+pub(crate) struct Query {
     parameters: BTreeMap<String, String>,
-    region: String,
+    /// Region that the request is signed for.
+    pub(crate) region: String,
 }
 
 impl Query {
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(String::as_str)
     }
 }
@@ -116,7 +117,7 @@ fn region_of(headers: &HeaderMap) -> &str {
 }
 
 /// Reads a JSON request; an empty one is `{}`.
-fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, LambdaError> {
+pub(crate) fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, LambdaError> {
     let body: &[u8] = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(|error| {
         LambdaError::new(
@@ -127,7 +128,7 @@ fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, LambdaError> {
 }
 
 /// One page of a list: items, and the marker of the next page. The marker is the index of its first item.
-fn page(
+pub(crate) fn page(
     items: Vec<Value>,
     query: &Query,
     largest: usize,

@@ -98,7 +98,7 @@ fn empty(name: &str, kind: &str) -> SqsError {
 }
 
 /// `MessageAttributeValue`, with members in AWS's spelling.
-pub(crate) fn to_json(attribute: &Attribute) -> Value {
+pub(super) fn to_json(attribute: &Attribute) -> Value {
     match &attribute.value {
         AttributeValue::Text(text) => {
             json!({"DataType": attribute.data_type, "StringValue": text})

@@ -13,9 +13,6 @@ use crate::sqs::{
     queue::Delivery,
 };
 
-/// `SenderId` of every message: there are no users here.
-const SENDER_ID: &str = "AIDASANDBOX";
-
 /// System attributes that can be asked for.
 const SYSTEM_ATTRIBUTES: [&str; 12] = [
     "All",
@@ -102,7 +99,7 @@ fn to_json(delivery: &Delivery, system: &[String], attributes: &[String]) -> Val
         "Body": content.body,
         "MD5OfBody": content.body_md5,
     });
-    let mut own = system_attributes(delivery);
+    let mut own = delivery.system_attributes();
     if !system.iter().any(|name| name == "All") {
         own.retain(|name, _| system.iter().any(|asked| asked == name));
     }
@@ -131,37 +128,4 @@ fn selects(asked: &str, name: &str) -> bool {
         Some(prefix) => name.starts_with(prefix),
         None => asked == "All" || asked == name,
     }
-}
-
-/// The system attributes of a message by name.
-pub(crate) fn system_attributes(delivery: &Delivery) -> BTreeMap<&'static str, String> {
-    let message = &delivery.message;
-    let content = &message.content;
-    let always = [
-        ("SenderId", Some(SENDER_ID.to_owned())),
-        ("SentTimestamp", Some(message.sent.to_string())),
-        (
-            "ApproximateReceiveCount",
-            Some(message.receive_count.to_string()),
-        ),
-        (
-            "ApproximateFirstReceiveTimestamp",
-            message.first_received.map(|at| at.to_string()),
-        ),
-        ("SequenceNumber", delivery.sequence_number.clone()),
-        ("MessageDeduplicationId", content.deduplication_id.clone()),
-        (
-            "MessageGroupId",
-            content.group.as_deref().map(str::to_owned),
-        ),
-        ("AWSTraceHeader", content.trace_header.clone()),
-        (
-            "DeadLetterQueueSourceArn",
-            message.dead_letter_source.as_deref().map(str::to_owned),
-        ),
-    ];
-    always
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
-        .collect()
 }

@@ -4,6 +4,7 @@
 //! Every operation costs the logarithm of the number of messages, per message that it touches.
 
 mod deduplication;
+mod delivery;
 mod line;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::{
     sync::Arc,
 };
 
+pub use self::delivery::{Counts, Delivery, Received, Sent};
 use self::{deduplication::Deduplication, line::Line};
 use super::{
     error::SqsError,
@@ -28,46 +30,6 @@ const MAX_INVISIBLE: Millis = 12 * 60 * 60 * 1000;
 
 /// First sequence number of a FIFO queue: of the length that AWS's have.
 const FIRST_SEQUENCE_NUMBER: u128 = 18_870_000_000_000_000_000;
-
-/// What a sender is told about a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sent {
-    /// Message id.
-    pub id: String,
-    /// In a FIFO queue.
-    pub sequence_number: Option<String>,
-}
-
-/// One receive of one message.
-#[derive(Debug, Clone)]
-pub struct Delivery {
-    /// The message, counting this receive.
-    pub message: Message,
-    /// What deletes it.
-    pub receipt: Receipt,
-    /// In a FIFO queue.
-    pub sequence_number: Option<String>,
-}
-
-/// What a receive gives.
-#[derive(Debug, Default)]
-pub struct Received {
-    /// For the consumer.
-    pub deliveries: Vec<Delivery>,
-    /// For the dead-letter queue, in order.
-    pub dead: Vec<Message>,
-}
-
-/// Messages by state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counts {
-    /// Could be received.
-    pub visible: usize,
-    /// Received and neither deleted nor visible again.
-    pub in_flight: usize,
-    /// Sent with a delay that is not over.
-    pub delayed: usize,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {

@@ -1,0 +1,149 @@
+//! The event that a function gets for a batch of messages.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use crate::sqs::{
+    digest,
+    message::{Attribute, AttributeValue, Millis},
+    queue::Delivery,
+};
+
+/// Largest event in bytes: that of any synchronous invocation.
+pub const MAX_EVENT_BYTES: usize = 6 * 1024 * 1024;
+
+/// Bytes of an event that are no record's, and of a record that are its comma's.
+const FRAME_BYTES: usize = r#"{"Records":[]}"#.len();
+
+/// A message of a batch, ready for the event.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Message id.
+    pub id: String,
+    /// What deletes it.
+    pub handle: String,
+    /// When it was received.
+    pub received: Millis,
+    /// As JSON.
+    json: String,
+}
+
+impl Record {
+    /// A record for a message from this queue.
+    #[must_use]
+    pub fn new(delivery: &Delivery, queue_arn: &str, received: Millis) -> Self {
+        let content = &delivery.message.content;
+        let handle = delivery.receipt.to_handle();
+        let attributes: Map<String, Value> = content
+            .attributes
+            .iter()
+            .map(|(name, attribute)| (name.clone(), attribute_to_json(attribute)))
+            .collect();
+        let mut json = json!({
+            "messageId": content.id,
+            "receiptHandle": handle,
+            "body": content.body,
+            "attributes": delivery.system_attributes(),
+            "messageAttributes": attributes,
+            "md5OfBody": content.body_md5,
+            "eventSource": "aws:sqs",
+            "eventSourceARN": queue_arn,
+            "awsRegion": queue_arn.split(':').nth(3),
+        });
+        if let Some(md5) = digest::of_attributes(content.attributes.iter()) {
+            json["md5OfMessageAttributes"] = json!(md5);
+        }
+        Self {
+            id: content.id.clone(),
+            handle,
+            received,
+            json: json.to_string(),
+        }
+    }
+
+    /// Bytes that it takes in the event.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.json.len() + 1
+    }
+}
+
+/// A message attribute: Lambda spells its members differently from SQS.
+fn attribute_to_json(attribute: &Attribute) -> Value {
+    let (text, binary) = match &attribute.value {
+        AttributeValue::Text(text) => (Some(text), None),
+        AttributeValue::Binary(bytes) => (None, Some(BASE64.encode(bytes))),
+    };
+    let mut json = json!({
+        "stringListValues": [],
+        "binaryListValues": [],
+        "dataType": attribute.data_type,
+    });
+    if let Some(text) = text {
+        json["stringValue"] = json!(text);
+    }
+    if let Some(binary) = binary {
+        json["binaryValue"] = json!(binary);
+    }
+    json
+}
+
+/// The event for these records.
+#[must_use]
+pub fn event(records: &[Record]) -> Bytes {
+    let records: Vec<&str> = records.iter().map(|record| record.json.as_str()).collect();
+    format!(r#"{{"Records":[{}]}}"#, records.join(",")).into()
+}
+
+/// Splits a batch where it would be too large for one event. No message alone is.
+#[must_use]
+pub fn split(records: Vec<Record>) -> Vec<Vec<Record>> {
+    let mut events: Vec<Vec<Record>> = Vec::new();
+    let mut size = usize::MAX;
+    for record in records {
+        let with_this = size.saturating_add(record.size());
+        match events.last_mut().filter(|_| with_this <= MAX_EVENT_BYTES) {
+            Some(event) => {
+                size = with_this;
+                event.push(record);
+            }
+            None => {
+                size = FRAME_BYTES + record.size();
+                events.push(vec![record]);
+            }
+        }
+    }
+    events
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(id: usize, size: usize) -> Record {
+        Record {
+            id: id.to_string(),
+            handle: String::new(),
+            received: 0,
+            json: format!("\"{}\"", "x".repeat(size - 3)),
+        }
+    }
+
+    #[test]
+    fn a_batch_is_split_before_it_is_too_large_and_keeps_its_order() {
+        let half = MAX_EVENT_BYTES / 2;
+        let sizes = [100, half, half - 200, 100, MAX_EVENT_BYTES - FRAME_BYTES, 5];
+        let records = sizes.iter().enumerate().map(|(id, &size)| record(id, size));
+        let events = split(records.collect());
+        let ids: Vec<Vec<&str>> = events
+            .iter()
+            .map(|event| event.iter().map(|record| record.id.as_str()).collect())
+            .collect();
+        assert_eq!(ids, [vec!["0", "1", "2"], vec!["3"], vec!["4"], vec!["5"]]);
+        for records in &events {
+            assert!(event(records).len() <= MAX_EVENT_BYTES);
+            serde_json::from_slice::<Value>(&event(records)).unwrap();
+        }
+    }
+}
