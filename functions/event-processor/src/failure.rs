@@ -39,17 +39,18 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// A name for logs and metrics.
+    /// One name for the log's `failure` and for the metric that counts it.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Malformed { .. } => "malformed",
-            Self::Orphaned { .. } => "orphaned",
-            Self::Store(error) if error.is_transient() => "store_unavailable",
-            Self::Store(_) => "store_refused",
-            Self::Panicked => "panicked",
-            Self::OutOfTime => "out_of_time",
-            Self::BehindAFailure { .. } => "behind_a_failure",
+            Self::Malformed { .. } => "MalformedMessage",
+            Self::Orphaned { .. } => "OrphanedMessage",
+            Self::Store(error) if error.is_transient() => "StoreUnavailable",
+            Self::Store(StoreError::MalformedItem { .. }) => "MalformedItem",
+            Self::Store(_) => "StoreRefused",
+            Self::Panicked => "Panicked",
+            Self::OutOfTime => "OutOfTime",
+            Self::BehindAFailure { .. } => "BehindAFailure",
         }
     }
 

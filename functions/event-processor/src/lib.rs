@@ -5,7 +5,7 @@
 //!                                      |                                |
 //!                                 deadline.rs               Settled or why not (failure.rs)
 //!                                                                       |
-//!                                    answer.rs: {"batchItemFailures": [...]}
+//!                     metrics.rs, answer.rs: {"batchItemFailures": [...]}
 //! ```
 //!
 //! A record ends in one of three ways. It is done: its document is settled, now or before. It goes
@@ -20,6 +20,7 @@ pub mod batch;
 pub mod deadline;
 pub mod event;
 pub mod failure;
+pub mod metrics;
 pub mod verify;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
@@ -43,5 +44,6 @@ pub async fn handle(
         verify::verify(store, record).await
     })
     .await;
+    metrics::count(&outcomes);
     Ok(answer::answer(&outcomes))
 }

@@ -2,21 +2,16 @@
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
-use shared::{
-    aws,
-    configuration::{self, TableName},
-    document_store::DynamoDocumentStore,
-    telemetry,
-};
+use shared::{aws, configuration, document_store::DynamoDocumentStore, telemetry};
 
 // One invocation at a time on a third of a CPU: a single-threaded reactor starts faster.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let table: TableName = configuration::required("DOCUMENTS_TABLE")?;
+    let telemetry = telemetry::init();
+    let table = configuration::required("DOCUMENTS_TABLE")?;
     let store = DynamoDocumentStore::new(&aws::config().await, table);
-    run(service_fn(|event: LambdaEvent<Value>| {
+    run(telemetry.observe(service_fn(|event: LambdaEvent<Value>| {
         event_processor::handle(event, &store)
-    }))
+    })))
     .await
 }

@@ -257,7 +257,7 @@ fn the_rest_of_a_group_goes_back_behind_its_first_failure_and_other_groups_go_on
     let (outcomes, ..) = perform(&scenario);
     assert_eq!(
         kinds(&outcomes),
-        ["-", "malformed", "-", "behind_a_failure", "-"]
+        ["-", "MalformedMessage", "-", "BehindAFailure", "-"]
     );
     let Err(Failure::BehindAFailure { message_id }) = &outcomes[3].result else {
         panic!("{outcomes:?}");
@@ -281,7 +281,7 @@ fn groups_of_a_standard_queue_order_nothing() {
     let (outcomes, _, took) = perform(&scenario);
     assert_eq!(
         kinds(&outcomes),
-        ["malformed", "panicked", "-", "out_of_time"]
+        ["MalformedMessage", "Panicked", "-", "OutOfTime"]
     );
     assert_eq!(took, Duration::from_millis(100));
 }
@@ -294,7 +294,7 @@ fn a_batch_that_comes_too_late_goes_back_untouched() {
         deadline_ms: 0,
     };
     let (outcomes, seen, _) = perform(&scenario);
-    assert_eq!(kinds(&outcomes), ["out_of_time"; 25]);
+    assert_eq!(kinds(&outcomes), ["OutOfTime"; 25]);
     assert!(seen.begun.borrow().is_empty());
 }
 
@@ -310,5 +310,8 @@ fn a_fifo_record_that_does_not_say_its_group_keeps_the_whole_batch_in_order() {
         deadline_ms: 100,
     };
     let (outcomes, ..) = perform(&scenario);
-    assert_eq!(kinds(&outcomes), ["-", "malformed", "behind_a_failure"]);
+    assert_eq!(
+        kinds(&outcomes),
+        ["-", "MalformedMessage", "BehindAFailure"]
+    );
 }

@@ -1,0 +1,37 @@
+//! What the function counts, next to what telemetry counts of every invocation.
+//!
+//! | metric | counts |
+//! | --- | --- |
+//! | `DocumentsVerified`, `DocumentsRejected` | verdicts given |
+//! | `DocumentsAlreadySettled` | messages that had been done before |
+//! | `MalformedMessage` and the other kinds of [`Failure`](crate::failure::Failure) | messages given back |
+
+use shared::{document::Verdict, telemetry};
+
+use crate::{batch::Outcome, verify::Verification};
+
+const VERIFIED: &str = "DocumentsVerified";
+const REJECTED: &str = "DocumentsRejected";
+const ALREADY_SETTLED: &str = "DocumentsAlreadySettled";
+
+/// Counts every outcome into the invocation's metrics.
+///
+/// Verdicts are written as zero too: an alarm on missing progress tells no data from none.
+/// Failures are written when there are some.
+pub fn count(outcomes: &[Outcome<Verification>]) {
+    for name in [VERIFIED, REJECTED, ALREADY_SETTLED] {
+        telemetry::count(name, 0);
+    }
+    for outcome in outcomes {
+        telemetry::count(name(outcome), 1);
+    }
+}
+
+fn name(outcome: &Outcome<Verification>) -> &'static str {
+    match &outcome.result {
+        Ok(Verification::Settled(Verdict::Verified)) => VERIFIED,
+        Ok(Verification::Settled(Verdict::Rejected)) => REJECTED,
+        Ok(Verification::AlreadySettled(_)) => ALREADY_SETTLED,
+        Err(failure) => failure.kind(),
+    }
+}
