@@ -50,15 +50,18 @@ fn http_client() -> aws_types::sdk_config::SharedHttpClient {
         .build_https()
 }
 
-/// Exponential backoff with full jitter.
-fn retries() -> RetryConfig {
+/// Up to four attempts with exponential backoff and full jitter.
+#[must_use]
+pub fn retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(FIRST_WAIT)
         .with_max_backoff(LONGEST_WAIT)
 }
 
-fn timeouts() -> TimeoutConfig {
+/// What an answer is waited for: an attempt, a connection, and all attempts together.
+#[must_use]
+pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT)
         .operation_attempt_timeout(ATTEMPT)
