@@ -1,4 +1,9 @@
 //! A function whose event says what it does: the fixture of the sandbox's tests.
+//!
+//! Behind HTTP the path says where the order is: `/do` has it as its body, `/answer` has the whole answer as its body,
+//! `/mirror` sends body, content type and cookies back; any other path gets the event.
+//!
+//! Of a batch from a queue every body is a [`Message`], and the log says which batches began and ended.
 #![allow(clippy::exit, clippy::print_stdout)] // what it is there for
 
 use std::{env, fs, process, time::Duration};
@@ -68,6 +73,12 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn handle(event: LambdaEvent<Value>, earlier: u64) -> Result<Value, Diagnostic> {
+    if event.payload["version"] == "2.0" {
+        return Box::pin(handle_http(event, earlier)).await;
+    }
+    if event.payload["Records"].is_array() {
+        return Box::pin(handle_batch(event, earlier)).await;
+    }
     let ask: Ask = serde_json::from_value(event.payload.clone())
         .map_err(|error| diagnostic(&error.to_string()))?;
     Ok(match ask {
@@ -108,6 +119,88 @@ async fn handle(event: LambdaEvent<Value>, earlier: u64) -> Result<Value, Diagno
             "version": event.context.env_config.version,
         }),
     })
+}
+
+/// An event of an HTTP API.
+async fn handle_http(event: LambdaEvent<Value>, earlier: u64) -> Result<Value, Diagnostic> {
+    let LambdaEvent { payload, context } = event;
+    let body = || {
+        let body = payload["body"].as_str().unwrap_or_default();
+        serde_json::from_str(body).map_err(|error| diagnostic(&error.to_string()))
+    };
+    match payload["rawPath"].as_str() {
+        Some("/do") => handle(LambdaEvent::new(body()?, context), earlier).await,
+        Some("/answer") => body(),
+        Some("/mirror") => Ok(json!({
+            "statusCode": 200,
+            "headers": {"content-type": payload["headers"]["content-type"]},
+            "cookies": payload["cookies"],
+            "body": payload["body"],
+            "isBase64Encoded": payload["isBase64Encoded"],
+        })),
+        _ => Ok(json!({"statusCode": 200, "body": payload.to_string()})),
+    }
+}
+
+/// What a message asks for.
+#[derive(Debug, Deserialize)]
+struct Message {
+    /// Its name in the log.
+    name: String,
+    /// How often to report it as failed before it succeeds.
+    #[serde(default)]
+    failures: u64,
+    /// How long the batch sleeps for it.
+    #[serde(default)]
+    sleep_ms: u64,
+    /// What the whole batch does instead of reporting failures: any [`Ask`].
+    instead: Option<Value>,
+    /// What the whole batch answers instead.
+    answer: Option<Value>,
+}
+
+/// A batch from a queue.
+async fn handle_batch(event: LambdaEvent<Value>, earlier: u64) -> Result<Value, Diagnostic> {
+    let LambdaEvent { payload, context } = event;
+    let mut messages: Vec<(Message, u64, &Value)> = Vec::new();
+    for record in payload["Records"].as_array().into_iter().flatten() {
+        let message = serde_json::from_str(record["body"].as_str().unwrap_or_default())
+            .map_err(|error| diagnostic(&error.to_string()))?;
+        let receives = record["attributes"]["ApproximateReceiveCount"].as_str();
+        let receives = receives.and_then(|text| text.parse().ok());
+        messages.push((message, receives.unwrap_or_default(), &record["messageId"]));
+    }
+    let names = messages
+        .iter()
+        .map(|(message, receives, _)| (&message.name, receives));
+    let id = &context.request_id;
+    let version = &context.env_config.version;
+    println!(
+        "began {}",
+        json!({"id": id, "at_ms": now_ms(), "version": version, "messages": names.collect::<Vec<_>>()})
+    );
+    for (message, ..) in &messages {
+        tokio::time::sleep(Duration::from_millis(message.sleep_ms)).await;
+    }
+    let mut answer = None;
+    for (message, ..) in &messages {
+        if let Some(instead) = &message.instead {
+            let order = LambdaEvent::new(instead.clone(), context.clone());
+            answer = Some(handle(order, earlier).await?);
+        }
+        answer = answer.or(message.answer.clone());
+    }
+    println!("ended {}", json!({"id": id, "at_ms": now_ms()}));
+    let failed = messages
+        .iter()
+        .filter(|(message, receives, _)| *receives <= message.failures);
+    let failed = failed.map(|(_, _, id)| json!({"itemIdentifier": id}));
+    Ok(answer.unwrap_or_else(|| json!({"batchItemFailures": failed.collect::<Vec<_>>()})))
+}
+
+fn now_ms() -> u128 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.unwrap_or_default().as_millis()
 }
 
 fn write_temporary() -> std::io::Result<Value> {

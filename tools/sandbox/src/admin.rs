@@ -1,4 +1,4 @@
-//! `/_sandbox/`: what AWS has no API for. Health, faults, and the download that `GetFunction` points at.
+//! `/_sandbox/`: what AWS has no API for. Health, faults, HTTP fronts, and the download that `GetFunction` points at.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,16 @@ use serde_json::{Value, json};
 
 use crate::{
     faults::{FaultPlan, FunctionFaults},
+    http_front::HttpFronts,
     lambda::Lambda,
 };
 
 /// The routes.
-pub fn router(lambda: Lambda) -> Router {
+pub fn router(lambda: Lambda, fronts: HttpFronts) -> Router {
+    let fronts = Router::new()
+        .route("/_sandbox/http", get(list_fronts))
+        .route("/_sandbox/http/{function}", put(open_front))
+        .with_state(fronts);
     Router::new()
         .route("/_sandbox/health", get(health))
         .route("/_sandbox/faults", get(list_faults))
@@ -32,6 +37,7 @@ pub fn router(lambda: Lambda) -> Router {
         )
         .route("/_sandbox/code/{file}", get(download))
         .with_state(lambda)
+        .merge(fronts)
 }
 
 /// Says that it is there, who it is, and how many environments it has.
@@ -74,6 +80,22 @@ async fn set_faults(
 async fn clear_faults(State(lambda): State<Lambda>, Path(function): Path<String>) -> StatusCode {
     lambda.faults.clear(&function);
     StatusCode::NO_CONTENT
+}
+
+/// URL of every front, by function.
+async fn list_fronts(State(fronts): State<HttpFronts>) -> Json<BTreeMap<String, String>> {
+    Json(fronts.all())
+}
+
+/// Opens the front of a function, once; gives its URL. The function need not exist yet.
+async fn open_front(State(fronts): State<HttpFronts>, Path(function): Path<String>) -> Response {
+    match fronts.open(&function).await {
+        Ok(url) => Json(url).into_response(),
+        Err(error) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            (status, Json(json!({"message": error.to_string()}))).into_response()
+        }
+    }
 }
 
 /// A code package: `<SHA-256 in hex>.zip`.

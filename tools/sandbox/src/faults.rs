@@ -117,23 +117,33 @@ impl FromStr for FaultSpec {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let shape = || FaultSpecError::Shape(text.to_owned());
         let (architecture, fault) = text.split_once(':').ok_or_else(shape)?;
-        let (kind, value) = fault.split_once('=').ok_or_else(shape)?;
+        if !fault.contains('=') {
+            return Err(shape());
+        }
         let architecture = architecture
             .parse()
             .map_err(|_| FaultSpecError::Architecture(architecture.to_owned()))?;
-        let fault = match kind {
-            "errors" => Fault::Errors(share(kind, value)?),
-            "crash" => Fault::Crash(share(kind, value)?),
-            "throttle" => Fault::Throttle(share(kind, value)?),
-            "latency" => Fault::Latency(
+        Ok(Self {
+            architecture,
+            fault: fault.parse()?,
+        })
+    }
+}
+
+impl FromStr for Fault {
+    type Err = FaultSpecError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (kind, value) = text.split_once('=').unwrap_or((text, ""));
+        Ok(match kind {
+            "errors" => Self::Errors(share(kind, value)?),
+            "crash" => Self::Crash(share(kind, value)?),
+            "throttle" => Self::Throttle(share(kind, value)?),
+            "latency" => Self::Latency(
                 humantime::parse_duration(value.trim_start_matches('+'))
                     .map_err(|_| FaultSpecError::Latency(value.to_owned()))?,
             ),
             _ => return Err(FaultSpecError::Kind(kind.to_owned())),
-        };
-        Ok(Self {
-            architecture,
-            fault,
         })
     }
 }
@@ -153,12 +163,17 @@ fn share(kind: &str, value: &str) -> Result<f64, FaultSpecError> {
 
 impl fmt::Display for FaultSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.architecture)?;
-        match self.fault {
-            Fault::Errors(share) => write!(f, "errors={}%", share * 100.0),
-            Fault::Crash(share) => write!(f, "crash={}%", share * 100.0),
-            Fault::Throttle(share) => write!(f, "throttle={}%", share * 100.0),
-            Fault::Latency(delay) => write!(f, "latency={}ms", delay.as_millis()),
+        write!(f, "{}:{}", self.architecture, self.fault)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Errors(share) => write!(f, "errors={}%", share * 100.0),
+            Self::Crash(share) => write!(f, "crash={}%", share * 100.0),
+            Self::Throttle(share) => write!(f, "throttle={}%", share * 100.0),
+            Self::Latency(delay) => write!(f, "latency={}ms", delay.as_millis()),
         }
     }
 }

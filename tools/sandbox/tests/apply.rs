@@ -4,61 +4,11 @@
 
 mod common;
 
-use std::path::Path;
-
 use aws_sdk_dynamodb::types::TableDescription;
 use aws_sdk_sqs::types::QueueAttributeName;
-use common::{does, host, probe_zip};
-use package::Architecture;
+use common::{build, does, host};
 use sandbox::testing::Sandbox;
 use serde_json::{Value, json};
-
-/// A build of the probe: both halves are the host's, so that no emulator is needed.
-fn build(dist: &Path, change: impl FnOnce(&mut Value)) {
-    let artifact = json!({
-        "zip": "code.zip", "code_sha256": "", "zip_bytes": 1, "bootstrap_bytes": 1, "commit": "0",
-    });
-    let artifacts = Architecture::ALL.map(|half| (half.to_string(), artifact.clone()));
-    let mut manifest = json!({
-        "schema_version": package::manifest::SCHEMA_VERSION,
-        "name": "probe",
-        "description": "Does as it is told",
-        "runtime": "provided.al2023",
-        "handler": "bootstrap",
-        "memory_mib": 128,
-        "timeout_s": 5,
-        "ephemeral_storage_mib": 512,
-        "environment": {},
-        "trigger": {"kind": "none"},
-        "tables": [{
-            "name": "documents",
-            "actions": ["GetItem"],
-            "partition_key": {"name": "id", "type": "S"},
-            "sort_key": null,
-            "indexes": [{
-                "name": "by_kind",
-                "partition_key": {"name": "kind", "type": "S"},
-                "sort_key": {"name": "id", "type": "S"},
-            }],
-            "ttl_attribute": "expires_at",
-        }],
-        "queues": [{
-            "name": "new-documents",
-            "actions": ["SendMessage"],
-            "fifo": false,
-            "visibility_timeout_s": 60,
-            "max_receive_count": 5,
-        }],
-        "replay": {},
-        "rollout": {},
-        "artifacts": serde_json::Map::from_iter(artifacts),
-    });
-    change(&mut manifest);
-    let folder = dist.join("probe");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("code.zip"), probe_zip()).unwrap();
-    std::fs::write(folder.join("function.json"), manifest.to_string()).unwrap();
-}
 
 async fn table(sandbox: &Sandbox) -> TableDescription {
     let client = aws_sdk_dynamodb::Client::new(&sandbox.sdk_config());

@@ -116,6 +116,27 @@ impl Admin {
         Ok(())
     }
 
+    /// URL of the HTTP front of every function that has one.
+    ///
+    /// # Errors
+    /// [`AdminError`] when the sandbox cannot be asked.
+    pub async fn http_fronts(&self) -> Result<BTreeMap<String, String>, AdminError> {
+        let body = self
+            .send(Method::GET, "/_sandbox/http", None::<&()>)
+            .await?;
+        self.read(&body)
+    }
+
+    /// Opens the HTTP front of a function unless it is open; gives its URL.
+    ///
+    /// # Errors
+    /// [`AdminError`] when the sandbox cannot be asked, or has no port for it.
+    pub async fn open_http_front(&self, function: &str) -> Result<String, AdminError> {
+        let path = format!("/_sandbox/http/{function}");
+        let body = self.send(Method::PUT, &path, None::<&()>).await?;
+        self.read(&body)
+    }
+
     async fn send(
         &self,
         method: Method,

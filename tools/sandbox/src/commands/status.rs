@@ -10,7 +10,10 @@ use aws_sdk_lambda::{
 use clap::Args;
 
 use crate::{
-    client::endpoint::{EndpointArgs, EndpointError},
+    client::{
+        admin::Admin,
+        endpoint::{EndpointArgs, EndpointError},
+    },
     endpoint_file::EndpointFile,
     output,
 };
@@ -37,9 +40,14 @@ pub async fn run(args: StatusArgs) -> Result<ExitCode> {
     let client = args.endpoint.lambda()?;
     let functions = functions(&client).await;
     let functions = functions.with_context(|| format!("the sandbox at {url} does not answer"))?;
+    let fronts = Admin::new(&url)?.http_fronts().await?;
     output::line(headline(&url, &args.endpoint));
     for function in &functions {
-        output::line(describe(&client, function).await?);
+        let mut line = describe(&client, function).await?;
+        if let Some(url) = function.function_name().and_then(|name| fronts.get(name)) {
+            let _ = write!(line, ", {url}");
+        }
+        output::line(line);
     }
     if functions.is_empty() {
         output::line("no functions: create one with `sandbox apply <function>`");

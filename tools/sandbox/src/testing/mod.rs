@@ -24,21 +24,31 @@ mod invocation;
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context as _, Result};
 use aws_types::SdkConfig;
+use awsim_chaos::ChaosEngine;
+use bytes::Bytes;
+use hyper::{Request, Response};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 pub use deployment::Pair;
 pub use invocation::Invocation;
 
 use crate::{
-    client::endpoint::sdk_config,
+    client::{
+        admin::Admin,
+        apply::{self, Clients},
+        endpoint::sdk_config,
+        http::HttpClient,
+    },
     environments::Environments,
     faults::Faults,
     lambda::names::DEFAULT_REGION,
     server::{Options, Server},
+    service_faults::ServiceFault,
 };
 
 /// Where `scripts/build.sh` writes to.
@@ -54,6 +64,8 @@ pub struct Sandbox {
     pub lambda: aws_sdk_lambda::Client,
     environments: Environments,
     faults: Faults,
+    chaos: Arc<ChaosEngine>,
+    http: HttpClient,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<io::Result<()>>>,
     _temporary: tempfile::TempDir,
@@ -80,6 +92,7 @@ impl Sandbox {
         let server = Server::bind(options).await?;
         let endpoint = server.endpoint().to_owned();
         let (environments, faults) = (server.environments().clone(), server.faults().clone());
+        let chaos = Arc::clone(server.chaos());
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(server.run(async {
             let _ = stopped.await;
@@ -90,6 +103,8 @@ impl Sandbox {
             folder,
             environments,
             faults,
+            chaos,
+            http: HttpClient::new(),
             stop: Some(stop),
             running: Some(running),
             _temporary: temporary,
@@ -116,6 +131,53 @@ impl Sandbox {
     pub fn fault(&self, function: &str, spec: &str) -> Result<()> {
         self.faults.add(function, spec.parse()?);
         Ok(())
+    }
+
+    /// Orders a fault of DynamoDB or SQS: `dynamodb:TransactWriteItems:throttle=5%`, `sqs:*:latency=50ms`. Size 0 takes
+    /// it away.
+    ///
+    /// # Errors
+    /// When it is not written like that.
+    pub fn service_fault(&self, fault: &str) -> Result<()> {
+        fault.parse::<ServiceFault>()?.order(&self.chaos);
+        Ok(())
+    }
+
+    /// The engine behind [`Sandbox::service_fault`], for what that cannot say.
+    #[must_use]
+    pub fn chaos(&self) -> &Arc<ChaosEngine> {
+        &self.chaos
+    }
+
+    /// Makes a table as a deploy does, or checks that the one that exists is the same.
+    ///
+    /// # Errors
+    /// When a table of that name has other keys or indexes.
+    pub async fn create_table(&self, table: &package::manifest::Table) -> Result<()> {
+        let clients = Clients::new(&self.sdk_config())?;
+        apply::table(&clients, table).await
+    }
+
+    /// URL of the HTTP API before a function that was applied: `http://127.0.0.1:PORT`.
+    ///
+    /// # Errors
+    /// When its trigger is not HTTP, or it was not applied.
+    pub async fn http_endpoint(&self, function: &str) -> Result<String> {
+        let mut fronts = Admin::new(&self.endpoint)?.http_fronts().await?;
+        let url = fronts.remove(function);
+        url.with_context(|| format!("nothing invokes {function} over HTTP"))
+    }
+
+    /// Sends a request to the HTTP API before a function that was applied. The request's URI is path and query only.
+    ///
+    /// # Errors
+    /// When nothing invokes the function over HTTP, or there is no answer.
+    pub async fn http(&self, function: &str, request: Request<Bytes>) -> Result<Response<Bytes>> {
+        let url = self.http_endpoint(function).await?;
+        let (mut head, body) = request.into_parts();
+        head.uri = format!("{url}{}", head.uri).parse()?;
+        let request = Request::from_parts(head, body);
+        Ok(self.http.send(request).await?)
     }
 
     /// Number of processes that run functions now.

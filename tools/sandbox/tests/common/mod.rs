@@ -18,6 +18,7 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{Architecture, FunctionCode, Runtime},
 };
+use package::Architecture as Half;
 use sandbox::{
     client::{admin::Admin, endpoint::sdk_config},
     environments::emulation::HOST,
@@ -28,6 +29,7 @@ use sandbox::{
 use serde_json::{Value, json};
 
 pub mod external;
+pub mod queues;
 
 /// Name of the function of most tests.
 pub const FUNCTION: &str = "probe";
@@ -218,6 +220,53 @@ fn probe() -> PathBuf {
         external::stdout_of(build);
     }
     probe
+}
+
+/// A build of the probe in `dist/`, with a table and a queue. Both halves are the host's: no emulator is needed.
+pub fn build(dist: &Path, change: impl FnOnce(&mut Value)) {
+    let artifact = json!({
+        "zip": "code.zip", "code_sha256": "", "zip_bytes": 1, "bootstrap_bytes": 1, "commit": "0",
+    });
+    let artifacts = Half::ALL.map(|half| (half.to_string(), artifact.clone()));
+    let mut manifest = json!({
+        "schema_version": package::manifest::SCHEMA_VERSION,
+        "name": "probe",
+        "description": "Does as it is told",
+        "runtime": "provided.al2023",
+        "handler": "bootstrap",
+        "memory_mib": 128,
+        "timeout_s": 5,
+        "ephemeral_storage_mib": 512,
+        "environment": {},
+        "trigger": {"kind": "none"},
+        "tables": [{
+            "name": "documents",
+            "actions": ["GetItem"],
+            "partition_key": {"name": "id", "type": "S"},
+            "sort_key": null,
+            "indexes": [{
+                "name": "by_kind",
+                "partition_key": {"name": "kind", "type": "S"},
+                "sort_key": {"name": "id", "type": "S"},
+            }],
+            "ttl_attribute": "expires_at",
+        }],
+        "queues": [{
+            "name": "new-documents",
+            "actions": ["SendMessage"],
+            "fifo": false,
+            "visibility_timeout_s": 60,
+            "max_receive_count": 5,
+        }],
+        "replay": {},
+        "rollout": {},
+        "artifacts": serde_json::Map::from_iter(artifacts),
+    });
+    change(&mut manifest);
+    let folder = dist.join("probe");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("code.zip"), probe_zip()).unwrap();
+    std::fs::write(folder.join("function.json"), manifest.to_string()).unwrap();
 }
 
 /// A shell script as the `bootstrap` in a zip.

@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Result;
 use aws_types::SdkConfig;
-use package::FunctionManifest;
+use package::{FunctionManifest, manifest::Table};
 
 pub use function::code;
 
@@ -49,6 +49,15 @@ impl Clients {
             admin: Admin::new(config.endpoint_url().unwrap_or_default())?,
         })
     }
+}
+
+/// Makes one table, or checks that the one that exists is the same.
+///
+/// # Errors
+/// When a table of that name has other keys or indexes.
+pub async fn table(clients: &Clients, table: &Table) -> Result<()> {
+    table::apply(&clients.dynamodb, table).await?;
+    Ok(())
 }
 
 /// Makes what is missing and changes what differs; gives one line for each thing, for people.

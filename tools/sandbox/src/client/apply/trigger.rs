@@ -22,7 +22,10 @@ pub(super) async fn apply(
 ) -> Result<Option<String>> {
     match &manifest.trigger {
         Trigger::None => Ok(None),
-        Trigger::Http => Ok(None),
+        Trigger::Http => {
+            let url = clients.admin.open_http_front(&manifest.name).await?;
+            Ok(Some(format!("{url} invokes {LIVE}")))
+        }
         Trigger::Queue(trigger) => {
             let source = source(clients, manifest, trigger).await?;
             map(&clients.lambda, &manifest.name, &source)

@@ -1,0 +1,208 @@
+//! What a function returns as a response, by the rules of payload format 2.0.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    body::Body,
+    http::{HeaderName, HeaderValue, StatusCode, header, response::Builder},
+    response::Response,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The response that a function gives when it says `statusCode`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    status_code: u16,
+    #[serde(default)]
+    headers: Option<BTreeMap<String, Scalar>>,
+    #[serde(default)]
+    cookies: Option<Vec<String>>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+/// A header's value need not be a string.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Scalar {
+    Text(String),
+    Number(serde_json::Number),
+    Bool(bool),
+}
+
+impl std::fmt::Display for Scalar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => number.fmt(f),
+            Self::Bool(bool) => bool.fmt(f),
+        }
+    }
+}
+
+/// Why an answer is no response. The client learns nothing of it.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum MalformedAnswer {
+    /// A field has the wrong type.
+    #[error("it has a statusCode, and is no response")]
+    Shape(#[from] serde_json::Error),
+    /// A status that no response may have.
+    #[error("statusCode {0} is not from 200 to 599")]
+    Status(u16),
+    /// A header's name or value, or a cookie, that HTTP does not allow.
+    #[error("a header or cookie is not allowed by HTTP")]
+    Header(#[from] axum::http::Error),
+    /// The body should be base64.
+    #[error("isBase64Encoded is true, and the body is not base64")]
+    Base64(#[from] base64::DecodeError),
+}
+
+/// The response. Without a `statusCode` API Gateway infers one: 200, with all that the function returned as JSON.
+pub(super) fn response(payload: &Bytes) -> Result<Response, MalformedAnswer> {
+    let value = serde_json::from_slice::<Value>(payload).ok();
+    match value.filter(|value| value.get("statusCode").is_some()) {
+        None => inferred(payload.clone()),
+        Some(value) => explicit(serde_json::from_value(value)?),
+    }
+}
+
+fn inferred(payload: Bytes) -> Result<Response, MalformedAnswer> {
+    let response = Response::builder().header(header::CONTENT_TYPE, "application/json");
+    Ok(response.body(Body::from(payload))?)
+}
+
+fn explicit(answer: Answer) -> Result<Response, MalformedAnswer> {
+    let status = StatusCode::from_u16(answer.status_code).ok();
+    // 1xx would be no final response.
+    let status = status.filter(|status| (200..600).contains(&status.as_u16()));
+    let status = status.ok_or(MalformedAnswer::Status(answer.status_code))?;
+    let mut response = Response::builder().status(status);
+    for (name, value) in answer.headers.unwrap_or_default() {
+        response = with_header(response, &name, &value.to_string());
+    }
+    for cookie in answer.cookies.unwrap_or_default() {
+        response = response.header(header::SET_COOKIE, cookie);
+    }
+    let body = answer.body.unwrap_or_default();
+    let body = match answer.is_base64_encoded {
+        true => BASE64.decode(body)?,
+        false => body.into_bytes(),
+    };
+    let mut response = response.body(Body::from(body))?;
+    // What API Gateway says when the function says nothing.
+    let default = HeaderValue::from_static("text/plain; charset=utf-8");
+    let headers = response.headers_mut();
+    headers.entry(header::CONTENT_TYPE).or_insert(default);
+    Ok(response)
+}
+
+/// Adds a header, unless it is about the connection or the length: these are the server's own.
+fn with_header(response: Builder, name: &str, value: &str) -> Builder {
+    const OWN: [HeaderName; 4] = [
+        header::CONNECTION,
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+        header::UPGRADE,
+    ];
+    if OWN
+        .iter()
+        .any(|own| name.eq_ignore_ascii_case(own.as_str()))
+    {
+        return response;
+    }
+    response.header(name, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use serde_json::json;
+
+    use super::*;
+
+    fn answered(answer: &Value) -> Result<Response, MalformedAnswer> {
+        response(&Bytes::from(answer.to_string()))
+    }
+
+    async fn body(response: Response) -> Vec<u8> {
+        to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap()
+            .into()
+    }
+
+    #[tokio::test]
+    async fn a_response_has_the_functions_status_headers_cookies_and_body() {
+        let answer = json!({
+            "statusCode": 201,
+            "headers": {"Location": "/a", "x-count": 7, "content-length": "99"},
+            "cookies": ["a=1; HttpOnly", "b=2"],
+            "body": "hello",
+        });
+        let response = answered(&answer).unwrap();
+        assert_eq!(response.status(), 201);
+        let headers = response.headers();
+        assert_eq!(
+            (&headers["location"], &headers["x-count"]),
+            (&"/a".parse().unwrap(), &"7".parse().unwrap())
+        );
+        let cookies: Vec<_> = headers.get_all("set-cookie").iter().collect();
+        assert_eq!(cookies, ["a=1; HttpOnly", "b=2"]);
+        assert_eq!(headers["content-type"], "text/plain; charset=utf-8");
+        assert!(!headers.contains_key("content-length"));
+        assert_eq!(body(response).await, b"hello");
+    }
+
+    #[tokio::test]
+    async fn a_binary_body_is_decoded() {
+        let answer = json!({
+            "statusCode": 200,
+            "headers": {"Content-Type": "image/png"},
+            "body": BASE64.encode([0, 255]),
+            "isBase64Encoded": true,
+        });
+        let response = answered(&answer).unwrap();
+        assert_eq!(response.headers()["content-type"], "image/png");
+        assert_eq!(body(response).await, [0, 255]);
+    }
+
+    #[tokio::test]
+    async fn without_a_status_everything_is_the_body_of_a_200() {
+        for payload in [r#"{"message":"hello"}"#, r#""hello""#, "null", "[1]"] {
+            let response = response(&Bytes::from(payload)).unwrap();
+            assert_eq!(response.status(), 200);
+            assert_eq!(response.headers()["content-type"], "application/json");
+            assert_eq!(body(response).await, payload.as_bytes());
+        }
+    }
+
+    #[test]
+    fn what_is_no_response_is_refused_with_its_reason() {
+        for (answer, reason) in [
+            (json!({"statusCode": "ok"}), "is no response"),
+            (
+                json!({"statusCode": 200, "body": {"a": 1}}),
+                "is no response",
+            ),
+            (json!({"statusCode": 101}), "101 is not from 200"),
+            (
+                json!({"statusCode": 200, "headers": {"a b": "c"}}),
+                "header",
+            ),
+            (json!({"statusCode": 200, "cookies": ["a\nb"]}), "cookie"),
+            (
+                json!({"statusCode": 200, "body": "?", "isBase64Encoded": true}),
+                "base64",
+            ),
+        ] {
+            let message = answered(&answer).unwrap_err().to_string();
+            assert!(message.contains(reason), "{answer}: {message}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What stands before a function with an HTTP trigger: an HTTP API of API Gateway, with payload format 2.0.
+//!
+//! - `event.rs`: a request as the event that the function gets.
+//! - `answer.rs`: what the function returns as the response that the client gets.
+//! - `refusal.rs`: the responses that API Gateway gives by itself.
+//! - `proxy.rs`: the way of one request through these.
+//!
+//! Every function has a port of its own on loopback, where the API's own domain would be, and is always invoked through
+//! its alias `live`, as an integration that Terraform makes is.
+//!
+//! # What differs from API Gateway
+//! - `http` instead of `https`; `domainName` and the `host` header have a port.
+//! - There is one route, `$default`, and no authorizer, CORS, access log or throttling of its own.
+
+mod answer;
+mod event;
+mod proxy;
+mod refusal;
+
+use std::{
+    collections::BTreeMap,
+    future::IntoFuture as _,
+    io,
+    net::Ipv4Addr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    lambda::{Lambda, names::FunctionRef},
+    no_delay::NoDelay,
+};
+
+/// The alias that every request goes through.
+const LIVE: &str = "live";
+
+/// All HTTP fronts of a sandbox. Cheap to clone.
+#[derive(Clone)]
+pub struct HttpFronts(Arc<Inner>);
+
+struct Inner {
+    lambda: Lambda,
+    /// URL by function.
+    open: Mutex<BTreeMap<String, String>>,
+    closed: CancellationToken,
+}
+
+impl HttpFronts {
+    /// None yet.
+    #[must_use]
+    pub fn new(lambda: Lambda) -> Self {
+        Self(Arc::new(Inner {
+            lambda,
+            open: Mutex::default(),
+            closed: CancellationToken::new(),
+        }))
+    }
+
+    /// The URL of a function's front; opens one where there is none.
+    ///
+    /// # Errors
+    /// When there is no port to be had.
+    pub async fn open(&self, function: &str) -> io::Result<String> {
+        if let Some(url) = self.table().get(function) {
+            return Ok(url.clone());
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        // Another task may have been faster; then its listener stays and ours is dropped.
+        let mut table = self.table();
+        let opened = table.entry(function.to_owned()).or_insert_with(|| {
+            self.serve(function, listener);
+            url
+        });
+        Ok(opened.clone())
+    }
+
+    /// All URLs, by function.
+    #[must_use]
+    pub fn all(&self) -> BTreeMap<String, String> {
+        self.table().clone()
+    }
+
+    /// Stops listening. Requests under way are cut off, as the functions that work on them are.
+    pub fn close(&self) {
+        self.0.closed.cancel();
+    }
+
+    fn serve(&self, function: &str, listener: TcpListener) {
+        let target = proxy::Target {
+            lambda: self.0.lambda.clone(),
+            reference: FunctionRef {
+                name: function.to_owned(),
+                qualifier: Some(LIVE.to_owned()),
+            },
+            api_id: event::api_id(function),
+        };
+        let router = Router::new()
+            .fallback(proxy::handle)
+            .with_state(Arc::new(target));
+        let closed = self.0.closed.clone();
+        tokio::spawn(async move {
+            let serving = axum::serve(NoDelay(listener), router).into_future();
+            closed.run_until_cancelled(serving).await
+        });
+    }
+
+    fn table(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
