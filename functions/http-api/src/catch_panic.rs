@@ -3,7 +3,7 @@
 //! Without it lambda_runtime would report a function error, which API Gateway answers with a
 //! bare 502.
 
-use std::{any::Any, panic::AssertUnwindSafe};
+use std::panic::AssertUnwindSafe;
 
 use axum::{
     extract::Request,
@@ -14,21 +14,13 @@ use futures_util::FutureExt as _;
 
 use crate::problem::Problem;
 
-/// Answers [`Problem::Internal`] when what is behind it panics.
+/// Answers [`Problem::Internal`] when what is behind it panics; telemetry's panic hook has logged
+/// the panic with its place by then.
 pub async fn catch_panic(request: Request, next: Next) -> Response {
     // Unwind safe: the request is gone after a panic, and what requests share (SDK clients)
     // guards itself against it.
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(panic) => {
-            tracing::error!(panic = message(panic.as_ref()), "a handler panicked");
-            Problem::Internal.into_response()
-        }
-    }
-}
-
-fn message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
+    AssertUnwindSafe(next.run(request))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Problem::Internal.into_response())
 }

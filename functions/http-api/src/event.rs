@@ -120,6 +120,7 @@ fn usable(mut request: ApiGatewayV2httpRequest) -> Result<ApiGatewayV2httpReques
     let path = request.raw_path.take().filter(|path| path.starts_with('/'));
     let path = path.ok_or(EventError::Path)?;
     let path = utf8_percent_encode(&path, NOT_IN_PATH).to_string();
+    let path = with_dots_spelled_out(&path);
     let query = request.raw_query_string.take().unwrap_or_default();
     let query = utf8_percent_encode(&query, NOT_IN_URI).to_string();
     if path.len() + query.len() > MAX_TARGET_BYTES {
@@ -138,6 +139,19 @@ fn usable(mut request: ApiGatewayV2httpRequest) -> Result<ApiGatewayV2httpReques
             .map_err(|error| EventError::NotBase64(error.to_string()))?;
     }
     Ok(request)
+}
+
+/// lambda_http resolves `.` and `..`: a path that API Gateway has let through as one route's would
+/// reach another's. Nothing of ours has such a segment, so make it an ordinary one.
+fn with_dots_spelled_out(path: &str) -> String {
+    let segments = path.split('/').map(|segment| {
+        let dots = segment.to_ascii_lowercase().replace("%2e", ".");
+        match dots.as_str() {
+            "." | ".." => dots.replace('.', "%252e"),
+            _ => segment.to_owned(),
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 fn shape(error: serde_path_to_error::Error<serde_json::Error>) -> EventError {

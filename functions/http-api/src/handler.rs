@@ -17,8 +17,9 @@ pub async fn handle(
     event: LambdaEvent<Value>,
 ) -> Result<impl Serialize, EventError> {
     let event = event::parse(event)?;
+    let answering = Adapter::from(router).call(event);
     // A router is always ready, and never fails: its errors are answers.
-    match Adapter::from(router).call(event).await {
+    match answering.await {
         Ok(answer) => Ok(answer),
         Err(never) => match never {},
     }

@@ -3,7 +3,7 @@
 //! ```text
 //! event --event.rs--> request --lambda_http--> router.rs --> operations/*.rs --> answer or problem.rs
 //!                                                |               |
-//!                                 request_id.rs, catch_panic.rs  shared::document_store, queue.rs
+//!                                        layers            shared::document_store, queue.rs
 //! ```
 //!
 //! | file | what it holds |
@@ -12,6 +12,7 @@
 //! | [`event`] | which events are HTTP requests; clear errors for all others |
 //! | [`router`] | paths and methods, and the layers around them |
 //! | [`operations`] | one file per operation: handler, logic, its part of the OpenAPI description |
+//! | [`request_id`], [`count_answers`], [`catch_panic`] | the layers |
 //! | [`submission`], [`idempotency_key`], [`accept`], [`etag`] | the parts of a request, checked |
 //! | [`representation`], [`problem`] | the parts of an answer |
 //! | [`queue`] | where stored documents are announced |
@@ -21,6 +22,7 @@
 
 pub mod accept;
 pub mod catch_panic;
+pub mod count_answers;
 pub mod etag;
 pub mod event;
 pub mod handler;

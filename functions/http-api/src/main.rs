@@ -8,7 +8,7 @@ use shared::{aws, configuration, document_store::DynamoDocumentStore, telemetry}
 // One invocation at a time, and it waits for the network: a single-threaded reactor starts faster.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    let telemetry = telemetry::init();
     let table = configuration::required("DOCUMENTS_TABLE")?;
     let queue_url = configuration::required("DOCUMENTS_QUEUE_URL")?;
     let facts = Facts::from_environment()?;
@@ -18,8 +18,6 @@ async fn main() -> Result<(), Error> {
         queue: SqsDocumentQueue::new(&aws, queue_url),
         facts,
     });
-    run(service_fn(move |event: LambdaEvent<Value>| {
-        handle(router.clone(), event)
-    }))
-    .await
+    let service = service_fn(move |event: LambdaEvent<Value>| handle(router.clone(), event));
+    run(telemetry.observe(service)).await
 }

@@ -180,6 +180,9 @@ fn a_decoded_path_stays_one_path() {
         ("/documents/%2F", "/documents/%2F"),
         ("/ä ö", "/%C3%A4%20%C3%B6"),
         ("//documents", "//documents"),
+        ("/documents/../health", "/documents/%252e%252e/health"),
+        ("/documents/.%2E/.", "/documents/%252e%252e/%252e"),
+        ("/a..b/...", "/a..b/..."),
     ] {
         assert_eq!(request_of(request_event(path, "")).unwrap().uri(), target);
     }

@@ -14,6 +14,7 @@ use axum::{
 use shared::{
     document::{DocumentQueued, Status},
     document_store::{Creation, NewDocument},
+    telemetry,
 };
 
 use super::{Queue, SharedApi, Store, queue_failed, store_failed};
@@ -85,6 +86,7 @@ pub async fn create_document<S: Store, Q: Queue>(
         };
         api.queue.send(message).await.map_err(queue_failed)?;
     }
+    telemetry::count("DocumentsStored", u64::from(!replayed));
     tracing::info!(document = %document.id, bytes = document.size_bytes, replayed, "stored and queued");
 
     let location = HeaderValue::from_str(&format!("/documents/{}", document.id));

@@ -1,0 +1,15 @@
+//! A tower layer: how many answers were errors, and whose.
+//!
+//! To Lambda an answer with status 500 is a success: its own metric `Errors` does not see it.
+
+use axum::{extract::Request, middleware::Next, response::Response};
+use shared::telemetry;
+
+/// Counts `ClientErrors` (4xx) and `ServerErrors` (5xx), zeros included.
+pub async fn count_answers(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    telemetry::count("ClientErrors", u64::from(status.is_client_error()));
+    telemetry::count("ServerErrors", u64::from(status.is_server_error()));
+    response
+}

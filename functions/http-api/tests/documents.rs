@@ -1,0 +1,297 @@
+//! Documents through the whole function in this process, on the DynamoDB and SQS of a sandbox.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Call, DOCUMENTS, TestApi, api, config, queue_url, queued, sandbox, unreachable};
+use serde_json::{Value, json};
+use shared::{
+    document::{Verdict, content_root},
+    document_store::{DocumentStore as _, DynamoDocumentStore},
+};
+
+fn deed() -> Value {
+    json!({"name": "Deed of sale", "content": "Sold: one horse."})
+}
+
+#[tokio::test]
+async fn a_document_is_acknowledged_when_it_is_stored_and_queued() {
+    let sandbox = sandbox().await;
+    let api = api(&sandbox);
+    let created = api.submit("k", &deed()).await;
+    assert_eq!(created.status, 201, "{created:?}");
+    let id = created.text("/id");
+    assert_eq!(created.header("location"), format!("/documents/{id}"));
+    assert_eq!(created.header("etag"), format!("\"{id}.1\""));
+    assert_eq!(created.header("idempotent-replayed"), "");
+    assert_eq!(created.body["name"], "Deed of sale");
+    assert_eq!(created.body["size_bytes"], 16);
+    assert_eq!(created.body["status"], "received");
+    let root = content_root(b"Sold: one horse.").to_string();
+    assert_eq!(created.body["root"], root);
+
+    let read = api.send(Call::get(created.header("location"))).await;
+    assert_eq!((read.status, &read.body), (200, &created.body));
+    assert_eq!(read.header("etag"), created.header("etag"));
+    assert_eq!(queued(&sandbox).await, [id]);
+}
+
+#[tokio::test]
+async fn the_same_request_again_gives_the_same_document_and_is_marked() {
+    let sandbox = sandbox().await;
+    let api = api(&sandbox);
+    let first = api.submit("k", &deed()).await;
+    let base64 = json!({"content_base64": "U29sZDogb25lIGhvcnNlLg==", "name": "Deed of sale"});
+    for again in [deed(), base64] {
+        let answer = api.submit("k", &again).await;
+        assert_eq!((answer.status, &answer.body), (201, &first.body));
+        assert_eq!(answer.header("location"), first.header("location"));
+        assert_eq!(answer.header("idempotent-replayed"), "true");
+    }
+    let list = api.send(Call::get("/documents")).await;
+    assert_eq!(
+        list.body,
+        json!({"documents": [first.body], "next_cursor": null})
+    );
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_document_and_outlives_it() {
+    let sandbox = sandbox().await;
+    let api = api(&sandbox);
+    let first = api.submit("k", &deed()).await;
+    for other in [
+        json!({"name": "Deed of sale", "content": "Sold: one cow."}),
+        json!({"name": "Deed", "content": "Sold: one horse."}),
+        json!({"name": "Deed of sale", "content": "Sold: one horse.", "root": first.body["root"]}),
+    ] {
+        let answer = api.submit("k", &other).await;
+        answer.expect_problem(422, "key-reused");
+    }
+    let delete = Call::new("DELETE", first.header("location"));
+    assert_eq!(api.send(delete.clone()).await.status, 204);
+    api.send(delete)
+        .await
+        .expect_problem(404, "document-not-found");
+    let gone = api.send(Call::get(first.header("location"))).await;
+    gone.expect_problem(404, "document-not-found");
+    api.submit("k", &deed())
+        .await
+        .expect_problem(409, "document-deleted");
+}
+
+#[tokio::test]
+async fn a_retry_completes_what_the_queue_s_failure_left_unfinished() {
+    let sandbox = sandbox().await;
+    let (good, bad) = (config(&sandbox), unreachable(&sandbox));
+    let nobody = TestApi::new(&good, &bad, &queue_url(&sandbox));
+    let wrong_queue = TestApi::new(&good, &good, &(queue_url(&sandbox) + "-typo"));
+
+    let answer = nobody.submit("k", &deed()).await;
+    answer.expect_problem(503, "unavailable");
+    assert_eq!(answer.header("retry-after"), "1");
+    // The deploy's fault, not the moment's: trying again will not help until somebody has looked.
+    wrong_queue
+        .submit("k", &deed())
+        .await
+        .expect_problem(500, "internal");
+    assert_eq!(queued(&sandbox).await, Vec::<String>::new());
+
+    let stored = nobody.send(Call::get("/documents")).await;
+    let answer = api(&sandbox).submit("k", &deed()).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(stored.body["documents"], json!([answer.body]));
+    assert_eq!(queued(&sandbox).await, [answer.text("/id")]);
+}
+
+#[tokio::test]
+async fn a_settled_document_is_not_announced_again() {
+    let sandbox = sandbox().await;
+    let api = api(&sandbox);
+    let id = api.submit("k", &deed()).await.text("/id");
+    assert_eq!(queued(&sandbox).await.len(), 1);
+    let store = DynamoDocumentStore::new(&config(&sandbox), DOCUMENTS.parse().unwrap());
+    store
+        .settle(id.parse().unwrap(), Verdict::Verified)
+        .await
+        .unwrap();
+
+    let again = api.submit("k", &deed()).await;
+    assert_eq!(
+        (again.status, again.text("/status")),
+        (201, "verified".to_owned())
+    );
+    assert_eq!(queued(&sandbox).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn submissions_at_once_with_one_key_make_one_document() {
+    let sandbox = sandbox().await;
+    let api = api(&sandbox);
+    let calls = (0..8).map(|_| {
+        let api = api.clone();
+        tokio::spawn(async move { api.submit("k", &deed()).await })
+    });
+    let mut acknowledged = 0;
+    let mut ids = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        let answer = call.await.unwrap();
+        // Eight transactions on one key conflict: whoever loses too often is told to try again.
+        if answer.status == 201 {
+            acknowledged += 1;
+            ids.push(answer.text("/id"));
+        } else {
+            answer.expect_problem(503, "unavailable");
+        }
+    }
+    assert!(acknowledged >= 1);
+    ids.dedup();
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    let list = api.send(Call::get("/documents")).await;
+    assert_eq!(list.body["documents"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_etag_changes_with_the_document_and_guards_reading_and_deleting() {
+    let sandbox = sandbox().await;
+    let api = api(&sandbox);
+    let created = api.submit("k", &deed()).await;
+    let (path, old) = (created.header("location"), created.header("etag"));
+
+    let unchanged = api.send(Call::get(path).header("if-none-match", old)).await;
+    assert_eq!((unchanged.status, &unchanged.body), (304, &Value::Null));
+    assert_eq!(unchanged.header("etag"), old);
+    assert_eq!(unchanged.header("cache-control"), "private, no-cache");
+
+    let store = DynamoDocumentStore::new(&config(&sandbox), DOCUMENTS.parse().unwrap());
+    let id = created.text("/id").parse().unwrap();
+    store.settle(id, Verdict::Rejected).await.unwrap();
+    let changed = api.send(Call::get(path).header("if-none-match", old)).await;
+    assert_eq!(
+        (changed.status, changed.text("/status")),
+        (200, "rejected".to_owned())
+    );
+    let new = changed.header("etag");
+    assert_ne!(new, old);
+
+    let delete = |etag: &str| api.send(Call::new("DELETE", path).header("if-match", etag));
+    let weak = format!("W/{new}");
+    for other in [old, &weak, "nonsense"] {
+        delete(other)
+            .await
+            .expect_problem(412, "precondition-failed");
+    }
+    assert_eq!(delete(&format!("\"other\", {new}")).await.status, 204);
+    // A document that is gone has no state to compare with.
+    delete("*").await.expect_problem(404, "document-not-found");
+}
+
+#[tokio::test]
+async fn pages_show_every_document_once_newest_first() {
+    let sandbox = sandbox().await;
+    let api = api(&sandbox);
+    let mut newest_first = Vec::new();
+    for number in 0..5 {
+        newest_first.insert(0, api.stored(&format!("document-{number}")).await);
+    }
+    let (mut seen, mut sizes, mut target) =
+        (Vec::new(), Vec::new(), "/documents?limit=2".to_owned());
+    loop {
+        let page = api.send(Call::get(&target)).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        let documents = page.body["documents"].as_array().unwrap();
+        sizes.push(documents.len());
+        seen.extend(
+            documents
+                .iter()
+                .map(|document| document["id"].as_str().unwrap().to_owned()),
+        );
+        let Some(cursor) = page.body["next_cursor"].as_str() else {
+            break;
+        };
+        target = format!("/documents?limit=2&cursor={cursor}");
+    }
+    assert_eq!(seen, newest_first);
+    assert_eq!(sizes, [2, 2, 1]);
+}
+
+#[tokio::test]
+async fn a_cursor_that_was_tampered_with_is_refused() {
+    let sandbox = sandbox().await;
+    let api = api(&sandbox);
+    for name in ["a", "b"] {
+        api.stored(name).await;
+    }
+    let page = api.send(Call::get("/documents?limit=1")).await;
+    let cursor = page.text("/next_cursor");
+    let flipped = if cursor.starts_with('A') { "B" } else { "A" };
+    for tampered in [
+        format!("{flipped}{}", &cursor[1..]),
+        cursor[..cursor.len() - 1].to_owned(),
+        format!("{cursor}A"),
+        String::new(),
+        "%F0%9F%97%8E".to_owned(),
+    ] {
+        let answer = api
+            .send(Call::get(&format!("/documents?cursor={tampered}")))
+            .await;
+        answer.expect_problem(400, "invalid-parameter");
+        assert_eq!(answer.body["source"], json!({"parameter": "cursor"}));
+    }
+}
+
+#[tokio::test]
+async fn the_largest_content_is_stored_and_a_claimed_root_is_kept() {
+    let sandbox = sandbox().await;
+    let api = api(&sandbox);
+    let claimed = "ab".repeat(32);
+    let content = "a".repeat(262_144);
+    let document = json!({"name": "n".repeat(255), "content": content, "root": claimed});
+    let answer = api.submit(&"k".repeat(255), &document).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(answer.body["root"], claimed);
+    assert_eq!(answer.body["size_bytes"], 262_144);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_reached_is_503_everywhere_and_never_an_acknowledgement() {
+    let sandbox = sandbox().await;
+    let api = TestApi::new(
+        &unreachable(&sandbox),
+        &config(&sandbox),
+        &queue_url(&sandbox),
+    );
+    let path = "/documents/01890a5d-ac96-774b-bcce-b302099a8057";
+    for call in [
+        Call::submit("k", &deed()),
+        Call::get("/documents"),
+        Call::get("/documents?cursor=x"),
+        Call::get(path),
+        Call::new("DELETE", path),
+        Call::new("DELETE", path).header("if-match", "*"),
+    ] {
+        let answer = api.send(call).await;
+        answer.expect_problem(503, "unavailable");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    assert_eq!(queued(&sandbox).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_fault_of_the_deploy_is_500_and_tells_the_caller_nothing_about_it() {
+    let sandbox = sandbox().await;
+    let dynamodb = aws_sdk_dynamodb::Client::new(&sandbox.sdk_config());
+    dynamodb
+        .delete_table()
+        .table_name(DOCUMENTS)
+        .send()
+        .await
+        .unwrap();
+    let answer = api(&sandbox).submit("k", &deed()).await;
+    answer.expect_problem(500, "internal");
+    let text = answer.body.to_string().to_lowercase();
+    assert!(
+        !text.contains("table") && !text.contains("dynamo"),
+        "{text}"
+    );
+}
