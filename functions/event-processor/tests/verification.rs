@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::{event, failures, message, store::Documents};
 use event_processor::{
@@ -160,6 +160,51 @@ async fn a_batch_answers_with_what_could_not_be_done_and_does_the_rest() {
     let state = |document: Document| (document.status, document.revision);
     assert_eq!(state(documents.get(good).await), (Status::Verified, 2));
     assert_eq!(state(documents.get(forged).await), (Status::Rejected, 2));
+}
+
+#[tokio::test]
+async fn what_the_store_cannot_do_for_now_is_done_when_the_message_comes_again() {
+    let documents = Documents::start().await;
+    for (operation, fault) in [
+        ("GetItem", "throttle"),
+        ("GetItem", "errors"),
+        ("UpdateItem", "throttle"),
+        ("UpdateItem", "errors"),
+    ] {
+        let id = documents.create(b"deed".to_vec(), None).await;
+        let order = |size| {
+            let fault = format!("dynamodb:{operation}:{fault}={size}%");
+            documents.sandbox.service_fault(&fault).unwrap();
+        };
+        order(100);
+        let failure = verify(&documents.store, &record(id)).await.unwrap_err();
+        assert_eq!(failure.kind(), "StoreUnavailable", "{failure}");
+        assert!(failure.is_transient() && failure.to_string().contains(operation));
+        order(0);
+        let verification = verify(&documents.store, &record(id)).await.unwrap();
+        assert_eq!(verification, Verification::Settled(Verdict::Verified));
+        assert_eq!(documents.get(id).await.revision, 2);
+    }
+}
+
+#[tokio::test]
+async fn what_a_hanging_store_holds_up_goes_back_before_the_invocation_ends() {
+    const TIME: Duration = Duration::from_secs(3);
+    let documents = Documents::start().await;
+    let id = documents.create(b"deed".to_vec(), None).await;
+    let batch = event([("hangs", message(id)), ("malformed", String::new())]);
+    let fault = |latency| format!("dynamodb:UpdateItem:latency={latency}");
+    documents.sandbox.service_fault(&fault("60s")).unwrap();
+    let begin = Instant::now();
+    let held_up = answer(&documents.store, batch.clone(), TIME).await;
+    assert!(begin.elapsed() < TIME, "{:?}", begin.elapsed());
+    assert_eq!(failures(&held_up), ["hangs", "malformed"]);
+
+    documents.sandbox.service_fault(&fault("0s")).unwrap();
+    let answer = answer(&documents.store, batch, MINUTE).await;
+    assert_eq!(failures(&answer), ["malformed"]);
+    let document = documents.get(id).await;
+    assert_eq!((document.status, document.revision), (Status::Verified, 2));
 }
 
 /// The document is deleted between the read and the verdict.

@@ -7,6 +7,7 @@ use std::{fs, path::Path};
 use serde_json::{Value, json};
 use shared::document::DocumentId;
 
+pub mod deployment;
 pub mod function;
 pub mod store;
 

@@ -10,7 +10,8 @@ use shared::{
     document_store::{Creation, DocumentStore as _, DynamoDocumentStore, NewDocument},
 };
 
-const TABLE: &str = "documents";
+/// Name of the table, here and where the function is deployed.
+pub const TABLE: &str = "documents";
 
 /// A table of documents and what it stands in.
 pub struct Documents {

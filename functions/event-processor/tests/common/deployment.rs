@@ -1,0 +1,147 @@
+//! The function as it is deployed: both release halves in a sandbox, its table, its queue, its
+//! mapping.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
+use sandbox::testing::Sandbox;
+use shared::document_store::DynamoDocumentStore;
+
+use super::store::TABLE;
+
+/// The function's name.
+pub const FUNCTION: &str = "event-processor";
+const QUEUE: &str = "documents";
+const DEAD_LETTER_QUEUE: &str = "documents-dead-letter";
+
+/// Only a test that fails waits for so long.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The function with everything around it.
+pub struct Deployment {
+    pub sandbox: Sandbox,
+    pub sqs: aws_sdk_sqs::Client,
+    pub store: DynamoDocumentStore,
+    pub queue: Queue,
+    pub dead_letters: Queue,
+}
+
+impl Deployment {
+    /// What `scripts/build.sh event-processor` has built, applied; `live` is the x86_64 half.
+    pub async fn start() -> Self {
+        let sandbox = Sandbox::start().await.unwrap();
+        sandbox.apply(FUNCTION).await.unwrap();
+        let config = sandbox.sdk_config();
+        let sqs = aws_sdk_sqs::Client::new(&config);
+        Self {
+            store: DynamoDocumentStore::new(&config, TABLE.parse().unwrap()),
+            queue: Queue::named(&sqs, QUEUE).await,
+            dead_letters: Queue::named(&sqs, DEAD_LETTER_QUEUE).await,
+            sandbox,
+            sqs,
+        }
+    }
+
+    /// Waits until the function's log has this.
+    pub async fn logged(&self, text: &str) {
+        // There is no log before the first invocation.
+        let has_it = async || {
+            let logs = self.sandbox.logs(FUNCTION);
+            logs.is_ok_and(|logs| logs.contains(text))
+        };
+        until(&format!("{text:?} in the log"), has_it).await;
+    }
+}
+
+/// A queue with its client.
+#[derive(Clone)]
+pub struct Queue {
+    client: aws_sdk_sqs::Client,
+    pub url: String,
+}
+
+impl Queue {
+    /// A queue that exists.
+    pub async fn named(client: &aws_sdk_sqs::Client, name: &str) -> Self {
+        let url = client.get_queue_url().queue_name(name).send().await;
+        Self {
+            client: client.clone(),
+            url: url.unwrap().queue_url.unwrap(),
+        }
+    }
+
+    /// Sets one attribute.
+    pub async fn set(&self, name: QueueAttributeName, value: impl Into<String>) {
+        let set = self.client.set_queue_attributes().queue_url(&self.url);
+        set.attributes(name, value).send().await.unwrap();
+    }
+
+    /// One attribute.
+    pub async fn attribute(&self, name: QueueAttributeName) -> String {
+        let get = self.client.get_queue_attributes().queue_url(&self.url);
+        let output = get.attribute_names(name.clone()).send().await.unwrap();
+        output.attributes.unwrap()[&name].clone()
+    }
+
+    /// Sends messages, ten at a time.
+    pub async fn send(&self, bodies: &[String]) {
+        for ten in bodies.chunks(10) {
+            let entry = |(index, body): (usize, &String)| {
+                let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
+                entry.message_body(body).build().unwrap()
+            };
+            let entries = ten.iter().enumerate().map(entry).collect();
+            let send = self.client.send_message_batch().queue_url(&self.url);
+            let sent = send.set_entries(Some(entries)).send().await.unwrap();
+            assert_eq!(sent.successful.len(), ten.len(), "{:?}", sent.failed);
+        }
+    }
+
+    /// How many messages it holds, waiting, in flight or delayed. The sandbox's count is exact.
+    pub async fn len(&self) -> usize {
+        use QueueAttributeName::{
+            ApproximateNumberOfMessages, ApproximateNumberOfMessagesDelayed,
+            ApproximateNumberOfMessagesNotVisible,
+        };
+        let mut len = 0;
+        for name in [
+            ApproximateNumberOfMessages,
+            ApproximateNumberOfMessagesNotVisible,
+            ApproximateNumberOfMessagesDelayed,
+        ] {
+            len += self.attribute(name).await.parse::<usize>().unwrap();
+        }
+        len
+    }
+
+    /// Takes every message out, sorted.
+    pub async fn drain(&self) -> Vec<String> {
+        let mut bodies = Vec::new();
+        loop {
+            let receive = self.client.receive_message().queue_url(&self.url);
+            let received = receive.max_number_of_messages(10).send().await.unwrap();
+            let messages = received.messages.unwrap_or_default();
+            if messages.is_empty() {
+                bodies.sort();
+                return bodies;
+            }
+            for message in messages {
+                bodies.push(message.body.unwrap());
+                let delete = self.client.delete_message().queue_url(&self.url);
+                let handle = message.receipt_handle.unwrap();
+                delete.receipt_handle(handle).send().await.unwrap();
+            }
+        }
+    }
+}
+
+/// Asks again and again until the answer is yes.
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, waiting).await;
+    waited.unwrap_or_else(|_| panic!("still no {what}"));
+}

@@ -1,0 +1,217 @@
+//! Both release halves, as they are deployed: the same events, the same answers; a document's way
+//! through the queue; order in a FIFO queue.
+
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
+mod common;
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use common::{
+    deployment::{Deployment, FUNCTION, Queue, until},
+    event, failures, files, message,
+    store::create,
+};
+use sandbox::testing::Invocation;
+use serde_json::{Value, json};
+use shared::{
+    document::{DocumentId, Status, content_root},
+    document_store::DocumentStore as _,
+};
+
+const HALVES: [&str; 2] = ["x86_64", "arm64"];
+
+async fn invoke(deployment: &Deployment, half: &str, event: &Value) -> Invocation {
+    let invocation = deployment.sandbox.invoke(FUNCTION, half, event).await;
+    invocation.unwrap()
+}
+
+#[tokio::test]
+async fn both_halves_answer_alike_to_the_sample_events_and_to_the_corpus() {
+    let deployment = Deployment::start().await;
+    let corpus = ["events", "tests/corpus/refused", "tests/corpus/given-back"];
+    for (name, event) in corpus.iter().flat_map(|folder| files(folder)) {
+        // Lambda refuses what is not JSON before any function sees it.
+        let Ok(event) = serde_json::from_slice(&event) else {
+            continue;
+        };
+        let mut answers = Vec::new();
+        for half in HALVES {
+            let invocation = invoke(&deployment, half, &event).await;
+            answers.push((invocation.function_error, invocation.payload));
+        }
+        assert_eq!(answers[0], answers[1], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_sample_events_are_answered_without_an_error_and_leave_nothing_behind() {
+    let deployment = Deployment::start().await;
+    for (name, event) in files("events") {
+        let event = serde_json::from_slice(&event).unwrap();
+        for half in HALVES {
+            let invocation = invoke(&deployment, half, &event).await;
+            assert!(invocation.is_success(), "{name}: {invocation:?}");
+        }
+    }
+    let dynamodb = aws_sdk_dynamodb::Client::new(&deployment.sandbox.sdk_config());
+    let items = dynamodb.scan().table_name("documents").send().await;
+    assert_eq!(items.unwrap().count, 0);
+}
+
+#[tokio::test]
+async fn either_half_verifies_rejects_and_gives_back() {
+    let deployment = Deployment::start().await;
+    let store = &deployment.store;
+    for half in HALVES {
+        let genuine = create(store, vec![7; 100_000], None).await;
+        let forged = create(store, vec![7; 100_000], Some(content_root(b""))).await;
+        let batch = event([
+            ("genuine", message(genuine)),
+            ("orphaned", message(DocumentId::generate())),
+            ("forged", message(forged)),
+            ("again", message(genuine)),
+        ]);
+        let invocation = invoke(&deployment, half, &batch).await;
+        assert!(invocation.is_success(), "{invocation:?}");
+        assert_eq!(failures(&invocation.payload), ["orphaned"], "{half}");
+        for (id, status) in [(genuine, Status::Verified), (forged, Status::Rejected)] {
+            let document = store.get(id).await.unwrap().unwrap();
+            assert_eq!((document.status, document.revision), (status, 2), "{half}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_failure_is_logged_once_with_its_reason_and_no_content_ever() {
+    let deployment = Deployment::start().await;
+    let secret = "the content of the deed";
+    let id = create(&deployment.store, secret.as_bytes().to_vec(), None).await;
+    let batch = event([
+        ("good", message(id)),
+        ("bad", "no JSON".to_owned()),
+        ("orphaned", message(DocumentId::generate())),
+    ]);
+    invoke(&deployment, "x86_64", &batch).await;
+    let logs = deployment.sandbox.logs(FUNCTION).unwrap();
+    let lines: Vec<Value> = logs
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    for (message_id, failure) in [("bad", "MalformedMessage"), ("orphaned", "OrphanedMessage")] {
+        let lines: Vec<_> = lines
+            .iter()
+            .filter(|line| line["message_id"] == message_id)
+            .collect();
+        let [line] = lines[..] else {
+            panic!("{message_id}: {lines:?}");
+        };
+        assert_eq!(line["failure"], failure);
+        assert_eq!(line["receive_count"], 1);
+        assert_eq!(line["level"], "ERROR");
+        assert!(
+            line["reason"]
+                .as_str()
+                .is_some_and(|reason| reason.len() > 20)
+        );
+        assert!(line["request_id"].is_string(), "{line}");
+    }
+    let metrics = lines.iter().find(|line| line["_aws"].is_object()).unwrap();
+    for metric in ["DocumentsVerified", "MalformedMessage", "OrphanedMessage"] {
+        assert_eq!(metrics[metric], 1, "{metrics}");
+    }
+    assert!(!logs.contains(secret));
+}
+
+#[tokio::test]
+async fn a_message_in_the_queue_is_verified_and_gone() {
+    let deployment = Deployment::start().await;
+    let id = create(&deployment.store, b"deed".to_vec(), None).await;
+    deployment.queue.send(&[message(id)]).await;
+    until("empty queue", async || deployment.queue.len().await == 0).await;
+    let document = deployment.store.get(id).await.unwrap().unwrap();
+    assert_eq!((document.status, document.revision), (Status::Verified, 2));
+    assert_eq!(deployment.dead_letters.len().await, 0);
+}
+
+/// Group a: a good message, a malformed one, a good one. Group b: a good one.
+#[tokio::test]
+async fn in_a_fifo_queue_a_group_waits_behind_its_poison_until_that_is_a_dead_letter() {
+    let deployment = Deployment::start().await;
+    let (queue, dead_letters) = fifo_queue(&deployment).await;
+    let store = &deployment.store;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(create(store, b"deed".to_vec(), None).await);
+    }
+    let poison = "poison".to_owned();
+    for (group, body) in [
+        ("a", message(ids[0])),
+        ("a", poison.clone()),
+        ("a", message(ids[1])),
+        ("b", message(ids[2])),
+    ] {
+        let send = deployment.sqs.send_message().queue_url(&queue.url);
+        let send = send.message_group_id(group).message_body(body);
+        send.send().await.unwrap();
+    }
+    map(&deployment, &queue).await;
+    until("empty queue", async || queue.len().await == 0).await;
+    assert_eq!(dead_letters.drain().await, [poison]);
+    let mut settled_at = Vec::new();
+    for id in ids {
+        let document = store.get(id).await.unwrap().unwrap();
+        assert_eq!((document.status, document.revision), (Status::Verified, 2));
+        settled_at.push(document.updated_at);
+    }
+    let [before, behind, other] = settled_at[..] else {
+        panic!("{settled_at:?}");
+    };
+    assert!(
+        before < behind,
+        "{before} and {behind}: order within the group"
+    );
+    assert!(
+        other < behind,
+        "{other} and {behind}: the other group did not wait"
+    );
+}
+
+/// A FIFO queue and its dead-letter queue, which it gives a message to after two deliveries.
+async fn fifo_queue(deployment: &Deployment) -> (Queue, Queue) {
+    use QueueAttributeName::{
+        ContentBasedDeduplication, FifoQueue, QueueArn, RedrivePolicy, VisibilityTimeout,
+    };
+    let mut queues = Vec::new();
+    for name in ["ordered-dead-letter.fifo", "ordered.fifo"] {
+        let create = deployment.sqs.create_queue().queue_name(name);
+        let create = create.attributes(FifoQueue, "true");
+        let create = create.attributes(ContentBasedDeduplication, "true");
+        // A mapping wants the function's time limit at least.
+        create
+            .attributes(VisibilityTimeout, "10")
+            .send()
+            .await
+            .unwrap();
+        queues.push(Queue::named(&deployment.sqs, name).await);
+    }
+    let (queue, dead_letters) = (queues.remove(1), queues.remove(0));
+    let arn = dead_letters.attribute(QueueArn).await;
+    let redrive = json!({"deadLetterTargetArn": arn, "maxReceiveCount": 2});
+    queue.set(RedrivePolicy, redrive.to_string()).await;
+    (queue, dead_letters)
+}
+
+/// Has the queue read by `live`, with failures reported one by one.
+async fn map(deployment: &Deployment, queue: &Queue) {
+    use aws_sdk_lambda::types::FunctionResponseType::ReportBatchItemFailures;
+
+    let create = deployment.sandbox.lambda.create_event_source_mapping();
+    create
+        .function_name(format!("{FUNCTION}:live"))
+        .event_source_arn(queue.attribute(QueueAttributeName::QueueArn).await)
+        .function_response_types(ReportBatchItemFailures)
+        .send()
+        .await
+        .unwrap();
+    queue.set(QueueAttributeName::VisibilityTimeout, "1").await;
+}
