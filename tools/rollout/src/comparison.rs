@@ -5,10 +5,13 @@ use serde::Serialize;
 
 use crate::{
     alias::Version,
+    differences::Differences,
     function::Half,
-    judge::{Judgement, percent},
+    judge::{Count, Judgement, percent},
     metrics::{Durations, Sample},
-    prices, table,
+    prices,
+    scope::Scope,
+    table,
 };
 
 /// Two versions side by side: baseline and candidate.
@@ -20,10 +23,24 @@ pub struct Comparison {
     pub halves: [Row; 2],
     /// Whether time and cost can be compared: not when either half is emulated.
     pub time_is_comparable: bool,
-    /// Whether the candidate fails more often.
-    pub judgement: Judgement,
+    /// Whether the candidate is worse.
+    #[serde(flatten)]
+    pub verdict: Verdict,
     /// All of it in one sentence.
     pub sentence: String,
+}
+
+/// What the periods at one weight say.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verdict {
+    /// What it is about.
+    pub judged: Scope,
+    /// Whether the candidate is worse.
+    pub judgement: Judgement,
+    /// By how much it differs.
+    pub differences: Differences,
+    /// How long those periods are, in seconds.
+    pub period_s: u32,
 }
 
 /// One version and what it did.
@@ -44,7 +61,7 @@ pub struct Row {
     pub million_invocations_usd: Option<f64>,
 }
 
-const HEADER: [&str; 12] = [
+const HEADER: [&str; 13] = [
     "half",
     "version",
     "invocations",
@@ -55,6 +72,7 @@ const HEADER: [&str; 12] = [
     "p50 ms",
     "p90 ms",
     "p99 ms",
+    "slow %",
     "memory MiB",
     "USD per million",
 ];
@@ -99,12 +117,13 @@ impl Row {
         .to_string()
     }
 
-    fn cells(&self) -> [String; 12] {
+    fn cells(&self) -> [String; 13] {
         let Sample {
             invocations,
             errors,
             throttles,
             duration,
+            ..
         } = self.sample;
         let rate = errors.filter(|_| invocations > 0);
         let time = |of: fn(Durations) -> f64| self.measured(duration.map(of), 1);
@@ -121,10 +140,20 @@ impl Row {
             time(|d| d.p50_ms),
             time(|d| d.p90_ms),
             time(|d| d.p99_ms),
+            self.slow(),
             self.memory_mib
                 .map_or("-".to_owned(), |memory| memory.to_string()),
             self.measured(self.million_invocations_usd, 2),
         ]
+    }
+
+    fn slow(&self) -> String {
+        let count = self.sample.time.count();
+        match count.and_then(Count::rate) {
+            _ if self.emulated => "emulated".to_owned(),
+            Some(rate) => percent(rate),
+            None => "-".to_owned(),
+        }
     }
 
     fn measured(&self, value: Option<f64>, decimals: usize) -> String {
@@ -143,10 +172,16 @@ fn count(value: Option<u64>) -> String {
 impl Comparison {
     /// Compares two versions: baseline and candidate.
     #[must_use]
-    pub fn new(function: &str, halves: [Row; 2], judgement: Judgement, period_s: u32) -> Self {
+    pub fn new(function: &str, halves: [Row; 2], verdict: Verdict) -> Self {
+        let Verdict {
+            judged,
+            judgement,
+            period_s,
+            ..
+        } = &verdict;
         let [baseline, candidate] = &halves;
         let ran = halves.iter().all(|half| half.sample.invocations > 0);
-        let errors = if ran && !judgement.totals.is_comparable() {
+        let errors = if ran && !judgement.errors().is_comparable() {
             format!(
                 "Errors are not judged: no whole period of {period_s} s had both versions at one weight \
                  (see --period)"
@@ -154,12 +189,12 @@ impl Comparison {
         } else {
             judgement.sentence(&candidate.name(), &baseline.name())
         };
-        let sentence = format!("{errors}. {}.", time(baseline, candidate));
+        let sentence = format!("{errors}. Judged: {judged}. {}.", time(baseline, candidate));
         Self {
             function: function.to_owned(),
             time_is_comparable: !halves.iter().any(|half| half.emulated),
             halves,
-            judgement,
+            verdict,
             sentence,
         }
     }
@@ -170,11 +205,22 @@ impl Comparison {
         table::plain(HEADER, self.halves.iter().map(Row::cells))
     }
 
-    /// The table and the sentence for a pull request.
+    /// What is said below the table: the sentence, and the intervals as far as there are any.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let differences = &self.verdict.differences;
+        if differences.is_empty() {
+            self.sentence.clone()
+        } else {
+            format!("{}\n{differences}.", self.sentence)
+        }
+    }
+
+    /// The table and the text for a pull request.
     #[must_use]
     pub fn markdown(&self) -> String {
         let table = table::markdown(HEADER, self.halves.iter().map(Row::cells));
-        format!("{table}\n\n{}", self.sentence)
+        format!("{table}\n\n{}", self.text())
     }
 }
 
@@ -223,7 +269,16 @@ fn change(before: f64, after: f64, more: &str, less: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::{Block, Count, Terms, judge};
+    use crate::{
+        judge::{Block, Blocks, Metric, Terms, judge},
+        metrics::TimeCounts,
+    };
+
+    const TERMS: Terms = Terms {
+        alpha: 0.05,
+        margin: 0.01,
+        metrics: Metric::WITHOUT_TIME,
+    };
 
     fn half(number: u64, architecture: Architecture, emulated: bool) -> Half {
         Half {
@@ -238,12 +293,22 @@ mod tests {
             invocations: 1000,
             errors: Some(2),
             throttles: None,
+            time: TimeCounts::default(),
             duration: Some(Durations {
                 average_ms,
                 p50_ms: 9.0,
                 p90_ms: 19.0,
                 p99_ms: 49.0,
             }),
+        }
+    }
+
+    fn verdict(periods: &[Blocks]) -> Verdict {
+        Verdict {
+            judged: Scope::Unset,
+            judgement: judge(periods.iter().copied(), &TERMS),
+            differences: Differences::of(&[], &Scope::Unset, TERMS.alpha),
+            period_s: 60,
         }
     }
 
@@ -264,14 +329,7 @@ mod tests {
             baseline: Count::new(1000, 2),
             candidate: Count::new(1000, 2),
         };
-        let judgement = judge(
-            [block],
-            &Terms {
-                alpha: 0.05,
-                margin: 0.01,
-            },
-        );
-        Comparison::new("hasher", rows, judgement, 60)
+        Comparison::new("hasher", rows, verdict(&[Blocks::errors(block)]))
     }
 
     #[test]
@@ -285,7 +343,7 @@ mod tests {
         let cells = arm64.cells();
         assert_eq!(&cells[2..4], ["1000", "2"]);
         assert!(
-            cells[6..10].iter().all(|cell| cell == "emulated"),
+            cells[6..11].iter().all(|cell| cell == "emulated"),
             "{cells:?}"
         );
         assert!(
@@ -311,14 +369,7 @@ mod tests {
     #[test]
     fn counts_without_a_period_to_judge_are_not_called_silence() {
         let Comparison { halves, .. } = comparison(false);
-        let judgement = judge(
-            [],
-            &Terms {
-                alpha: 0.05,
-                margin: 0.01,
-            },
-        );
-        let sentence = Comparison::new("hasher", halves, judgement, 60).sentence;
+        let sentence = Comparison::new("hasher", halves, verdict(&[])).sentence;
         assert!(
             sentence.starts_with("Errors are not judged: no whole period of 60 s"),
             "{sentence}"
@@ -333,7 +384,7 @@ mod tests {
             Sample::default(),
         );
         let cells = row.cells();
-        assert_eq!(cells[3..], ["-"; 9]);
+        assert_eq!(cells[3..], ["-"; 10]);
     }
 
     #[test]

@@ -1,17 +1,18 @@
 //! What happened in a run, a JSON line each, in `<dist>/<function>/rollout.jsonl`.
 //!
-//! For people and reports. A run that goes on after a kill does not read it.
+//! For people and reports: `rollout status` says what was last seen. A run that goes on after a kill
+//! does not read it.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::controller::event::Event;
+use crate::{controller::event::Event, percent::Percent};
 
 /// File name of the journal, next to the manifest.
 const JOURNAL_FILE: &str = "rollout.jsonl";
@@ -74,10 +75,60 @@ impl Journal {
     }
 }
 
+/// What a run has last seen, as its journal tells it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LastLook {
+    /// When that was.
+    pub time: DateTime<Utc>,
+    /// The candidate's weight.
+    pub percent: Percent,
+    /// The verdict in a sentence.
+    pub sentence: String,
+    /// The verdict with its numbers.
+    pub judgement: serde_json::Value,
+}
+
+/// The last look of a rollout that began at `since`; `None` when there is no journal, or none of it.
+/// Lines that are not of this form are passed over: a run may be writing one now.
+#[must_use]
+pub fn last_look(dist: &Path, function: &str, since: DateTime<Utc>) -> Option<LastLook> {
+    let text = fs::read_to_string(dist.join(function).join(JOURNAL_FILE)).ok()?;
+    text.lines()
+        .rev()
+        .find_map(|line| serde_json::from_str::<LastLook>(line).ok())
+        .filter(|look| look.time >= since)
+}
+
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
-    use crate::percent::Percent;
+
+    #[test]
+    fn the_last_look_is_found_behind_other_events_and_a_line_that_is_cut_off() {
+        let dist = tempfile::tempdir().expect("a folder");
+        let folder = dist.path().join("hasher");
+        std::fs::create_dir(&folder).expect("a folder");
+        let time: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");
+        let last = |since| last_look(dist.path(), "hasher", since);
+        assert_eq!(last(time), None);
+
+        let look = |percent: f64| {
+            format!(
+                r#"{{"time":"2026-11-23T14:30:00Z","function":"hasher","event":"watched","percent":{percent},
+                    "sentence":"undecided","judgement":{{"verdict":"undecided"}}}}"#
+            )
+            .replace('\n', "")
+        };
+        let weight = r#"{"time":"2026-11-23T14:30:01Z","event":"weight","percent":50.0}"#;
+        let text = [&look(5.0), &look(25.0), weight, r#"{"time":"2026"#].join("\n");
+        std::fs::write(folder.join(JOURNAL_FILE), text).expect("is written");
+        let found = last(time).expect("a look");
+        assert_eq!(found.percent.value(), 25.0);
+        assert_eq!(found.judgement["verdict"], "undecided");
+        assert_eq!(last(time + TimeDelta::seconds(1)), None);
+    }
 
     #[test]
     fn every_event_is_one_line_behind_the_ones_before() {

@@ -13,15 +13,17 @@
 //! versions.rs    published versions: list, find, publish
 //! alias/         read an alias, change it by compare-and-swap
 //! record.rs      what a rollout writes into the alias's description, to go on after a kill
-//! metrics.rs     counts and durations per version and period, from CloudWatch
+//! metrics/       counts and durations per version and period, from CloudWatch
 //! prices.rs      what an invocation costs on either architecture
 //! percent.rs     a weight
 //! comparison.rs  both versions side by side: table and sentence (pure)
+//! differences.rs by how much they differ, with intervals (pure)
 //! pair.rs        which halves of a build are published already (pure)
 //! table.rs       tables for people
 //!
 //! replay/        the same events on both halves, and where the answers differ
 //! proof/         what must hold of both artifacts before anything is uploaded
+//! scope.rs       what a rollout is judged by, and why not by more (pure)
 //! judge/         the sequential test: worse, not worse, undecided (pure)
 //! controller/    which weight comes next (pure), and the loop around it
 //! view/          the live picture of a run
@@ -39,6 +41,7 @@ pub mod commands;
 pub mod comparison;
 pub mod context;
 pub mod controller;
+pub mod differences;
 pub mod function;
 pub mod journal;
 pub mod judge;
@@ -51,6 +54,7 @@ pub mod prices;
 pub mod proof;
 pub mod record;
 pub mod replay;
+pub mod scope;
 pub mod table;
 pub mod versions;
 pub mod view;

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A share of the traffic in percent, from 0 to 100, in steps of 0.01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +83,13 @@ impl FromStr for Percent {
             .parse()
             .map_err(|_| NotAPercentage(format!("{text:?}")))
             .and_then(Self::new)
+    }
+}
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let percent = f64::deserialize(deserializer)?;
+        Self::new(percent).map_err(serde::de::Error::custom)
     }
 }
 

@@ -122,7 +122,7 @@ async fn evidence_from_before_a_kill_counts_afterwards() {
         .find(|event| event["event"] == "watched")
         .expect("a look");
     assert!(
-        first_look["judgement"]["periods"].as_u64() >= Some(2),
+        first_look["judgement"]["metrics"][0]["periods"].as_u64() >= Some(2),
         "{first_look}"
     );
 }
@@ -195,6 +195,38 @@ async fn when_the_sandbox_is_killed_the_run_says_what_may_still_be_and_exits_2()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_that_is_slow_too_often_is_taken_back_though_it_never_fails() {
+    let stage = Stage::set(Candidate::Slow).await;
+    stage.send_traffic();
+    let (code, text) = said(
+        &stage
+            .run(&["--slow", "80ms", "--bake", "60s"])
+            .output()
+            .await,
+    );
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("judged: errors, throttles, invocations longer than 80 ms"),
+        "{text}"
+    );
+    assert!(
+        text.contains("worse in slow invocations, e-value"),
+        "{text}"
+    );
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+
+    let looks = stage.journal();
+    let last = looks.iter().rfind(|event| event["event"] == "watched");
+    let judgement = &last.expect("a look")["judgement"];
+    assert_eq!(judgement["verdict"], "worse", "{judgement}");
+    assert_eq!(judgement["decides"], "slow", "{judgement}");
+    assert_eq!(
+        judgement["metrics"][0]["totals"]["candidate"]["failures"],
+        0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changes_whose_answers_are_lost_are_found_to_have_happened() {
     let stage = Stage::set(Candidate::Good).await;
     stage.send_traffic();
@@ -229,6 +261,7 @@ async fn what_cannot_be_run_is_refused_and_changes_nothing() {
     for (arguments, expected) in [
         (&["--steps", "50,20,100"][..], "steps_percent"),
         (&["--alpha", "2"], "alpha"),
+        (&["--slow", "1h"], "slow_ms"),
         (&["--period", "7s"], "period_s"),
         (&["--period", "500ms"], "whole seconds"),
         (&["--max-blindness", "2s"], "max_blindness_s"),

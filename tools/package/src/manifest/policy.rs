@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Architecture;
 
+/// 15 minutes.
+const LONGEST_TIMEOUT_MS: f64 = 900_000.0;
+
 /// How a rollout of this function goes: `[package.metadata.rollout]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -18,8 +21,12 @@ pub struct RolloutPolicy {
     pub least_invocations: u64,
     /// How many of equally good candidates may be taken back, as a fraction.
     pub alpha: f64,
-    /// The difference of two error proportions that does not matter, in percentage points.
+    /// The difference of two proportions that does not matter, in percentage points.
     pub margin_percent: f64,
+    /// Invocations that take longer are slow, in milliseconds, and a candidate with more of them is
+    /// worse. Without it, time is not judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slow_ms: Option<f64>,
     /// Length of one metric period in seconds. Lambda sends its metrics every 60 s.
     pub period_s: u64,
     /// How old a period must be before its counts are taken as final, in seconds.
@@ -37,6 +44,7 @@ impl Default for RolloutPolicy {
             least_invocations: 100,
             alpha: 0.05,
             margin_percent: 1.0,
+            slow_ms: None,
             period_s: 60,
             metric_delay_s: 120,
             max_blindness_s: 900,
@@ -69,6 +77,14 @@ impl RolloutPolicy {
             return Err(format!(
                 "margin_percent = {}: from 0 to below 100",
                 self.margin_percent
+            ));
+        }
+        if let Some(slow_ms) = self.slow_ms
+            && !(slow_ms > 0.0 && slow_ms <= LONGEST_TIMEOUT_MS)
+        {
+            return Err(format!(
+                "slow_ms = {slow_ms}: more than 0, and at most {LONGEST_TIMEOUT_MS}, the longest that \
+                 Lambda lets a function run"
             ));
         }
         if self.period_s == 0 {

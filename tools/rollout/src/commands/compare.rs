@@ -10,14 +10,17 @@ use package::{Architecture, ManifestError, RolloutPolicy};
 use crate::{
     LIVE,
     alias::{self, Alias, Version},
-    comparison::{Comparison, Row},
+    comparison::{Comparison, Row, Verdict},
     context::Context,
-    controller, function,
-    judge::{Block, Count, Judgement, Terms, judge},
+    controller,
+    differences::Differences,
+    function::{self, Half},
+    judge::{Terms, judge},
     metrics::{self, Period, Query, Sample},
     outcome::Outcome,
     record::Record,
-    versions,
+    scope::Scope,
+    versions::{self, PublishedVersion},
 };
 
 /// How far back to look when no rollout says when it began.
@@ -56,20 +59,36 @@ pub async fn compare(args: CompareArgs, context: &Context) -> anyhow::Result<Out
     let policy = policy(context, &args.function)?;
     let live = alias::read(&context.clients.lambda, &args.function, LIVE).await?;
     let record = live.description.parse::<Record>().ok();
-    let query = query(&args, context, &live, record.as_ref(), &policy).await?;
+    let mut query = query(&args, context, &live, record.as_ref(), &policy).await?;
+    let published = versions::list(&context.clients.lambda, &args.function).await?;
+    let halves = halves(context, &query, &published.published).await?;
+    let scope = Scope::of(policy.slow_ms, [&halves[0], &halves[1]]);
+    query.slow_ms = scope.slow_ms();
 
     let samples = metrics::whole(&context.clients.cloudwatch, &query).await?;
     let periods = metrics::periods(&context.clients.cloudwatch, &query).await?;
-    let judgement = judge_periods(&periods, &query, record.as_ref(), &policy);
-    let rows = rows(context, &query, samples).await?;
-    let comparison = Comparison::new(&args.function, rows, judgement, query.period_s);
+    let terms = Terms {
+        alpha: policy.alpha,
+        margin: policy.margin_percent / 100.0,
+        metrics: scope.metrics(),
+    };
+    let periods = at_one_weight(&periods, &query, record.as_ref());
+    let judgement = judge(periods.iter().map(|period| period.blocks()), &terms);
+    let verdict = Verdict {
+        judgement,
+        differences: Differences::of(&periods, &scope, policy.alpha),
+        judged: scope,
+        period_s: query.period_s,
+    };
+    let rows = rows(halves, &published.published, samples);
+    let comparison = Comparison::new(&args.function, rows, verdict);
 
     context.output.json(&comparison)?;
     if args.markdown {
         context.output.line(comparison.markdown())?;
     } else {
         context.output.line(comparison.table())?;
-        context.output.line(&comparison.sentence)?;
+        context.output.line(comparison.text())?;
     }
     Ok(Outcome::Done)
 }
@@ -114,6 +133,7 @@ async fn query(
         start,
         end,
         period_s: u32::try_from(period_s).context("--period is too long")?,
+        slow_ms: None,
     })
 }
 
@@ -127,57 +147,41 @@ async fn newest_pair(context: &Context, function: &str) -> anyhow::Result<[Versi
     Ok([versions[0], versions[1]])
 }
 
-/// As a run judges: only periods in which the weight was the same throughout.
-fn judge_periods(
-    periods: &[Period],
+/// The periods that a run would judge: those in which the weight was the same throughout.
+fn at_one_weight<'a>(
+    periods: &'a [Period],
     query: &Query,
     record: Option<&Record>,
-    policy: &RolloutPolicy,
-) -> Judgement {
+) -> Vec<&'a Period> {
     let length = TimeDelta::seconds(query.period_s.into());
     let of_these = record.filter(|record| [record.baseline, record.candidate] == query.versions);
     let counts = |start: DateTime<Utc>| {
         of_these.is_none_or(|record| controller::is_pure(start, length, record))
     };
-    let terms = Terms {
-        alpha: policy.alpha,
-        margin: policy.margin_percent / 100.0,
-    };
-    judge(
-        periods
-            .iter()
-            .filter(|period| counts(period.start))
-            .filter_map(block),
-        &terms,
-    )
+    periods
+        .iter()
+        .filter(|period| counts(period.start))
+        .collect()
 }
 
-/// A half that ran and whose errors are not there yet must not count as one without errors.
-fn block(period: &Period) -> Option<Block> {
-    let count = |sample: &Sample| match (sample.invocations, sample.errors) {
-        (0, _) => Some(Count::default()),
-        (invocations, errors) => Some(Count::new(invocations, errors?)),
-    };
-    let [baseline, candidate] = &period.halves;
-    Some(Block {
-        baseline: count(baseline)?,
-        candidate: count(candidate)?,
+async fn halves(
+    context: &Context,
+    query: &Query,
+    published: &[PublishedVersion],
+) -> anyhow::Result<[Half; 2]> {
+    let function = function::read(&context.clients.lambda, &query.function).await?;
+    Ok(query
+        .versions
+        .map(|version| function.half(version, published)))
+}
+
+fn rows(halves: [Half; 2], published: &[PublishedVersion], samples: [Sample; 2]) -> [Row; 2] {
+    [0, 1].map(|index| {
+        let half = halves[index];
+        let settings = published
+            .iter()
+            .find(|published| published.version == half.version);
+        let memory_mib = settings.map(|published| published.settings.memory_mib);
+        Row::new(half, memory_mib, samples[index])
     })
-}
-
-async fn rows(context: &Context, query: &Query, samples: [Sample; 2]) -> anyhow::Result<[Row; 2]> {
-    let lambda = &context.clients.lambda;
-    let function = function::read(lambda, &query.function).await?;
-    let published = versions::list(lambda, &query.function).await?.published;
-    Ok([0, 1].map(|index| {
-        let version = query.versions[index];
-        let memory = published
-            .iter()
-            .find(|published| published.version == version);
-        Row::new(
-            function.half(version, &published),
-            memory.map(|published| published.settings.memory_mib),
-            samples[index],
-        )
-    }))
 }

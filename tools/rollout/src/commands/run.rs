@@ -20,6 +20,7 @@ use crate::{
     journal::Journal,
     outcome::Outcome,
     percent::Percent,
+    scope::Scope,
     versions,
     view::View,
 };
@@ -55,9 +56,12 @@ pub struct RunArgs {
     /// How many of equally good candidates may be taken back, as a fraction
     #[arg(long, value_name = "FRACTION")]
     alpha: Option<f64>,
-    /// The difference of two error proportions that does not matter, in percentage points
+    /// The difference of two proportions that does not matter, in percentage points
     #[arg(long, value_name = "POINTS")]
     margin: Option<f64>,
+    /// Invocations that take longer are slow, and a candidate with more of them is worse
+    #[arg(long, value_name = "DURATION", value_parser = milliseconds)]
+    slow: Option<f64>,
     /// Where `live` already serves the candidate alone, first point it back at the other half of
     /// the newest pair: the same move once more
     #[arg(long, conflicts_with = "dry_run")]
@@ -140,6 +144,7 @@ impl RunArgs {
             least_invocations: self.least_invocations.unwrap_or(policy.least_invocations),
             alpha: self.alpha.unwrap_or(policy.alpha),
             margin_percent: self.margin.unwrap_or(policy.margin_percent),
+            slow_ms: self.slow.or(policy.slow_ms),
             period_s: self.period.unwrap_or(policy.period_s),
             metric_delay_s: self.metric_delay.unwrap_or(policy.metric_delay_s),
             max_blindness_s: self.max_blindness.unwrap_or(policy.max_blindness_s),
@@ -188,6 +193,11 @@ fn seconds(text: &str) -> Result<u64, String> {
     Ok(duration.as_secs())
 }
 
+fn milliseconds(text: &str) -> Result<f64, String> {
+    let duration: Duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    Ok(duration.as_secs_f64() * 1e3)
+}
+
 /// Prints the path that the run would take.
 fn dry_run(start: &Start, context: &Context) -> anyhow::Result<Outcome> {
     let Start {
@@ -204,6 +214,7 @@ fn dry_run(start: &Start, context: &Context) -> anyhow::Result<Outcome> {
         .copied()
         .filter(|step| *step > found_at)
         .collect();
+    let judged = Scope::of(policy.slow_ms, [baseline, candidate]);
     let output = &context.output;
     output.json(&serde_json::json!({
         "function": alias.function,
@@ -213,11 +224,13 @@ fn dry_run(start: &Start, context: &Context) -> anyhow::Result<Outcome> {
         "steps": path,
         "bake_s": policy.bake.num_seconds(),
         "least_invocations": policy.least_invocations,
+        "judged": judged,
     }))?;
     output.line(format!(
         "live of {} serves {}",
         alias.function, alias.routing
     ))?;
+    output.line(format!("judged: {judged}"))?;
     for step in path {
         output.line(match step {
             Percent::HUNDRED => format!("{step} to {candidate}: {baseline} gets nothing any more"),

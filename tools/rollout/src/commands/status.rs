@@ -13,6 +13,7 @@ use crate::{
     alias::{self, Alias, Version},
     context::Context,
     function::{self, Half},
+    journal::{self, LastLook},
     metrics::{self, Query, Sample},
     outcome::Outcome,
     percent::Percent,
@@ -38,6 +39,8 @@ struct Status {
     function: String,
     /// When the rollout that is under way began.
     rollout_since: Option<DateTime<Utc>>,
+    /// What its run has last seen, if it runs where the journal is.
+    last_look: Option<LastLook>,
     versions: Vec<VersionStatus>,
 }
 
@@ -78,6 +81,17 @@ pub async fn status(args: StatusArgs, context: &Context) -> anyhow::Result<Outco
         Some(since) => format!("a rollout is under way since {since}"),
         None => "no rollout is under way".to_owned(),
     })?;
+    if let Some(look) = status.last_look {
+        let LastLook {
+            time,
+            percent,
+            sentence,
+            ..
+        } = look;
+        let time = time.format("%H:%M:%S");
+        let line = format!("last look at {time} UTC, at {percent}: {sentence}");
+        context.output.line(line)?;
+    }
     Ok(Outcome::Done)
 }
 
@@ -92,9 +106,12 @@ async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
         let recent = recent(context, args, version).await?;
         versions.push(VersionStatus::new(half, &published, &aliases, recent));
     }
+    let rollout_since = aliases.rollout_since();
     Ok(Status {
         function: args.function.clone(),
-        rollout_since: aliases.rollout_since(),
+        rollout_since,
+        last_look: rollout_since
+            .and_then(|since| journal::last_look(&context.dist, &args.function, since)),
         versions,
     })
 }
@@ -109,6 +126,7 @@ async fn recent(context: &Context, args: &StatusArgs, version: Version) -> anyho
         start: end - TimeDelta::from_std(args.last).context("--last is too long")?,
         end,
         period_s: 60,
+        slow_ms: None,
     };
     let [sample, _] = metrics::whole(&context.clients.cloudwatch, &query).await?;
     Ok(sample)

@@ -88,7 +88,10 @@ mod tests {
     use package::Architecture;
 
     use super::*;
-    use crate::judge::{Block, Count, judge};
+    use crate::{
+        judge::{Block, Blocks, Count, judge},
+        scope::Scope,
+    };
 
     fn sentence(ending: Ending) -> String {
         let half = |version: &str, architecture| Half {
@@ -97,16 +100,17 @@ mod tests {
             emulated: false,
         };
         let policy = Policy::try_from(&package::RolloutPolicy::default()).expect("holds");
-        let block = Block {
+        let errors = Block {
             baseline: Count::new(1_520, 0),
             candidate: Count::new(80, 8),
         };
+        let terms = policy.terms(&Scope::Unset);
         Story {
             function: "hasher",
             baseline: &half("1", Architecture::X86_64),
             candidate: &half("2", Architecture::Arm64),
             percent: Percent::new(5.0).expect("a percentage"),
-            judgement: &judge([block], &policy.terms),
+            judgement: &judge([Blocks::errors(errors)], &terms),
             policy: &policy,
         }
         .sentence(&ending)

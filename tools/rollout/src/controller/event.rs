@@ -5,7 +5,7 @@ use serde::Serialize;
 
 pub use super::plan::{Cause, Waiting};
 pub use crate::function::Half;
-use crate::{judge::Judgement, percent::Percent};
+use crate::{judge::Judgement, percent::Percent, scope::Scope};
 
 /// Durations of one half since the rollout began.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -17,7 +17,7 @@ pub struct Latency {
 }
 
 /// What one look at the metrics has shown.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Watched {
     /// The candidate's weight.
     pub percent: Percent,
@@ -33,6 +33,8 @@ pub struct Watched {
     pub least_invocations: u64,
     /// The verdict and its numbers.
     pub judgement: Judgement,
+    /// The verdict in a sentence.
+    pub sentence: String,
     /// Durations of the baseline; absent when it is emulated or nothing was measured.
     pub baseline_latency: Option<Latency>,
     /// Durations of the candidate, likewise.
@@ -73,6 +75,8 @@ pub enum Event {
         since: DateTime<Utc>,
         /// The weight that a run before this one has left.
         goes_on_at: Option<Percent>,
+        /// What is judged.
+        judged: Scope,
     },
     /// The candidate has another weight.
     Weight {

@@ -8,7 +8,7 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use super::{policy::Policy, situation::last_change};
-use crate::{judge::Block, record::Record};
+use crate::{judge::Blocks, record::Record};
 
 /// The record has the second that a change fell into, and the call took a moment.
 const CHANGE_TAKES: TimeDelta = TimeDelta::seconds(1);
@@ -17,19 +17,28 @@ const CHANGE_TAKES: TimeDelta = TimeDelta::seconds(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Period {
     pub(super) start: DateTime<Utc>,
-    pub(super) block: Block,
+    pub(super) blocks: Blocks,
+}
+
+impl Period {
+    /// Whether both halves ran and their errors are known.
+    fn is_comparable(&self) -> bool {
+        self.blocks.errors.is_comparable()
+    }
 }
 
 /// What the metrics say about a rollout so far.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Evidence {
     /// All periods that count, oldest first.
-    pub(super) blocks: Vec<Block>,
+    pub(super) blocks: Vec<Blocks>,
     /// How long the present step can be shown to have been watched: up to the end of its last
     /// period in which both halves ran.
     pub(super) watched: TimeDelta,
     /// Invocations of the candidate in the periods of the present step that count.
     pub(super) step_invocations: u64,
+    /// The same a minute of the time that was watched; unknown until a period has shown it.
+    pub(super) candidate_per_minute: Option<f64>,
     /// The end of the last period in which both halves ran, if there is one.
     pub(super) last_seen: Option<DateTime<Utc>>,
 }
@@ -49,20 +58,28 @@ impl Evidence {
                 && is_pure(period.start, policy.period, record)
         });
         periods.sort_by_key(|period| period.start);
-        let comparable = || periods.iter().filter(|period| period.block.is_comparable());
+        let comparable = || periods.iter().filter(|period| period.is_comparable());
         let in_step = || comparable().filter(|period| period.start >= changed);
         let end = |period: &Period| period.start + policy.period;
+        let watched = in_step()
+            .next_back()
+            .map_or(TimeDelta::zero(), |last| end(last) - changed);
+        let step_invocations = in_step()
+            .map(|period| period.blocks.errors.candidate.invocations())
+            .sum();
         Self {
-            watched: in_step()
-                .next_back()
-                .map_or(TimeDelta::zero(), |last| end(last) - changed),
-            step_invocations: in_step()
-                .map(|period| period.block.candidate.invocations())
-                .sum(),
+            watched,
+            step_invocations,
+            candidate_per_minute: per_minute(step_invocations, watched),
             last_seen: comparable().next_back().map(end),
-            blocks: periods.iter().map(|period| period.block).collect(),
+            blocks: periods.iter().map(|period| period.blocks).collect(),
         }
     }
+}
+
+fn per_minute(invocations: u64, watched: TimeDelta) -> Option<f64> {
+    let minutes = watched.as_seconds_f64() / 60.0;
+    (minutes > 0.0).then(|| invocations as f64 / minutes)
 }
 
 /// Whether the weight was the same all through a period: it began after the rollout, and no change
@@ -88,7 +105,7 @@ pub(super) fn next_look(policy: &Policy, now: DateTime<Utc>) -> DateTime<Utc> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::Count;
+    use crate::judge::{Block, Count};
 
     fn at(second: i64) -> DateTime<Utc> {
         let start: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");
@@ -118,7 +135,7 @@ mod tests {
         };
         Period {
             start: at(second),
-            block,
+            blocks: Blocks::errors(block),
         }
     }
 
@@ -137,6 +154,11 @@ mod tests {
         assert_eq!(evidence.blocks.len(), 5);
         assert_eq!(evidence.step_invocations, 20);
         assert_eq!(evidence.watched, TimeDelta::seconds(70 - 41));
+        let per_minute = evidence.candidate_per_minute.expect("a rate");
+        assert!(
+            (per_minute - 20.0 * 60.0 / 29.0).abs() < 1e-9,
+            "{per_minute}"
+        );
     }
 
     #[test]
@@ -163,8 +185,12 @@ mod tests {
     fn without_metrics_nothing_was_watched() {
         let evidence = weigh(&[], 1_000);
         assert_eq!(
-            (evidence.watched, evidence.last_seen),
-            (TimeDelta::zero(), None)
+            (
+                evidence.watched,
+                evidence.last_seen,
+                evidence.candidate_per_minute
+            ),
+            (TimeDelta::zero(), None, None)
         );
     }
 

@@ -17,7 +17,7 @@
 //! Every period the pilot checks that the alias is as it left it, reads the counts of both versions
 //! since the rollout began, judges them, and does what the plan says:
 //!
-//! - **worse is proven**: the weight goes back to 0 at once.
+//! - **worse is proven**, in errors, throttles or slow invocations: the weight goes back to 0 at once.
 //! - **a step is over** when it has been watched for `bake_s` and the candidate had
 //!   `least_invocations` in it. Then the next weight follows, also while the verdict is undecided:
 //!   to prove "not worse" may take more invocations than a quiet function ever has, and every step

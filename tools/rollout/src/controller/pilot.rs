@@ -21,6 +21,7 @@ use crate::{
     judge::{Judgement, judge},
     percent::Percent,
     record::Record,
+    scope::Scope,
 };
 
 /// How often taking the weight back is tried, each time with the client's own retries.
@@ -37,6 +38,7 @@ pub struct Pilot {
     baseline: Half,
     candidate: Half,
     policy: Policy,
+    scope: Scope,
     steering: Steering,
     witness: Witness,
     judgement: Judgement,
@@ -57,14 +59,16 @@ impl Pilot {
         witness: Witness,
     ) -> Self {
         let now = Utc::now();
+        let scope = Scope::of(policy.slow_ms, [&baseline, &candidate]);
         Self {
             function: alias.function.clone(),
-            judgement: judge([], &policy.terms),
+            judgement: judge([], &policy.terms(&scope)),
             steering: Steering::new(clients.lambda.clone(), alias, record),
             clients,
             baseline,
             candidate,
             policy,
+            scope,
             witness,
             began: now,
             last_seen: now,
@@ -135,7 +139,14 @@ impl Pilot {
         }
         let since = self.steering.record().since;
         let halves = [&self.baseline, &self.candidate];
-        let sight = Sight::look(&self.clients, &self.function, halves, since, &self.policy);
+        let sight = Sight::look(
+            &self.clients,
+            &self.function,
+            halves,
+            since,
+            &self.policy,
+            &self.scope,
+        );
         let sight = sight.await.map_err(SteeringError::Unanswered)?;
         Ok(self.decide(sight))
     }
@@ -143,7 +154,9 @@ impl Pilot {
     fn decide(&mut self, sight: Sight) -> Next {
         let record = self.steering.record();
         let evidence = Evidence::weigh(sight.periods, record, &self.policy, Utc::now());
-        self.judgement = judge(evidence.blocks.iter().copied(), &self.policy.terms);
+        let terms = self.policy.terms(&self.scope);
+        self.judgement =
+            judge(evidence.blocks.iter().copied(), &terms).paced(evidence.candidate_per_minute);
         self.last_seen = evidence.last_seen.unwrap_or(self.began).max(self.last_seen);
         let position = Position {
             percent: self.percent(),
@@ -161,7 +174,10 @@ impl Pilot {
             bake_s: self.policy.bake.num_seconds(),
             step_invocations: evidence.step_invocations,
             least_invocations: self.policy.least_invocations,
-            judgement: self.judgement,
+            judgement: self.judgement.clone(),
+            sentence: self
+                .judgement
+                .sentence(&self.candidate.to_string(), &self.baseline.to_string()),
             baseline_latency: sight.baseline,
             candidate_latency: sight.candidate,
         }));

@@ -52,7 +52,7 @@ pub enum Waiting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// The candidate is proven to fail more often.
+    /// The candidate is proven to be worse.
     Worse,
     /// Both versions have not been seen for longer than allowed.
     Blind,
@@ -65,7 +65,7 @@ pub enum Cause {
 /// Decides. Proof that the candidate is worse comes before everything else, blindness before
 /// progress, and time before invocations, because the time is certain to pass.
 pub(super) fn next(position: &Position, policy: &Policy) -> Next {
-    if position.verdict == Verdict::Worse {
+    if matches!(position.verdict, Verdict::Worse { .. }) {
         return Next::TakeBack(Cause::Worse);
     }
     if position.blind > policy.max_blindness {
@@ -87,6 +87,7 @@ pub(super) fn next(position: &Position, policy: &Policy) -> Next {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::Metric;
 
     fn policy() -> Policy {
         Policy::try_from(&package::RolloutPolicy::default()).expect("holds")
@@ -101,7 +102,9 @@ mod tests {
         Position {
             percent: percent(5.0),
             verdict: Verdict::Undecided {
+                decides: None,
                 more_invocations: None,
+                more_minutes: None,
             },
             watched: policy().bake,
             step_invocations: policy().least_invocations,
@@ -114,7 +117,9 @@ mod tests {
     fn a_ripe_step_is_followed_by_the_next_whether_decided_or_not() {
         let undecided = ripe();
         let not_worse = Position {
-            verdict: Verdict::NotWorse,
+            verdict: Verdict::NotWorse {
+                decides: Metric::Errors,
+            },
             ..ripe()
         };
         assert_eq!(next(&undecided, &policy()), Next::Weight(percent(25.0)));
@@ -142,7 +147,9 @@ mod tests {
     #[test]
     fn proof_of_worse_takes_back_at_once_however_short_the_watch() {
         let worse = Position {
-            verdict: Verdict::Worse,
+            verdict: Verdict::Worse {
+                decides: Metric::Slow,
+            },
             watched: TimeDelta::zero(),
             step_invocations: 0,
             ..ripe()

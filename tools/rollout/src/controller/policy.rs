@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use package::RolloutPolicy;
 
-use crate::{judge::Terms, percent::Percent};
+use crate::{judge::Terms, percent::Percent, scope::Scope};
 
 /// More steps than this, and the alias's description has no room for when they were taken.
 const MOST_STEPS: usize = 12;
@@ -26,8 +26,12 @@ pub struct Policy {
     pub metric_delay: TimeDelta,
     /// How long to go on without a period that shows both versions.
     pub max_blindness: TimeDelta,
-    /// How sure a verdict must be.
-    pub terms: Terms,
+    /// Of equally good candidates, how many may be taken back.
+    pub alpha: f64,
+    /// The difference of two probabilities that does not matter.
+    pub margin: f64,
+    /// Invocations that take longer are slow, in milliseconds.
+    pub slow_ms: Option<f64>,
 }
 
 /// What is wrong with a policy: the key in `[package.metadata.rollout]`, and what it takes.
@@ -84,15 +88,24 @@ impl TryFrom<&RolloutPolicy> for Policy {
             period: seconds("period_s", asked.period_s)?,
             metric_delay: seconds("metric_delay_s", asked.metric_delay_s)?,
             max_blindness: seconds("max_blindness_s", asked.max_blindness_s)?,
-            terms: Terms {
-                alpha: asked.alpha,
-                margin: asked.margin_percent / 100.0,
-            },
+            alpha: asked.alpha,
+            margin: asked.margin_percent / 100.0,
+            slow_ms: asked.slow_ms,
         })
     }
 }
 
 impl Policy {
+    /// What the judge goes by.
+    #[must_use]
+    pub fn terms(&self, scope: &Scope) -> Terms {
+        Terms {
+            alpha: self.alpha,
+            margin: self.margin,
+            metrics: scope.metrics(),
+        }
+    }
+
     /// How long a step may go on with too few invocations.
     #[must_use]
     pub fn patience(&self) -> TimeDelta {
@@ -183,6 +196,8 @@ mod tests {
             ("bake_s", refused(|p| p.bake_s = u64::MAX)),
             ("alpha", refused(|p| p.alpha = 0.0)),
             ("margin_percent", refused(|p| p.margin_percent = 100.0)),
+            ("slow_ms", refused(|p| p.slow_ms = Some(0.0))),
+            ("slow_ms", refused(|p| p.slow_ms = Some(f64::NAN))),
             ("max_blindness_s", refused(|p| p.max_blindness_s = 200)),
         ] {
             assert!(text.starts_with(key), "{key}: {text}");

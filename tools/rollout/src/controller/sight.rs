@@ -13,8 +13,8 @@ use super::{
 use crate::{
     LIVE,
     aws::Clients,
-    judge::{Block, Count},
     metrics::{self, MetricsError, Query, Sample},
+    scope::Scope,
 };
 
 /// One look.
@@ -34,6 +34,7 @@ impl Sight {
         [baseline, candidate]: [&Half; 2],
         since: DateTime<Utc>,
         policy: &Policy,
+        scope: &Scope,
     ) -> Result<Self, String> {
         let query = Query {
             function: function.to_owned(),
@@ -43,6 +44,7 @@ impl Sight {
             // The end is exclusive, and the second that has begun has data.
             end: Utc::now() + TimeDelta::seconds(1),
             period_s: u32::try_from(policy.period.num_seconds()).unwrap_or(u32::MAX),
+            slow_ms: scope.slow_ms(),
         };
         let client = &clients.cloudwatch;
         let periods = within_limit(metrics::periods(client, &query)).await?;
@@ -63,22 +65,9 @@ async fn within_limit<T>(call: impl Future<Output = Result<T, MetricsError>>) ->
 }
 
 fn period(period: &metrics::Period) -> Period {
-    let [baseline, candidate] = period.halves.map(|sample| count(&sample));
     Period {
         start: period.start,
-        block: Block {
-            baseline,
-            candidate,
-        },
-    }
-}
-
-/// Lambda sends "no errors" as a 0: invocations without it are still on their way, and do not
-/// count as successes.
-fn count(sample: &Sample) -> Count {
-    match sample.errors {
-        Some(errors) => Count::new(sample.invocations, errors),
-        None => Count::default(),
+        blocks: period.blocks(),
     }
 }
 
@@ -88,25 +77,4 @@ fn latency(half: &Half, sample: &Sample) -> Option<Latency> {
         p50_ms: duration.p50_ms,
         p99_ms: duration.p99_ms,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn invocations_without_their_errors_are_not_taken_for_successes() {
-        let seen = Sample {
-            invocations: 10,
-            errors: Some(2),
-            ..Sample::default()
-        };
-        let on_its_way = Sample {
-            invocations: 11,
-            errors: None,
-            ..Sample::default()
-        };
-        assert_eq!(count(&seen), Count::new(10, 2));
-        assert_eq!(count(&on_its_way), Count::default());
-    }
 }

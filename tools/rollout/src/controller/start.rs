@@ -10,7 +10,7 @@ use super::{
     steering::SteeringError,
     witness::Witness,
 };
-use crate::{alias::Alias, aws::Clients, percent::Percent, record::Record};
+use crate::{alias::Alias, aws::Clients, percent::Percent, record::Record, scope::Scope};
 
 /// What a run begins with.
 #[derive(Debug)]
@@ -53,6 +53,7 @@ impl Start {
             steps: policy.steps.clone(),
             since: record.since,
             goes_on_at,
+            judged: Scope::of(policy.slow_ms, [&baseline, &candidate]),
         });
         let mut pilot = Pilot::new(
             [baseline, candidate],

@@ -4,45 +4,37 @@
 //! are fixed before the block is seen. A mixture of them with a prior is one too, and so is a
 //! mixture over the block at which a bet begins: until then its share stays as it is. By Ville's
 //! inequality the probability that the mixture ever reaches 1/alpha is at most alpha under the
-//! null, however often one looks. Everything is kept in logarithms.
+//! null, however often one looks.
 
 use super::{
+    bets::Bets,
     counts::Block,
-    e_variable::{Alternative, Sample},
+    e_variable::{Factors, Sample, Sizes},
     prior::Bet,
 };
 
-/// The wealth against one null, block by block.
+/// The wealth against one null in one metric, block by block.
 #[derive(Debug, Clone)]
 pub(super) struct EProcess {
     bet: Bet,
-    margin: f64,
-    alternatives: Vec<Wealth>,
+    /// What every alternative has, over all its starts so far, in units of `e^ln_scale`.
+    wealth: Vec<f64>,
+    /// The logarithm of the greatest of them, or 0 when that is less than 1.
+    ln_scale: f64,
+    totals: Block,
     blocks: u64,
     ln_peak: f64,
     /// What the last block has left, which may be far below the peak.
     ln_now: f64,
 }
 
-/// One alternative's wealth, summed over the starts so far.
-#[derive(Debug, Clone, Copy)]
-struct Wealth {
-    alternative: Alternative,
-    ln: f64,
-}
-
 impl EProcess {
-    /// Against "candidate ≤ baseline + margin" for [`Bet::Worse`], against
-    /// "candidate ≥ baseline + margin" for [`Bet::AsGood`].
-    pub(super) fn new(bet: Bet, margin: f64) -> Self {
-        let wealth = |alternative| Wealth {
-            alternative,
-            ln: f64::NEG_INFINITY,
-        };
+    pub(super) fn new(bet: Bet, bets: &Bets) -> Self {
         Self {
             bet,
-            margin,
-            alternatives: bet.alternatives().into_iter().map(wealth).collect(),
+            wealth: vec![0.0; bets.len()],
+            ln_scale: 0.0,
+            totals: Block::default(),
             blocks: 0,
             ln_peak: 0.0,
             ln_now: 0.0,
@@ -50,21 +42,49 @@ impl EProcess {
     }
 
     /// Takes one more block into account; one in which a half was idle says nothing.
-    pub(super) fn observe(&mut self, block: &Block) {
+    pub(super) fn observe(&mut self, block: &Block, bets: &mut Bets) {
         if !block.is_comparable() {
             return;
         }
+        self.totals = self.totals + *block;
         self.blocks += 1;
         let sample = sample(block);
-        let ln_start = self.bet.share_of_start(self.blocks).ln();
-        for wealth in &mut self.alternatives {
-            wealth.ln = ln_add(wealth.ln, ln_start) + wealth.alternative.ln_e(&sample, self.margin);
-        }
+        self.bet_on(&sample, bets.for_sizes(sample.sizes));
+        let ln_betting =
+            self.ln_scale + self.wealth.iter().sum::<f64>().ln() - self.ln_alternatives();
         let ln_waiting = self.bet.share_of_later_starts(self.blocks).ln();
-        let ln_betting = ln_sum(self.alternatives.iter().map(|wealth| wealth.ln))
-            - (self.alternatives.len() as f64).ln();
-        self.ln_now = ln_add(ln_betting, ln_waiting);
+        self.ln_now = ln_sum([ln_betting, ln_waiting].into_iter());
         self.ln_peak = self.ln_peak.max(self.ln_now);
+    }
+
+    /// Gives every alternative the share that starts with this block, and multiplies what it then has
+    /// by its e-variable. What falls behind the best by more than a number can say is lost, which
+    /// only ever makes the e-value smaller.
+    fn bet_on(&mut self, sample: &Sample, factors: &[Factors]) {
+        let start = (self.bet.share_of_start(self.blocks).ln() - self.ln_scale).exp();
+        let ln_best = factors
+            .iter()
+            .map(|factors| factors.ln_e(sample))
+            .fold(f64::NEG_INFINITY, f64::max);
+        for (wealth, factors) in self.wealth.iter_mut().zip(factors) {
+            *wealth = (*wealth + start) * (factors.ln_e(sample) - ln_best).exp();
+        }
+        self.rescale(self.ln_scale + ln_best);
+    }
+
+    /// Goes from units of `e^ln_unit` to those of the greatest wealth, or to 1 when that is more.
+    fn rescale(&mut self, ln_unit: f64) {
+        let greatest = self.wealth.iter().copied().fold(0.0, f64::max);
+        self.ln_scale = (ln_unit + greatest.ln()).max(0.0);
+        let unit = (ln_unit - self.ln_scale).exp();
+        for wealth in &mut self.wealth {
+            // Nothing stays nothing, also in a unit beyond all numbers.
+            *wealth = if *wealth > 0.0 { *wealth * unit } else { 0.0 };
+        }
+    }
+
+    fn ln_alternatives(&self) -> f64 {
+        (self.wealth.len() as f64).ln()
     }
 
     /// The natural logarithm of the highest e-value so far: the one that decides.
@@ -72,23 +92,34 @@ impl EProcess {
         self.ln_peak
     }
 
+    /// The natural logarithm of the e-value as it is now.
+    pub(super) const fn ln_now(&self) -> f64 {
+        self.ln_now
+    }
+
+    /// All blocks in which both halves ran, summed.
+    pub(super) const fn totals(&self) -> Block {
+        self.totals
+    }
+
+    /// How many that are.
+    pub(super) const fn blocks(&self) -> u64 {
+        self.blocks
+    }
+
     /// About how many more invocations of the candidate until the e-value reaches `ln_threshold`,
-    /// if both halves go on at the rates and in the proportion of `totals`; `None` when it would
+    /// if both halves go on at the rates and in the proportion of all so far; `None` when it would
     /// not get there.
-    pub(super) fn more_invocations(&self, totals: &Block, ln_threshold: f64) -> Option<f64> {
-        let per_invocation = expected_per_invocation(totals)?;
-        let growths: Vec<f64> = self
-            .alternatives
+    pub(super) fn more_invocations(&self, bets: &Bets, ln_threshold: f64) -> Option<f64> {
+        let per_invocation = expected_per_invocation(&self.totals)?;
+        let growths: Vec<f64> = bets
+            .calculate(per_invocation.sizes)
             .iter()
-            .map(|wealth| wealth.alternative.ln_e(&per_invocation, self.margin))
+            .map(|factors| factors.ln_e(&per_invocation))
             .collect();
-        let bets = || {
-            self.alternatives
-                .iter()
-                .map(|wealth| wealth.ln)
-                .zip(&growths)
-        };
-        let ln_target = ln_threshold + (self.alternatives.len() as f64).ln();
+        let ln_wealth = self.wealth.iter().map(|wealth| self.ln_scale + wealth.ln());
+        let bets = || ln_wealth.clone().zip(&growths);
+        let ln_target = ln_threshold + self.ln_alternatives();
         // Any one alternative gets there alone, later than all of them together.
         let latest = bets()
             .filter(|(_, growth)| **growth > LEAST_GROWTH)
@@ -117,11 +148,13 @@ fn first(reached: impl Fn(f64) -> bool, latest: f64) -> f64 {
     late
 }
 
-fn sample(block: &Block) -> Sample {
+pub(super) fn sample(block: &Block) -> Sample {
     Sample {
-        baseline_invocations: block.baseline.invocations() as f64,
+        sizes: Sizes {
+            baseline: block.baseline.invocations() as f64,
+            candidate: block.candidate.invocations() as f64,
+        },
         baseline_failures: block.baseline.failures() as f64,
-        candidate_invocations: block.candidate.invocations() as f64,
         candidate_failures: block.candidate.failures() as f64,
     }
 }
@@ -133,33 +166,24 @@ fn expected_per_invocation(totals: &Block) -> Option<Sample> {
         return None;
     }
     let Sample {
-        baseline_invocations: n_b,
+        sizes,
         baseline_failures: k_b,
-        candidate_invocations: n_c,
         candidate_failures: k_c,
     } = sample(totals);
-    let common = (k_b + k_c + 0.5) / (n_b + n_c + 1.0);
-    let proportion = n_b / n_c;
+    let common = (k_b + k_c + 0.5) / (sizes.baseline + sizes.candidate + 1.0);
+    let proportion = sizes.baseline / sizes.candidate;
     Some(Sample {
-        baseline_invocations: proportion,
-        baseline_failures: proportion * (k_b + common) / (n_b + 1.0),
-        candidate_invocations: 1.0,
-        candidate_failures: (k_c + common) / (n_c + 1.0),
+        sizes: Sizes {
+            baseline: proportion,
+            candidate: 1.0,
+        },
+        baseline_failures: proportion * (k_b + common) / (sizes.baseline + 1.0),
+        candidate_failures: (k_c + common) / (sizes.candidate + 1.0),
     })
 }
 
-/// `ln(e^a + e^b)` without overflow.
-fn ln_add(a: f64, b: f64) -> f64 {
-    let (low, high) = if a < b { (a, b) } else { (b, a) };
-    if low == f64::NEG_INFINITY {
-        high
-    } else {
-        high + (low - high).exp().ln_1p()
-    }
-}
-
 /// `ln(Σ e^x)` without overflow.
-fn ln_sum(logarithms: impl Iterator<Item = f64> + Clone) -> f64 {
+pub(super) fn ln_sum(logarithms: impl Iterator<Item = f64> + Clone) -> f64 {
     let high = logarithms.clone().fold(f64::NEG_INFINITY, f64::max);
     if high == f64::NEG_INFINITY {
         return high;
@@ -179,8 +203,10 @@ mod tests {
     }
 
     fn after(bet: Bet, margin: f64, blocks: &[Block]) -> EProcess {
-        let mut process = EProcess::new(bet, margin);
-        blocks.iter().for_each(|block| process.observe(block));
+        let mut bets = Bets::new(bet, margin);
+        let mut process = EProcess::new(bet, &bets);
+        let observe = |block| process.observe(block, &mut bets);
+        blocks.iter().for_each(observe);
         process
     }
 
@@ -211,14 +237,26 @@ mod tests {
     }
 
     #[test]
+    fn a_loss_beyond_all_numbers_is_followed_by_new_bets() {
+        let lost = block((100_000, 90_000), (100_000, 10));
+        let won = block((1_000, 1), (1_000, 300));
+        let one = after(Bet::Worse, 0.0, &[lost, won]);
+        let alone = after(Bet::Worse, 0.0, &[won]);
+        assert!(one.ln_now.is_finite() && one.ln_now > 20f64.ln(), "{one:?}");
+        assert!(one.ln_now < alone.ln_now);
+    }
+
+    #[test]
     fn the_projection_agrees_with_what_then_happens() {
         let steady = block((950, 0), (50, 0));
         let threshold = 20f64.ln();
-        let mut process = after(Bet::AsGood, 0.01, &[steady]);
-        let projected = process.more_invocations(&steady, threshold).unwrap();
+        let mut bets = Bets::new(Bet::AsGood, 0.01);
+        let mut process = EProcess::new(Bet::AsGood, &bets);
+        process.observe(&steady, &mut bets);
+        let projected = process.more_invocations(&bets, threshold).unwrap();
         let mut seen = 0.0;
         while process.ln_peak() < threshold {
-            process.observe(&steady);
+            process.observe(&steady, &mut bets);
             seen += 50.0;
         }
         // Whole periods are observed, so it takes up to one period more.

@@ -18,6 +18,10 @@
 //!
 //! Since `ln f_g` is concave, the same bound holds when the invocations of one block have
 //! different probabilities, as long as the block's average probabilities lie in N.
+//!
+//! It also holds when a "failure" is any quantity X between 0 and 1 with mean θ_g instead of a yes
+//! or no, and `k_g` the sum of them: the factor `(θ*_g/θ°_g)^X ((1 − θ*_g)/(1 − θ°_g))^(1 − X)` is
+//! convex in X, so it lies below its chord, and the chord's expectation is `f_g(θ_g)`.
 
 /// Two failure probabilities.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,12 +30,19 @@ pub(super) struct Rates {
     pub(super) candidate: f64,
 }
 
-/// Sizes and failures of a block; fractions are expected counts.
+/// How many invocations of either half a block has; fractions are expected numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Sizes {
+    pub(super) baseline: f64,
+    pub(super) candidate: f64,
+}
+
+/// Sizes and failures of a block. Failures may be fractions: expected counts, or sums of
+/// quantities between 0 and 1 (see `interval.rs`).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
-    pub(super) baseline_invocations: f64,
+    pub(super) sizes: Sizes,
     pub(super) baseline_failures: f64,
-    pub(super) candidate_invocations: f64,
     pub(super) candidate_failures: f64,
 }
 
@@ -53,33 +64,44 @@ impl Alternative {
         }
     }
 
-    /// `ln S` of a block in which both halves ran.
-    pub(super) fn ln_e(&self, sample: &Sample, margin: f64) -> f64 {
-        let null = project(
-            self.rates,
-            sample.baseline_invocations,
-            sample.candidate_invocations,
-            margin,
-        );
+    /// The factors of `S` for blocks of these sizes, in which both halves ran. They do not depend
+    /// on the failures, so that one projection serves all metrics of a period.
+    pub(super) fn factors(&self, sizes: Sizes, margin: f64) -> Factors {
+        let null = project(self.rates, sizes, margin);
         let ln_null = LnRate::of(null.baseline);
         let ln_null_candidate = if margin == 0.0 {
             ln_null
         } else {
             LnRate::of(null.candidate)
         };
-        self.ln_baseline.ln_ratio(
-            &ln_null,
-            sample.baseline_invocations,
-            sample.baseline_failures,
-        ) + self.ln_candidate.ln_ratio(
-            &ln_null_candidate,
-            sample.candidate_invocations,
-            sample.candidate_failures,
-        )
+        Factors {
+            baseline: self.ln_baseline.over(&ln_null),
+            candidate: self.ln_candidate.over(&ln_null_candidate),
+        }
     }
 }
 
-/// The logarithms of a probability and of its complement.
+/// What each failure and each success of either half multiplies `S` by, as logarithms.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Factors {
+    baseline: LnRate,
+    candidate: LnRate,
+}
+
+impl Factors {
+    /// `ln S` of a block of the sizes that the factors are for.
+    pub(super) fn ln_e(&self, sample: &Sample) -> f64 {
+        let Sample {
+            sizes,
+            baseline_failures,
+            candidate_failures,
+        } = *sample;
+        self.baseline.sum(sizes.baseline, baseline_failures)
+            + self.candidate.sum(sizes.candidate, candidate_failures)
+    }
+}
+
+/// The logarithms of a probability and of its complement, or of a ratio of two of each.
 #[derive(Debug, Clone, Copy)]
 struct LnRate {
     failure: f64,
@@ -94,9 +116,15 @@ impl LnRate {
         }
     }
 
-    fn ln_ratio(&self, null: &Self, invocations: f64, failures: f64) -> f64 {
-        failures * (self.failure - null.failure)
-            + (invocations - failures) * (self.success - null.success)
+    fn over(&self, null: &Self) -> Self {
+        Self {
+            failure: self.failure - null.failure,
+            success: self.success - null.success,
+        }
+    }
+
+    fn sum(&self, invocations: f64, failures: f64) -> f64 {
+        failures * self.failure + (invocations - failures) * self.success
     }
 }
 
@@ -104,13 +132,14 @@ impl LnRate {
 ///
 /// Without a margin it is the rate of both halves pooled. With one, it is the root of the
 /// derivative along the line, which rises strictly between `θ*_b` and `θ*_c − margin`.
-fn project(alternative: Rates, baseline_n: f64, candidate_n: f64, margin: f64) -> Rates {
+fn project(alternative: Rates, sizes: Sizes, margin: f64) -> Rates {
     let Rates {
         baseline: b,
         candidate: c,
     } = alternative;
     if margin == 0.0 {
-        let pooled = (baseline_n * b + candidate_n * c) / (baseline_n + candidate_n);
+        let pooled =
+            (sizes.baseline * b + sizes.candidate * c) / (sizes.baseline + sizes.candidate);
         return Rates {
             baseline: pooled,
             candidate: pooled,
@@ -118,8 +147,7 @@ fn project(alternative: Rates, baseline_n: f64, candidate_n: f64, margin: f64) -
     }
     let line = Line {
         alternative,
-        baseline_n,
-        candidate_n,
+        sizes,
         margin,
     };
     let low = b.min(c - margin).max(0.0).max(-margin);
@@ -134,8 +162,7 @@ fn project(alternative: Rates, baseline_n: f64, candidate_n: f64, margin: f64) -
 /// The weighted divergence along the line `candidate = baseline + margin`.
 struct Line {
     alternative: Rates,
-    baseline_n: f64,
-    candidate_n: f64,
+    sizes: Sizes,
     margin: f64,
 }
 
@@ -153,8 +180,9 @@ impl Line {
             candidate: c,
         } = self.alternative;
         (
-            self.baseline_n * slope(b, baseline) + self.candidate_n * slope(c, candidate),
-            self.baseline_n * curvature(b, baseline) + self.candidate_n * curvature(c, candidate),
+            self.sizes.baseline * slope(b, baseline) + self.sizes.candidate * slope(c, candidate),
+            self.sizes.baseline * curvature(b, baseline)
+                + self.sizes.candidate * curvature(c, candidate),
         )
     }
 
@@ -199,19 +227,22 @@ mod tests {
 
     /// The expectation of `S` under θ, over every pair of counts.
     fn expectation(alternative: Rates, truth: Rates, n_b: u32, n_c: u32, margin: f64) -> f64 {
-        let e_variable = Alternative::new(alternative);
+        let sizes = Sizes {
+            baseline: n_b.into(),
+            candidate: n_c.into(),
+        };
+        let factors = Alternative::new(alternative).factors(sizes, margin);
         let mut sum = 0.0;
         for k_b in 0..=n_b {
             for k_c in 0..=n_c {
                 let sample = Sample {
-                    baseline_invocations: n_b.into(),
+                    sizes,
                     baseline_failures: k_b.into(),
-                    candidate_invocations: n_c.into(),
                     candidate_failures: k_c.into(),
                 };
                 sum += binomial(n_b, k_b, truth.baseline)
                     * binomial(n_c, k_c, truth.candidate)
-                    * e_variable.ln_e(&sample, margin).exp();
+                    * factors.ln_e(&sample).exp();
             }
         }
         sum
@@ -266,7 +297,7 @@ mod tests {
             prop_assume!((c - b - margin).abs() > 1e-9);
             let kl = |p: f64, q: f64| p * (p / q).ln() + (1.0 - p) * ((1.0 - p) / (1.0 - q)).ln();
             let distance = |t: f64| n_b * kl(b, t) + n_c * kl(c, t + margin);
-            let nearest = project(alternative, n_b, n_c, margin);
+            let nearest = project(alternative, Sizes { baseline: n_b, candidate: n_c }, margin);
             let here = distance(nearest.baseline);
             for step in [-1e-3, 1e-3] {
                 let room = nearest.baseline.min(1.0 - nearest.baseline)
@@ -287,20 +318,27 @@ mod tests {
             baseline: 0.2,
             candidate: 0.01,
         });
+        let sizes = Sizes {
+            baseline: 900.0,
+            candidate: 100.0,
+        };
+        let turned = Sizes {
+            baseline: sizes.candidate,
+            candidate: sizes.baseline,
+        };
         let sample = Sample {
-            baseline_invocations: 900.0,
+            sizes,
             baseline_failures: 7.0,
-            candidate_invocations: 100.0,
             candidate_failures: 12.0,
         };
         let swapped = Sample {
-            baseline_invocations: sample.candidate_invocations,
+            sizes: turned,
             baseline_failures: sample.candidate_failures,
-            candidate_invocations: sample.baseline_invocations,
             candidate_failures: sample.baseline_failures,
         };
         for margin in [0.0, 0.05] {
-            let difference = one.ln_e(&sample, margin) - other.ln_e(&swapped, -margin);
+            let difference = one.factors(sizes, margin).ln_e(&sample)
+                - other.factors(turned, -margin).ln_e(&swapped);
             assert!(difference.abs() < 1e-9, "{difference}");
         }
     }

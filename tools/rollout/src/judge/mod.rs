@@ -2,18 +2,23 @@
 //!
 //! ```text
 //! counts.rs      invocations and failures per period: what is looked at
+//! metric.rs      errors, throttles, slow invocations; how they share one alpha
 //! e_variable.rs  the evidence in one period against one alternative, and why it is evidence
 //! prior.rs       the alternatives that are bet on, and from which period on
-//! e_process.rs   the evidence of all periods: may be looked at after every one
-//! verdict.rs     worse, not worse, undecided, in numbers and in a sentence
+//! bets.rs        all alternatives of one null, worked out for blocks of one size
+//! e_process.rs   the evidence of all periods in one metric: may be looked at after every one
+//! interval.rs    by how much the halves differ, in rates and in means
+//! verdict.rs     worse, not worse, undecided, in numbers
+//! text.rs        the same in a sentence
 //! ```
 //!
-//! Two nulls are tested, each at the threshold 1/alpha. "The candidate is never worse" is rejected
-//! by a [`Verdict::Worse`]; "the candidate is worse by more than the margin throughout" by a
-//! [`Verdict::NotWorse`]. Only counts of the same period are ever compared, and each period may have
+//! Two nulls are tested, each at the threshold 1/alpha. "The candidate is never worse in anything" is
+//! rejected by a [`Verdict::Worse`]; "there is a metric in which the candidate is worse by more than
+//! the margin throughout" by a [`Verdict::NotWorse`]. Only counts of the same period are ever compared, and each period may have
 //! its own failure probability, so a burst or a daily wave that hits both halves is no evidence.
 //! What the test does take for granted is that one invocation's failure does not depend on
-//! another's in the same period beyond that common probability.
+//! another's in the same period beyond that common probability. A single sick environment that fails
+//! all its invocations breaks that, and is then taken for its half's fault.
 //!
 //! Sources: R. Turner, A. Ly, P. Grünwald, "Generic E-variables for exact sequential k-sample tests
 //! that allow for optional stopping", Journal of Statistical Planning and Inference 230 (2024)
@@ -21,23 +26,32 @@
 //! and beyond", 2022. The mixture over the period from which the candidate is bad is ours.
 //!
 //! ```
-//! use rollout::judge::{Block, Count, Terms, Verdict, judge};
+//! use rollout::judge::{Block, Blocks, Count, Metric, Terms, Verdict, judge};
 //!
-//! let terms = Terms { alpha: 0.05, margin: 0.01 };
-//! let period = Block { baseline: Count::new(1_520, 0), candidate: Count::new(80, 4) };
-//! assert_eq!(judge([period], &terms).verdict, Verdict::Worse);
+//! let terms = Terms { alpha: 0.05, margin: 0.01, metrics: Metric::WITHOUT_TIME };
+//! let errors = Block { baseline: Count::new(1_520, 0), candidate: Count::new(80, 4) };
+//! let decides = Metric::Errors;
+//! assert_eq!(judge([Blocks::errors(errors)], &terms).verdict, Verdict::Worse { decides });
 //! ```
 
+mod bets;
 mod counts;
 mod e_process;
 mod e_variable;
+mod interval;
+mod metric;
 mod prior;
+mod text;
 mod verdict;
 
 pub use counts::{Block, Count};
-pub use verdict::{Judgement, LnE, Terms, Verdict, percent, thousands};
+pub use interval::{Interval, Total, difference_of_means, difference_of_rates};
+pub use metric::{Blocks, Metric};
+pub use text::{LnE, percent, thousands};
+pub use verdict::{Finding, Judgement, Terms, Verdict};
 
-use e_process::EProcess;
+use bets::Bets;
+use e_process::{EProcess, ln_sum};
 use prior::Bet;
 
 /// Judges all periods since the rollout began, oldest first.
@@ -46,9 +60,11 @@ use prior::Bet;
 /// proven. A proof of "worse" stands above one of "not worse by more than the margin", since a
 /// candidate may be both: worse, but by little.
 #[must_use]
-pub fn judge(blocks: impl IntoIterator<Item = Block>, terms: &Terms) -> Judgement {
+pub fn judge(periods: impl IntoIterator<Item = Blocks>, terms: &Terms) -> Judgement {
     let mut judge = Judge::new(terms);
-    blocks.into_iter().for_each(|block| judge.observe(&block));
+    periods
+        .into_iter()
+        .for_each(|blocks| judge.observe(&blocks));
     judge.judgement()
 }
 
@@ -56,75 +72,177 @@ pub fn judge(blocks: impl IntoIterator<Item = Block>, terms: &Terms) -> Judgemen
 #[derive(Debug, Clone)]
 pub struct Judge {
     terms: Terms,
+    bets_on_worse: Bets,
+    bets_on_as_good: Bets,
+    metrics: Vec<Processes>,
+    ln_peak_worse: f64,
+    /// The metric with most of the evidence when "worse" was proven.
+    proven_by: Option<Metric>,
+}
+
+/// Both questions about one metric.
+#[derive(Debug, Clone)]
+struct Processes {
+    metric: Metric,
+    ln_weight: f64,
     worse: EProcess,
     not_worse: EProcess,
-    totals: Block,
-    periods: u64,
 }
 
 impl Judge {
     /// A judge that has seen nothing.
     #[must_use]
     pub fn new(terms: &Terms) -> Self {
+        let bets_on_worse = Bets::new(Bet::Worse, 0.0);
+        let bets_on_as_good = Bets::new(Bet::AsGood, terms.margin);
+        let processes = |&metric: &Metric| Processes {
+            metric,
+            ln_weight: metric.weight_among(terms.metrics).ln(),
+            worse: EProcess::new(Bet::Worse, &bets_on_worse),
+            not_worse: EProcess::new(Bet::AsGood, &bets_on_as_good),
+        };
         Self {
             terms: *terms,
-            worse: EProcess::new(Bet::Worse, 0.0),
-            not_worse: EProcess::new(Bet::AsGood, terms.margin),
-            totals: Block::default(),
-            periods: 0,
+            metrics: terms.metrics.iter().map(processes).collect(),
+            bets_on_worse,
+            bets_on_as_good,
+            ln_peak_worse: 0.0,
+            proven_by: None,
         }
     }
 
-    /// Takes the next period into account; one in which a half was idle says nothing.
-    pub fn observe(&mut self, block: &Block) {
-        if !block.is_comparable() {
-            return;
+    /// Takes the next period into account; a metric in which a half was idle says nothing.
+    pub fn observe(&mut self, blocks: &Blocks) {
+        for processes in &mut self.metrics {
+            let block = &blocks[processes.metric];
+            processes.worse.observe(block, &mut self.bets_on_worse);
+            processes
+                .not_worse
+                .observe(block, &mut self.bets_on_as_good);
         }
-        self.worse.observe(block);
-        self.not_worse.observe(block);
-        self.totals = self.totals + *block;
-        self.periods += 1;
+        let ln_mean = ln_sum(self.metrics.iter().map(Processes::ln_part));
+        self.ln_peak_worse = self.ln_peak_worse.max(ln_mean);
+        if self.proven_by.is_none() && ln_mean >= self.ln_threshold() {
+            self.proven_by = self.metrics.iter().max_by(by(Processes::ln_part)).map(name);
+        }
     }
 
     /// Whether the candidate is proven to be worse: the cheap half of [`Judge::judgement`].
     #[must_use]
     pub fn is_worse(&self) -> bool {
-        self.worse.ln_peak() >= self.ln_threshold()
+        self.proven_by.is_some()
+    }
+
+    /// The evidence for "worse in something": the highest e-value so far.
+    #[must_use]
+    pub fn ln_e_worse(&self) -> LnE {
+        LnE(self.ln_peak_worse)
     }
 
     /// What the periods so far say.
     #[must_use]
     pub fn judgement(&self) -> Judgement {
+        let weakest = self.counted().min_by(by(Processes::ln_not_worse));
         Judgement {
             verdict: self.verdict(),
-            totals: self.totals,
-            periods: self.periods,
-            ln_e_worse: LnE(self.worse.ln_peak()),
-            ln_e_not_worse: LnE(self.not_worse.ln_peak()),
+            metrics: self.metrics.iter().map(Processes::finding).collect(),
+            ln_e_worse: self.ln_e_worse(),
+            ln_e_not_worse: LnE(weakest.map_or(0.0, Processes::ln_not_worse)),
             threshold: self.terms.threshold(),
             margin: self.terms.margin,
         }
     }
 
+    /// The metrics that were ever counted for both halves.
+    fn counted(&self) -> impl Iterator<Item = &Processes> {
+        let counted = |processes: &&Processes| processes.worse.blocks() > 0;
+        self.metrics.iter().filter(counted)
+    }
+
     fn verdict(&self) -> Verdict {
-        if self.is_worse() {
-            return Verdict::Worse;
+        if let Some(decides) = self.proven_by {
+            return Verdict::Worse { decides };
         }
-        let threshold = self.ln_threshold();
-        if self.not_worse.ln_peak() >= threshold {
-            return Verdict::NotWorse;
+        let weakest = self.counted().min_by(by(Processes::ln_not_worse));
+        if let Some(weakest) = weakest
+            && weakest.ln_not_worse() >= self.ln_threshold()
+        {
+            let decides = weakest.metric;
+            return Verdict::NotWorse { decides };
         }
-        let more_invocations = [&self.worse, &self.not_worse]
+        let nearest = [self.until_worse(), self.until_not_worse()]
             .into_iter()
-            .filter_map(|process| process.more_invocations(&self.totals, threshold))
-            .reduce(f64::min)
-            .map(|more| more.ceil() as u64);
-        Verdict::Undecided { more_invocations }
+            .flatten()
+            .min_by(|(_, one), (_, other)| one.total_cmp(other));
+        Verdict::Undecided {
+            decides: nearest.map(|(metric, _)| metric),
+            more_invocations: nearest.map(|(_, more)| more.ceil() as u64),
+            more_minutes: None,
+        }
+    }
+
+    /// After how many more invocations one metric proves "worse" by itself; all of them together
+    /// may do so earlier.
+    fn until_worse(&self) -> Option<(Metric, f64)> {
+        let more = |processes: &Processes| {
+            let ln_threshold = self.ln_threshold() - processes.ln_weight;
+            let bets = &self.bets_on_worse;
+            let more = processes.worse.more_invocations(bets, ln_threshold)?;
+            Some((processes.metric, more))
+        };
+        self.metrics
+            .iter()
+            .filter_map(more)
+            .min_by(|(_, one), (_, other)| one.total_cmp(other))
+    }
+
+    /// After how many more invocations the last metric proves "not worse".
+    fn until_not_worse(&self) -> Option<(Metric, f64)> {
+        let more = |processes: &Processes| {
+            let (bets, ln_threshold) = (&self.bets_on_as_good, self.ln_threshold());
+            if processes.ln_not_worse() >= ln_threshold {
+                return Some((processes.metric, 0.0));
+            }
+            let more = processes.not_worse.more_invocations(bets, ln_threshold)?;
+            Some((processes.metric, more))
+        };
+        let all: Option<Vec<_>> = self.counted().map(more).collect();
+        all?.into_iter()
+            .max_by(|(_, one), (_, other)| one.total_cmp(other))
     }
 
     fn ln_threshold(&self) -> f64 {
         -self.terms.alpha.ln()
     }
+}
+
+impl Processes {
+    /// What this metric adds to the mean.
+    fn ln_part(&self) -> f64 {
+        self.ln_weight + self.worse.ln_now()
+    }
+
+    fn ln_not_worse(&self) -> f64 {
+        self.not_worse.ln_peak()
+    }
+
+    fn finding(&self) -> Finding {
+        Finding {
+            metric: self.metric,
+            totals: self.worse.totals(),
+            periods: self.worse.blocks(),
+            ln_e_worse: LnE(self.worse.ln_peak()),
+            ln_e_not_worse: LnE(self.ln_not_worse()),
+        }
+    }
+}
+
+fn name(processes: &Processes) -> Metric {
+    processes.metric
+}
+
+fn by(key: fn(&Processes) -> f64) -> impl Fn(&&Processes, &&Processes) -> std::cmp::Ordering {
+    move |one, other| key(one).total_cmp(&key(other))
 }
 
 #[cfg(test)]
@@ -134,6 +252,7 @@ mod tests {
     const TERMS: Terms = Terms {
         alpha: 0.05,
         margin: 0.01,
+        metrics: Metric::ALL,
     };
 
     fn block(baseline: (u64, u64), candidate: (u64, u64)) -> Block {
@@ -143,56 +262,131 @@ mod tests {
         }
     }
 
-    #[test]
-    fn four_failures_in_eighty_against_none_in_1520_are_proof() {
-        let judgement = judge([block((1_520, 0), (80, 4))], &TERMS);
-        assert_eq!(judgement.verdict, Verdict::Worse, "{judgement:?}");
+    fn errors(baseline: (u64, u64), candidate: (u64, u64)) -> Blocks {
+        Blocks::errors(block(baseline, candidate))
+    }
+
+    fn is_undecided(judgement: &Judgement) -> bool {
+        matches!(judgement.verdict, Verdict::Undecided { .. })
     }
 
     #[test]
-    fn one_failure_in_eighty_against_none_in_1520_is_no_proof() {
-        let judgement = judge([block((1_520, 0), (80, 1))], &TERMS);
-        assert!(
-            matches!(judgement.verdict, Verdict::Undecided { .. }),
+    fn four_failures_in_eighty_against_none_in_1520_are_proof() {
+        let judgement = judge([errors((1_520, 0), (80, 4))], &TERMS);
+        let decides = Metric::Errors;
+        assert_eq!(
+            judgement.verdict,
+            Verdict::Worse { decides },
             "{judgement:?}"
         );
     }
 
     #[test]
+    fn one_failure_in_eighty_against_none_in_1520_is_no_proof() {
+        let judgement = judge([errors((1_520, 0), (80, 1))], &TERMS);
+        assert!(is_undecided(&judgement), "{judgement:?}");
+    }
+
+    #[test]
     fn no_failures_at_all_prove_not_worse_after_some_hundred_invocations() {
-        let few = judge([block((950, 0), (50, 0)); 2], &TERMS);
+        let few = judge([errors((950, 0), (50, 0)); 2], &TERMS);
         assert!(
             matches!(
                 few.verdict,
                 Verdict::Undecided {
-                    more_invocations: Some(200..=900)
+                    decides: Some(Metric::Errors),
+                    more_invocations: Some(200..=900),
+                    ..
                 }
             ),
             "{few:?}"
         );
-        let many = judge([block((950, 0), (50, 0)); 15], &TERMS);
-        assert_eq!(many.verdict, Verdict::NotWorse, "{many:?}");
+        let many = judge([errors((950, 0), (50, 0)); 15], &TERMS);
+        let decides = Metric::Errors;
+        assert_eq!(many.verdict, Verdict::NotWorse { decides }, "{many:?}");
     }
 
     #[test]
     fn no_traffic_is_undecided_and_promises_nothing() {
-        let judgement = judge([block((950, 0), (0, 0)); 30], &TERMS);
+        let judgement = judge([errors((950, 0), (0, 0)); 30], &TERMS);
         assert_eq!(
             judgement.verdict,
             Verdict::Undecided {
-                more_invocations: None
+                decides: None,
+                more_invocations: None,
+                more_minutes: None,
             }
         );
-        assert_eq!(judgement.periods, 0);
+        assert_eq!(judgement.metrics[0].periods, 0);
+    }
+
+    #[test]
+    fn a_candidate_that_is_slow_more_often_is_worse_though_it_never_fails() {
+        let period = Blocks {
+            slow: block((950, 9), (50, 5)),
+            ..errors((950, 0), (50, 0))
+        };
+        let judgement = judge([period; 10], &TERMS);
+        let decides = Metric::Slow;
+        assert_eq!(judgement.verdict, Verdict::Worse { decides });
+    }
+
+    #[test]
+    fn what_is_not_judged_cannot_make_a_candidate_worse() {
+        let period = Blocks {
+            slow: block((950, 0), (50, 50)),
+            ..errors((950, 0), (50, 0))
+        };
+        let terms = Terms {
+            metrics: Metric::WITHOUT_TIME,
+            ..TERMS
+        };
+        let judgement = judge([period; 15], &terms);
+        assert!(matches!(judgement.verdict, Verdict::NotWorse { .. }));
+        assert_eq!(judgement.finding(Metric::Slow), None);
+    }
+
+    #[test]
+    fn not_worse_waits_for_the_last_metric_that_is_counted() {
+        // One in ten is slow on both halves: that takes more than "no failure at all" does.
+        let period = Blocks {
+            slow: block((950, 95), (50, 5)),
+            ..errors((950, 0), (50, 0))
+        };
+        let some = judge([period; 15], &TERMS);
+        assert!(
+            matches!(
+                some.verdict,
+                Verdict::Undecided {
+                    decides: Some(Metric::Slow),
+                    ..
+                }
+            ),
+            "{some:?}"
+        );
+        let many = judge([period; 1_000], &TERMS);
+        let decides = Metric::Slow;
+        assert_eq!(many.verdict, Verdict::NotWorse { decides }, "{many:?}");
+    }
+
+    #[test]
+    fn evidence_in_two_metrics_adds_up() {
+        let (b, c) = ((1_000, 5), (100, 4));
+        let one = judge([errors(b, c)], &TERMS);
+        let both = Blocks {
+            slow: block(b, c),
+            ..errors(b, c)
+        };
+        assert!(judge([both], &TERMS).ln_e_worse > one.ln_e_worse);
     }
 
     #[test]
     fn a_candidate_that_turns_bad_after_a_thousand_good_periods_is_found_within_a_few() {
         let mut judge = Judge::new(&TERMS);
-        (0..1_000).for_each(|_| judge.observe(&block((950, 1), (50, 0))));
+        (0..1_000).for_each(|_| judge.observe(&errors((950, 1), (50, 0))));
         assert!(!judge.is_worse());
         let bad = (0..20).position(|_| {
-            judge.observe(&block((950, 1), (50, 3)));
+            judge.observe(&errors((950, 1), (50, 3)));
             judge.is_worse()
         });
         assert!(bad.is_some_and(|periods| periods < 5), "{bad:?}");
@@ -200,8 +394,9 @@ mod tests {
 
     #[test]
     fn what_is_proven_stays_proven() {
-        let mut periods = vec![block((1_520, 0), (80, 8))];
-        periods.extend([block((1_520, 80), (80, 0)); 50]);
-        assert_eq!(judge(periods, &TERMS).verdict, Verdict::Worse);
+        let mut periods = vec![errors((1_520, 0), (80, 8))];
+        periods.extend([errors((1_520, 80), (80, 0)); 50]);
+        let decides = Metric::Errors;
+        assert_eq!(judge(periods, &TERMS).verdict, Verdict::Worse { decides });
     }
 }

@@ -86,7 +86,7 @@ impl Picture {
         let Block {
             baseline,
             candidate,
-        } = watched.judgement.totals;
+        } = watched.judgement.errors();
         let Halves {
             baseline: b,
             candidate: c,
@@ -98,7 +98,7 @@ impl Picture {
             .set_message(text::counts(candidate, c, watched.candidate_latency));
         self.verdict.set_message(format!(
             "{}  [{}]",
-            text::verdict(watched),
+            watched.judgement.brief(),
             text::progress(watched)
         ));
     }

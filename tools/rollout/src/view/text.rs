@@ -3,8 +3,9 @@
 use super::Halves;
 use crate::{
     controller::event::{Ending, Event, Half, Latency, Waiting, Watched},
-    judge::{Count, Verdict, percent, thousands},
+    judge::{Count, percent, thousands},
     percent::Percent,
+    scope::Scope,
 };
 
 /// The line for an event; nothing before the halves are known.
@@ -15,8 +16,9 @@ pub(super) fn line(event: &Event, halves: Option<&Halves>) -> Option<String> {
             candidate,
             steps,
             goes_on_at,
+            judged,
             ..
-        } => Some(began(baseline, candidate, steps, *goes_on_at)),
+        } => Some(began([baseline, candidate], steps, *goes_on_at, judged)),
         Event::Weight { percent } => {
             halves.map(|halves| format!("{} gets {percent} of live", halves.candidate))
         }
@@ -33,17 +35,24 @@ pub(super) fn line(event: &Event, halves: Option<&Halves>) -> Option<String> {
     }
 }
 
-fn began(baseline: &Half, candidate: &Half, steps: &[Percent], goes_on: Option<Percent>) -> String {
+fn began(
+    [baseline, candidate]: [&Half; 2],
+    steps: &[Percent],
+    goes_on: Option<Percent>,
+    judged: &Scope,
+) -> String {
     let path: Vec<String> = steps.iter().map(Percent::to_string).collect();
     let path = path.join(" -> ");
     match goes_on {
-        None => format!("moving live from {baseline} to {candidate}: {path}"),
-        Some(at) => format!("going on at {at}, from {baseline} to {candidate}: {path}"),
+        None => format!("moving live from {baseline} to {candidate}: {path}; judged: {judged}"),
+        Some(at) => {
+            format!("going on at {at}, from {baseline} to {candidate}: {path}; judged: {judged}")
+        }
     }
 }
 
 fn watched(watched: &Watched, halves: &Halves) -> String {
-    let totals = &watched.judgement.totals;
+    let totals = watched.judgement.errors();
     format!(
         "{:>4}  {}: {}  {}: {}  {}  [{}]",
         watched.percent.to_string(),
@@ -55,7 +64,7 @@ fn watched(watched: &Watched, halves: &Halves) -> String {
         ),
         halves.baseline,
         counts(totals.baseline, &halves.baseline, watched.baseline_latency),
-        verdict(watched),
+        watched.judgement.brief(),
         progress(watched),
     )
 }
@@ -79,23 +88,6 @@ fn duration(half: &Half, latency: Option<Latency>) -> String {
         _ if half.emulated => "emulated, not compared".to_owned(),
         Some(Latency { p50_ms, p99_ms }) => format!("p50 {p50_ms:.1} ms, p99 {p99_ms:.1} ms"),
         None => "time not measured".to_owned(),
-    }
-}
-
-/// The verdict in a few words; the last line of a run has the whole sentence.
-pub(super) fn verdict(watched: &Watched) -> String {
-    let judgement = &watched.judgement;
-    match judgement.verdict {
-        Verdict::Worse => format!("worse (e-value {})", judgement.ln_e_worse),
-        Verdict::NotWorse => format!("not worse (e-value {})", judgement.ln_e_not_worse),
-        Verdict::Undecided {
-            more_invocations: Some(more),
-        } => {
-            format!("undecided, about {} more", thousands(more))
-        }
-        Verdict::Undecided {
-            more_invocations: None,
-        } => "undecided".to_owned(),
     }
 }
 
@@ -130,7 +122,7 @@ mod tests {
     use package::Architecture;
 
     use super::*;
-    use crate::judge::{Block, Terms, judge};
+    use crate::judge::{Block, Blocks, Metric, Terms, judge};
 
     fn half(version: &str, architecture: Architecture, emulated: bool) -> Half {
         let version = version.parse().expect("a version");
@@ -166,12 +158,14 @@ mod tests {
             step_invocations: 176,
             least_invocations: 200,
             judgement: judge(
-                [block],
+                [Blocks::errors(block)],
                 &Terms {
                     alpha: 0.05,
                     margin: 0.01,
+                    metrics: Metric::WITHOUT_TIME,
                 },
             ),
+            sentence: String::new(),
             baseline_latency: latency,
             candidate_latency: latency,
         });
@@ -197,8 +191,9 @@ mod tests {
         } = halves();
         let steps = [5.0, 100.0].map(|step| Percent::new(step).expect("a percentage"));
         assert_eq!(
-            began(&baseline, &candidate, &steps, None),
-            "moving live from x86_64 (version 1) to arm64 (version 2): 5% -> 100%"
+            began([&baseline, &candidate], &steps, None, &Scope::Unset),
+            "moving live from x86_64 (version 1) to arm64 (version 2): 5% -> 100%; \
+             judged: errors, throttles; not time, slow_ms is not set"
         );
     }
 }

@@ -38,6 +38,8 @@ pub(crate) enum Candidate {
     Errors,
     /// Every tenth invocation ends the process.
     Crashes,
+    /// Every fifth invocation takes 100 ms longer.
+    Slow,
 }
 
 /// A sandbox and what it needs; dropping it ends everything.
@@ -93,6 +95,7 @@ impl Stage {
             Candidate::Good => &[("FAIL_EVERY", "0")],
             Candidate::Errors => &[("FAIL_EVERY", "10")],
             Candidate::Crashes => &[("FAIL_EVERY", "10"), ("FAIL_BY", "exit")],
+            Candidate::Slow => &[("SLOW_EVERY", "5")],
         };
         let variables = variables
             .iter()

@@ -1,69 +1,119 @@
-//! Simulated rollouts: seeded streams of counts, judged after every period.
+//! Simulated rollouts: seeded streams of counts, period by period.
+
+use std::f64::consts::TAU;
 
 use rand::{SeedableRng, rngs::StdRng};
 use rand_distr::{Binomial, Distribution, Uniform};
-use rollout::judge::{Block, Count, Judge, Terms};
+use rollout::judge::{Block, Blocks, Count, Judge, Terms};
 
-/// The traffic of a function and how both halves fail.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Traffic {
-    /// Invocations of `live` in one period.
-    pub(crate) per_period: u64,
-    /// The baseline's failure probability in a quiet period.
+/// One-minute periods of a day.
+pub(crate) const DAY: usize = 1_440;
+
+/// A probability of both halves in a quiet period.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Rates {
     pub(crate) baseline: f64,
-    /// The candidate's failure probability in a quiet period.
     pub(crate) candidate: f64,
-    /// How often a burst multiplies both probabilities, per period.
-    pub(crate) bursts: f64,
 }
 
-/// What a burst multiplies the failure probabilities by.
-const BURST: f64 = 20.0;
+impl Rates {
+    pub(crate) const NONE: Self = Self::equal(0.0);
 
-impl Traffic {
     /// Halves that are equally good.
-    pub(crate) fn equal(per_period: u64, rate: f64) -> Self {
+    pub(crate) const fn equal(rate: f64) -> Self {
         Self {
-            per_period,
             baseline: rate,
             candidate: rate,
-            bursts: 0.0,
-        }
-    }
-
-    /// One period with `weight` of the traffic on the candidate.
-    pub(crate) fn period(&self, weight: f64, rng: &mut StdRng) -> Block {
-        let burst = uniform(rng) < self.bursts;
-        let rate = |quiet: f64| {
-            if burst {
-                (quiet * BURST).min(0.9)
-            } else {
-                quiet
-            }
-        };
-        let to_candidate = binomial(self.per_period, weight, rng);
-        let to_baseline = self.per_period - to_candidate;
-        Block {
-            baseline: Count::new(to_baseline, binomial(to_baseline, rate(self.baseline), rng)),
-            candidate: Count::new(
-                to_candidate,
-                binomial(to_candidate, rate(self.candidate), rng),
-            ),
         }
     }
 }
 
-/// After how many periods a rollout is taken back, if it is; `weights` has one entry a period.
+/// The traffic of a function and what goes wrong on both halves.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Traffic {
+    /// Invocations of `live` in one period, on average over a day.
+    pub(crate) per_period: u64,
+    /// How many of them fail.
+    pub(crate) errors: Rates,
+    /// How many of them are slow.
+    pub(crate) slow: Rates,
+    /// How often a burst multiplies both probabilities, per period.
+    pub(crate) bursts: f64,
+    /// How much traffic and probabilities rise above their mean by day and fall below it by night.
+    pub(crate) wave: f64,
+}
+
+/// What a burst multiplies the probabilities by.
+const BURST: f64 = 20.0;
+
+/// How many requests are refused in a burst.
+const THROTTLED: f64 = 0.1;
+
+impl Traffic {
+    /// Nothing but errors, the same on both halves.
+    pub(crate) const fn equal(per_period: u64, errors: f64) -> Self {
+        Self {
+            per_period,
+            errors: Rates::equal(errors),
+            slow: Rates::NONE,
+            bursts: 0.0,
+            wave: 0.0,
+        }
+    }
+
+    /// The `index`-th period of a day, with `weight` of the traffic on the candidate.
+    pub(crate) fn period(&self, index: usize, weight: f64, rng: &mut StdRng) -> Blocks {
+        let day = 1.0 + self.wave * (TAU * index as f64 / DAY as f64).sin();
+        let burst = uniform(rng) < self.bursts;
+        let factor = day * if burst { BURST } else { 1.0 };
+        let invocations = (self.per_period as f64 * day).round() as u64;
+        let candidate = binomial(invocations, weight, rng);
+        let sizes = [invocations - candidate, candidate];
+        let mut block = |rates: Rates| {
+            let mut count =
+                |size, rate: f64| Count::new(size, binomial(size, (rate * factor).min(0.9), rng));
+            Block {
+                baseline: count(sizes[0], rates.baseline),
+                candidate: count(sizes[1], rates.candidate),
+            }
+        };
+        let (errors, slow) = (block(self.errors), block(self.slow));
+        let throttled = if burst { THROTTLED } else { 0.0 };
+        let mut refused = |size| {
+            let refused = binomial(size, throttled, rng);
+            Count::new(size + refused, refused)
+        };
+        let throttles = Block {
+            baseline: refused(sizes[0]),
+            candidate: refused(sizes[1]),
+        };
+        Blocks {
+            errors,
+            throttles,
+            slow,
+        }
+    }
+
+    /// A seeded rollout; `weights` has one entry a period.
+    pub(crate) fn rollout(
+        &self,
+        weights: impl IntoIterator<Item = f64>,
+        seed: u64,
+    ) -> impl Iterator<Item = Blocks> {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let weights = weights.into_iter().enumerate();
+        weights.map(move |(index, weight)| self.period(index, weight, &mut rng))
+    }
+}
+
+/// After how many periods a rollout is taken back, if it is.
 pub(crate) fn taken_back_after(
-    traffic: &Traffic,
-    weights: impl IntoIterator<Item = f64>,
+    periods: impl IntoIterator<Item = Blocks>,
     terms: &Terms,
-    seed: u64,
 ) -> Option<usize> {
-    let mut rng = StdRng::seed_from_u64(seed);
     let mut judge = Judge::new(terms);
-    let found = weights.into_iter().position(|weight| {
-        judge.observe(&traffic.period(weight, &mut rng));
+    let found = periods.into_iter().position(|blocks| {
+        judge.observe(&blocks);
         judge.is_worse()
     });
     found.map(|index| index + 1)
@@ -89,7 +139,8 @@ pub(crate) fn simulate<T: Send>(rollouts: u64, rollout: impl Fn(u64) -> T + Sync
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-fn binomial(n: u64, p: f64, rng: &mut StdRng) -> u64 {
+/// How many of `n` happen that each have the probability `p`.
+pub(crate) fn binomial(n: u64, p: f64, rng: &mut StdRng) -> u64 {
     Binomial::new(n, p).expect("a probability").sample(rng)
 }
 
