@@ -1,7 +1,9 @@
-//! `/_sandbox/`: what AWS has no API for. Health, faults, HTTP fronts, and the download that `GetFunction` points at.
+//! `/_sandbox/`: what AWS has no API for. Health, faults, HTTP fronts, what functions may do, and the download that
+//! `GetFunction` points at.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+use awsim_chaos::ChaosEngine;
 use axum::{
     Json, Router,
     extract::{Path, State},
@@ -13,18 +15,38 @@ use package::Architecture;
 use serde_json::{Value, json};
 
 use crate::{
+    access::{Grant, Grants},
     faults::{FaultPlan, FunctionFaults},
     http_front::HttpFronts,
     lambda::Lambda,
+    service_faults::{self, ServiceFault},
 };
 
+/// What the routes show and change.
+#[derive(Clone)]
+pub struct Parts {
+    /// Functions, their faults and their environments.
+    pub lambda: Lambda,
+    /// The HTTP APIs before functions.
+    pub fronts: HttpFronts,
+    /// What functions may do.
+    pub grants: Grants,
+    /// Faults of DynamoDB and SQS.
+    pub chaos: Arc<ChaosEngine>,
+}
+
 /// The routes.
-pub fn router(lambda: Lambda, fronts: HttpFronts) -> Router {
-    let fronts = Router::new()
+pub fn router(parts: Parts) -> Router {
+    Router::new()
+        .route("/_sandbox/access/{function}", put(set_grant))
         .route("/_sandbox/http", get(list_fronts))
         .route("/_sandbox/http/{function}", put(open_front))
-        .with_state(fronts);
-    Router::new()
+        .route(
+            "/_sandbox/service-faults",
+            get(list_service_faults)
+                .put(order_service_faults)
+                .delete(clear_service_faults),
+        )
         .route("/_sandbox/health", get(health))
         .route("/_sandbox/faults", get(list_faults))
         .route(
@@ -36,33 +58,39 @@ pub fn router(lambda: Lambda, fronts: HttpFronts) -> Router {
             put(set_faults),
         )
         .route("/_sandbox/code/{file}", get(download))
-        .with_state(lambda)
-        .merge(fronts)
+        .with_state(parts)
 }
 
 /// Says that it is there, who it is, and how many environments it has.
-async fn health(State(lambda): State<Lambda>) -> Json<Value> {
+async fn health(State(parts): State<Parts>) -> Json<Value> {
     Json(json!({
-        "endpoint": lambda.endpoint,
+        "endpoint": parts.lambda.endpoint,
         "pid": std::process::id(),
-        "environments": lambda.environments.census(),
+        "environments": parts.lambda.environments.census(),
     }))
 }
 
-async fn list_faults(State(lambda): State<Lambda>) -> Json<BTreeMap<String, FunctionFaults>> {
-    Json(lambda.faults.all())
+async fn list_faults(State(parts): State<Parts>) -> Json<BTreeMap<String, FunctionFaults>> {
+    Json(parts.lambda.faults.all())
 }
 
 async fn function_faults(
-    State(lambda): State<Lambda>,
+    State(parts): State<Parts>,
     Path(function): Path<String>,
 ) -> Json<FunctionFaults> {
-    Json(lambda.faults.all().remove(&function).unwrap_or_default())
+    Json(
+        parts
+            .lambda
+            .faults
+            .all()
+            .remove(&function)
+            .unwrap_or_default(),
+    )
 }
 
 /// Replaces the plan of one half. The function need not exist yet.
 async fn set_faults(
-    State(lambda): State<Lambda>,
+    State(parts): State<Parts>,
     Path((function, architecture)): Path<(String, String)>,
     Json(plan): Json<FaultPlan>,
 ) -> Response {
@@ -73,23 +101,23 @@ async fn set_faults(
     if let Err(error) = plan.validate() {
         return bad_request(&error);
     }
-    lambda.faults.set(&function, architecture, plan);
+    parts.lambda.faults.set(&function, architecture, plan);
     Json(plan).into_response()
 }
 
-async fn clear_faults(State(lambda): State<Lambda>, Path(function): Path<String>) -> StatusCode {
-    lambda.faults.clear(&function);
+async fn clear_faults(State(parts): State<Parts>, Path(function): Path<String>) -> StatusCode {
+    parts.lambda.faults.clear(&function);
     StatusCode::NO_CONTENT
 }
 
 /// URL of every front, by function.
-async fn list_fronts(State(fronts): State<HttpFronts>) -> Json<BTreeMap<String, String>> {
-    Json(fronts.all())
+async fn list_fronts(State(parts): State<Parts>) -> Json<BTreeMap<String, String>> {
+    Json(parts.fronts.all())
 }
 
 /// Opens the front of a function, once; gives its URL. The function need not exist yet.
-async fn open_front(State(fronts): State<HttpFronts>, Path(function): Path<String>) -> Response {
-    match fronts.open(&function).await {
+async fn open_front(State(parts): State<Parts>, Path(function): Path<String>) -> Response {
+    match parts.fronts.open(&function).await {
         Ok(url) => Json(url).into_response(),
         Err(error) => {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -98,15 +126,48 @@ async fn open_front(State(fronts): State<HttpFronts>, Path(function): Path<Strin
     }
 }
 
+/// Replaces what a function may do. The function need not exist yet.
+async fn set_grant(
+    State(parts): State<Parts>,
+    Path(function): Path<String>,
+    Json(grant): Json<Grant>,
+) -> StatusCode {
+    parts.grants.set(&function, grant);
+    StatusCode::NO_CONTENT
+}
+
+/// All faults of services, as they were written.
+async fn list_service_faults(State(parts): State<Parts>) -> Json<Vec<String>> {
+    Json(service_faults::all(&parts.chaos))
+}
+
+/// Orders faults of services: all of them or, when one is none, nothing.
+async fn order_service_faults(
+    State(parts): State<Parts>,
+    Json(faults): Json<Vec<String>>,
+) -> Response {
+    let faults: Result<Vec<ServiceFault>, _> = faults.iter().map(|fault| fault.parse()).collect();
+    match faults {
+        Ok(faults) => faults.iter().for_each(|fault| fault.order(&parts.chaos)),
+        Err(error) => return bad_request(&error),
+    }
+    Json(service_faults::all(&parts.chaos)).into_response()
+}
+
+async fn clear_service_faults(State(parts): State<Parts>) -> StatusCode {
+    parts.chaos.clear();
+    StatusCode::NO_CONTENT
+}
+
 /// A code package: `<SHA-256 in hex>.zip`.
-async fn download(State(lambda): State<Lambda>, Path(file): Path<String>) -> Response {
+async fn download(State(parts): State<Parts>, Path(file): Path<String>) -> Response {
     let id = file
         .strip_suffix(".zip")
         .filter(|id| id.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let Some(id) = id else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    match tokio::fs::read(lambda.code.zip_path(id)).await {
+    match tokio::fs::read(parts.lambda.code.zip_path(id)).await {
         Ok(zip) => ([(header::CONTENT_TYPE, "application/zip")], zip).into_response(),
         Err(_) => StatusCode::NOT_FOUND.into_response(),
     }

@@ -31,7 +31,9 @@ pub enum Command {
     Apply(commands::apply::ApplyArgs),
     /// Set, list or clear the faults of a function
     Fault(commands::fault::FaultArgs),
-    /// Send invocations at a steady rate
+    /// Set, list or clear the faults of DynamoDB and SQS
+    ServiceFault(commands::service_fault::ServiceFaultArgs),
+    /// Send scenarios or invocations at a steady rate
     Traffic(commands::traffic::TrafficArgs),
 }
 

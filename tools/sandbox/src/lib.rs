@@ -9,6 +9,7 @@
 //! - [`cloudwatch`]: the metrics that Lambda would send, per executed version.
 //! - [`sqs`]: queues and their messages.
 //! - [`http_front`]: the HTTP API before a function, on a port of its own.
+//! - [`access`]: what functions may do to tables and queues, by their metadata.
 //! - [`admin`]: the routes under `/_sandbox/` that AWS has no API for.
 //! - [`endpoint_file`]: how the other subcommands find a running sandbox.
 //! - [`faults`]: errors, crashes, throttles and latency to order, per half.
@@ -22,6 +23,7 @@
 //! `GET …/invocation/next` and posts its answer → the log gets its `REPORT` line, [`invocation_record`] goes to
 //! [`cloudwatch`], the caller gets the answer with `X-Amz-Executed-Version`.
 
+pub mod access;
 pub mod admin;
 pub mod cli;
 pub mod client;

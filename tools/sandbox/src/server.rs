@@ -13,6 +13,7 @@ use axum::{
 use tokio::net::TcpListener;
 
 use crate::{
+    access::{self, Grants},
     admin,
     cloudwatch::{self, MetricStore},
     environments::{self, Environments, emulation::Emulators},
@@ -134,13 +135,22 @@ impl Server {
         let chaos = Arc::new(ChaosEngine::new());
         let sqs = Sqs::new(lambda.endpoint.clone(), Arc::clone(&chaos));
         let fronts = HttpFronts::new(lambda.clone());
+        let grants = Grants::default();
         let event_sources =
             EventSources::new(lambda.clone(), sqs.clone(), options.max_environments);
         let router = Router::new()
             .merge(operations::router(lambda.clone()))
             .merge(event_sources::operations::router(event_sources.clone()))
-            .merge(admin::router(lambda.clone(), fronts.clone()))
-            .fallback_service(other_services(metrics, sqs, Arc::clone(&chaos), authority))
+            .merge(admin::router(admin::Parts {
+                lambda: lambda.clone(),
+                fronts: fronts.clone(),
+                grants: grants.clone(),
+                chaos: Arc::clone(&chaos),
+            }))
+            .fallback_service(
+                other_services(metrics, sqs, Arc::clone(&chaos), authority)
+                    .layer(from_fn_with_state(grants, access::check)),
+            )
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
         Ok(Self {
             listener,

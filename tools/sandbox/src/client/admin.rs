@@ -10,7 +10,11 @@ use package::Architecture;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::net::TcpStream;
 
-use crate::faults::{FaultPlan, FunctionFaults};
+use crate::{
+    access::Grant,
+    faults::{FaultPlan, FunctionFaults},
+    service_faults::ServiceFault,
+};
 
 /// Why the sandbox did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -135,6 +139,52 @@ impl Admin {
         let path = format!("/_sandbox/http/{function}");
         let body = self.send(Method::PUT, &path, None::<&()>).await?;
         self.read(&body)
+    }
+
+    /// Replaces what a function may do to tables and queues.
+    ///
+    /// # Errors
+    /// [`AdminError`] when the sandbox cannot be asked.
+    pub async fn set_grant(&self, function: &str, grant: &Grant) -> Result<(), AdminError> {
+        let path = format!("/_sandbox/access/{function}");
+        self.send(Method::PUT, &path, Some(grant)).await?;
+        Ok(())
+    }
+
+    /// The faults of services that hold now, as they were written.
+    ///
+    /// # Errors
+    /// [`AdminError`] when the sandbox cannot be asked.
+    pub async fn service_faults(&self) -> Result<Vec<String>, AdminError> {
+        let body = self
+            .send(Method::GET, "/_sandbox/service-faults", None::<&()>)
+            .await?;
+        self.read(&body)
+    }
+
+    /// Orders faults of services; gives all that hold afterwards.
+    ///
+    /// # Errors
+    /// [`AdminError`] when the sandbox cannot be asked.
+    pub async fn order_service_faults(
+        &self,
+        faults: &[ServiceFault],
+    ) -> Result<Vec<String>, AdminError> {
+        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        let body = self
+            .send(Method::PUT, "/_sandbox/service-faults", Some(&faults))
+            .await?;
+        self.read(&body)
+    }
+
+    /// Takes all faults of services away.
+    ///
+    /// # Errors
+    /// [`AdminError`] when the sandbox cannot be asked.
+    pub async fn clear_service_faults(&self) -> Result<(), AdminError> {
+        let path = "/_sandbox/service-faults";
+        self.send(Method::DELETE, path, None::<&()>).await?;
+        Ok(())
     }
 
     async fn send(

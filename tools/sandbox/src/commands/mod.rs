@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod fault;
 pub mod serve;
+pub mod service_fault;
 pub mod start;
 pub mod status;
 pub mod stop;
@@ -24,6 +25,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Status(args) => status::run(args).await,
         Command::Apply(args) => apply::run(args).await,
         Command::Fault(args) => fault::run(args).await,
+        Command::ServiceFault(args) => service_fault::run(args).await,
         Command::Traffic(args) => traffic::run(args).await,
     }
 }

@@ -1,6 +1,12 @@
-//! `sandbox traffic`: invocations at a steady rate.
+//! `sandbox traffic`: scenarios or invocations at a steady rate.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, bail};
 use aws_sdk_lambda::Client;
@@ -11,8 +17,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     client::{
+        admin::Admin,
+        apply::queue_url,
         endpoint::EndpointArgs,
-        traffic::{self, Events, Load, SharedTotals, lock},
+        http::HttpClient,
+        traffic::{self, Load, Scenarios, SharedTotals, Targets, lock},
     },
     output,
 };
@@ -20,21 +29,27 @@ use crate::{
 /// How often the picture on a terminal is renewed.
 const REDRAW: Duration = Duration::from_millis(200);
 
+/// The alias that HTTP goes through.
+const LIVE: &str = "live";
+
 /// Arguments of `sandbox traffic`.
 #[derive(Debug, Clone, Args)]
 pub struct TrafficArgs {
     /// Name of the function
     function: String,
     /// Alias or version to invoke
-    #[arg(long, default_value = "live")]
+    #[arg(long, default_value = LIVE)]
     qualifier: String,
-    /// Folder with one payload per file (*.json), sent in turn [default: dist/<FUNCTION>/events]
-    #[arg(long, value_name = "FOLDER")]
+    /// Folder with one payload per file (*.json), each sent as an invocation, in turn
+    #[arg(long, value_name = "FOLDER", conflicts_with = "scenarios")]
     events: Option<PathBuf>,
-    /// Invocations a second, sent whether or not earlier ones have been answered
+    /// Folder with one scenario of steps per file (*.json), run in turn [default: dist/<FUNCTION>/traffic; without that, --events dist/<FUNCTION>/events]
+    #[arg(long, value_name = "FOLDER")]
+    scenarios: Option<PathBuf>,
+    /// Scenarios a second, begun whether or not earlier ones have ended
     #[arg(long, default_value_t = 100.0, value_parser = rate, value_name = "PER_SECOND")]
     rate: f64,
-    /// Invocations under way at once, at most
+    /// Scenarios under way at once, at most
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     concurrency: u32,
     /// When to end, like 30s or 5m; without it, at SIGINT or SIGTERM
@@ -47,21 +62,15 @@ pub struct TrafficArgs {
     endpoint: EndpointArgs,
 }
 
-/// Runs the subcommand: exits with 1 when not a single invocation succeeded.
+/// Runs the subcommand: exits with 1 when not a single call succeeded.
 ///
 /// # Errors
 /// When there is nothing to send, or the function or its alias does not exist.
 pub async fn run(args: TrafficArgs) -> Result<ExitCode> {
     let stop = stopped_by_signals()?;
-    let folder = args.events.clone();
-    let folder =
-        folder.unwrap_or_else(|| PathBuf::from("dist").join(&args.function).join("events"));
-    let events = Events::read(&folder)?;
-    let client = args.endpoint.lambda()?;
-    must_exist(&client, &args).await?;
+    let scenarios = scenarios(&args)?;
+    let targets = Arc::new(targets(&args, &scenarios).await?);
     let load = Load {
-        function: args.function.clone(),
-        qualifier: args.qualifier.clone(),
         rate: args.rate,
         concurrency: args
             .concurrency
@@ -71,7 +80,7 @@ pub async fn run(args: TrafficArgs) -> Result<ExitCode> {
     };
     let totals = SharedTotals::default();
     let picture = (!args.quiet).then(|| tokio::spawn(show(Arc::clone(&totals))));
-    traffic::send(&client, &load, &events, &totals, &stop).await;
+    traffic::send(&targets, &load, &scenarios, &totals, &stop).await;
     if let Some(picture) = picture {
         picture.abort();
     }
@@ -88,6 +97,69 @@ pub async fn run(args: TrafficArgs) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// What the user asked for; else the function's scenarios; else its events.
+fn scenarios(args: &TrafficArgs) -> Result<Scenarios> {
+    let dist = Path::new("dist").join(&args.function);
+    let traffic = dist.join("traffic");
+    Ok(match (&args.events, &args.scenarios) {
+        (Some(folder), _) => Scenarios::events(folder)?,
+        (None, Some(folder)) => Scenarios::steps(folder)?,
+        (None, None) if traffic.is_dir() => Scenarios::steps(&traffic)?,
+        (None, None) => Scenarios::events(&dist.join("events"))?,
+    })
+}
+
+/// Everything that the scenarios call; says at once what is missing.
+async fn targets(args: &TrafficArgs, scenarios: &Scenarios) -> Result<Targets> {
+    let lambda = args.endpoint.lambda()?;
+    must_exist(&lambda, args).await?;
+    let endpoint = args.endpoint.url()?;
+    let mut front = None;
+    if scenarios.use_http() {
+        front = Admin::new(&endpoint)?
+            .http_fronts()
+            .await?
+            .remove(&args.function);
+        let name = &args.function;
+        if front.is_none() {
+            bail!(
+                "nothing invokes {name} over HTTP: `sandbox apply {name}` opens its port, when its trigger is http"
+            );
+        }
+        if args.qualifier != LIVE {
+            bail!(
+                "HTTP goes through {LIVE}, not through {}: leave out --qualifier, or send --events",
+                args.qualifier
+            );
+        }
+    }
+    Ok(Targets {
+        lambda,
+        function: args.function.clone(),
+        qualifier: args.qualifier.clone(),
+        http: HttpClient::new(),
+        front,
+        endpoint,
+        queue_urls: queue_urls(args, scenarios).await?,
+    })
+}
+
+/// The URLs of the queues that the scenarios name, each a FIFO queue or not.
+async fn queue_urls(args: &TrafficArgs, scenarios: &Scenarios) -> Result<BTreeMap<String, String>> {
+    let client = aws_sdk_sqs::Client::new(&args.endpoint.sdk_config()?);
+    let mut urls = BTreeMap::new();
+    for name in scenarios.queues() {
+        for queue in [name.clone(), format!("{name}.fifo")] {
+            let url = queue_url(&client, &queue).await?;
+            urls.extend(url.map(|url| (name.clone(), url)));
+        }
+        if !urls.contains_key(&name) {
+            bail!("there is no queue {name}: `sandbox apply` makes the queues of a function");
+        }
+    }
+    Ok(urls)
 }
 
 /// Cancelled by the first SIGINT or SIGTERM: what is under way is still waited for.
@@ -149,6 +221,6 @@ fn rate(text: &str) -> Result<f64, String> {
     if (0.01..=100_000.0).contains(&rate) {
         Ok(rate)
     } else {
-        Err("must be from 0.01 to 100000 invocations a second".to_owned())
+        Err("must be from 0.01 to 100000 a second".to_owned())
     }
 }

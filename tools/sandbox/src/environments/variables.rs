@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use crate::lambda::version::Version;
+use crate::{access::access_key_id, lambda::version::Version};
 
 /// What the variables of one environment depend on besides its version.
 #[derive(Debug, Clone, Copy)]
@@ -48,8 +48,8 @@ pub fn variables(version: &Version, place: Place<'_>) -> BTreeMap<String, String
         version.code.folder.display().to_string(),
     );
     set("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned());
-    // Not secret: nothing in the sandbox looks at them, but SDKs refuse to work without.
-    set("AWS_ACCESS_KEY_ID", "sandbox".to_owned());
+    // Not secret: only the id is looked at, to tell whose request it is.
+    set("AWS_ACCESS_KEY_ID", access_key_id(&version.function));
     set("AWS_SECRET_ACCESS_KEY", "sandbox".to_owned());
     set("AWS_SESSION_TOKEN", "sandbox".to_owned());
     if settings.logging.log_format.as_deref() == Some("JSON") {

@@ -2,7 +2,7 @@
 //! AWS API, in the same order.
 //!
 //! 1. `table.rs`, `queue.rs`: what the function uses.
-//! 2. `function.rs`: the function, with the names of these in its environment.
+//! 2. `function.rs`: the function, with the names of these in its environment and the right to what it says it does.
 //! 3. `trigger.rs`: what invokes it, through `live`. A mapping needs an alias that exists: `rollout publish` makes it,
 //!    so the first deploy applies, publishes, and applies again.
 
@@ -18,11 +18,13 @@ use aws_types::SdkConfig;
 use package::{FunctionManifest, manifest::Table};
 
 pub use function::code;
+pub use queue::url as queue_url;
 
 use super::{
     admin::{Admin, AdminError},
     settings::Settings,
 };
+use crate::access::Grant;
 
 /// The alias that callers use.
 const LIVE: &str = "live";
@@ -83,6 +85,8 @@ pub async fn apply(
             variables.insert(queue.variable(), url);
         }
     }
+    let grant = Grant::of(manifest);
+    clients.admin.set_grant(&manifest.name, &grant).await?;
     let wanted = Settings::wanted(manifest, variables);
     let done = function::apply(&clients.lambda, dist, manifest, &wanted).await?;
     said.push(format!("{}: {done}", manifest.name));

@@ -99,7 +99,11 @@ fn normal(mut policy: Value) -> Value {
     policy
 }
 
-async fn url(client: &Client, name: &str) -> Result<Option<String>> {
+/// The URL of a queue, if there is one of this name.
+///
+/// # Errors
+/// When the sandbox cannot be asked.
+pub async fn url(client: &Client, name: &str) -> Result<Option<String>> {
     match client.get_queue_url().queue_name(name).send().await {
         Ok(output) => Ok(output.queue_url),
         Err(error)

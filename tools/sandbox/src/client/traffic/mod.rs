@@ -1,13 +1,17 @@
-//! Invocations at a steady rate, whether or not the function keeps up.
+//! Scenarios at a steady rate, whether or not the function keeps up.
 //!
-//! - `events.rs`: the payloads, in turn.
+//! - `scenario.rs`: what is sent, in turn, from `files.rs`; `template.rs`: its placeholders.
+//! - `calls.rs`: how it is sent.
 //! - `totals.rs`: what came back.
 //!
-//! The loop is open: a slow answer does not delay the next invocation, as it would not delay the
-//! next user. Only the limit of invocations under way does, and then the totals say how far behind
+//! The loop is open: a slow answer does not delay the next scenario, as it would not delay the
+//! next user. Only the limit of scenarios under way does, and then the totals say how far behind
 //! the schedule it fell.
 
-mod events;
+mod calls;
+mod files;
+mod scenario;
+mod template;
 mod totals;
 
 use std::{
@@ -15,9 +19,6 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_lambda::{
-    Client, operation::invoke::InvokeOutput, primitives::Blob, types::InvocationType,
-};
 use tokio::{
     sync::Semaphore,
     task::JoinSet,
@@ -25,30 +26,27 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub use events::{Events, EventsError};
-use totals::Answer;
+pub use calls::Targets;
+pub use files::FilesError;
+pub use scenario::{ScenarioError, Scenarios};
 pub use totals::Totals;
 
-/// How long invocations that are under way at the end are waited for.
+/// How long scenarios that are under way at the end are waited for.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What to send, and how fast.
-#[derive(Debug, Clone)]
+/// How fast to send.
+#[derive(Debug, Clone, Copy)]
 pub struct Load {
-    /// Name of the function.
-    pub function: String,
-    /// Alias or version.
-    pub qualifier: String,
-    /// Invocations a second.
+    /// Scenarios a second.
     pub rate: f64,
-    /// Invocations under way at once, at most.
+    /// Scenarios under way at once, at most.
     pub concurrency: usize,
     /// When to end; `None` goes on until it is stopped.
     pub duration: Option<Duration>,
 }
 
 impl Load {
-    /// How many invocations are due in the whole duration; `None` without an end.
+    /// How many scenarios are due in the whole duration; `None` without an end.
     fn due(&self) -> Option<u64> {
         Some((self.duration?.as_secs_f64() * self.rate).floor() as u64)
     }
@@ -59,9 +57,9 @@ pub type SharedTotals = Arc<Mutex<Totals>>;
 
 /// Sends until the duration is over or `stop` is cancelled, then waits for what is under way.
 pub async fn send(
-    client: &Client,
+    targets: &Arc<Targets>,
     load: &Load,
-    events: &Events,
+    scenarios: &Scenarios,
     totals: &SharedTotals,
     stop: &CancellationToken,
 ) {
@@ -70,15 +68,14 @@ pub async fn send(
     let mut under_way = JoinSet::new();
     let mut due = interval_at(Instant::now(), Duration::from_secs_f64(load.rate.recip()));
     due.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    for payload in events.in_turn() {
+    for scenario in scenarios.in_turn() {
         let Some((permit, was_due)) = next(&mut due, &free, load_ends, stop).await else {
             break;
         };
         lock(totals).sent(was_due.elapsed());
-        let (client, load, totals) = (client.clone(), load.clone(), Arc::clone(totals));
+        let (targets, totals) = (Arc::clone(targets), Arc::clone(totals));
         under_way.spawn(async move {
-            let answer = invoke(&client, &load, payload).await;
-            lock(&totals).answered(answer);
+            targets.run(scenario, &totals).await;
             drop(permit);
         });
         while under_way.try_join_next().is_some() {}
@@ -117,37 +114,6 @@ async fn next(
         () = stop.cancelled() => None,
         () = over => None,
         next = go => next,
-    }
-}
-
-async fn invoke(client: &Client, load: &Load, payload: Blob) -> Answer {
-    let started = Instant::now();
-    let answer = client
-        .invoke()
-        .function_name(&load.function)
-        .qualifier(&load.qualifier)
-        .invocation_type(InvocationType::RequestResponse)
-        .payload(payload)
-        .send()
-        .await;
-    match answer {
-        Ok(answer) => executed(&answer, started.elapsed()),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_too_many_requests_exception()) =>
-        {
-            Answer::Throttled
-        }
-        Err(error) => Answer::Failed(format!("{:#}", anyhow::Error::new(error))),
-    }
-}
-
-fn executed(answer: &InvokeOutput, latency: Duration) -> Answer {
-    Answer::Executed {
-        version: answer.executed_version().unwrap_or("?").to_owned(),
-        is_error: answer.function_error().is_some(),
-        latency,
     }
 }
 

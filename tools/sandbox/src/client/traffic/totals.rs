@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use hdrhistogram::Histogram;
 
-/// The latest that an invocation may be sent without the totals saying so.
+/// The latest that a scenario may be sent without the totals saying so.
 const TOLERATED_DELAY: Duration = Duration::from_millis(250);
 
 /// Longer ones count as this long: four times what an invocation may take.
 const MAX_LATENCY_US: u64 = 3_600_000_000;
 
-/// How one invocation ended.
+/// How one call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
     /// The function ran.
@@ -20,24 +20,37 @@ pub(super) enum Answer {
         /// From sending to the whole answer.
         latency: Duration,
     },
+    /// The HTTP front answered, with a status that was expected or not.
+    Status {
+        status: u16,
+        /// From sending to the whole answer.
+        latency: Duration,
+    },
+    /// An AWS service did what was asked.
+    Called,
     /// Refused with 429.
     Throttled,
-    /// No answer, or another refusal, with its text.
+    /// No answer, or one that was not expected, with its text.
     Failed(String),
 }
 
 /// Counts and latencies. Its `Display` is the one line that people read.
 #[derive(Debug, Clone)]
 pub struct Totals {
+    /// Scenarios.
     sent: u64,
     versions: BTreeMap<String, Version>,
+    /// Answers of the HTTP front by the first digit of their status.
+    classes: BTreeMap<u16, u64>,
+    /// Calls of AWS services that were done.
+    called: u64,
     throttled: u64,
     failed: u64,
     /// What the newest failure said.
     failure: Option<String>,
-    /// Microseconds from sending to answer.
+    /// Microseconds from sending to answer, of the function only.
     latency_us: Histogram<u64>,
-    /// The longest that an invocation was sent after it was due.
+    /// The longest that a scenario was sent after it was due.
     longest_delay: Duration,
     not_sent: u64,
     abandoned: usize,
@@ -58,6 +71,8 @@ impl Totals {
         Self {
             sent: 0,
             versions: BTreeMap::new(),
+            classes: BTreeMap::new(),
+            called: 0,
             throttled: 0,
             failed: 0,
             failure: None,
@@ -83,9 +98,13 @@ impl Totals {
                 let version = version_entry(&mut self.versions, version);
                 version.invocations += 1;
                 version.errors += u64::from(is_error);
-                let latency = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-                self.latency_us.saturating_record(latency);
+                self.took(latency);
             }
+            Answer::Status { status, latency } => {
+                *self.classes.entry(status / 100).or_default() += 1;
+                self.took(latency);
+            }
+            Answer::Called => self.called += 1,
             Answer::Throttled => self.throttled += 1,
             Answer::Failed(text) => {
                 self.failed += 1;
@@ -94,7 +113,12 @@ impl Totals {
         }
     }
 
-    /// At the end: how many invocations the schedule had, if it had an end. One is no lack: it may
+    fn took(&mut self, latency: Duration) {
+        let latency = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+        self.latency_us.saturating_record(latency);
+    }
+
+    /// At the end: how many scenarios the schedule had, if it had an end. One is no lack: it may
     /// have been due in the very last moment.
     pub(super) fn due(&mut self, due: Option<u64>) {
         let lacking = due.map_or(0, |due| due.saturating_sub(self.sent));
@@ -105,12 +129,13 @@ impl Totals {
         self.abandoned = count;
     }
 
-    /// Whether at least one invocation came back without an error.
+    /// Whether at least one call came back without an error.
     #[must_use]
     pub fn any_success(&self) -> bool {
-        self.versions
-            .values()
-            .any(|version| version.invocations > version.errors)
+        let executed = |version: &Version| version.invocations > version.errors;
+        self.versions.values().any(executed)
+            || self.classes.keys().any(|class| *class < 4)
+            || self.called > 0
     }
 
     /// What the user should know besides the counts, one sentence each.
@@ -124,20 +149,17 @@ impl Totals {
                 count => format!(" and {count} were not sent at all"),
             };
             warnings.push(format!(
-                "could not keep up: invocations were sent up to {delay_s:.1} s late{unsent}; raise --concurrency or lower --rate"
+                "could not keep up: they were sent up to {delay_s:.1} s late{unsent}; raise --concurrency or lower --rate"
             ));
         }
         if let Some(failure) = &self.failure {
             warnings.push(format!(
-                "{} invocations failed, the last with: {failure}",
+                "{} calls failed, the last with: {failure}",
                 self.failed
             ));
         }
         if self.abandoned > 0 {
-            warnings.push(format!(
-                "{} invocations had no answer at the end",
-                self.abandoned
-            ));
+            warnings.push(format!("{} had no answer at the end", self.abandoned));
         }
         warnings
     }
@@ -166,6 +188,12 @@ impl fmt::Display for Totals {
                 " · version {name}: {} ({} errors)",
                 version.invocations, version.errors
             )?;
+        }
+        for (class, count) in &self.classes {
+            write!(f, " · {class}xx: {count}")?;
+        }
+        if self.called > 0 {
+            write!(f, " · {} AWS calls", self.called)?;
         }
         if self.throttled > 0 {
             write!(f, " · {} throttled", self.throttled)?;
@@ -255,7 +283,25 @@ mod tests {
         ]);
         assert_eq!(
             failed.warnings(),
-            ["2 invocations failed, the last with: connection refused"]
+            ["2 calls failed, the last with: connection refused"]
+        );
+    }
+
+    #[test]
+    fn the_steps_of_scenarios_are_counted_by_status_and_as_calls() {
+        let status = |status| Answer::Status {
+            status,
+            latency: Duration::from_millis(20),
+        };
+        let mut totals = totals([status(201), status(503)]);
+        totals.answered(status(304));
+        totals.answered(status(200));
+        totals.answered(Answer::Called);
+        totals.answered(Answer::Failed("step 1: GET / answered 503: ".into()));
+        let line = totals.to_string();
+        assert_eq!(
+            line,
+            "2 sent · 2xx: 2 · 3xx: 1 · 5xx: 1 · 1 AWS calls · 1 failed · p50 20.0 ms, p99 20.0 ms"
         );
     }
 }
