@@ -35,7 +35,9 @@ functions() {
 
 hasher() {
     say "SHA-256: hasher next to OpenSSL"
-    cargo bench --quiet --locked -p hasher --bench throughput
+    cargo run --quiet --locked --release -p hasher --features bench --bin throughput
+    say "what telemetry adds to an invocation"
+    cargo run --quiet --locked --release -p shared --features bench --bin telemetry-cost
 }
 
 sandbox() {
@@ -58,9 +60,9 @@ profiles() {
     while IFS='|' read -r variant setting; do
         local arguments=(--quiet --locked -p hasher --target x86_64-unknown-linux-gnu)
         for one in $setting; do arguments+=(--config "profile.release.$one"); done
-        cargo build --release "${arguments[@]}"
+        cargo build --release "${arguments[@]}" --bin hasher
         binary=$CARGO_TARGET_DIR/x86_64-unknown-linux-gnu/release/hasher
-        speed=$(cargo bench --bench throughput "${arguments[@]}" | sed -n 's/^| hasher, 1 thread.*| \(.*\) of openssl |$/\1/p')
+        speed=$(cargo run --release --features bench --bin throughput "${arguments[@]}" | sed -n 's/^| hasher, 1 thread.*| \(.*\) of openssl |$/\1/p')
         echo "| $variant | $(($(stat -c %s "$binary") / 1024)) | $(($(gzip -9 -c "$binary" | wc -c) / 1024)) | $speed |"
     done <<'VARIANTS'
 as it is in Cargo.toml|

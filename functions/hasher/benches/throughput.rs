@@ -1,8 +1,8 @@
 //! How fast `hasher` hashes next to OpenSSL, on the same machine in the same run.
 //!
-//! `cargo bench -p hasher --bench throughput`. The three are measured in turn, round after round, so that a machine
-//! whose speed drifts does not favour one of them; each round gives its own ratios and the
-//! medians are printed.
+//! `cargo run --release -p hasher --features bench --bin throughput`. The three are measured in
+//! turn, round after round, so that a machine whose speed drifts does not favour one of them; each
+//! round gives its own ratios and the medians are printed.
 
 use std::{hint::black_box, process::Command, time::Instant};
 

@@ -30,6 +30,9 @@ pub struct Answer {
     pub cpu_baseline: &'static str,
     /// Features of the CPU that it runs on; `sha` or `sha2` mean that hashing is in hardware.
     pub cpu_features: Vec<&'static str>,
+    /// What the system says of the CPU: its model, the Graviton's generation, emulated or not.
+    #[serde(flatten)]
+    pub cpu: &'static architecture::Cpu,
 }
 
 /// Hashes the request's input on the threads of `pool`.
@@ -51,6 +54,7 @@ pub fn hash(request: &Request, pool: &rayon::ThreadPool) -> Answer {
         architecture: architecture::name(),
         cpu_baseline: architecture::cpu_baseline(),
         cpu_features: architecture::cpu_features(),
+        cpu: architecture::cpu(),
     }
 }
 

@@ -16,6 +16,8 @@ const MIB: u64 = 1024 * KIB;
 const DEFAULT_LEAF_KIB: i64 = 1024;
 /// Largest leaf in KiB.
 const MAX_LEAF_KIB: i64 = 64 * 1024;
+/// Longest text of serde's that an error repeats, in characters.
+const MAX_REASON_CHARACTERS: usize = 120;
 /// MiB of generated input per MiB of the function's memory.
 ///
 /// Hashing needs no memory that grows with its input; what runs out is time. CPU comes in
@@ -163,7 +165,18 @@ fn shape(error: serde_path_to_error::Error<serde_json::Error>) -> EventError {
         field if reason.contains(field) => reason,
         field => format!("{field}: {reason}"),
     };
-    EventError::Shape { reason }
+    EventError::Shape {
+        reason: shortened(reason),
+    }
+}
+
+/// serde repeats what it found, which may be all of an event.
+fn shortened(mut reason: String) -> String {
+    if let Some((end, _)) = reason.char_indices().nth(MAX_REASON_CHARACTERS) {
+        reason.truncate(end);
+        reason.push('…');
+    }
+    reason
 }
 
 fn in_range(

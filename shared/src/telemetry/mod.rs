@@ -26,7 +26,7 @@
 //! adds 36 KiB to every zip, for one JSON object with a handful of numbers. A function with
 //! distributions, sampling or several sets of dimensions should take it.
 //!
-//! `cargo bench -p shared --features telemetry --bench telemetry` measures the cost.
+//! `cargo run --release -p shared --features bench --bin telemetry-cost` measures the cost.
 
 mod emf;
 mod invocation;
@@ -34,6 +34,8 @@ mod level;
 mod log;
 mod metrics;
 mod observe;
+#[cfg(test)]
+mod tests;
 
 use std::{
     env,

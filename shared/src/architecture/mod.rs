@@ -1,4 +1,11 @@
 //! What this half runs on.
+//!
+//! `cpu.rs` reads what the system says of the CPU, `midr.rs` what Arm's ID register means.
+
+mod cpu;
+mod midr;
+
+pub use cpu::{Cpu, cpu};
 
 use std::thread::available_parallelism;
 

@@ -1,0 +1,155 @@
+//! Malformed events in a corpus: each gets a typed error that says what is wrong, in few words.
+
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use hasher::{Limits, Request};
+use lambda_runtime::Diagnostic;
+use proptest::prelude::*;
+use serde_json::Value;
+
+/// Longest message in bytes: an event of 6 MiB shall not come back as an error of 6 MiB.
+const LONGEST_MESSAGE: usize = 700;
+
+/// What the message about each file begins with.
+const MESSAGES: [(&str, &str); 29] = [
+    ("apigateway-v1", "unknown field `"),
+    ("apigateway-v2", "unknown field `"),
+    ("array", "the event is an array"),
+    ("boolean", "the event is a boolean"),
+    (
+        "both-inputs",
+        "an event needs either size_mib or data_base64, this one has both",
+    ),
+    ("data-array", "data_base64: invalid type: sequence"),
+    ("data-not-base64", "data_base64 is not standard base64"),
+    ("data-truncated", "data_base64 is not standard base64"),
+    ("data-with-nul", "data_base64 is not standard base64"),
+    (
+        "empty-object",
+        "an event needs either size_mib or data_base64, this one has neither",
+    ),
+    ("field-huge-name", "unknown field `xxxxx"),
+    ("field-of-other-case", "unknown field `Size_MiB`"),
+    (
+        "leaf-huge",
+        "leaf_kib is 65537, which is not between 1 and 65536 KiB",
+    ),
+    (
+        "leaf-zero",
+        "leaf_kib is 0, which is not between 1 and 65536 KiB",
+    ),
+    (
+        "no-input",
+        "an event needs either size_mib or data_base64, this one has neither",
+    ),
+    ("null", "the event is null"),
+    (
+        "null-fields",
+        "an event needs either size_mib or data_base64, this one has neither",
+    ),
+    ("number", "the event is a number"),
+    ("seed-negative", "seed: invalid value: integer `-1`"),
+    ("seed-with-data", "seed goes with size_mib"),
+    ("size-beyond-integers", "size_mib: invalid "),
+    (
+        "size-fraction",
+        "size_mib: invalid type: floating point `1.5`",
+    ),
+    (
+        "size-huge",
+        "size_mib is 1000000, which is not between 1 and 14152 MiB",
+    ),
+    ("size-huge-string", "size_mib: invalid type: string \"99999"),
+    (
+        "size-negative",
+        "size_mib is -1, which is not between 1 and 14152 MiB",
+    ),
+    ("size-object", "size_mib: invalid type: map"),
+    ("size-string", "size_mib: invalid type: string \"64\""),
+    ("string", "the event is a string"),
+    ("sqs", "unknown field `Records`"),
+];
+
+fn corpus() -> BTreeMap<String, Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|file| {
+            let path = file.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (
+                name,
+                serde_json::from_slice(&fs::read(path).unwrap()).unwrap(),
+            )
+        })
+        .collect()
+}
+
+fn refusal(event: Value) -> Option<Diagnostic> {
+    let request = Request::parse(event, Limits::for_memory(1769));
+    request.err().map(Diagnostic::from)
+}
+
+#[test]
+fn every_malformed_event_is_refused_with_what_is_wrong() {
+    let mut corpus = corpus();
+    for (name, message) in MESSAGES {
+        let event = corpus.remove(name).unwrap_or_else(|| panic!("no {name}"));
+        let error = refusal(event).unwrap_or_else(|| panic!("{name} is taken"));
+        assert_eq!(error.error_type, "InvalidEvent");
+        assert!(
+            error.error_message.starts_with(message),
+            "{name}: {error:?}"
+        );
+        assert!(error.error_message.len() <= LONGEST_MESSAGE, "{name}");
+    }
+    assert!(corpus.is_empty(), "not expected: {:?}", corpus.keys());
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,200}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        let key = prop_oneof!["size_mib|seed|leaf_kib|data_base64", ".{0,100}"];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map(key, inner, 0..6)
+                .prop_map(|fields| fields.into_iter().collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_json_is_a_request_or_a_short_typed_error(event in any_json()) {
+        if let Some(error) = refusal(event) {
+            prop_assert_eq!(error.error_type, "InvalidEvent");
+            prop_assert!(!error.error_message.is_empty());
+            prop_assert!(error.error_message.len() <= LONGEST_MESSAGE);
+        }
+    }
+
+    #[test]
+    fn a_spoiled_event_is_a_request_or_a_typed_error(
+        cut in 0usize..80, at in 0usize..80, byte: u8
+    ) {
+        let mut bytes = br#"{"size_mib": 64, "seed": 7, "leaf_kib": 1024}"#.to_vec();
+        if let Some(spoiled) = bytes.get_mut(at) {
+            *spoiled = byte;
+        }
+        bytes.truncate(cut);
+        // What is no JSON never gets as far as this function: Lambda refuses it.
+        if let Ok(event) = serde_json::from_slice(&bytes)
+            && let Some(error) = refusal(event)
+        {
+            prop_assert_eq!(error.error_type, "InvalidEvent");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The real release binaries of both halves, from `dist/hasher`, through the Runtime API.
+
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use package::Architecture;
+use sandbox::testing::{Invocation, Sandbox};
+use serde_json::{Value, json};
+
+const FUNCTION: &str = "hasher";
+
+/// Fields of an answer that say how and where, and not what.
+const VOLATILE: [&str; 8] = [
+    "architecture",
+    "cpu_baseline",
+    "cpu_features",
+    "cpu_model",
+    "emulated",
+    "graviton",
+    "milliseconds",
+    "mib_per_second",
+];
+
+async fn both_halves() -> Sandbox {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.apply(FUNCTION).await.unwrap();
+    sandbox
+}
+
+async fn ask(sandbox: &Sandbox, half: Architecture, event: &Value) -> Invocation {
+    let invocation = sandbox.invoke(FUNCTION, half.as_str(), event).await;
+    invocation.unwrap()
+}
+
+async fn answer(sandbox: &Sandbox, half: Architecture, event: &Value) -> Value {
+    let invocation = ask(sandbox, half, event).await;
+    assert!(invocation.is_success(), "{event}: {invocation:?}");
+    invocation.payload
+}
+
+/// JSON files of a folder of this function by name.
+fn events(folder: &str) -> BTreeMap<String, Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let files = fs::read_dir(folder).unwrap().map(|file| {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        (
+            name,
+            serde_json::from_slice(&fs::read(path).unwrap()).unwrap(),
+        )
+    });
+    files.collect()
+}
+
+/// The lines of the log that are JSON, which are the function's own.
+fn lines(sandbox: &Sandbox) -> Vec<Value> {
+    let logs = sandbox.logs(FUNCTION).unwrap();
+    let lines = logs.lines().filter(|line| line.starts_with('{'));
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn both_halves_give_the_known_root_and_say_what_they_are() {
+    let sandbox = both_halves().await;
+    for (half, baseline) in [
+        (Architecture::Arm64, "neoverse-n1"),
+        (Architecture::X86_64, "haswell"),
+    ] {
+        // SHA-256(0x00 || "abc"): one leaf.
+        let answer = answer(&sandbox, half, &json!({"data_base64": "YWJj"})).await;
+        let root = "609f6e36d2405585188d5cfd761f407c7cc46a7d3f314c88270469dde315fcd1";
+        assert_eq!(answer["root"], root, "{answer}");
+        assert_eq!(answer["leaves"], 1);
+        assert_eq!(answer["architecture"], half.as_str());
+        assert_eq!(answer["cpu_baseline"], baseline);
+        let foreign = half.as_str() != sandbox::environments::emulation::HOST.as_str();
+        assert_eq!(answer["emulated"], foreign, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn both_halves_give_equal_answers_to_the_sample_events_and_more() {
+    let sandbox = both_halves().await;
+    let mut events: Vec<Value> = events("events").into_values().collect();
+    assert!(events.len() >= 3);
+    events.extend([
+        json!({"size_mib": 3, "seed": 8, "leaf_kib": 1024}),
+        json!({"size_mib": 2, "seed": 9, "leaf_kib": 3}),
+        json!({"size_mib": 1, "seed": u64::MAX, "leaf_kib": 65536}),
+        json!({"data_base64": ""}),
+    ]);
+    for event in events {
+        let mut answers = Vec::new();
+        for half in Architecture::ALL {
+            let mut answer = answer(&sandbox, half, &event).await;
+            let fields = answer.as_object_mut().unwrap();
+            for field in VOLATILE {
+                assert!(fields.remove(field).is_some(), "no {field}: {event}");
+            }
+            answers.push(answer);
+        }
+        assert_eq!(answers[0], answers[1], "{event}");
+    }
+}
+
+#[tokio::test]
+async fn every_malformed_event_of_the_corpus_is_the_same_typed_error_of_both_halves() {
+    let sandbox = both_halves().await;
+    for (name, event) in events("tests/corpus") {
+        let mut errors = Vec::new();
+        for half in Architecture::ALL {
+            let invocation = ask(&sandbox, half, &event).await;
+            assert_eq!(
+                invocation.function_error.as_deref(),
+                Some("Unhandled"),
+                "{name}"
+            );
+            assert_eq!(invocation.payload["errorType"], "InvalidEvent", "{name}");
+            errors.push(invocation.payload);
+        }
+        assert_eq!(errors[0], errors[1], "{name}");
+    }
+    // Errors of the function, and not of its process: one environment per half did it all.
+    assert_eq!(sandbox.processes(), 2);
+    let failed = lines(&sandbox)
+        .iter()
+        .filter(|line| line["Errors"] == 1.0)
+        .count();
+    assert_eq!(failed, 2 * events("tests/corpus").len());
+}
+
+#[tokio::test]
+async fn json_nested_too_deep_is_an_error_and_the_environment_lives_on() {
+    let sandbox = both_halves().await;
+    let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000)).into_bytes();
+    for half in Architecture::ALL {
+        let invocation = sandbox
+            .invoke_raw(FUNCTION, half.as_str(), deep.clone())
+            .await;
+        assert!(!invocation.unwrap().is_success());
+        answer(&sandbox, half, &json!({"data_base64": ""})).await;
+    }
+    assert_eq!(sandbox.processes(), 2);
+}
+
+#[tokio::test]
+async fn the_largest_event_that_lambda_takes_is_hashed() {
+    let sandbox = both_halves().await;
+    // 6 MiB of base64, less the field's name.
+    let data = "AAAA".repeat((6 * 1024 * 1024 - 64) / 4);
+    let answer = answer(&sandbox, native(), &json!({ "data_base64": data })).await;
+    assert_eq!(answer["bytes"], data.len() / 4 * 3);
+}
+
+#[tokio::test]
+async fn a_line_of_the_log_says_all_that_tells_invocations_apart() {
+    let sandbox = both_halves().await;
+    let half = native();
+    for _ in 0..2 {
+        answer(&sandbox, half, &json!({"data_base64": "YWJj"})).await;
+    }
+    let lines = lines(&sandbox);
+    let (metrics, logs): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line["_aws"].is_object());
+    assert_eq!((metrics.len(), logs.len()), (2, 2), "{lines:?}");
+    for (index, (log, metric)) in logs.iter().zip(&metrics).enumerate() {
+        assert_eq!(log["level"], "INFO");
+        assert_eq!(log["message"], "hashed");
+        assert_eq!(log["function"], FUNCTION);
+        assert_eq!(log["architecture"], half.as_str());
+        assert_eq!(log["cold_start"], index == 0);
+        assert!(log["timestamp"].as_str().unwrap().ends_with('Z'));
+        assert!(log["trace_id"].as_str().unwrap().starts_with("1-"), "{log}");
+        assert_eq!(log["request_id"], metric["request_id"]);
+        assert_eq!(log["version"], metric["version"]);
+        assert_eq!(metric["Function"], FUNCTION);
+        assert_eq!(metric["Architecture"], half.as_str());
+        assert_eq!(metric["ColdStarts"], if index == 0 { 1.0 } else { 0.0 });
+        assert_eq!(metric["Errors"], 0.0);
+        assert!(metric["Duration"].as_f64().unwrap() > 0.0);
+    }
+    assert_ne!(logs[0]["request_id"], logs[1]["request_id"]);
+}
+
+/// A GiB in leaves of 1 KiB: their hashes alone would be 32 MiB.
+#[tokio::test]
+async fn memory_stays_flat_while_the_input_and_the_number_of_its_leaves_grow() {
+    let sandbox = both_halves().await;
+    answer(&sandbox, native(), &json!({"size_mib": 1, "leaf_kib": 1})).await;
+    let small = max_memory_used_mib(&sandbox);
+    let large = json!({"size_mib": 1024, "leaf_kib": 1});
+    let leaves = answer(&sandbox, native(), &large).await["leaves"].clone();
+    assert_eq!(leaves, 1024 * 1024);
+    let large = max_memory_used_mib(&sandbox);
+    assert!(
+        large <= small + 4,
+        "{small} MiB for 1 MiB of input, {large} MiB for 1024 MiB"
+    );
+}
+
+/// What the newest REPORT line says of the peak memory of the environment.
+fn max_memory_used_mib(sandbox: &Sandbox) -> u64 {
+    let logs = sandbox.logs(FUNCTION).unwrap();
+    let (_, rest) = logs.rsplit_once("Max Memory Used: ").unwrap();
+    rest.split(' ').next().unwrap().parse().unwrap()
+}
+
+/// The half that runs here without an emulator.
+fn native() -> Architecture {
+    let host = sandbox::environments::emulation::HOST.as_str();
+    let mut halves = Architecture::ALL.into_iter();
+    halves.find(|half| half.as_str() == host).unwrap()
+}
