@@ -224,6 +224,37 @@ async fn a_candidate_that_is_slow_too_often_is_taken_back_though_it_never_fails(
         judgement["metrics"][0]["totals"]["candidate"]["failures"],
         0
     );
+
+    let comparison = stage.ask(&["compare", "--slow", "80ms"]).await;
+    let differences = &comparison["differences"];
+    assert_eq!(differences["rates"][2]["metric"], "slow", "{comparison}");
+    let duration = &differences["duration"];
+    let [low, high] = ["low", "high"].map(|end| duration[end].as_f64().expect("a bound"));
+    // About a fifth of 80 ms: longer ones count as that.
+    assert!(low < high && (low..=high).contains(&16.0), "{comparison}");
+    assert!(comparison["halves"][1]["slow"].as_u64() > Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_says_what_a_run_has_last_seen() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let run = stage.run(&["--bake", "60s", "--margin", "50"]);
+    let look = stage::eventually(async || {
+        let status = stage.ask(&["status"]).await;
+        let look = &status["last_look"];
+        (look["judgement"]["verdict"] == "not_worse").then(|| look.clone())
+    })
+    .await;
+    assert_eq!(look["percent"], 20.0, "{look}");
+    let sentence = look["sentence"].as_str().expect("a sentence");
+    assert!(
+        sentence.contains("not worse by more than 50 percentage points in errors and throttles"),
+        "{sentence}"
+    );
+    run.signal(Signal::SIGINT);
+    run.output().await;
+    assert!(stage.ask(&["status"]).await["last_look"].is_null());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use package::{Architecture, ManifestError, RolloutPolicy};
 
+use super::run::milliseconds;
 use crate::{
     LIVE,
     alias::{self, Alias, Version},
@@ -46,6 +47,9 @@ pub struct CompareArgs {
     /// Length of one metric period for the verdict on errors [default: the function's policy]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     period: Option<Duration>,
+    /// Invocations that take longer are slow [default: the function's policy]
+    #[arg(long, value_name = "DURATION", value_parser = milliseconds)]
+    slow: Option<f64>,
     /// Write Markdown for a pull request
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
@@ -62,7 +66,7 @@ pub async fn compare(args: CompareArgs, context: &Context) -> anyhow::Result<Out
     let mut query = query(&args, context, &live, record.as_ref(), &policy).await?;
     let published = versions::list(&context.clients.lambda, &args.function).await?;
     let halves = halves(context, &query, &published.published).await?;
-    let scope = Scope::of(policy.slow_ms, [&halves[0], &halves[1]]);
+    let scope = Scope::of(args.slow.or(policy.slow_ms), [&halves[0], &halves[1]]);
     query.slow_ms = scope.slow_ms();
 
     let samples = metrics::whole(&context.clients.cloudwatch, &query).await?;

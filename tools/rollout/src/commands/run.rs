@@ -193,7 +193,8 @@ fn seconds(text: &str) -> Result<u64, String> {
     Ok(duration.as_secs())
 }
 
-fn milliseconds(text: &str) -> Result<f64, String> {
+/// Reads a duration such as `250ms`.
+pub(super) fn milliseconds(text: &str) -> Result<f64, String> {
     let duration: Duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     Ok(duration.as_secs_f64() * 1e3)
 }

@@ -212,6 +212,22 @@ impl Stage {
         Running(command.spawn().expect("rollout starts"))
     }
 
+    /// Another command, with `--json`: what it says.
+    pub(crate) async fn ask(&self, command: &[&str]) -> serde_json::Value {
+        let mut ask = Command::new(env!("CARGO_BIN_EXE_rollout"));
+        ask.args(["--json", "--endpoint-url", &self.endpoint, "--dist"])
+            .arg(self.dist())
+            .args(command)
+            .arg(FUNCTION)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let output = Running(ask.spawn().expect("rollout starts")).output().await;
+        let (code, text) = said(&output);
+        assert_eq!(code, Some(0), "{text}");
+        let mut lines = lines(&String::from_utf8_lossy(&output.stdout));
+        lines.pop().expect("an answer")
+    }
+
     pub(crate) async fn live(&self) -> GetAliasOutput {
         let live = self.lambda.get_alias().function_name(FUNCTION).name("live");
         live.send().await.expect("live is there")
