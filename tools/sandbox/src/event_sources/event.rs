@@ -119,7 +119,14 @@ pub fn split(records: Vec<Record>) -> Vec<Vec<Record>> {
 
 #[cfg(test)]
 mod tests {
+    use aws_lambda_events::sqs::SqsEvent;
+
     use super::*;
+    use crate::sqs::{
+        message::{Attributes, Content, Message},
+        queue::Queue,
+        receipt::Receipt,
+    };
 
     fn record(id: usize, size: usize) -> Record {
         Record {
@@ -128,6 +135,50 @@ mod tests {
             received: 0,
             json: format!("\"{}\"", "x".repeat(size - 3)),
         }
+    }
+
+    #[test]
+    fn the_event_is_the_one_that_functions_expect() {
+        let mut queue = Queue::new(1, true);
+        let attribute = |data_type: &str, value| Attribute {
+            data_type: data_type.to_owned(),
+            value,
+        };
+        let attributes = Attributes::from([
+            (
+                "text".to_owned(),
+                attribute("String.label", AttributeValue::Text("ä".to_owned())),
+            ),
+            (
+                "bytes".to_owned(),
+                attribute("Binary", AttributeValue::Binary(vec![0, 255])),
+            ),
+        ]);
+        let mut content = Content::new("id".to_owned(), "body \" ä".to_owned(), attributes);
+        content.group = Some("group".into());
+        queue.send(Message::new(content, 17), 0, None, 17);
+        let received = queue.receive(1, 1000, None, 23).unwrap();
+        let arn = "arn:aws:sqs:eu-west-1:000000000000:q.fifo";
+        let record = Record::new(&received.deliveries[0], arn, 23);
+        let parsed: SqsEvent = serde_json::from_slice(&event(&[record])).unwrap();
+        let found = &parsed.records[0];
+        assert_eq!(found.message_id.as_deref(), Some("id"));
+        assert_eq!(found.body.as_deref(), Some("body \" ä"));
+        assert_eq!(found.aws_region.as_deref(), Some("eu-west-1"));
+        assert_eq!(found.event_source.as_deref(), Some("aws:sqs"));
+        assert_eq!(found.event_source_arn.as_deref(), Some(arn));
+        let receipt = Receipt::parse(found.receipt_handle.as_deref().unwrap());
+        assert_eq!(receipt, Some(received.deliveries[0].receipt));
+        assert_eq!(found.attributes["SentTimestamp"], "17");
+        assert_eq!(found.attributes["ApproximateFirstReceiveTimestamp"], "23");
+        assert_eq!(found.attributes["ApproximateReceiveCount"], "1");
+        assert_eq!(found.attributes["MessageGroupId"], "group");
+        let text = &found.message_attributes["text"];
+        assert_eq!(text.string_value.as_deref(), Some("ä"));
+        assert_eq!(text.data_type.as_deref(), Some("String.label"));
+        let bytes = &found.message_attributes["bytes"];
+        assert_eq!(bytes.binary_value.as_ref().unwrap().0, [0, 255]);
+        assert!(found.md5_of_body.is_some() && found.md5_of_message_attributes.is_some());
     }
 
     #[test]

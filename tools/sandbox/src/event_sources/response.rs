@@ -5,7 +5,10 @@
 
 use std::collections::HashSet;
 
-use serde::Deserialize;
+use serde_json::Value;
+
+/// The one member that counts.
+const LIST: &str = "batchItemFailures";
 
 /// The whole batch has failed: the response does not say which messages have not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,19 +21,6 @@ pub enum BadResponse {
     Unknown(String),
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Response {
-    #[serde(default)]
-    batch_item_failures: Option<Vec<Failure>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Failure {
-    item_identifier: String,
-}
-
 /// The message ids that have failed.
 ///
 /// # Errors
@@ -39,21 +29,39 @@ pub fn failures(body: &[u8], batch: &HashSet<&str>) -> Result<HashSet<String>, B
     if body.trim_ascii().is_empty() {
         return Ok(HashSet::new());
     }
-    let response: Option<Response> =
+    let response: Value =
         serde_json::from_slice(body).map_err(|error| BadResponse::Shape(error.to_string()))?;
-    let failures = response
-        .and_then(|response| response.batch_item_failures)
-        .unwrap_or_default();
-    failures
-        .into_iter()
-        .map(|Failure { item_identifier }| {
-            if batch.contains(item_identifier.as_str()) {
-                Ok(item_identifier)
-            } else {
-                Err(BadResponse::Unknown(item_identifier))
-            }
-        })
+    listed(&response)?
+        .iter()
+        .map(|failure| identifier(failure, batch))
         .collect()
+}
+
+/// The list in a response. By hand, because serde would take an array for an object.
+fn listed(response: &Value) -> Result<&[Value], BadResponse> {
+    let list = match response {
+        Value::Null => return Ok(&[]),
+        Value::Object(members) => members.get(LIST).unwrap_or(&Value::Null),
+        other => return Err(BadResponse::Shape(format!("it is {other}"))),
+    };
+    match list {
+        Value::Null => Ok(&[]),
+        Value::Array(failures) => Ok(failures),
+        other => Err(BadResponse::Shape(format!("{LIST} is {other}"))),
+    }
+}
+
+fn identifier(failure: &Value, batch: &HashSet<&str>) -> Result<String, BadResponse> {
+    let id = failure
+        .as_object()
+        .and_then(|failure| failure.get("itemIdentifier"))
+        .and_then(Value::as_str)
+        .ok_or_else(|| BadResponse::Shape(format!("{LIST} contains {failure}")))?;
+    if batch.contains(id) {
+        Ok(id.to_owned())
+    } else {
+        Err(BadResponse::Unknown(id.to_owned()))
+    }
 }
 
 #[cfg(test)]
@@ -94,7 +102,9 @@ mod tests {
             "\"done\"",
             "[[]]",
             r#"{"batchItemFailures":"a"}"#,
+            r#"{"batchItemFailures":{"itemIdentifier":"a"}}"#,
             r#"{"batchItemFailures":["a"]}"#,
+            r#"{"batchItemFailures":[["a"]]}"#,
             r#"{"batchItemFailures":[{"itemIdentifier":null}]}"#,
             r#"{"batchItemFailures":[{"itemIdentifier":7}]}"#,
             r#"{"batchItemFailures":[{"item":"a"}]}"#,

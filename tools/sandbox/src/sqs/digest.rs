@@ -49,3 +49,48 @@ pub fn of_trace_header(value: &str) -> Option<String> {
     };
     of_attributes(std::iter::once((&"AWSTraceHeader".to_owned(), &attribute)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Digests of AWS, as the tests of moto and LocalStack have recorded them.
+    #[test]
+    fn digests_are_those_of_aws() {
+        for (name, data_type, md5) in [
+            ("timestamp", "Number", "235c5c510d26fb653d073faed50ae77c"),
+            (
+                "timestamp",
+                "Number.java.lang.Long",
+                "2e2e4876d8e0bd6b8c2c8f556831c349",
+            ),
+            (
+                "SOME_Valid.attribute-Name",
+                "Number",
+                "36655e7e9d7c0e8479fa3f3f42247ae7",
+            ),
+        ] {
+            let attribute = Attribute {
+                data_type: data_type.to_owned(),
+                value: AttributeValue::Text("1493147359900".to_owned()),
+            };
+            let digest = of_attributes(std::iter::once((&name.to_owned(), &attribute)));
+            assert_eq!(digest.as_deref(), Some(md5), "{name} {data_type}");
+        }
+        assert_eq!(of_text("derp"), "58fd9edd83341c29f1aebba81c31e257");
+    }
+
+    #[test]
+    fn binary_values_are_told_from_text_and_no_attributes_have_no_digest() {
+        let attribute = |value| Attribute {
+            data_type: "Binary".to_owned(),
+            value,
+        };
+        let name = "a".to_owned();
+        let text = attribute(AttributeValue::Text("x".to_owned()));
+        let binary = attribute(AttributeValue::Binary(b"x".to_vec()));
+        let digest = |attribute| of_attributes(std::iter::once((&name, attribute)));
+        assert_ne!(digest(&text), digest(&binary));
+        assert_eq!(of_attributes(std::iter::empty()), None);
+    }
+}

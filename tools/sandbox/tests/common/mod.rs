@@ -28,6 +28,7 @@ use sandbox::{
 };
 use serde_json::{Value, json};
 
+pub mod batches;
 pub mod external;
 pub mod queues;
 
