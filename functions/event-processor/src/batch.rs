@@ -8,6 +8,10 @@
 //! FIFO queue. A lane stops at its first failure and gives back the rest of itself, so that what
 //! is acknowledged of a group is always a prefix of it. When the deadline comes, work in flight is
 //! dropped and goes back together with what was not begun.
+//!
+//! SQS counts a delivery of what goes back behind a failure too, so that poison takes along to the
+//! dead-letter queue what always comes in one batch with it. Where that matters, a FIFO queue's
+//! trigger wants `batch_size = 1`: then the group waits in the queue.
 
 use std::{collections::HashMap, panic::AssertUnwindSafe};
 
