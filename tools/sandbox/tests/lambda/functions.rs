@@ -1,0 +1,189 @@
+//! Functions as their API shows them.
+
+use aws_sdk_lambda::{primitives::Blob, types::FunctionVersion};
+
+use crate::common::{
+    FUNCTION, ROLE, Sandbox, does, eventually, foreign, host, is_alive, probe_zip, refusal,
+    script_zip,
+};
+
+#[tokio::test]
+async fn a_created_function_reads_back_as_it_was_created() {
+    let sandbox = Sandbox::with_probe().await;
+    let function = sandbox
+        .lambda
+        .get_function()
+        .function_name(FUNCTION)
+        .send()
+        .await
+        .unwrap();
+    let configuration = function.configuration.unwrap();
+    assert_eq!(configuration.version.as_deref(), Some("$LATEST"));
+    assert_eq!(configuration.architectures.as_deref(), Some(&[host()][..]));
+    assert_eq!(
+        (configuration.timeout, configuration.memory_size),
+        (Some(3), Some(128))
+    );
+    assert_eq!(
+        configuration.function_arn.as_deref(),
+        Some("arn:aws:lambda:us-east-1:000000000000:function:probe")
+    );
+    let tags = function.tags.unwrap();
+    assert_eq!(
+        tags.get("sandbox:emulated").map(String::as_str),
+        Some(foreign().as_str())
+    );
+}
+
+#[tokio::test]
+async fn names_that_are_taken_or_unknown_are_refused_as_on_lambda() {
+    let sandbox = Sandbox::with_probe().await;
+    let again = sandbox
+        .lambda
+        .create_function()
+        .function_name(FUNCTION)
+        .role(ROLE);
+    let again = again.runtime("provided.al2023".into()).handler("bootstrap");
+    let code = aws_sdk_lambda::types::FunctionCode::builder()
+        .zip_file(Blob::new(script_zip("exit 0")))
+        .build();
+    let (kind, status, _) = refusal(again.code(code).send().await);
+    assert_eq!((kind.as_str(), status), ("ResourceConflictException", 409));
+    let (kind, status, message) = refusal(
+        sandbox
+            .lambda
+            .get_function()
+            .function_name("nobody")
+            .send()
+            .await,
+    );
+    assert_eq!((kind.as_str(), status), ("ResourceNotFoundException", 404));
+    assert_eq!(
+        message,
+        "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody"
+    );
+    let (kind, status, message) = refusal(
+        sandbox
+            .lambda
+            .invoke()
+            .function_name("nobody")
+            .qualifier("live")
+            .send()
+            .await,
+    );
+    assert_eq!((kind.as_str(), status), ("ResourceNotFoundException", 404));
+    assert_eq!(
+        message,
+        "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody:live"
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_zip_is_refused() {
+    let sandbox = Sandbox::with_probe().await;
+    let update = sandbox
+        .lambda
+        .update_function_code()
+        .function_name(FUNCTION);
+    let (kind, status, message) = refusal(update.zip_file(Blob::new("no zip")).send().await);
+    assert_eq!(
+        (kind.as_str(), status),
+        ("InvalidParameterValueException", 400)
+    );
+    assert!(
+        message.starts_with("Could not unzip uploaded file"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn an_update_with_an_old_revision_changes_nothing() {
+    let sandbox = Sandbox::with_probe().await;
+    let client = &sandbox.lambda;
+    let old = client
+        .get_function_configuration()
+        .function_name(FUNCTION)
+        .send()
+        .await
+        .unwrap();
+    let old = old.revision_id.unwrap();
+    sandbox.change("newer").await;
+    let publish = client
+        .publish_version()
+        .function_name(FUNCTION)
+        .revision_id(&old);
+    let configuration = client
+        .update_function_configuration()
+        .function_name(FUNCTION)
+        .revision_id(&old);
+    let code = client
+        .update_function_code()
+        .function_name(FUNCTION)
+        .revision_id(&old);
+    for (kind, status, _) in [
+        refusal(publish.send().await),
+        refusal(configuration.timeout(9).send().await),
+        refusal(code.zip_file(Blob::new(probe_zip())).send().await),
+    ] {
+        assert_eq!(
+            (kind.as_str(), status),
+            ("PreconditionFailedException", 412)
+        );
+    }
+    let now = client
+        .get_function_configuration()
+        .function_name(FUNCTION)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        (now.timeout, now.description.as_deref()),
+        (Some(3), Some("newer"))
+    );
+}
+
+#[tokio::test]
+async fn a_deleted_function_is_gone_with_its_processes() {
+    let sandbox = Sandbox::with_probe().await;
+    let pid = sandbox.answer(does("who")).await["pid"].as_u64().unwrap();
+    sandbox
+        .lambda
+        .delete_function()
+        .function_name(FUNCTION)
+        .send()
+        .await
+        .unwrap();
+    let (_, status, _) = refusal(sandbox.ask(&does("who")).send().await);
+    assert_eq!(status, 404);
+    eventually("the process is gone", async || !is_alive(pid)).await;
+}
+
+#[tokio::test]
+async fn lists_come_in_pages() {
+    let sandbox = Sandbox::with_probe().await;
+    for number in 1..=5 {
+        sandbox.change(&number.to_string()).await;
+        sandbox.publish().await;
+    }
+    let pages = sandbox
+        .lambda
+        .list_versions_by_function()
+        .function_name(FUNCTION)
+        .max_items(2);
+    let versions: Vec<_> = pages
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<_, _>>()
+        .await
+        .unwrap();
+    assert_eq!(versions.len(), 6);
+    let functions = sandbox
+        .lambda
+        .list_functions()
+        .function_version(FunctionVersion::All)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(functions.functions().len(), 6);
+}
