@@ -21,7 +21,7 @@ pub const MAX_BODY_BYTES: usize = 6 * MAX_CONTENT_BYTES + 16 * 1024;
 
 /// A document as it is submitted; its content is text or base64.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = NewDocument)]
 pub struct NewDocumentBody {
     /// What the sender calls it: not blank, no control characters.

@@ -20,7 +20,7 @@ use crate::{
     tag = "documents",
     params(
         ("id" = String, Path, format = "uuid", description = "Id of the document."),
-        ("If-Match" = Option<String>, Header, nullable = false, pattern = r#"^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$"#,
+        ("If-Match" = Option<String>, Header, nullable = false,
             description = "Remove it only if its ETag is one of these."),
     ),
     responses(

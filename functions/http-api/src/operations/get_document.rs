@@ -22,7 +22,7 @@ use crate::{
     tag = "documents",
     params(
         ("id" = String, Path, format = "uuid", description = "Id of the document."),
-        ("If-None-Match" = Option<String>, Header, nullable = false, pattern = r#"^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$"#,
+        ("If-None-Match" = Option<String>, Header, nullable = false,
             description = "ETags that the caller has; `*` for any."),
     ),
     responses(

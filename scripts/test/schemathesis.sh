@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Schemathesis (https://schemathesis.readthedocs.io) reads the OpenAPI description that http-api
+# serves and looks for requests whose answers break it, over the sandbox's HTTP front. Takes
+# dist/http-api and the tools as they were built; its sandbox lives in a folder of its own.
+#
+# What it is asked: functions/http-api/tests/schemathesis.toml.
+#
+# Exit codes: 0 nothing found, 1 something found, 2 could not run.
+source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+for needed in dist/http-api/function.json "$target_folder"/debug/{rollout,sandbox}; do
+    [[ -f $needed ]] || die 2 "$needed is missing: run scripts/build.sh http-api"
+done
+command -v schemathesis >/dev/null || die 2 "schemathesis is missing: run scripts/setup.sh"
+
+work=$(mktemp -d)
+export PATH="$target_folder/debug:$PATH"
+cleanup() { (cd "$work" && sandbox stop >/dev/null 2>&1) || true; rm -rf "$work"; }
+trap cleanup EXIT
+mkdir "$work/dist"
+cp -R dist/http-api "$work/dist"
+cd "$work"
+unset AWS_ENDPOINT_URL AWS_PROFILE
+
+sandbox start >/dev/null || die 2 "the sandbox does not start"
+AWS_ENDPOINT_URL=$(sandbox status | sed -n '1s/ .*//p')
+export AWS_ENDPOINT_URL
+sandbox apply http-api || die 2 "http-api cannot be applied"
+rollout publish http-api >/dev/null || die 2 "http-api cannot be published"
+url=$(sandbox status | sed -n 's/^http-api.*, \(http:[^ ,]*\)$/\1/p')
+[[ -n $url ]] || die 2 "the sandbox has no HTTP front for http-api"
+
+say "schemathesis against $url"
+PYTHONPATH=$root/functions/http-api/tests SCHEMATHESIS_HOOKS=schemathesis_hooks \
+    schemathesis --config-file "$root/functions/http-api/tests/schemathesis.toml" \
+    run "$url/openapi.json" --url "$url" --checks all
