@@ -52,7 +52,7 @@ async fn a_queue_is_created_once_and_conflicts_name_the_attribute() {
         .send()
         .await
         .unwrap();
-    assert_eq!(listed.queue_urls(), [url.clone()]);
+    assert_eq!(listed.queue_urls(), std::slice::from_ref(&url));
     sqs.delete_queue().queue_url(&url).send().await.unwrap();
     let gone = sqs.get_queue_url().queue_name("q").send().await;
     let gone = gone.unwrap_err().into_service_error();

@@ -13,7 +13,7 @@ use crate::sqs::{
 /// Largest event in bytes: that of any synchronous invocation.
 pub const MAX_EVENT_BYTES: usize = 6 * 1024 * 1024;
 
-/// Bytes of an event that are no record's, and of a record that are its comma's.
+/// Bytes of an event without records.
 const FRAME_BYTES: usize = r#"{"Records":[]}"#.len();
 
 /// A message of a batch, ready for the event.
@@ -62,7 +62,7 @@ impl Record {
         }
     }
 
-    /// Bytes that it takes in the event.
+    /// Bytes that it takes in the event, with the comma behind it.
     #[must_use]
     pub fn size(&self) -> usize {
         self.json.len() + 1

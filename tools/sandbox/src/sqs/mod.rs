@@ -12,8 +12,8 @@
 //! # Where it differs from AWS
 //! - A receive sees every message: it never comes back empty by chance, and no message is delivered twice without reason.
 //!   Standard queues happen to keep the order in which messages were sent.
-//! - A message that was received `maxReceiveCount` times moves with the next receive that would have given it, as on AWS,
-//!   where that is also when it happens, mostly.
+//! - A message that was received `maxReceiveCount` times moves to the dead-letter queue with the next receive that would
+//!   have delivered it, and only then.
 //! - A stale receipt handle of a standard queue deletes nothing; AWS leaves open whether it does.
 //! - A queue that was deleted can be created again at once, and purged as often as one likes: AWS wants 60 seconds between.
 //! - `ReceiveRequestAttemptId` is not looked at. Policies, encryption and message move tasks do not exist.
