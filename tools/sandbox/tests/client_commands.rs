@@ -123,6 +123,38 @@ fn a_fault_that_makes_no_sense_is_refused() {
 }
 
 #[test]
+fn faults_of_services_are_set_listed_and_cleared() {
+    let fixture = Fixture::new();
+    let run = |arguments: &[&str]| fixture.run(&[&["service-fault"], arguments].concat());
+    run(&[]).success().stdout("no faults of services\n");
+    let faults = ["dynamodb:PutItem:throttle=5%", "sqs:*:latency=20ms"];
+    let both = format!("{}\n", faults.join(" "));
+    run(&faults).success().stdout(both.clone());
+    run(&[]).success().stdout(both);
+    let one = "sqs:*:latency=20ms\n";
+    run(&["dynamodb:PutItem:throttle=0%"]).success().stdout(one);
+    run(&["--clear"])
+        .success()
+        .stdout("no faults of services\n");
+    let wrong = contains("unknown service \"s3\"");
+    run(&["s3:PutObject:errors=5%"]).code(2).stderr(wrong);
+}
+
+#[test]
+fn a_function_behind_http_shows_its_url() {
+    let fixture = Fixture::new();
+    let path = fixture.path().join("dist/echo/function.json");
+    let manifest = std::fs::read_to_string(&path).unwrap();
+    let mut manifest: Value = serde_json::from_str(&manifest).unwrap();
+    manifest["trigger"] = json!({"kind": "http"});
+    std::fs::write(path, manifest.to_string()).unwrap();
+    let applied = contains("trigger of echo: http://127.0.0.1:").and(contains(" invokes live"));
+    fixture.run(&["apply", "echo"]).success().stdout(applied);
+    let shown = contains("echo: 0 versions, http://127.0.0.1:");
+    fixture.run(&["status"]).success().stdout(shown);
+}
+
+#[test]
 fn status_shows_where_the_aliases_point() {
     let fixture = Fixture::new();
     fixture

@@ -12,7 +12,8 @@
 //! - Updates are done when the call returns; `State` and `LastUpdateStatus` are never `Pending` or `InProgress`.
 //! - Code comes with the request (`ZipFile`), not from S3; there are no layers, VPCs, images, nor dead-letter queues:
 //!   a request that asks for one is refused.
-//! - Execution roles and resource policies are kept and returned, and never checked against.
+//! - Execution roles and resource policies are kept and returned, and never checked against. What a function may do to
+//!   tables and queues is checked against its metadata: [`crate::access`].
 //! - `CreateFunction` adds the tag [`EMULATED_TAG`]: the architectures that run under an emulator here.
 
 pub mod account;
