@@ -47,8 +47,8 @@ sandbox() {
 }
 
 judge() {
-    say "rollouts of equal halves that are taken back, and how soon a bad one is found"
-    cargo run --quiet --locked -p rollout --example simulate -- 500
+    say "rollouts of equal halves that are taken back, how soon a bad one is found, and what others do"
+    cargo run --quiet --locked -p rollout --example simulate
 }
 
 # What each setting of the release profile costs and gives: the figures beside it in Cargo.toml.

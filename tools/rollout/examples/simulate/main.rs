@@ -38,6 +38,9 @@ const TERMS: Terms = Terms {
     metrics: Metric::ALL,
 };
 
+/// Of each kind, unless asked for otherwise: what a few minutes on two cores give.
+const ROLLOUTS: u64 = 300;
+
 /// How long worse candidates are watched: four hours.
 const PATIENCE: usize = 240;
 
@@ -45,7 +48,7 @@ const HOUR: usize = 60;
 
 fn main() -> io::Result<()> {
     let rollouts = match std::env::args().nth(1).map(|text| text.parse()) {
-        None => 200,
+        None => ROLLOUTS,
         Some(Ok(rollouts)) => rollouts,
         Some(Err(error)) => return Err(io::Error::other(format!("ROLLOUTS: {error}"))),
     };
@@ -199,12 +202,14 @@ fn power(out: &mut impl io::Write, rollouts: u64) -> io::Result<()> {
         "Worse candidates with 1,000 invocations a period, {rollouts} rollouts each: half of them are \
          found after / 95 in 100 are found after so many periods (- is not within {PATIENCE}). The others are \
          tuned: each has the least threshold with which it takes back at most {}% of equally good \
-         candidates on this very stream in a day, which takes knowing the rates beforehand.\n\n\
-         | candidate | weight | rollout | alarm, tuned | Flagger, tuned | Kayenta, tuned |\n\
-         | --- | ---: | ---: | ---: | ---: | ---: |",
+         candidates on this very stream in a day, which takes knowing the rates beforehand. Kayenta is \
+         there as it is, too.\n\n\
+         | candidate | weight | rollout | alarm, tuned | Flagger, tuned | Kayenta, tuned | Kayenta |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
         TERMS.alpha * 100.0
     )?;
     let others = &Rule::ALL[1..];
+    let rules = [&Rule::ALL[..], &[Rule::Kayenta]].concat();
     for fault in Fault::ALL {
         for weight in [0.05, 0.25, 0.5] {
             let study = |rates| Study {
@@ -216,7 +221,8 @@ fn power(out: &mut impl io::Write, rollouts: u64) -> io::Result<()> {
             };
             let mut thresholds = vec![Rule::Rollout.threshold(&TERMS)];
             thresholds.extend(study(Rates::equal(fault.rates.baseline)).tuned(others));
-            let delays = study(fault.rates).delays(&Rule::ALL, &thresholds, PATIENCE);
+            thresholds.push(Rule::Kayenta.threshold(&TERMS));
+            let delays = study(fault.rates).delays(&rules, &thresholds, PATIENCE);
             let cells: Vec<_> = delays.iter().map(|delays| delays.half_and_most()).collect();
             let Rates {
                 baseline,

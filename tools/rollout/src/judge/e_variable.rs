@@ -197,16 +197,15 @@ impl Line {
                 low = at;
             }
             let newton = at - slope / curvature;
-            let next = if newton > low && newton < high {
+            // Before the bracket is asked: a point that is the root is also an end of it.
+            if (newton - at).abs() <= 1e-13 * at.min(1.0 - at) {
+                break;
+            }
+            at = if newton > low && newton < high {
                 newton
             } else {
                 f64::midpoint(low, high)
             };
-            let moved = (next - at).abs();
-            at = next;
-            if moved <= 1e-13 * at.min(1.0 - at) {
-                break;
-            }
         }
         at
     }

@@ -7,6 +7,7 @@
 //! prior.rs       the alternatives that are bet on, and from which period on
 //! bets.rs        all alternatives of one null, worked out for blocks of one size
 //! e_process.rs   the evidence of all periods in one metric: may be looked at after every one
+//! questions.rs   both questions about one metric
 //! interval.rs    by how much the halves differ, in rates and in means
 //! verdict.rs     worse, not worse, undecided, in numbers
 //! text.rs        the same in a sentence
@@ -41,8 +42,11 @@ mod e_variable;
 mod interval;
 mod metric;
 mod prior;
+mod questions;
 mod text;
 mod verdict;
+
+use std::cmp::Ordering;
 
 pub use counts::{Block, Count};
 pub use interval::{Interval, Total, difference_of_means, difference_of_rates};
@@ -50,9 +54,8 @@ pub use metric::{Blocks, Metric};
 pub use text::{LnE, percent, thousands};
 pub use verdict::{Finding, Judgement, Terms, Verdict};
 
-use bets::Bets;
-use e_process::{EProcess, ln_sum};
-use prior::Bet;
+use e_process::ln_sum;
+use questions::{Answers, Questions};
 
 /// Judges all periods since the rollout began, oldest first.
 ///
@@ -72,40 +75,23 @@ pub fn judge(periods: impl IntoIterator<Item = Blocks>, terms: &Terms) -> Judgem
 #[derive(Debug, Clone)]
 pub struct Judge {
     terms: Terms,
-    bets_on_worse: Bets,
-    bets_on_as_good: Bets,
-    metrics: Vec<Processes>,
+    answers: Answers,
+    metrics: Vec<Questions>,
     ln_peak_worse: f64,
     /// The metric with most of the evidence when "worse" was proven.
     proven_by: Option<Metric>,
-}
-
-/// Both questions about one metric.
-#[derive(Debug, Clone)]
-struct Processes {
-    metric: Metric,
-    ln_weight: f64,
-    worse: EProcess,
-    not_worse: EProcess,
 }
 
 impl Judge {
     /// A judge that has seen nothing.
     #[must_use]
     pub fn new(terms: &Terms) -> Self {
-        let bets_on_worse = Bets::new(Bet::Worse, 0.0);
-        let bets_on_as_good = Bets::new(Bet::AsGood, terms.margin);
-        let processes = |&metric: &Metric| Processes {
-            metric,
-            ln_weight: metric.weight_among(terms.metrics).ln(),
-            worse: EProcess::new(Bet::Worse, &bets_on_worse),
-            not_worse: EProcess::new(Bet::AsGood, &bets_on_as_good),
-        };
+        let answers = Answers::new(terms.margin);
+        let questions = |&metric: &Metric| Questions::new(metric, terms.metrics, &answers);
         Self {
             terms: *terms,
-            metrics: terms.metrics.iter().map(processes).collect(),
-            bets_on_worse,
-            bets_on_as_good,
+            metrics: terms.metrics.iter().map(questions).collect(),
+            answers,
             ln_peak_worse: 0.0,
             proven_by: None,
         }
@@ -113,17 +99,14 @@ impl Judge {
 
     /// Takes the next period into account; a metric in which a half was idle says nothing.
     pub fn observe(&mut self, blocks: &Blocks) {
-        for processes in &mut self.metrics {
-            let block = &blocks[processes.metric];
-            processes.worse.observe(block, &mut self.bets_on_worse);
-            processes
-                .not_worse
-                .observe(block, &mut self.bets_on_as_good);
+        for questions in &mut self.metrics {
+            questions.observe(blocks, &mut self.answers);
         }
-        let ln_mean = ln_sum(self.metrics.iter().map(Processes::ln_part));
+        let ln_mean = ln_sum(self.metrics.iter().map(Questions::ln_part));
         self.ln_peak_worse = self.ln_peak_worse.max(ln_mean);
         if self.proven_by.is_none() && ln_mean >= self.ln_threshold() {
-            self.proven_by = self.metrics.iter().max_by(by(Processes::ln_part)).map(name);
+            let parts = self.metrics.iter().map(|q| (q.metric(), q.ln_part()));
+            self.proven_by = parts.max_by(by_number).map(|(metric, _)| metric);
         }
     }
 
@@ -142,38 +125,27 @@ impl Judge {
     /// What the periods so far say.
     #[must_use]
     pub fn judgement(&self) -> Judgement {
-        let weakest = self.counted().min_by(by(Processes::ln_not_worse));
         Judgement {
             verdict: self.verdict(),
-            metrics: self.metrics.iter().map(Processes::finding).collect(),
+            metrics: self.metrics.iter().map(Questions::finding).collect(),
             ln_e_worse: self.ln_e_worse(),
-            ln_e_not_worse: LnE(weakest.map_or(0.0, Processes::ln_not_worse)),
+            ln_e_not_worse: LnE(self.weakest().map_or(0.0, |(_, ln_e)| ln_e)),
             threshold: self.terms.threshold(),
             margin: self.terms.margin,
         }
-    }
-
-    /// The metrics that were ever counted for both halves.
-    fn counted(&self) -> impl Iterator<Item = &Processes> {
-        let counted = |processes: &&Processes| processes.worse.blocks() > 0;
-        self.metrics.iter().filter(counted)
     }
 
     fn verdict(&self) -> Verdict {
         if let Some(decides) = self.proven_by {
             return Verdict::Worse { decides };
         }
-        let weakest = self.counted().min_by(by(Processes::ln_not_worse));
-        if let Some(weakest) = weakest
-            && weakest.ln_not_worse() >= self.ln_threshold()
+        if let Some((decides, ln_e)) = self.weakest()
+            && ln_e >= self.ln_threshold()
         {
-            let decides = weakest.metric;
             return Verdict::NotWorse { decides };
         }
-        let nearest = [self.until_worse(), self.until_not_worse()]
-            .into_iter()
-            .flatten()
-            .min_by(|(_, one), (_, other)| one.total_cmp(other));
+        let claims = [self.until_worse(), self.until_not_worse()];
+        let nearest = claims.into_iter().flatten().min_by(by_number);
         Verdict::Undecided {
             decides: nearest.map(|(metric, _)| metric),
             more_invocations: nearest.map(|(_, more)| more.ceil() as u64),
@@ -181,34 +153,36 @@ impl Judge {
         }
     }
 
-    /// After how many more invocations one metric proves "worse" by itself; all of them together
-    /// may do so earlier.
-    fn until_worse(&self) -> Option<(Metric, f64)> {
-        let more = |processes: &Processes| {
-            let ln_threshold = self.ln_threshold() - processes.ln_weight;
-            let bets = &self.bets_on_worse;
-            let more = processes.worse.more_invocations(bets, ln_threshold)?;
-            Some((processes.metric, more))
-        };
+    fn counted(&self) -> impl Iterator<Item = &Questions> {
         self.metrics
             .iter()
-            .filter_map(more)
-            .min_by(|(_, one), (_, other)| one.total_cmp(other))
+            .filter(|questions| questions.is_counted())
+    }
+
+    /// The counted metric with the least evidence for "not worse", and its logarithm.
+    fn weakest(&self) -> Option<(Metric, f64)> {
+        let evidence = |questions: &Questions| (questions.metric(), questions.ln_not_worse());
+        self.counted().map(evidence).min_by(by_number)
+    }
+
+    /// After how many more invocations the first metric proves "worse" by itself; all of them
+    /// together may do so earlier.
+    fn until_worse(&self) -> Option<(Metric, f64)> {
+        let more = |questions: &Questions| {
+            let more = questions.until_worse(&self.answers, self.ln_threshold())?;
+            Some((questions.metric(), more))
+        };
+        self.counted().filter_map(more).min_by(by_number)
     }
 
     /// After how many more invocations the last metric proves "not worse".
     fn until_not_worse(&self) -> Option<(Metric, f64)> {
-        let more = |processes: &Processes| {
-            let (bets, ln_threshold) = (&self.bets_on_as_good, self.ln_threshold());
-            if processes.ln_not_worse() >= ln_threshold {
-                return Some((processes.metric, 0.0));
-            }
-            let more = processes.not_worse.more_invocations(bets, ln_threshold)?;
-            Some((processes.metric, more))
+        let more = |questions: &Questions| {
+            let more = questions.until_not_worse(&self.answers, self.ln_threshold())?;
+            Some((questions.metric(), more))
         };
         let all: Option<Vec<_>> = self.counted().map(more).collect();
-        all?.into_iter()
-            .max_by(|(_, one), (_, other)| one.total_cmp(other))
+        all?.into_iter().max_by(by_number)
     }
 
     fn ln_threshold(&self) -> f64 {
@@ -216,33 +190,8 @@ impl Judge {
     }
 }
 
-impl Processes {
-    /// What this metric adds to the mean.
-    fn ln_part(&self) -> f64 {
-        self.ln_weight + self.worse.ln_now()
-    }
-
-    fn ln_not_worse(&self) -> f64 {
-        self.not_worse.ln_peak()
-    }
-
-    fn finding(&self) -> Finding {
-        Finding {
-            metric: self.metric,
-            totals: self.worse.totals(),
-            periods: self.worse.blocks(),
-            ln_e_worse: LnE(self.worse.ln_peak()),
-            ln_e_not_worse: LnE(self.ln_not_worse()),
-        }
-    }
-}
-
-fn name(processes: &Processes) -> Metric {
-    processes.metric
-}
-
-fn by(key: fn(&Processes) -> f64) -> impl Fn(&&Processes, &&Processes) -> std::cmp::Ordering {
-    move |one, other| key(one).total_cmp(&key(other))
+fn by_number(one: &(Metric, f64), other: &(Metric, f64)) -> Ordering {
+    one.1.total_cmp(&other.1)
 }
 
 #[cfg(test)]
