@@ -8,7 +8,7 @@
 
 mod common;
 
-use std::collections::HashMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use common::{
@@ -16,11 +16,11 @@ use common::{
     message,
     store::create,
 };
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, future::join, stream};
 use package::Architecture;
 use shared::{
-    document::{DocumentId, Status, content_root},
-    document_store::DocumentStore as _,
+    document::{Document, DocumentId, Status, content_root},
+    document_store::{DocumentStore as _, MAX_PAGE},
 };
 
 const GENUINE: usize = 4_300;
@@ -35,9 +35,9 @@ const MESSAGES: usize = 5_000;
 ///
 /// A delivery of a good message fails by chance with a probability of at most 9%, by the union
 /// bound and as if the SDK never tried again: 2% for the half's fault, 2% for each of two GetItem,
-/// 3% for UpdateItem. Besides, it may meet the first crash and the outage, once each: while they
-/// last, a message that has failed is invisible. That leaves 13 deliveries, and 5,000 * 0.09^13 =
-/// 1.3e-10 is the chance that any good message becomes a dead letter.
+/// 3% for UpdateItem. Besides, it may meet the time of crashes and the outage, once each for every
+/// 10 s that they last; they end when they are first seen. Were that three deliveries, 12 would be
+/// left: 5,000 * 0.09^12 = 1.4e-9 is the chance that any good message becomes a dead letter.
 const MAX_RECEIVE_COUNT: usize = 15;
 
 /// While good messages are under way: the function's time limit, so that one delivery is over
@@ -48,30 +48,40 @@ const POISON_VISIBILITY_S: &str = "1";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_document_is_settled_once_every_poison_message_is_a_dead_letter_and_none_is_lost() {
+    let begin = Instant::now();
+    // Seen with `--nocapture`, and when the test fails.
+    let reached = |what: &str| println!("{:>5.1} s  {what}", begin.elapsed().as_secs_f64());
     let deployment = Deployment::start().await;
     let sandbox = &deployment.sandbox;
     prepare(&deployment).await;
     let expected = documents(&deployment).await;
     let mut poison = poison();
+    reached("documents stored");
 
     sandbox.service_fault("dynamodb:GetItem:errors=2%").unwrap();
     sandbox
         .service_fault("dynamodb:UpdateItem:throttle=3%")
         .unwrap();
     sandbox.fault(FUNCTION, "x86_64:errors=2%").unwrap();
+    let messages = messages(&expected, &poison);
+    let (first, rest) = messages.split_at(MESSAGES / 10);
+
     // All of them until the first one, so that there is one in every run of this test.
     sandbox.fault(FUNCTION, "arm64:crash=100%").unwrap();
-    send(&deployment, &expected, &poison).await;
-    deployment.logged("Runtime exited").await;
-    sandbox.fault(FUNCTION, "arm64:crash=2%").unwrap();
-
-    until("progress", async || {
-        deployment.queue.len().await < MESSAGES * 2 / 3
+    join(deployment.queue.send(first), async {
+        deployment.logged("Runtime exited").await;
+        sandbox.fault(FUNCTION, "arm64:crash=2%").unwrap();
     })
     .await;
+    reached("a tenth is sent, a half has crashed");
     sandbox.service_fault("dynamodb:*:errors=100%").unwrap();
-    deployment.logged("StoreUnavailable").await;
-    sandbox.service_fault("dynamodb:*:errors=0%").unwrap();
+    join(deployment.queue.send(rest), async {
+        deployment.logged("StoreUnavailable").await;
+        sandbox.service_fault("dynamodb:*:errors=0%").unwrap();
+        reached("the store was out");
+    })
+    .await;
+    reached("all is sent");
 
     // Poison is never acknowledged: when there is no more than that, all else has been.
     let held = async || deployment.queue.len().await + deployment.dead_letters.len().await;
@@ -79,25 +89,25 @@ async fn every_document_is_settled_once_every_poison_message_is_a_dead_letter_an
         held().await <= poison.len()
     })
     .await;
+    reached("only poison is left");
     let visibility = QueueAttributeName::VisibilityTimeout;
     deployment.queue.set(visibility, POISON_VISIBILITY_S).await;
     until("empty queue", async || deployment.queue.len().await == 0).await;
 
+    reached("the queue is empty");
     poison.sort();
     assert_eq!(deployment.dead_letters.drain().await, poison);
-    for fault in ["GetItem:errors=0%", "UpdateItem:throttle=0%"] {
-        sandbox.service_fault(&format!("dynamodb:{fault}")).unwrap();
-    }
-    for (id, status) in expected {
-        let document = deployment.store.get(id).await.unwrap().unwrap();
-        assert_eq!((document.status, document.revision), (status, 2), "{id}");
-    }
+    assert_eq!(settled(&deployment).await, expected);
+    reached("every document looked at");
     let logs = sandbox.logs(FUNCTION).unwrap();
     for half in Architecture::ALL {
         let worked = format!("\"architecture\":\"{half}\"");
         assert!(logs.contains(&worked), "nothing came to the {half} half");
     }
 }
+
+/// Status and revision of documents.
+type Settled = BTreeMap<DocumentId, (Status, u64)>;
 
 /// Both halves get half of the traffic, and nobody gives up early.
 async fn prepare(deployment: &Deployment) {
@@ -121,7 +131,7 @@ async fn prepare(deployment: &Deployment) {
 }
 
 /// Stores the documents; gives what shall become of them.
-async fn documents(deployment: &Deployment) -> HashMap<DocumentId, Status> {
+async fn documents(deployment: &Deployment) -> Settled {
     let false_root = content_root(b"of another document");
     stream::iter(0..GENUINE + FORGED)
         .map(async |number| {
@@ -131,15 +141,13 @@ async fn documents(deployment: &Deployment) -> HashMap<DocumentId, Status> {
                 .into_bytes();
             let forged = number >= GENUINE;
             let claimed = forged.then_some(false_root);
+            let status = if forged {
+                Status::Rejected
+            } else {
+                Status::Verified
+            };
             let id = create(&deployment.store, content, claimed).await;
-            (
-                id,
-                if forged {
-                    Status::Rejected
-                } else {
-                    Status::Verified
-                },
-            )
+            (id, (status, 2))
         })
         .buffer_unordered(16)
         .collect()
@@ -153,14 +161,31 @@ fn poison() -> Vec<String> {
     malformed.chain(orphaned).collect()
 }
 
-/// Sends everything, poison among the good.
-async fn send(deployment: &Deployment, documents: &HashMap<DocumentId, Status>, poison: &[String]) {
-    let mut bodies: Vec<String> = documents.keys().map(|id| message(*id)).collect();
-    bodies.extend(documents.keys().take(TWICE).map(|id| message(*id)));
-    let every = bodies.len() / poison.len();
+/// All that is sent, poison among the good.
+fn messages(documents: &Settled, poison: &[String]) -> Vec<String> {
+    let once = documents.keys();
+    let again = documents.keys().take(TWICE);
+    let mut messages: Vec<_> = once.chain(again).map(|id| message(*id)).collect();
+    let every = messages.len() / poison.len();
     for (index, poison) in poison.iter().enumerate() {
-        bodies.insert(index * (every + 1), poison.clone());
+        messages.insert(index * (every + 1), poison.clone());
     }
-    assert_eq!(bodies.len(), MESSAGES);
-    deployment.queue.send(&bodies).await;
+    assert_eq!(messages.len(), MESSAGES);
+    messages
+}
+
+/// What became of the documents.
+async fn settled(deployment: &Deployment) -> Settled {
+    let mut settled = Settled::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let page = deployment.store.list(MAX_PAGE, cursor.as_deref()).await;
+        let page = page.unwrap();
+        let state = |document: Document| (document.id, (document.status, document.revision));
+        settled.extend(page.documents.into_iter().map(state));
+        cursor = page.next;
+        if cursor.is_none() {
+            return settled;
+        }
+    }
 }
