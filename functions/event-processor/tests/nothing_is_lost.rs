@@ -8,7 +8,7 @@
 
 mod common;
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{collections::BTreeMap, iter::repeat_n, time::Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use common::{
@@ -25,7 +25,7 @@ use shared::{
 
 const GENUINE: usize = 4_300;
 const FORGED: usize = 100;
-/// Announced twice, so that the two may meet.
+/// Announced twice in a row, so that the two come in one batch and meet.
 const TWICE: usize = 500;
 const MALFORMED: usize = 50;
 const ORPHANED: usize = 50;
@@ -163,9 +163,12 @@ fn poison() -> Vec<String> {
 
 /// All that is sent, poison among the good.
 fn messages(documents: &Settled, poison: &[String]) -> Vec<String> {
-    let once = documents.keys();
-    let again = documents.keys().take(TWICE);
-    let mut messages: Vec<_> = once.chain(again).map(|id| message(*id)).collect();
+    let times = |index| if index < TWICE { 2 } else { 1 };
+    let mut messages: Vec<_> = documents
+        .keys()
+        .enumerate()
+        .flat_map(|(index, id)| repeat_n(message(*id), times(index)))
+        .collect();
     let every = messages.len() / poison.len();
     for (index, poison) in poison.iter().enumerate() {
         messages.insert(index * (every + 1), poison.clone());
