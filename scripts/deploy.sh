@@ -6,12 +6,13 @@ usage="usage: scripts/deploy.sh <function> --sandbox [--fault ARCHITECTURE:KIND=
 
   --sandbox       on this machine, with no AWS account
   --fault SPEC    rehearse a bad release: arm64:errors=5%, arm64:crash=2%, arm64:latency=50ms, ...
-  --rate N        invocations per second of the sandbox's traffic (default 200)
+  --rate N        the sandbox's traffic per second: invocations (default 200), or scenarios where the
+                  function has traffic/ (default 100)
   --no-build      deploy dist/<function> with the tools as they are, for a machine that did not build them
 
 Exit codes: 0 promoted, 1 taken back or stopped, 2 could not run."
 
-function='' sandbox=false faults=() rate=200 build=true
+function='' sandbox=false faults=() rate='' build=true
 while (($#)); do
     case $1 in
     -h | --help) echo "$usage" && exit 0 ;;
@@ -61,7 +62,10 @@ if ((${#faults[@]})); then
     sandbox fault "$function" "${faults[@]}"
 fi
 
-say "5/7 traffic on live: $rate invocations a second"
+unit=invocations default_rate=200
+[[ ! -d dist/$function/traffic ]] || unit=scenarios default_rate=100
+rate=${rate:-$default_rate}
+say "5/7 traffic on live: $rate $unit a second"
 traffic_log=$root/.sandbox/traffic.log
 sandbox traffic "$function" --qualifier live --rate "$rate" --quiet >"$traffic_log" 2>&1 &
 traffic=$!

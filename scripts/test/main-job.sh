@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# The README's main command as a user runs it: the good release, the same again, the bad ones, a
-# replay that differs, wrong arguments. Takes dist/hasher and the tools as they were built, and does
-# everything else in a folder of its own, next to whatever sandbox the user has running.
+# The README's main command as a user runs it, for every function a good release and a bad one; for
+# hasher also the same again, crashes, a replay that differs, wrong arguments. Takes dist/ and the
+# tools as they were built, and does everything else in a folder of its own, next to whatever
+# sandbox the user has running.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
-for needed in "dist/hasher/function.json" "$target_folder/debug/sandbox" "$target_folder/debug/rollout"; do
-    [[ -f $needed ]] || die 2 "$needed is missing: run scripts/build.sh hasher"
+mapfile -t functions < <("$target_folder/debug/package" list)
+for needed in "${functions[@]/#/dist/}"; do
+    [[ -f $needed/function.json ]] || die 2 "$needed is missing: run scripts/build.sh ${needed#dist/}"
 done
 
 work=$(mktemp -d)
@@ -53,5 +55,13 @@ expect 0 '^\["1",(\{\}|null)\]$' "live serves the baseline alone again" live
 sed -i 's|"/architecture",||' dist/hasher/function.json
 expect 1 '/architecture' "a replay that differs stops before any traffic" scripts/deploy.sh hasher --sandbox --no-build
 expect 0 '^\["1",(\{\}|null)\]$' "live was not touched" live
+
+# The other functions, each with the traffic that fits it.
+for function in "${functions[@]}"; do
+    [[ $function != hasher ]] || continue
+    expect 0 'promoted' "$function: a good pair is promoted to 100%" scripts/deploy.sh "$function" --sandbox --no-build
+    expect 1 'arm64 .* fails .* of its invocations' "$function: 5% errors on arm64 are taken back, with the numbers" \
+        scripts/deploy.sh "$function" --sandbox --no-build --fault arm64:errors=5%
+done
 
 ((failures == 0)) || die 1 "$failures expectations failed"
