@@ -27,9 +27,9 @@ const CALL: Duration = Duration::from_secs(8);
 /// Region and credentials from the environment variables that Lambda sets, `AWS_ENDPOINT_URL`
 /// where it is set, and limits that fit an invocation.
 ///
-/// No configuration file, no instance metadata, no SSO: what Lambda does not have is neither
-/// looked for at a cold start nor compiled. Nothing is sent, and TLS's certificates are read with
-/// the first connection.
+/// No instance metadata, no SSO: what Lambda does not have is neither asked at a cold start nor
+/// compiled. Nothing is sent. The first client that is made of it reads the certificates for TLS,
+/// a few milliseconds of work: make it during the init phase, before anybody's event waits.
 pub async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(EnvironmentVariableRegionProvider::new())

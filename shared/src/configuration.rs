@@ -3,10 +3,14 @@
 //! A missing or malformed variable stops the init with a message that names it, so that a wrong
 //! deploy fails before its first event.
 
-use std::{env, fmt::Display, str::FromStr};
+use std::{
+    env,
+    fmt::{self, Debug, Display},
+    str::FromStr,
+};
 
 /// Why a setting cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigurationError {
     /// The variable is not set.
     #[error("environment variable {name} is not set: add it to the function's configuration")]
@@ -24,6 +28,13 @@ pub enum ConfigurationError {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+impl Debug for ConfigurationError {
+    /// The message: a `main` that returns an error prints it by `Debug`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{self}")
+    }
 }
 
 /// The value of the environment variable `name`.
@@ -117,7 +128,7 @@ mod tests {
     fn a_missing_variable_is_named() {
         let error = required::<u32>("THIS_VARIABLE_IS_NOT_SET").unwrap_err();
         assert_eq!(
-            error.to_string(),
+            format!("{error:?}"),
             "environment variable THIS_VARIABLE_IS_NOT_SET is not set: \
              add it to the function's configuration"
         );

@@ -3,14 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_config::SdkConfig;
-use aws_sdk_dynamodb::{
-    Client,
-    types::{
-        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-        Projection, ProjectionType, ScalarAttributeType,
-    },
-};
+use aws_sdk_dynamodb::Client;
 use sandbox::testing::Sandbox;
+use serde_json::json;
 use shared::{
     aws,
     document::{Content, Document},
@@ -30,7 +25,7 @@ impl Table {
         let sandbox = Sandbox::start().await.unwrap();
         let client = Client::new(&sandbox.sdk_config());
         let name = "documents".to_owned();
-        create_table(&client, &name).await;
+        create_table(&sandbox, &name).await;
         let store = store(&config(&sandbox), &name);
         Self {
             sandbox,
@@ -98,33 +93,19 @@ pub fn unique() -> String {
 }
 
 /// As `[package.metadata.tables.documents]` of this crate has it.
-pub async fn create_table(client: &Client, name: &str) {
-    let attribute = |name: &str| {
-        let attribute = AttributeDefinition::builder().attribute_name(name);
-        attribute
-            .attribute_type(ScalarAttributeType::S)
-            .build()
-            .unwrap()
-    };
-    let key = |name: &str, key_type| {
-        let key = KeySchemaElement::builder().attribute_name(name);
-        key.key_type(key_type).build().unwrap()
-    };
-    let all = Projection::builder().projection_type(ProjectionType::All);
-    let index = GlobalSecondaryIndex::builder()
-        .index_name("by_kind")
-        .key_schema(key("kind", KeyType::Hash))
-        .key_schema(key("id", KeyType::Range))
-        .projection(all.build());
-    client
-        .create_table()
-        .table_name(name)
-        .billing_mode(BillingMode::PayPerRequest)
-        .attribute_definitions(attribute("id"))
-        .attribute_definitions(attribute("kind"))
-        .key_schema(key("id", KeyType::Hash))
-        .global_secondary_indexes(index.build().unwrap())
-        .send()
-        .await
-        .unwrap();
+pub async fn create_table(sandbox: &Sandbox, name: &str) {
+    let table = json!({
+        "name": name,
+        "actions": [],
+        "partition_key": {"name": "id", "type": "S"},
+        "sort_key": null,
+        "indexes": [{
+            "name": "by_kind",
+            "partition_key": {"name": "kind", "type": "S"},
+            "sort_key": {"name": "id", "type": "S"},
+        }],
+        "ttl_attribute": "expires_at",
+    });
+    let table = serde_json::from_value(table).unwrap();
+    sandbox.create_table(&table).await.unwrap();
 }

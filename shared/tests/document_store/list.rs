@@ -90,7 +90,7 @@ async fn environments_of_one_table_take_each_others_cursors_and_another_tables_a
     let next = other.list(1, Some(&cursor)).await.unwrap();
     assert_eq!(next.documents.len(), 1);
 
-    create_table(&table.client, "others").await;
+    create_table(&table.sandbox, "others").await;
     let foreign = store(&config(&table.sandbox), "others");
     let refused = foreign.list(1, Some(&cursor)).await;
     assert_eq!(refused, Err(StoreError::InvalidCursor));
