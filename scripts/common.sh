@@ -51,7 +51,7 @@ build_half() {
     )
     env -u RUSTFLAGS \
         CARGO_ENCODED_RUSTFLAGS="$(IFS=$'\x1f'; echo "${flags[*]}")" \
-        CARGO_TARGET_DIR="$target_folder/functions" \
+        CARGO_TARGET_DIR="$target_folder/functions/$architecture" \
         cargo lambda build --quiet --locked --release \
         --package "$crate" --bin "$crate" \
         --target "$triple.$glibc" --compiler cargo-zigbuild \
