@@ -39,7 +39,7 @@ const TERMS: Terms = Terms {
 };
 
 /// Of each kind, unless asked for otherwise: what a few minutes on two cores give.
-const ROLLOUTS: u64 = 300;
+const ROLLOUTS: u64 = 200;
 
 /// How long worse candidates are watched: four hours.
 const PATIENCE: usize = 240;
