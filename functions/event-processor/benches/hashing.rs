@@ -1,6 +1,6 @@
 //! Where to hash a document: on the async thread, or on a thread of its own?
 //!
-//! `cargo bench -p event-processor`. A batch of ten documents is hashed by the function's own
+//! `cargo run --release -p event-processor --features bench --bin hashing`. A batch of ten documents is hashed by the function's own
 //! single-threaded runtime, inline and through `spawn_blocking`, in turn, round after round; once
 //! with as many CPUs as the machine has and once pinned to one, which is more than the function's
 //! share of 512 MiB (0.29 vCPU). Medians are printed.

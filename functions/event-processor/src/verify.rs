@@ -59,10 +59,11 @@ fn message(record: &Record) -> Result<DocumentQueued, Failure> {
 }
 
 /// Hashes on the async thread. 256 KiB take 0.2 ms with the SHA instructions that both halves find
-/// at run time, while the other records wait for the network anyway. `cargo bench -p
-/// event-processor`, ten documents at once: pinned to one CPU, more than the function has, 1.7 ms
-/// inline and 1.9 ms through `spawn_blocking` for 256 KiB each, 0.10 ms and 0.21 ms for 16 KiB;
-/// with two CPUs to itself, `spawn_blocking` gains a tenth at 256 KiB and loses below.
+/// at run time, while the other records wait for the network anyway. Ten documents at once
+/// (`cargo run --release -p event-processor --features bench --bin hashing`), pinned to one CPU,
+/// more than the function has: 1.7 ms inline and 1.9 ms through `spawn_blocking` for 256 KiB each,
+/// 0.10 ms and 0.21 ms for 16 KiB; with two CPUs to itself, `spawn_blocking` gains a tenth at
+/// 256 KiB and loses below.
 fn judge(document: &Document, content: &[u8]) -> Verdict {
     if content_root(content) == document.root {
         Verdict::Verified
