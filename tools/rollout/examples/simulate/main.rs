@@ -202,8 +202,8 @@ fn power(out: &mut impl io::Write, rollouts: u64) -> io::Result<()> {
         "Worse candidates with 1,000 invocations a period, {rollouts} rollouts each: half of them are \
          found after / 95 in 100 are found after so many periods (- is not within {PATIENCE}). The others are \
          tuned: each has the least threshold with which it takes back at most {}% of equally good \
-         candidates on this very stream in a day, which takes knowing the rates beforehand. Kayenta is \
-         there as it is, too.\n\n\
+         candidates on this very stream in a day, which takes knowing the rates beforehand (Flagger's is \
+         its count of failed checks; its 99% stay). Kayenta is there as it is, too.\n\n\
          | candidate | weight | rollout | alarm, tuned | Flagger, tuned | Kayenta, tuned | Kayenta |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
         TERMS.alpha * 100.0

@@ -106,7 +106,7 @@ impl Judge {
         self.ln_peak_worse = self.ln_peak_worse.max(ln_mean);
         if self.proven_by.is_none() && ln_mean >= self.ln_threshold() {
             let parts = self.metrics.iter().map(|q| (q.metric(), q.ln_part()));
-            self.proven_by = parts.max_by(by_number).map(|(metric, _)| metric);
+            self.proven_by = parts.rev().max_by(by_number).map(|(metric, _)| metric);
         }
     }
 
@@ -182,7 +182,8 @@ impl Judge {
             Some((questions.metric(), more))
         };
         let all: Option<Vec<_>> = self.counted().map(more).collect();
-        all?.into_iter().max_by(by_number)
+        // Of equals the first one: errors say more than throttles.
+        all?.into_iter().rev().max_by(by_number)
     }
 
     fn ln_threshold(&self) -> f64 {
@@ -316,6 +317,22 @@ mod tests {
         let many = judge([period; 1_000], &TERMS);
         let decides = Metric::Slow;
         assert_eq!(many.verdict, Verdict::NotWorse { decides }, "{many:?}");
+    }
+
+    #[test]
+    fn when_errors_and_throttles_say_the_same_errors_are_named() {
+        let none = block((950, 0), (50, 0));
+        let period = Blocks {
+            throttles: none,
+            ..Blocks::errors(none)
+        };
+        let decides = Some(Metric::Errors);
+        assert!(
+            matches!(judge([period; 2], &TERMS).verdict, Verdict::Undecided { decides: named, .. } if named == decides)
+        );
+        let decides = Metric::Errors;
+        let many = judge([period; 15], &TERMS);
+        assert_eq!(many.verdict, Verdict::NotWorse { decides });
     }
 
     #[test]

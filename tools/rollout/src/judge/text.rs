@@ -54,9 +54,10 @@ impl Names<'_> {
             } => {
                 let conclusion = match (decides, more_invocations) {
                     (Some(metric), Some(more)) => {
-                        let time = minutes(more_minutes);
+                        let time = minutes(more_minutes)
+                            .map_or_else(String::new, |minutes| format!(", in about {minutes}"));
                         format!(
-                            "undecided, about {} more invocations of {}{time} decide at these rates, by {metric}",
+                            "undecided, about {} more invocations of {} decide by {metric} at these rates{time}",
                             thousands(more),
                             self.candidate,
                         )
@@ -101,13 +102,12 @@ impl Names<'_> {
     }
 }
 
-/// `, some 12 minutes,`, or nothing.
-fn minutes(more: Option<u64>) -> String {
-    match more {
-        None => String::new(),
-        Some(1) => " (about a minute)".to_owned(),
-        Some(minutes) => format!(" (about {} minutes)", thousands(minutes)),
-    }
+/// `12 minutes`.
+fn minutes(more: Option<u64>) -> Option<String> {
+    Some(match more? {
+        1 => "a minute".to_owned(),
+        minutes => format!("{} minutes", thousands(minutes)),
+    })
 }
 
 impl Judgement {
@@ -153,9 +153,10 @@ impl Judgement {
                 more_invocations: Some(more),
                 more_minutes,
             } => format!(
-                "undecided, about {} more{} by {metric}",
+                "undecided, about {} more by {metric}{}",
                 thousands(more),
                 minutes(more_minutes)
+                    .map_or_else(String::new, |minutes| format!(" in about {minutes}"))
             ),
             Verdict::Undecided { .. } => "undecided".to_owned(),
         }
@@ -291,14 +292,14 @@ mod tests {
         let sentence = undecided.sentence("arm64", "x86_64");
         assert!(
             sentence.ends_with(
-                "undecided, about 1,234 more invocations of arm64 (about 12 minutes) decide at \
-                 these rates, by errors"
+                "undecided, about 1,234 more invocations of arm64 decide by errors at these rates, \
+                 in about 12 minutes"
             ),
             "{sentence}"
         );
         assert_eq!(
             undecided.brief(),
-            "undecided, about 1,234 more (about 12 minutes) by errors"
+            "undecided, about 1,234 more by errors in about 12 minutes"
         );
     }
 
