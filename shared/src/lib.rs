@@ -5,6 +5,7 @@
 //! | [`merkle`] | the RFC 6962 root over a document's leaves |
 //! | [`architecture`] | what this half runs on: instruction set, CPU, share of CPU, emulated or not |
 //! | [`configuration`] | typed settings from environment variables, checked during init |
+//! | [`quote`] | how an error speaks of JSON that it refuses |
 //! | `document` | the notary's documents (feature `document`) |
 //! | `document_store` | where they are kept, and how (feature `document-store`) |
 //! | `aws` | how AWS clients are configured (feature `aws`) |
@@ -21,5 +22,6 @@ pub mod document;
 #[cfg(feature = "document-store")]
 pub mod document_store;
 pub mod merkle;
+pub mod quote;
 #[cfg(feature = "telemetry")]
 pub mod telemetry;

@@ -6,6 +6,7 @@
 use aws_lambda_events::sqs::SqsMessage;
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
+use shared::quote::{kind, shortened};
 
 /// The `eventSource` of records that come from a queue.
 const EVENT_SOURCE: &str = "aws:sqs";
@@ -13,7 +14,7 @@ const EVENT_SOURCE: &str = "aws:sqs";
 /// message groups too (fair queues).
 const FIFO_SUFFIX: &str = ".fifo";
 /// How many characters of what came in may stand in an error or a log line.
-const QUOTED_CHARS: usize = 160;
+pub(crate) const QUOTED_CHARS: usize = 160;
 
 /// A batch of messages of one queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,17 +149,9 @@ impl Record {
 }
 
 fn body(record: Value) -> Result<String, String> {
-    let message: SqsMessage =
-        serde_path_to_error::deserialize(record).map_err(|error| shortened(&error.to_string()))?;
+    let message: SqsMessage = serde_path_to_error::deserialize(record)
+        .map_err(|error| shortened(&error.to_string(), QUOTED_CHARS))?;
     message.body.ok_or_else(|| "body is missing".to_owned())
-}
-
-/// Cut to a length that a log can bear: serde quotes what it found, however long.
-pub(crate) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(QUOTED_CHARS) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 fn is_from_fifo_queue(record: &Value) -> bool {
@@ -174,19 +167,8 @@ fn source(record: &Value) -> String {
         .or_else(|| record.get("EventSource"));
     source.map_or_else(
         || format!("missing ({})", kind(record)),
-        |source| shortened(&source.to_string()),
+        |source| shortened(&source.to_string(), QUOTED_CHARS),
     )
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use shared::{
     document::{Document, DocumentQueued, Status, Verdict, content_root},
     document_store::{DocumentStore, Settlement},
+    quote::shortened,
 };
 
 use crate::{
-    event::{Record, shortened},
+    event::{QUOTED_CHARS, Record},
     failure::Failure,
 };
 
@@ -54,8 +55,12 @@ fn message(record: &Record) -> Result<DocumentQueued, Failure> {
     if !body.trim_start().starts_with('{') {
         return Err(malformed("the body is not a JSON object".to_owned()));
     }
-    serde_json::from_str(body)
-        .map_err(|error| malformed(format!("body: {}", shortened(&error.to_string()))))
+    serde_json::from_str(body).map_err(|error| {
+        malformed(format!(
+            "body: {}",
+            shortened(&error.to_string(), QUOTED_CHARS)
+        ))
+    })
 }
 
 /// Hashes on the async thread. 256 KiB take 0.2 ms with the SHA instructions that both halves find

@@ -6,6 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use lambda_runtime::Diagnostic;
 use serde::Deserialize;
 use serde_json::Value;
+use shared::quote::{kind, shortened};
 
 use crate::input::Input;
 
@@ -145,17 +146,6 @@ impl Request {
     }
 }
 
-fn kind(event: &Value) -> &'static str {
-    match event {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
-}
-
 fn shape(error: serde_path_to_error::Error<serde_json::Error>) -> EventError {
     let field = error.path().to_string();
     let reason = error.into_inner().to_string();
@@ -166,17 +156,8 @@ fn shape(error: serde_path_to_error::Error<serde_json::Error>) -> EventError {
         field => format!("{field}: {reason}"),
     };
     EventError::Shape {
-        reason: shortened(reason),
+        reason: shortened(&reason, MAX_REASON_CHARACTERS),
     }
-}
-
-/// serde repeats what it found, which may be all of an event.
-fn shortened(mut reason: String) -> String {
-    if let Some((end, _)) = reason.char_indices().nth(MAX_REASON_CHARACTERS) {
-        reason.truncate(end);
-        reason.push('…');
-    }
-    reason
 }
 
 fn in_range(

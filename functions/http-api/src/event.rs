@@ -12,6 +12,7 @@ use lambda_http::{
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
+use shared::quote::{kind, shortened};
 
 /// Longest path and query in bytes: `http::Uri` holds 65,534. API Gateway takes 10,240 with all
 /// headers.
@@ -62,6 +63,9 @@ pub enum EventError {
     NotBase64(String),
 }
 
+/// An error goes to the log: as much of a caller's text as helps to find the event.
+const QUOTED_CHARS: usize = 200;
+
 const EXPECTED: &str = "this function takes HTTP requests in payload format 2.0 (API Gateway's HTTP APIs, function URLs)";
 
 impl From<EventError> for Diagnostic {
@@ -92,9 +96,9 @@ fn expect_version_2(event: &Value) -> Result<(), EventError> {
     match object.get("version") {
         Some(Value::String(version)) if version == "2.0" => Ok(()),
         // Custom events and EventBridge have a version as well.
-        Some(version) if object.contains_key("requestContext") => {
-            Err(EventError::OtherVersion(shortened(&version.to_string())))
-        }
+        Some(version) if object.contains_key("requestContext") => Err(EventError::OtherVersion(
+            shortened(&version.to_string(), QUOTED_CHARS),
+        )),
         _ => Err(EventError::OtherSource(source(event))),
     }
 }
@@ -106,8 +110,8 @@ fn source(event: &Value) -> String {
         .as_str()
         .or(record["EventSource"].as_str());
     match (name, event["source"].as_str()) {
-        (Some(source), _) => format!("a batch of records from {}", shortened(source)),
-        (None, Some(source)) => format!("an EventBridge event from {}", shortened(source)),
+        (Some(source), _) => format!("a batch of records from {}", shortened(source, QUOTED_CHARS)),
+        (None, Some(source)) => format!("an EventBridge event from {}", shortened(source, QUOTED_CHARS)),
         (None, None) if event.get("httpMethod").is_some() => {
             "an HTTP request without a payload format version, as a REST API or a load balancer sends it".to_owned()
         }
@@ -163,24 +167,8 @@ fn shape(error: serde_path_to_error::Error<serde_json::Error>) -> EventError {
         path => format!("{path}: {}", error.inner()),
     };
     EventError::Shape {
-        reason: shortened(&reason),
+        reason: shortened(&reason, QUOTED_CHARS),
     }
-}
-
-fn kind(event: &Value) -> &'static str {
-    match event {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
-}
-
-/// An error goes to the log: as much of a caller's text as helps to find the event.
-fn shortened(text: &str) -> String {
-    text.chars().take(200).collect()
 }
 
 #[cfg(test)]

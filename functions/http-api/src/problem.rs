@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use shared::quote::shortened;
 use utoipa::ToSchema;
 
 /// Media type of a problem.
@@ -196,9 +197,10 @@ impl Problem {
                 Some(Source::Pointer(format!("/{escaped}")))
             }
             Self::InvalidHeader { header, .. } => Some(Source::Header((*header).to_owned())),
-            Self::InvalidParameter { parameter, .. } => {
-                Some(Source::Parameter(shortened(parameter)))
-            }
+            Self::InvalidParameter { parameter, .. } => Some(Source::Parameter(shortened(
+                parameter,
+                MAX_DETAIL_CHARACTERS,
+            ))),
             _ => None,
         }
     }
@@ -209,7 +211,7 @@ impl Problem {
             problem_type: format!("urn:problem-type:http-api:{kind}"),
             title,
             status: status.as_u16(),
-            detail: shortened(&self.to_string()),
+            detail: shortened(&self.to_string(), MAX_DETAIL_CHARACTERS),
             source: self.source(),
         }
     }
@@ -230,13 +232,6 @@ impl IntoResponse for Problem {
             headers.insert(RETRY_AFTER, RETRY_AFTER_S);
         }
         response
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(MAX_DETAIL_CHARACTERS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }
 
