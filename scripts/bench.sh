@@ -9,7 +9,7 @@ scripts/setup.sh
 
 # Size, start-up, invocations and memory of every function, next to programs that do nothing.
 functions() {
-    local names function bare=() work status=0
+    local names function bare=() work url status=0
     cargo build --quiet --locked "${tool_packages[@]}" -p bench
     export PATH="$target_folder/debug:$PATH"
     mapfile -t names < <(package list)
@@ -25,10 +25,12 @@ functions() {
     bare+=(--bare "Python hello=tools/hello/hello.py")
     say "functions: starts, invocations and memory, next to programs that do nothing"
     work=$(mktemp -d)
-    (cd "$work" && sandbox start >/dev/null)
-    (cd "$work" && for function in "${names[@]}"; do sandbox apply "$function" --dist "$root/dist" >/dev/null; done)
-    bench "${names[@]}" "${bare[@]}" --endpoint-url "$(cd "$work" && sandbox status | sed -n '1s/ .*//p')" || status=$?
-    (cd "$work" && sandbox stop >/dev/null)
+    # `command`: this script has a part of the same name.
+    (cd "$work" && command sandbox start >/dev/null)
+    url=$(cd "$work" && command sandbox status | sed -n '1s/ .*//p')
+    (cd "$work" && for function in "${names[@]}"; do command sandbox apply "$function" --dist "$root/dist" >/dev/null; done)
+    bench "${names[@]}" "${bare[@]}" --endpoint-url "$url" || status=$?
+    (cd "$work" && command sandbox stop >/dev/null)
     rm -rf "$work"
     return "$status"
 }
