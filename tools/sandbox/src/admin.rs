@@ -1,4 +1,5 @@
-//! `/_sandbox/`: what AWS has no API for. Health, faults, HTTP fronts, what functions may do, and the download that
+//! `/_sandbox/`: what AWS has no API for. Health, faults, HTTP fronts, what functions may do,
+//! which functions alarms invoke, and the download that
 //! `GetFunction` points at.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{
     access::{Grant, Grants},
+    alarm_rules::{AlarmRule, AlarmRules},
     faults::{FaultPlan, FunctionFaults},
     http_front::HttpFronts,
     lambda::Lambda,
@@ -31,6 +33,8 @@ pub struct Parts {
     pub fronts: HttpFronts,
     /// What functions may do.
     pub grants: Grants,
+    /// Which functions alarms invoke.
+    pub alarm_rules: AlarmRules,
     /// Faults of DynamoDB and SQS.
     pub chaos: Arc<ChaosEngine>,
 }
@@ -39,6 +43,7 @@ pub struct Parts {
 pub fn router(parts: Parts) -> Router {
     Router::new()
         .route("/_sandbox/access/{function}", put(set_grant))
+        .route("/_sandbox/alarm-rules/{function}", put(set_alarm_rule))
         .route("/_sandbox/http", get(list_fronts))
         .route("/_sandbox/http/{function}", put(open_front))
         .route(
@@ -133,6 +138,16 @@ async fn set_grant(
     Json(grant): Json<Grant>,
 ) -> StatusCode {
     parts.grants.set(&function, grant);
+    StatusCode::NO_CONTENT
+}
+
+/// Lets alarms invoke a function. The function need not exist yet.
+async fn set_alarm_rule(
+    State(parts): State<Parts>,
+    Path(function): Path<String>,
+    Json(rule): Json<AlarmRule>,
+) -> StatusCode {
+    parts.alarm_rules.set(&function, rule);
     StatusCode::NO_CONTENT
 }
 

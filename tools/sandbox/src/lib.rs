@@ -6,10 +6,11 @@
 //! - [`lambda`]: the Lambda API, one file per group of operations, over the [`lambda::account`] that holds
 //!   functions, versions and aliases.
 //! - [`environments`]: the processes that run functions: started, reused, killed, and fed by the Runtime API.
-//! - [`cloudwatch`]: the metrics that Lambda would send, per executed version.
+//! - [`cloudwatch`]: the metrics that Lambda would send, per executed version, and alarms on them.
 //! - [`sqs`]: queues and their messages.
 //! - [`http_front`]: the HTTP API before a function, on a port of its own.
-//! - [`access`]: what functions may do to tables and queues, by their metadata.
+//! - [`access`]: what functions may do to tables, queues and aliases, by their metadata.
+//! - [`alarm_rules`]: which functions are invoked when an alarm goes off.
 //! - [`admin`]: the routes under `/_sandbox/` that AWS has no API for.
 //! - [`endpoint_file`]: how the other subcommands find a running sandbox.
 //! - [`faults`]: errors, crashes, throttles and latency to order, per half.
@@ -25,6 +26,7 @@
 
 pub mod access;
 pub mod admin;
+pub mod alarm_rules;
 pub mod cli;
 pub mod client;
 pub mod cloudwatch;

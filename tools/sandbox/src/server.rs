@@ -15,7 +15,8 @@ use tokio::net::TcpListener;
 use crate::{
     access::{self, Grants},
     admin,
-    cloudwatch::{self, MetricStore},
+    alarm_rules::AlarmRules,
+    cloudwatch::{self, CloudWatch},
     environments::{self, Environments, emulation::Emulators},
     event_sources::{self, EventSources},
     faults::Faults,
@@ -97,6 +98,8 @@ pub enum BindError {
 pub struct Server {
     listener: TcpListener,
     lambda: Lambda,
+    cloudwatch: CloudWatch,
+    alarm_rules: AlarmRules,
     chaos: Arc<ChaosEngine>,
     event_sources: EventSources,
     fronts: HttpFronts,
@@ -116,7 +119,7 @@ impl Server {
             source,
         };
         let authority = listener.local_addr().map_err(source)?.to_string();
-        let metrics = Arc::new(MetricStore::default());
+        let cloudwatch = CloudWatch::new();
         let lambda = Lambda::new(Parts {
             endpoint: format!("http://{authority}"),
             code: CodeStore::new(folder.join("code")),
@@ -129,32 +132,39 @@ impl Server {
                 endpoint: format!("http://{authority}"),
             }),
             faults: Faults::default(),
-            recorder: Arc::clone(&metrics) as _,
+            recorder: Arc::clone(&cloudwatch.metrics) as _,
             draws: Draws::new(options.seed),
         });
         let chaos = Arc::new(ChaosEngine::new());
         let sqs = Sqs::new(lambda.endpoint.clone(), Arc::clone(&chaos));
         let fronts = HttpFronts::new(lambda.clone());
         let grants = Grants::default();
+        let alarm_rules = AlarmRules::default();
         let event_sources =
             EventSources::new(lambda.clone(), sqs.clone(), options.max_environments);
         let router = Router::new()
-            .merge(operations::router(lambda.clone()))
+            .merge(
+                operations::router(lambda.clone())
+                    .route_layer(from_fn_with_state(grants.clone(), access::check)),
+            )
             .merge(event_sources::operations::router(event_sources.clone()))
             .merge(admin::router(admin::Parts {
                 lambda: lambda.clone(),
                 fronts: fronts.clone(),
                 grants: grants.clone(),
+                alarm_rules: alarm_rules.clone(),
                 chaos: Arc::clone(&chaos),
             }))
             .fallback_service(
-                other_services(metrics, sqs, Arc::clone(&chaos), authority)
+                other_services(cloudwatch.clone(), sqs, Arc::clone(&chaos), authority)
                     .layer(from_fn_with_state(grants, access::check)),
             )
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
         Ok(Self {
             listener,
             lambda,
+            cloudwatch,
+            alarm_rules,
             chaos,
             event_sources,
             fronts,
@@ -192,11 +202,16 @@ impl Server {
     /// When the listener fails.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let (environments, fronts) = (self.lambda.environments.clone(), self.fronts.clone());
+        let alarms = tokio::spawn(self.cloudwatch.alarms.clone().watch());
+        let events = self.cloudwatch.alarms.events();
+        let delivery = tokio::spawn(self.alarm_rules.deliver_all(self.lambda.clone(), events));
         // Without waiting for open connections: every idle environment holds one.
         let result = tokio::select! {
             result = axum::serve(NoDelay(self.listener), self.router).into_future() => result,
             () = shutdown => Ok(()),
         };
+        alarms.abort();
+        delivery.abort();
         fronts.close();
         self.event_sources.shut_down();
         environments.shut_down().await;
@@ -233,7 +248,7 @@ async fn listen(port: u16) -> Result<TcpListener, BindError> {
 
 /// What is not Lambda: our CloudWatch and SQS, and DynamoDB from `awsim`.
 fn other_services(
-    metrics: Arc<MetricStore>,
+    cloudwatch: CloudWatch,
     sqs: Sqs,
     chaos: Arc<ChaosEngine>,
     authority: String,
@@ -247,7 +262,7 @@ fn other_services(
     Router::new()
         .fallback(awsim_core::gateway::handle_request)
         .with_state(state)
-        .layer(from_fn_with_state(metrics, answer_cloudwatch))
+        .layer(from_fn_with_state(cloudwatch, answer_cloudwatch))
         .layer(from_fn_with_state(sqs, answer_sqs))
 }
 
@@ -260,12 +275,12 @@ async fn answer_sqs(State(sqs): State<Sqs>, request: Request, next: Next) -> Res
 }
 
 async fn answer_cloudwatch(
-    State(metrics): State<Arc<MetricStore>>,
+    State(cloudwatch): State<CloudWatch>,
     request: Request,
     next: Next,
 ) -> Response {
     if cloudwatch::api::is_for_cloudwatch(&request) {
-        cloudwatch::api::respond(&metrics, request).await
+        cloudwatch::api::respond(&cloudwatch, request).await
     } else {
         next.run(request).await
     }

@@ -106,6 +106,69 @@ async fn what_it_does_not_say_is_denied_with_the_key_to_add() {
 }
 
 #[tokio::test]
+async fn of_lambda_a_function_may_do_to_aliases_what_its_metadata_says_and_nothing_else() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dist = tempfile::tempdir().unwrap();
+    build(dist.path(), |manifest| {
+        manifest["aliases"] = serde_json::json!([
+            {"name": "live", "actions": ["GetAlias"], "functions": [FUNCTION]},
+        ]);
+    });
+    sandbox.apply_from(dist.path(), FUNCTION).await.unwrap();
+    let config = config_of_the_function(&sandbox).await;
+    let lambda = aws_sdk_lambda::Client::new(&config);
+    let get = |alias: &str| {
+        lambda
+            .get_alias()
+            .function_name(FUNCTION)
+            .name(alias)
+            .send()
+    };
+    assert_eq!(get("live").await.unwrap().name(), Some("live"));
+    let denied = [
+        refusal(get("arm64").await),
+        refusal(
+            lambda
+                .get_alias()
+                .function_name("other")
+                .name("live")
+                .send()
+                .await,
+        ),
+        refusal(
+            lambda
+                .update_alias()
+                .function_name(FUNCTION)
+                .name("live")
+                .send()
+                .await,
+        ),
+        refusal(
+            lambda
+                .delete_function()
+                .function_name(FUNCTION)
+                .send()
+                .await,
+        ),
+        refusal(lambda.list_functions().send().await),
+    ];
+    for (code, message) in &denied {
+        assert_eq!(code, "AccessDeniedException", "{message}");
+        assert!(
+            message.contains("not authorized to perform: lambda:"),
+            "{message}"
+        );
+    }
+    let (_, update) = &denied[2];
+    for part in [
+        "lambda:UpdateAlias on resource: arn:aws:lambda:us-east-1:000000000000:function:probe:live",
+        "Add \"UpdateAlias\" to live in [package.metadata.function.aliases] of functions/probe/Cargo.toml",
+    ] {
+        assert!(update.contains(part), "{update}");
+    }
+}
+
+#[tokio::test]
 async fn others_may_do_everything() {
     let sandbox = sandbox().await;
     let dynamodb = aws_sdk_dynamodb::Client::new(&sandbox.sdk_config());

@@ -4,7 +4,7 @@
 #[path = "common/external.rs"]
 mod external;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use aws_sdk_cloudwatch::{
     Client,
@@ -17,7 +17,7 @@ use axum::{Router, extract::Request};
 use chrono::{TimeDelta, Utc};
 use package::Architecture;
 use sandbox::{
-    cloudwatch::{MetricStore, api},
+    cloudwatch::{CloudWatch, api},
     invocation_record::{InvocationRecord, Outcome, Recorder as _},
 };
 use serde_json::{Value, json};
@@ -32,11 +32,11 @@ struct Fixture {
 async fn serve() -> Fixture {
     let now_s = Utc::now().timestamp();
     let start_s = now_s - now_s % 60 - 600;
-    let store = MetricStore::default();
+    let cloudwatch = CloudWatch::new();
     for second in 0..120 {
         let minute = second / 60;
         let errors = if minute == 0 { 2 } else { 5 };
-        store.record(InvocationRecord {
+        cloudwatch.metrics.record(InvocationRecord {
             function: "f".into(),
             qualifier: Some("live".into()),
             through_alias: true,
@@ -56,17 +56,16 @@ async fn serve() -> Fixture {
             concurrent: 1,
         });
     }
-    let store = Arc::new(store);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let router = Router::new().fallback(move |request: Request| {
-        let store = Arc::clone(&store);
+        let cloudwatch = cloudwatch.clone();
         async move {
             assert!(
                 api::is_for_cloudwatch(&request),
                 "not recognised: {request:?}"
             );
-            api::respond(&store, request).await
+            api::respond(&cloudwatch, request).await
         }
     });
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -255,6 +254,31 @@ async fn boto3_reads_the_same_in_every_protocol() {
         python.args([script, protocol, &fixture.start_s.to_string()]);
         let got = external::stdout_of(python);
         let got: Value = serde_json::from_str(&got).unwrap();
+        assert_eq!(got, expected, "{protocol}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boto3_makes_an_alarm_and_reads_it_back_in_every_protocol() {
+    let fixture = serve().await;
+    let expected = json!({
+        "alarm": ["a < b & c", 20.5, 1, true, "ALARM"],
+        "queries": [
+            ["rate", "IF(i >= 10, 100 * e / i, 0)", true],
+            ["e", null, false],
+            ["i", null, false],
+        ],
+        "dimensions": true,
+        "is_time": true,
+        "tags": [{"Key": "a", "Value": "b"}],
+        "left": [],
+        "refused": ["ResourceNotFound", "ResourceNotFoundException"],
+    });
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/alarms.py");
+    for protocol in ["smithy-rpc-v2-cbor", "json", "query"] {
+        let mut python = external::aws_command("python3", &fixture.endpoint);
+        python.args([script, protocol]);
+        let got: Value = serde_json::from_str(&external::stdout_of(python)).unwrap();
         assert_eq!(got, expected, "{protocol}");
     }
 }

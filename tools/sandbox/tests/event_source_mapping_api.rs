@@ -205,3 +205,22 @@ async fn the_aws_cli_maps_a_queue() {
     let listed: Value = serde_json::from_str(&stdout_of(command)).unwrap();
     assert_eq!(listed["EventSourceMappings"][0]["UUID"], created["UUID"]);
 }
+
+#[tokio::test]
+async fn a_mapping_keeps_its_tags_until_it_is_deleted() {
+    let sandbox = sandbox().await;
+    let source = source(&sandbox, 3).await;
+    let created = map(&sandbox, &source.queue).tags("team", "notary");
+    let created = created.send().await.unwrap();
+    let arn = created.event_source_mapping_arn.unwrap();
+    let tag = sandbox.lambda.tag_resource().resource(&arn);
+    tag.tags("stage", "test").send().await.unwrap();
+    let untag = sandbox.lambda.untag_resource().resource(&arn);
+    untag.tag_keys("team").send().await.unwrap();
+    let tags = || sandbox.lambda.list_tags().resource(&arn).send();
+    let found = tags().await.unwrap().tags.unwrap();
+    assert_eq!(found, [("stage".to_owned(), "test".to_owned())].into());
+    let delete = sandbox.lambda.delete_event_source_mapping();
+    delete.uuid(created.uuid.unwrap()).send().await.unwrap();
+    assert_eq!(refusal(tags().await).1, 404);
+}

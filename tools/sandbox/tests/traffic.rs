@@ -157,7 +157,8 @@ fn with_scenario(fixture: &Fixture, steps: &Value) {
     let mut manifest: Value = serde_json::from_str(&manifest).unwrap();
     manifest["trigger"] = json!({"kind": "http"});
     manifest["queues"] = json!([{
-        "name": "echoes", "actions": ["SendMessage"], "fifo": true, "visibility_timeout_s": 30, "max_receive_count": 2,
+        "name": "echoes", "queue_name": "echoes.fifo", "dead_letter_queue_name": "echoes-dead-letter.fifo",
+        "variable": "ECHOES_QUEUE_URL", "actions": ["SendMessage"], "fifo": true, "visibility_timeout_s": 30, "max_receive_count": 2,
     }]);
     std::fs::write(path, manifest.to_string()).unwrap();
     fixture.run(&["apply", "echo"]).success();

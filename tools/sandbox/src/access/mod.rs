@@ -1,14 +1,17 @@
-//! Least privilege, rehearsed: what a function does to tables and queues must be in its metadata, as it must be in its
-//! role on AWS.
+//! Least privilege, rehearsed: what a function does to tables, queues and the aliases of functions must be in its
+//! metadata, as it must be in its role on AWS.
 //!
 //! Every function has an access key id of its own. A request that is signed with one is checked against the function's
-//! [`Grant`]; requests of anybody else, and of functions that were not applied, are not. `needs.rs` knows which IAM
-//! actions a request needs.
+//! [`Grant`]; requests of anybody else, and of functions that were not applied, are not. `needs.rs` and `lambda.rs` know which
+//! IAM actions a request needs.
 //!
 //! # What differs from IAM
 //! - Signatures are not verified: this finds what was forgotten, and keeps nobody out.
-//! - Only DynamoDB and SQS are checked, in their JSON protocols.
+//! - DynamoDB, SQS (both in their JSON protocols) and Lambda are checked, CloudWatch is not.
+//! - An alias is a resource of its own here. In IAM `GetAlias` and `UpdateAlias` are allowed on a function, with all of
+//!   its aliases.
 
+mod lambda;
 mod needs;
 
 use std::{
@@ -19,7 +22,7 @@ use std::{
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -42,12 +45,13 @@ pub fn access_key_id(function: &str) -> String {
     format!("{KEY_PREFIX}{function}")
 }
 
-/// What a function may do: actions by the name of a table or queue.
+/// What a function may do: actions by the name of a table or queue, or by `FUNCTION:ALIAS`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     tables: BTreeMap<String, BTreeSet<String>>,
     queues: BTreeMap<String, BTreeSet<String>>,
+    aliases: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Grant {
@@ -57,12 +61,19 @@ impl Grant {
         let set = |actions: &[String]| actions.iter().cloned().collect();
         let tables = manifest.tables.iter();
         let queues = manifest.queues.iter();
+        let mut aliases = BTreeMap::new();
+        for alias in &manifest.aliases {
+            for function in &alias.functions {
+                aliases.insert(format!("{function}:{}", alias.name), set(&alias.actions));
+            }
+        }
         Self {
+            aliases,
             tables: tables
                 .map(|table| (table.name.clone(), set(&table.actions)))
                 .collect(),
             queues: queues
-                .map(|queue| (queue.queue_name(), set(&queue.actions)))
+                .map(|queue| (queue.queue_name.clone(), set(&queue.actions)))
                 .collect(),
         }
     }
@@ -71,6 +82,8 @@ impl Grant {
         let resources = match need.kind {
             Kind::Table => &self.tables,
             Kind::Queue => &self.queues,
+            Kind::Alias => &self.aliases,
+            Kind::Function => return false,
         };
         resources
             .get(&need.resource)
@@ -103,6 +116,12 @@ pub async fn check(State(grants): State<Grants>, request: Request, next: Next) -
         return next.run(request).await;
     };
     let (parts, body) = request.into_parts();
+    if let Some(need) = lambda::need(&parts.method, &parts.uri) {
+        return match grant.allows(&need) {
+            false => refuse(&function, &need),
+            true => next.run(Request::from_parts(parts, body)).await,
+        };
+    }
     let Ok(body) = to_bytes(body, MAX_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
@@ -132,23 +151,57 @@ fn refuse(function: &str, need: &Need) -> Response {
         action,
         resource,
     } = need;
-    let (service, key, separator) = match kind {
-        Kind::Table => ("dynamodb", "tables", ":table/"),
-        Kind::Queue => ("sqs", "queues", ":"),
+    let (service, separator) = match kind {
+        Kind::Table => ("dynamodb", ":table/"),
+        Kind::Queue => ("sqs", ":"),
+        Kind::Alias | Kind::Function => ("lambda", ":function:"),
     };
     let arn = format!("arn:aws:{service}:{DEFAULT_REGION}:{ACCOUNT_ID}{separator}{resource}");
-    let name = resource.trim_end_matches(".fifo");
     let message = format!(
         "User: arn:aws:sts::{ACCOUNT_ID}:assumed-role/{function}/{function} is not authorized to perform: \
          {service}:{action} on resource: {arn} because no identity-based policy allows the {service}:{action} action. \
-         Add \"{action}\" to {name} in [package.metadata.function.{key}] of functions/{function}/Cargo.toml"
+         {}",
+        remedy(function, need)
     );
     tracing::warn!(function, message);
-    let headers = [(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/x-amz-json-1.0"),
-    )];
-    let body =
-        json!({"__type": "com.amazon.coral.service#AccessDeniedException", "message": message});
-    (StatusCode::BAD_REQUEST, headers, body.to_string()).into_response()
+    match service {
+        "lambda" => {
+            let headers = [
+                (header::CONTENT_TYPE.as_str(), "application/json"),
+                ("x-amzn-errortype", "AccessDeniedException"),
+            ];
+            let body = json!({"Message": message});
+            (StatusCode::FORBIDDEN, headers, body.to_string()).into_response()
+        }
+        _ => {
+            let headers = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
+            let error = "com.amazon.coral.service#AccessDeniedException";
+            let body = json!({"__type": error, "message": message});
+            (StatusCode::BAD_REQUEST, headers, body.to_string()).into_response()
+        }
+    }
+}
+
+/// What to write where, so that it is allowed.
+fn remedy(function: &str, need: &Need) -> String {
+    let Need {
+        kind,
+        action,
+        resource,
+    } = need;
+    let (key, name) = match kind {
+        Kind::Table => ("tables", resource.as_str()),
+        Kind::Queue => ("queues", resource.trim_end_matches(".fifo")),
+        Kind::Alias => ("aliases", resource.rsplit(':').next().unwrap_or(resource)),
+        Kind::Function => return "Functions may look at and change aliases alone".to_owned(),
+    };
+    let add = format!(
+        "Add \"{action}\" to {name} in [package.metadata.function.{key}] of functions/{function}/Cargo.toml"
+    );
+    match kind {
+        Kind::Alias => format!(
+            "{add}, unless it is there: then build {function} again, which looks up whose rollouts are guarded"
+        ),
+        _ => add,
+    }
 }

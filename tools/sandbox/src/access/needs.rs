@@ -8,9 +8,13 @@ use serde_json::Value;
 pub(super) enum Kind {
     Table,
     Queue,
+    /// An alias of a function: `FUNCTION:ALIAS`.
+    Alias,
+    /// A function.
+    Function,
 }
 
-/// One action on one table or queue.
+/// One action on one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Need {
     pub(super) kind: Kind,

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::{
     access::Grant,
+    alarm_rules::AlarmRule,
     faults::{FaultPlan, FunctionFaults},
     service_faults::ServiceFault,
 };
@@ -148,6 +149,16 @@ impl Admin {
     pub async fn set_grant(&self, function: &str, grant: &Grant) -> Result<(), AdminError> {
         let path = format!("/_sandbox/access/{function}");
         self.send(Method::PUT, &path, Some(grant)).await?;
+        Ok(())
+    }
+
+    /// Lets alarms invoke a function, in place of the rule that it may have.
+    ///
+    /// # Errors
+    /// [`AdminError`] when the sandbox cannot be asked.
+    pub async fn set_alarm_rule(&self, function: &str, rule: &AlarmRule) -> Result<(), AdminError> {
+        let path = format!("/_sandbox/alarm-rules/{function}");
+        self.send(Method::PUT, &path, Some(rule)).await?;
         Ok(())
     }
 

@@ -13,3 +13,20 @@ pub mod endpoint;
 pub mod http;
 pub mod settings;
 pub mod traffic;
+
+use aws_sdk_lambda::error::SdkError;
+
+/// What was asked for, or none where the service says that there is no such thing.
+///
+/// # Errors
+/// Every other error of the service.
+pub(crate) fn if_there<T, E, R>(
+    result: Result<T, SdkError<E, R>>,
+    is_missing: fn(&E) -> bool,
+) -> Result<Option<T>, SdkError<E, R>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.as_service_error().is_some_and(is_missing) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

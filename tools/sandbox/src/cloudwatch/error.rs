@@ -1,10 +1,12 @@
 //! What `CloudWatch` refuses, with AWS's codes.
 
+use axum::http::StatusCode;
+
 /// Why a request has no answer. The text is the message that the client sees.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum CloudWatchError {
     /// An operation that this sandbox does not have.
-    #[error("the sandbox serves GetMetricData and ListMetrics of CloudWatch, not {0:?}")]
+    #[error("the sandbox serves metrics and metric alarms of CloudWatch, not {0:?}")]
     UnknownOperation(String),
     /// The body is not what the protocol says.
     #[error("cannot read the request: {0}")]
@@ -60,6 +62,18 @@ pub(super) enum CloudWatchError {
         /// What it could have been.
         allowed: &'static str,
     },
+    /// What an alarm cannot be, or cannot be here.
+    #[error("{0}")]
+    Alarm(String),
+    /// A period that alarms do not have.
+    #[error("The parameter Period must be 10, 20, 30 or a multiple of 60, it is {0}.")]
+    BadAlarmPeriod(i64),
+    /// No alarm of this name, for an operation on the alarm itself.
+    #[error("Alarm does not exist: {0}")]
+    NoAlarm(String),
+    /// No alarm of this name, for an operation on its tags.
+    #[error("There is no alarm {0} in this account.")]
+    NoResource(String),
     /// A page token that this sandbox did not make.
     #[error("The parameter NextToken is not valid: repeat the request without it.")]
     BadToken,
@@ -74,6 +88,8 @@ impl CloudWatchError {
             Self::Missing(_) => "MissingRequiredParameterException",
             Self::BadValue { .. } => "InvalidParameterValueException",
             Self::BadToken => "InvalidNextToken",
+            Self::NoAlarm(_) => "ResourceNotFound",
+            Self::NoResource(_) => "ResourceNotFoundException",
             _ => "ValidationError",
         }
     }
@@ -86,7 +102,17 @@ impl CloudWatchError {
             Self::Missing(_) => "MissingParameter",
             Self::BadValue { .. } => "InvalidParameterValue",
             Self::BadToken => "InvalidNextToken",
+            Self::NoAlarm(_) => "ResourceNotFound",
+            Self::NoResource(_) => "ResourceNotFoundException",
             _ => "ValidationError",
+        }
+    }
+
+    /// The status of the answer.
+    pub(super) const fn status(&self) -> StatusCode {
+        match self {
+            Self::NoAlarm(_) | Self::NoResource(_) => StatusCode::NOT_FOUND,
+            _ => StatusCode::BAD_REQUEST,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `request.rs` checks what is asked for; here it is looked up and put into pages.
 
-mod request;
+pub(super) mod request;
 
 use std::ops::Range;
 

@@ -2,12 +2,13 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
+use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationError;
 use clap::Args;
 use package::Architecture;
 
 use crate::{
-    client::{admin::Admin, endpoint::EndpointArgs},
+    client::{admin::Admin, endpoint::EndpointArgs, if_there},
     faults::{Fault, FaultPlan, FaultSpec, FunctionFaults},
     output,
 };
@@ -57,27 +58,14 @@ pub async fn run(args: FaultArgs) -> Result<ExitCode> {
 /// A fault for a misspelt function would never be noticed.
 async fn must_exist(args: &FaultArgs) -> Result<()> {
     let lambda = args.endpoint.lambda()?;
-    let found = lambda
-        .get_function_configuration()
-        .function_name(&args.function)
-        .send()
-        .await;
-    match found {
-        Ok(_) => Ok(()),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_resource_not_found_exception()) =>
-        {
-            bail!(
-                "there is no function {0}: create it with `sandbox apply {0}`",
-                args.function
-            )
-        }
-        Err(error) => {
-            Err(error).with_context(|| format!("cannot ask the sandbox about {}", args.function))
-        }
-    }
+    let function = &args.function;
+    let found = lambda.get_function_configuration().function_name(function);
+    let missing = GetFunctionConfigurationError::is_resource_not_found_exception;
+    let found = if_there(found.send().await, missing);
+    let found = found.with_context(|| format!("cannot ask the sandbox about {function}"))?;
+    found.map(drop).with_context(|| {
+        format!("there is no function {function}: create it with `sandbox apply {function}`")
+    })
 }
 
 /// The plans that the specs change; several may be for one half.

@@ -9,7 +9,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use aws_sdk_lambda::Client;
+use aws_sdk_lambda::{
+    Client, operation::get_function_configuration::GetFunctionConfigurationError,
+};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,6 +23,7 @@ use crate::{
         apply::queue_url,
         endpoint::EndpointArgs,
         http::HttpClient,
+        if_there,
         traffic::{self, Load, Scenarios, SharedTotals, Targets, lock},
     },
     output,
@@ -185,21 +188,14 @@ async fn must_exist(client: &Client, args: &TrafficArgs) -> Result<()> {
         .get_function_configuration()
         .function_name(function)
         .qualifier(qualifier);
-    match found.send().await {
-        Ok(_) => Ok(()),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_resource_not_found_exception()) =>
-        {
-            bail!(
-                "there is no {function}:{qualifier}: `sandbox apply` creates functions, `rollout publish` versions and aliases"
-            )
-        }
-        Err(error) => {
-            Err(error).with_context(|| format!("cannot ask the sandbox about {function}"))
-        }
-    }
+    let missing = GetFunctionConfigurationError::is_resource_not_found_exception;
+    let found = if_there(found.send().await, missing);
+    let found = found.with_context(|| format!("cannot ask the sandbox about {function}"))?;
+    found.map(drop).with_context(|| {
+        format!(
+            "there is no {function}:{qualifier}: `sandbox apply` creates functions, `rollout publish` versions and aliases"
+        )
+    })
 }
 
 /// One line on standard error that is renewed; nothing when that is no terminal.

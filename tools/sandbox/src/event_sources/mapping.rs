@@ -77,6 +77,13 @@ pub struct Mapping {
 }
 
 impl Mapping {
+    /// Its own ARN.
+    #[must_use]
+    pub fn arn(&self) -> String {
+        let Self { uuid, region, .. } = self;
+        format!("arn:aws:lambda:{region}:{ACCOUNT_ID}:event-source-mapping:{uuid}")
+    }
+
     /// ARN of what it invokes, with the qualifier.
     #[must_use]
     pub fn function_arn(&self) -> String {
@@ -95,7 +102,6 @@ impl Mapping {
     /// `EventSourceMappingConfiguration` on the wire.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let Self { uuid, region, .. } = self;
         let settings = self.settings;
         let types: &[&str] = if settings.reports_failures {
             &[REPORT_FAILURES]
@@ -103,8 +109,8 @@ impl Mapping {
             &[]
         };
         let mut json = json!({
-            "UUID": uuid,
-            "EventSourceMappingArn": format!("arn:aws:lambda:{region}:{ACCOUNT_ID}:event-source-mapping:{uuid}"),
+            "UUID": self.uuid,
+            "EventSourceMappingArn": self.arn(),
             "EventSourceArn": self.queue_arn,
             "FunctionArn": self.function_arn(),
             "BatchSize": settings.batch_size,

@@ -21,6 +21,7 @@ use crate::lambda::{
     error::LambdaError,
     names::FunctionRef,
     operations::{Answer, Query, json, page, parse},
+    version::Tags,
 };
 
 /// `CreateEventSourceMapping`
@@ -30,6 +31,8 @@ struct Create {
     function_name: String,
     event_source_arn: Option<String>,
     enabled: Option<bool>,
+    #[serde(default)]
+    tags: Tags,
     #[serde(flatten)]
     change: Change,
 }
@@ -81,6 +84,8 @@ async fn create(State(sources): State<EventSources>, query: Query, body: Bytes) 
         modified: Utc::now(),
     };
     sources.add(mapping.clone(), request.enabled.unwrap_or(true))?;
+    let mut account = sources.lambda().write();
+    account.mapping_tags.insert(mapping.arn(), request.tags);
     Ok(json(StatusCode::ACCEPTED, &mapping.to_json()))
 }
 
@@ -168,8 +173,8 @@ async fn update(
 
 /// `DELETE /event-source-mappings/{uuid}`
 async fn remove(State(sources): State<EventSources>, Path(uuid): Path<String>) -> Answer {
-    Ok(json(
-        StatusCode::ACCEPTED,
-        &sources.remove(&uuid)?.to_json(),
-    ))
+    let mapping = sources.remove(&uuid)?;
+    let mut account = sources.lambda().write();
+    account.mapping_tags.remove(&mapping.arn());
+    Ok(json(StatusCode::ACCEPTED, &mapping.to_json()))
 }

@@ -2,11 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::{error::LambdaError, function::Function, names};
+use super::{
+    error::LambdaError,
+    function::Function,
+    names::{self, FunctionRef},
+    version::Tags,
+};
 
-/// All functions, by name.
+/// All functions, by name, and what has tags beside them.
 #[derive(Debug, Default)]
-pub struct Account(BTreeMap<String, Function>);
+pub struct Account {
+    functions: BTreeMap<String, Function>,
+    /// Tags of event source mappings, by ARN: here, where those of functions are.
+    pub mapping_tags: BTreeMap<String, Tags>,
+}
 
 impl Account {
     /// A function.
@@ -14,7 +23,9 @@ impl Account {
     /// # Errors
     /// `ResourceNotFoundException`.
     pub fn function(&self, name: &str, region: &str) -> Result<&Function, LambdaError> {
-        self.0.get(name).ok_or_else(|| not_found(name, region))
+        self.functions
+            .get(name)
+            .ok_or_else(|| not_found(name, region))
     }
 
     /// A function, to change it.
@@ -22,7 +33,9 @@ impl Account {
     /// # Errors
     /// `ResourceNotFoundException`.
     pub fn function_mut(&mut self, name: &str, region: &str) -> Result<&mut Function, LambdaError> {
-        self.0.get_mut(name).ok_or_else(|| not_found(name, region))
+        self.functions
+            .get_mut(name)
+            .ok_or_else(|| not_found(name, region))
     }
 
     /// Whether there is a function of this name already.
@@ -30,7 +43,7 @@ impl Account {
     /// # Errors
     /// `ResourceConflictException` when there is.
     pub fn check_free(&self, name: &str) -> Result<(), LambdaError> {
-        if self.0.contains_key(name) {
+        if self.functions.contains_key(name) {
             return Err(LambdaError::conflict(format!(
                 "Function already exist: {name}"
             )));
@@ -45,7 +58,7 @@ impl Account {
     pub fn insert(&mut self, function: Function) -> Result<&mut Function, LambdaError> {
         let name = function.latest.function.clone();
         self.check_free(&name)?;
-        Ok(self.0.entry(name).or_insert(function))
+        Ok(self.functions.entry(name).or_insert(function))
     }
 
     /// Takes a function out.
@@ -53,12 +66,29 @@ impl Account {
     /// # Errors
     /// `ResourceNotFoundException`.
     pub fn remove(&mut self, name: &str, region: &str) -> Result<Function, LambdaError> {
-        self.0.remove(name).ok_or_else(|| not_found(name, region))
+        self.functions
+            .remove(name)
+            .ok_or_else(|| not_found(name, region))
+    }
+
+    /// The tags of a function or an event source mapping, to read or change them.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`.
+    pub fn tags_mut(&mut self, arn: &str, region: &str) -> Result<&mut Tags, LambdaError> {
+        if arn.contains(":event-source-mapping:") {
+            let tags = self.mapping_tags.get_mut(arn);
+            return tags.ok_or_else(|| {
+                LambdaError::not_found("The resource you requested does not exist.")
+            });
+        }
+        let FunctionRef { name, .. } = FunctionRef::parse(arn, None)?;
+        Ok(&mut self.function_mut(&name, region)?.tags)
     }
 
     /// All functions in the order of their names.
     pub fn functions(&self) -> impl Iterator<Item = &Function> {
-        self.0.values()
+        self.functions.values()
     }
 }
 

@@ -17,6 +17,8 @@ pub enum ErrorKind {
     InvalidRequestContent,
     /// The function, version or alias does not exist.
     ResourceNotFound,
+    /// The version or alias has no provisioned concurrency.
+    ProvisionedNotFound,
     /// It exists already, or something still uses it.
     ResourceConflict,
     /// It is just being changed or deleted.
@@ -43,6 +45,10 @@ impl ErrorKind {
                 ("InvalidRequestContentException", StatusCode::BAD_REQUEST)
             }
             Self::ResourceNotFound => ("ResourceNotFoundException", StatusCode::NOT_FOUND),
+            Self::ProvisionedNotFound => (
+                "ProvisionedConcurrencyConfigNotFoundException",
+                StatusCode::NOT_FOUND,
+            ),
             Self::ResourceConflict => ("ResourceConflictException", StatusCode::CONFLICT),
             Self::ResourceInUse => ("ResourceInUseException", StatusCode::BAD_REQUEST),
             Self::PreconditionFailed => (

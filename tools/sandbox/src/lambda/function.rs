@@ -12,6 +12,7 @@ use super::{
     code::Code,
     error::LambdaError,
     names,
+    provisioned::Provisioned,
     settings::Settings,
     version::{Tags, Version, VersionNumber, new_revision},
 };
@@ -36,6 +37,8 @@ pub struct Function {
     pub aliases: BTreeMap<String, Alias>,
     /// By qualifier; the function itself is `None`.
     pub policies: BTreeMap<Option<String>, Policy>,
+    /// By qualifier.
+    pub provisioned: BTreeMap<String, Provisioned>,
     /// Tags of the function.
     pub tags: Tags,
     /// Number of the next version. Numbers are never used again.
@@ -63,6 +66,7 @@ impl Function {
             published: BTreeMap::new(),
             aliases: BTreeMap::new(),
             policies: BTreeMap::new(),
+            provisioned: BTreeMap::new(),
             tags,
             next_number: 1,
         }
@@ -165,6 +169,7 @@ impl Function {
             .map(|alias| alias.name.as_str())
             .collect();
         if users.is_empty() {
+            self.provisioned.remove(&number.to_string());
             return Ok(self.published.remove(&number));
         }
         Err(LambdaError::conflict(format!(
@@ -251,6 +256,7 @@ impl Function {
             alias.additional = self.additional(&weights)?;
         }
         self.check_routing(&alias)?;
+        self.check_weights(&alias)?;
         alias.revision_id = new_revision();
         Ok(alias)
     }

@@ -1,4 +1,4 @@
-//! One invocation, whoever asks for it: the API, the HTTP front or an event source mapping.
+//! One invocation, whoever asks for it: the API, the HTTP front, an event source mapping or an alarm.
 //!
 //! All of them draw the version the same way and leave the same metrics, faults and log lines behind.
 
@@ -26,6 +26,12 @@ use crate::{
 
 /// Largest event of a synchronous invocation in bytes.
 pub const MAX_SYNC_BYTES: usize = 6 * 1024 * 1024;
+
+/// How often an asynchronous invocation is tried again after a function error.
+const ASYNC_RETRIES: u32 = 2;
+
+/// How long to wait before an asynchronous invocation is tried again. Lambda waits one and two minutes.
+const ASYNC_PAUSE: Duration = Duration::from_secs(1);
 
 /// An invocation whose version has been chosen.
 #[derive(Debug, Clone)]
@@ -117,6 +123,28 @@ impl Lambda {
             request_id,
             finished,
         })
+    }
+
+    /// Runs a call on nobody's time: throttles and function errors are tried again, as Lambda does. Gives the request id.
+    pub fn run_in_background(&self, call: Call) -> String {
+        let id = new_request_id();
+        let (lambda, request_id) = (self.clone(), id.clone());
+        tokio::spawn(async move { lambda.run_until_done(&call, &request_id).await });
+        id
+    }
+
+    async fn run_until_done(&self, call: &Call, id: &str) {
+        for attempt in 0..=ASYNC_RETRIES {
+            match self.run(call, id).await {
+                Ok(finished) if !finished.outcome.is_error() => return,
+                Ok(_) | Err(Full) if attempt < ASYNC_RETRIES => {
+                    tokio::time::sleep(ASYNC_PAUSE).await;
+                }
+                Ok(_) | Err(Full) => {
+                    tracing::warn!(function = call.version.function, id, "gave up an event");
+                }
+            }
+        }
     }
 
     /// Runs the function once, within its faults, and keeps the record.

@@ -1,6 +1,6 @@
 //! The Lambda API.
 //!
-//! - [`function`], [`version`], [`alias`], [`settings`], [`names`]: Lambda's rules, without I/O.
+//! - [`function`], [`version`], [`alias`], [`provisioned`], [`settings`], [`names`]: Lambda's rules, without I/O.
 //! - [`account`]: all functions, under one short lock.
 //! - [`code`]: packages on disk.
 //! - [`invocation`]: what every invocation goes through, whoever asks for it.
@@ -14,6 +14,7 @@
 //!   a request that asks for one is refused.
 //! - Execution roles and resource policies are kept and returned, and never checked against. What a function may do to
 //!   tables and queues is checked against its metadata: [`crate::access`].
+//! - Provisioned concurrency is kept and returned, and no environment is started ahead.
 //! - `CreateFunction` adds the tag [`EMULATED_TAG`]: the architectures that run under an emulator here.
 
 pub mod account;
@@ -25,6 +26,7 @@ pub mod function;
 pub mod invocation;
 pub mod names;
 pub mod operations;
+pub mod provisioned;
 pub mod settings;
 pub mod version;
 

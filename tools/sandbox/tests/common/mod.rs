@@ -242,6 +242,7 @@ pub fn build(dist: &Path, change: impl FnOnce(&mut Value)) {
         "trigger": {"kind": "none"},
         "tables": [{
             "name": "documents",
+            "variable": "DOCUMENTS_TABLE",
             "actions": ["GetItem"],
             "partition_key": {"name": "id", "type": "S"},
             "sort_key": null,
@@ -254,11 +255,15 @@ pub fn build(dist: &Path, change: impl FnOnce(&mut Value)) {
         }],
         "queues": [{
             "name": "new-documents",
+            "queue_name": "new-documents",
+            "dead_letter_queue_name": "new-documents-dead-letter",
+            "variable": "NEW_DOCUMENTS_QUEUE_URL",
             "actions": ["SendMessage"],
             "fifo": false,
             "visibility_timeout_s": 60,
             "max_receive_count": 5,
         }],
+        "aliases": [],
         "replay": {},
         "rollout": {},
         "artifacts": serde_json::Map::from_iter(artifacts),

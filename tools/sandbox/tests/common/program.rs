@@ -183,7 +183,7 @@ pub fn write_manifest(folder: &Path, memory_mib: u32) {
         "ephemeral_storage_mib": 512,
         "environment": {"GREETING": "hello"},
         "trigger": {"kind": "none"},
-        "tables": [], "queues": [],
+        "tables": [], "queues": [], "aliases": [],
         "replay": {},
         "rollout": {},
         "artifacts": serde_json::Map::from_iter(artifacts),

@@ -187,3 +187,15 @@ async fn lists_come_in_pages() {
         .unwrap();
     assert_eq!(functions.functions().len(), 6);
 }
+
+#[tokio::test]
+async fn a_function_has_no_code_signing_configuration_and_a_missing_one_is_missing() {
+    let sandbox = Sandbox::with_probe().await;
+    let ask = |name: &str| {
+        let ask = sandbox.lambda.get_function_code_signing_config();
+        ask.function_name(name).send()
+    };
+    let answer = ask(FUNCTION).await.unwrap();
+    assert_eq!(answer.code_signing_config_arn(), "");
+    assert_eq!(refusal(ask("nothing").await).1, 404);
+}

@@ -14,4 +14,5 @@ mod faults;
 mod functions;
 mod initialisation;
 mod permissions;
+mod provisioned;
 mod versions;

@@ -1,33 +1,13 @@
-"""Reads the metrics of the test's store with boto3, in the protocol that is named, and prints what it got.
-
-The botocore of today speaks CBOR; with only one protocol left in the service's model it speaks
-that one, just as the releases did that knew no other.
-"""
+"""Reads the metrics of the test's store with boto3, in the protocol that is named, and prints what it got."""
 
 import datetime
 import json
 import sys
 
-import boto3
 import botocore.exceptions
-import botocore.loaders
+from one_protocol import cloudwatch
 
-protocol = sys.argv[1]
-load = botocore.loaders.Loader.load_service_model
-
-
-def load_with_one_protocol(self, service, kind, api_version=None):
-    model = load(self, service, kind, api_version)
-    if service == "cloudwatch" and kind == "service-2":
-        model["metadata"]["protocol"] = protocol
-        model["metadata"]["protocols"] = [protocol]
-    return model
-
-
-botocore.loaders.Loader.load_service_model = load_with_one_protocol
-client = boto3.client("cloudwatch")
-assert client.meta.service_model.resolved_protocol == protocol
-
+client = cloudwatch(sys.argv[1])
 start = datetime.datetime.fromtimestamp(int(sys.argv[2]), datetime.timezone.utc)
 
 

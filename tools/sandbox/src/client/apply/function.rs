@@ -6,13 +6,15 @@ use anyhow::{Context as _, Result};
 use aws_sdk_lambda::{
     Client,
     client::Waiters as _,
-    operation::get_function_configuration::GetFunctionConfigurationOutput,
+    operation::get_function_configuration::{
+        GetFunctionConfigurationError, GetFunctionConfigurationOutput,
+    },
     primitives::Blob,
     types::{self, FunctionCode, Runtime},
 };
 use package::{Architecture, FunctionManifest};
 
-use crate::client::settings::Settings;
+use crate::client::{if_there, settings::Settings};
 
 /// How long a function may take to become active.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -65,24 +67,10 @@ async fn current(
     client: &Client,
     function: &str,
 ) -> Result<Option<GetFunctionConfigurationOutput>> {
-    match client
-        .get_function_configuration()
-        .function_name(function)
-        .send()
-        .await
-    {
-        Ok(configuration) => Ok(Some(configuration)),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_resource_not_found_exception()) =>
-        {
-            Ok(None)
-        }
-        Err(error) => {
-            Err(error).with_context(|| format!("cannot ask the sandbox about {function}"))
-        }
-    }
+    let asked = client.get_function_configuration().function_name(function);
+    let missing = GetFunctionConfigurationError::is_resource_not_found_exception;
+    if_there(asked.send().await, missing)
+        .with_context(|| format!("cannot ask the sandbox about {function}"))
 }
 
 async fn create(

@@ -76,13 +76,13 @@ pub async fn apply(
     for table in &manifest.tables {
         let done = table::apply(&clients.dynamodb, table).await?;
         said.push(format!("table {}: {done}", table.name));
-        variables.insert(table.variable(), table.name.clone());
+        variables.insert(table.variable.clone(), table.name.clone());
     }
     for queue in &manifest.queues {
         let (url, done) = queue::apply(&clients.sqs, queue).await?;
-        said.push(format!("queue {}: {done}", queue.queue_name()));
+        said.push(format!("queue {}: {done}", queue.queue_name));
         if queue.is_sent_to() {
-            variables.insert(queue.variable(), url);
+            variables.insert(queue.variable.clone(), url);
         }
     }
     let grant = Grant::of(manifest);

@@ -3,9 +3,13 @@
 use std::collections::HashMap;
 
 use anyhow::{Context as _, Result};
-use aws_sdk_sqs::{Client, types::QueueAttributeName as Name};
+use aws_sdk_sqs::{
+    Client, operation::get_queue_url::GetQueueUrlError, types::QueueAttributeName as Name,
+};
 use package::manifest::Queue;
 use serde_json::{Value, json};
+
+use crate::client::if_there;
 
 /// What nobody could process is kept for as long as SQS keeps anything: 14 days, in seconds.
 const DEAD_LETTER_RETENTION_S: &str = "1209600";
@@ -18,7 +22,7 @@ type Attributes = HashMap<Name, String>;
 /// # Errors
 /// When the sandbox cannot be reached or refuses.
 pub(super) async fn apply(client: &Client, queue: &Queue) -> Result<(String, String)> {
-    let dead_letter = queue.dead_letter_queue_name();
+    let dead_letter = queue.dead_letter_queue_name.clone();
     let retention = Attributes::from([(
         Name::MessageRetentionPeriod,
         DEAD_LETTER_RETENTION_S.to_owned(),
@@ -36,7 +40,7 @@ pub(super) async fn apply(client: &Client, queue: &Queue) -> Result<(String, Str
         ),
         (Name::RedrivePolicy, redrive.to_string()),
     ]);
-    let (url, done) = ensure(client, &queue.queue_name(), queue.fifo, attributes).await?;
+    let (url, done) = ensure(client, &queue.queue_name, queue.fifo, attributes).await?;
     let done = match (done, dead_letter_done) {
         (Done::Created, _) => format!("created, with {dead_letter}"),
         (Done::Unchanged, Done::Unchanged) => "unchanged".to_owned(),
@@ -104,19 +108,11 @@ fn normal(mut policy: Value) -> Value {
 /// # Errors
 /// When the sandbox cannot be asked.
 pub async fn url(client: &Client, name: &str) -> Result<Option<String>> {
-    match client.get_queue_url().queue_name(name).send().await {
-        Ok(output) => Ok(output.queue_url),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_queue_does_not_exist()) =>
-        {
-            Ok(None)
-        }
-        Err(error) => {
-            Err(error).with_context(|| format!("cannot ask the sandbox about the queue {name}"))
-        }
-    }
+    let asked = client.get_queue_url().queue_name(name);
+    let missing = GetQueueUrlError::is_queue_does_not_exist;
+    let found = if_there(asked.send().await, missing);
+    let found = found.with_context(|| format!("cannot ask the sandbox about the queue {name}"))?;
+    Ok(found.and_then(|output| output.queue_url))
 }
 
 /// ARN of a queue.

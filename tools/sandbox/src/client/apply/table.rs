@@ -6,12 +6,15 @@ use anyhow::{Context as _, Result, bail};
 use aws_sdk_dynamodb::{
     Client,
     client::Waiters as _,
+    operation::describe_table::DescribeTableError,
     types::{
         AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
         Projection, ProjectionType, ScalarAttributeType, TableDescription, TimeToLiveSpecification,
     },
 };
 use package::manifest::{Index, KeyAttribute, Table};
+
+use crate::client::if_there;
 
 /// How long a table may take to become active.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -47,19 +50,11 @@ pub(super) async fn apply(client: &Client, table: &Table) -> Result<String> {
 }
 
 async fn describe(client: &Client, name: &str) -> Result<Option<TableDescription>> {
-    match client.describe_table().table_name(name).send().await {
-        Ok(output) => Ok(output.table),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_resource_not_found_exception()) =>
-        {
-            Ok(None)
-        }
-        Err(error) => {
-            Err(error).with_context(|| format!("cannot ask the sandbox about the table {name}"))
-        }
-    }
+    let asked = client.describe_table().table_name(name);
+    let missing = DescribeTableError::is_resource_not_found_exception;
+    let found = if_there(asked.send().await, missing);
+    let found = found.with_context(|| format!("cannot ask the sandbox about the table {name}"))?;
+    Ok(found.and_then(|output| output.table))
 }
 
 async fn create(client: &Client, table: &Table) -> Result<()> {

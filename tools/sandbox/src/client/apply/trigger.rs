@@ -3,14 +3,16 @@
 use anyhow::{Context as _, Result};
 use aws_sdk_lambda::{
     Client,
+    operation::get_alias::GetAliasError,
     types::{EventSourceMappingConfiguration, FunctionResponseType, ScalingConfig},
 };
 use package::{
     FunctionManifest,
-    manifest::{Queue, QueueTrigger, Trigger},
+    manifest::{QueueTrigger, Trigger},
 };
 
 use super::{Clients, LIVE, queue};
+use crate::{alarm_rules::AlarmRule, client::if_there};
 
 /// Makes the trigger or changes what differs; says what it did. Nothing where nothing invokes the function.
 ///
@@ -25,6 +27,11 @@ pub(super) async fn apply(
         Trigger::Http => {
             let url = clients.admin.open_http_front(&manifest.name).await?;
             Ok(Some(format!("{url} invokes {LIVE}")))
+        }
+        Trigger::Alarm(trigger) => {
+            let rule = AlarmRule::of(trigger);
+            clients.admin.set_alarm_rule(&manifest.name, &rule).await?;
+            Ok(Some(format!("{rule} invoke {LIVE}")))
         }
         Trigger::Queue(trigger) => {
             let source = source(clients, manifest, trigger).await?;
@@ -72,10 +79,12 @@ async fn source<'a>(
 ) -> Result<Source<'a>> {
     let mut queues = manifest.queues.iter();
     let queue = queues.find(|queue| queue.name == trigger.queue);
-    let queue = queue.map(Queue::queue_name).with_context(|| {
-        let (name, queue) = (&manifest.name, &trigger.queue);
-        format!("{name} has no queue {queue}: build it again (scripts/build.sh {name})")
-    })?;
+    let queue = queue
+        .map(|queue| queue.queue_name.clone())
+        .with_context(|| {
+            let (name, queue) = (&manifest.name, &trigger.queue);
+            format!("{name} has no queue {queue}: build it again (scripts/build.sh {name})")
+        })?;
     let arn = queue::arn_of(&clients.sqs, &queue).await?;
     Ok(Source {
         queue,
@@ -85,20 +94,11 @@ async fn source<'a>(
 }
 
 async fn has_live(client: &Client, function: &str) -> Result<bool> {
-    let found = client.get_alias().function_name(function).name(LIVE);
-    match found.send().await {
-        Ok(_) => Ok(true),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_resource_not_found_exception()) =>
-        {
-            Ok(false)
-        }
-        Err(error) => {
-            Err(error).with_context(|| format!("cannot ask the sandbox about {function}:{LIVE}"))
-        }
-    }
+    let asked = client.get_alias().function_name(function).name(LIVE);
+    let missing = GetAliasError::is_resource_not_found_exception;
+    let found = if_there(asked.send().await, missing);
+    let found = found.with_context(|| format!("cannot ask the sandbox about {function}:{LIVE}"))?;
+    Ok(found.is_some())
 }
 
 async fn mappings(client: &Client, function: &str) -> Result<Vec<EventSourceMappingConfiguration>> {

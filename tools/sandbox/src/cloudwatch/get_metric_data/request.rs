@@ -162,7 +162,7 @@ fn check_queries(queries: &[MetricDataQuery]) -> Result<Vec<Query>, CloudWatchEr
 }
 
 /// `^[a-z][a-zA-Z0-9_]*$`
-fn is_id(text: &str) -> bool {
+pub(in crate::cloudwatch) fn is_id(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
@@ -177,7 +177,7 @@ fn check_period(period_s: i64) -> Result<i64, CloudWatchError> {
 }
 
 /// What the store has under this name, if anything.
-fn select(
+pub(in crate::cloudwatch) fn select(
     metric: &MetricInput,
     name: &str,
     unit: Option<&str>,

@@ -72,6 +72,8 @@ fn to_cbor(value: &Value) -> Cbor {
     match value {
         Value::Text(text) => Cbor::Text(text.clone()),
         Value::Number(number) => Cbor::Float(*number),
+        Value::Integer(number) => Cbor::from(*number),
+        Value::Boolean(value) => Cbor::Bool(*value),
         Value::Time(seconds) => Cbor::Tag(EPOCH_TIME, Box::new(Cbor::from(*seconds))),
         Value::List(items) => Cbor::Array(items.iter().map(to_cbor).collect()),
         Value::Structure(members) => {

@@ -33,6 +33,8 @@ fn to_json(value: &Value) -> Json {
     match value {
         Value::Text(text) => Json::from(text.as_str()),
         Value::Number(number) => Json::from(*number),
+        Value::Integer(number) => Json::from(*number),
+        Value::Boolean(value) => Json::from(*value),
         Value::Time(seconds) => Json::from(*seconds),
         Value::List(items) => items.iter().map(to_json).collect(),
         Value::Structure(members) => {

@@ -24,6 +24,8 @@ const SERVICE: &str = "GraniteServiceVersion20100801";
 pub(super) enum Value {
     Text(String),
     Number(f64),
+    Integer(i64),
+    Boolean(bool),
     /// Seconds since the epoch.
     Time(i64),
     List(Vec<Value>),
@@ -109,7 +111,7 @@ impl Protocol {
             Self::Json => json::write(&shaped()),
             Self::Query => query::write_error(error, request_id),
         };
-        let mut response = self.respond(StatusCode::BAD_REQUEST, body, request_id);
+        let mut response = self.respond(error.status(), body, request_id);
         // Clients that came from the query protocol keep its codes by this header.
         if let Ok(value) = HeaderValue::from_str(&format!("{};Sender", error.code())) {
             response.headers_mut().insert("x-amzn-query-error", value);

@@ -86,6 +86,12 @@ fn append(xml: &mut String, value: &Value) {
         Value::Number(number) => {
             let _ = write!(xml, "{number}");
         }
+        Value::Integer(number) => {
+            let _ = write!(xml, "{number}");
+        }
+        Value::Boolean(value) => {
+            let _ = write!(xml, "{value}");
+        }
         Value::Time(seconds) => {
             let time = chrono::DateTime::from_timestamp(*seconds, 0).unwrap_or_default();
             let _ = write!(xml, "{}", time.format("%Y-%m-%dT%H:%M:%SZ"));

@@ -128,10 +128,9 @@ pub(super) async fn remove(
     query: Query,
 ) -> Answer {
     let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
-    lambda
-        .write()
-        .function_mut(&name, &query.region)?
-        .aliases
-        .remove(&alias);
+    let mut account = lambda.write();
+    let function = account.function_mut(&name, &query.region)?;
+    function.aliases.remove(&alias);
+    function.provisioned.remove(&alias);
     Ok(json(StatusCode::NO_CONTENT, &Value::Null))
 }

@@ -1,5 +1,5 @@
 //! CreateFunction, GetFunction, GetFunctionConfiguration, UpdateFunctionConfiguration, UpdateFunctionCode,
-//! DeleteFunction, ListFunctions.
+//! DeleteFunction, ListFunctions, GetFunctionCodeSigningConfig.
 
 use std::sync::Arc;
 
@@ -138,6 +138,19 @@ pub(super) async fn get_configuration(
         StatusCode::OK,
         &version.to_json(reference.qualifier.is_some()),
     ))
+}
+
+/// `GET /2020-06-30/functions/{name}/code-signing-config`: nothing is signed here, and a function without a
+/// configuration is answered like this.
+pub(super) async fn get_code_signing(
+    State(lambda): State<Lambda>,
+    Path(name): Path<String>,
+    query: Query,
+) -> Answer {
+    let reference = FunctionRef::parse(&name, None)?;
+    lambda.read().function(&reference.name, &query.region)?;
+    let body = json!({"FunctionName": reference.name, "CodeSigningConfigArn": ""});
+    Ok(json(StatusCode::OK, &body))
 }
 
 /// `PUT /functions/{name}/configuration`

@@ -1,7 +1,5 @@
 //! Invoke.
 
-use std::time::Duration;
-
 use axum::{
     body::Bytes,
     extract::{Path, State},
@@ -13,11 +11,11 @@ use serde::de::IgnoredAny;
 
 use super::{Answer, Query};
 use crate::{
-    environments::{invocation::Finished, pool::Full},
+    environments::invocation::Finished,
     lambda::{
         Lambda,
         error::{ErrorKind, LambdaError},
-        invocation::{Call, Invoked, MAX_SYNC_BYTES, new_request_id},
+        invocation::{Invoked, MAX_SYNC_BYTES},
         names::FunctionRef,
         version::Version,
     },
@@ -25,12 +23,6 @@ use crate::{
 
 /// Largest event of an asynchronous invocation in bytes.
 const MAX_ASYNC_BYTES: usize = 1024 * 1024;
-
-/// How often an asynchronous invocation is tried again after a function error.
-const ASYNC_RETRIES: u32 = 2;
-
-/// How long to wait before an asynchronous invocation is tried again. Lambda waits one and two minutes.
-const ASYNC_PAUSE: Duration = Duration::from_secs(1);
 
 /// `X-Amz-Invocation-Type`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,8 +50,7 @@ pub(super) async fn invoke(
     match kind {
         InvocationType::DryRun => Ok(StatusCode::NO_CONTENT.into_response()),
         InvocationType::Event => {
-            let id = new_request_id();
-            tokio::spawn(run_in_background(lambda, call, id.clone()));
+            let id = lambda.run_in_background(call);
             Ok((StatusCode::ACCEPTED, [("x-amzn-requestid", id)]).into_response())
         }
         InvocationType::RequestResponse => {
@@ -69,19 +60,6 @@ pub(super) async fn invoke(
                 finished,
             } = lambda.run_to_end(call).await?;
             Ok(respond(finished, &version, &request_id))
-        }
-    }
-}
-
-/// Runs the function on nobody's time: throttles and function errors are tried again, as Lambda does.
-async fn run_in_background(lambda: Lambda, call: Call, id: String) {
-    for attempt in 0..=ASYNC_RETRIES {
-        match lambda.run(&call, &id).await {
-            Ok(finished) if !finished.outcome.is_error() => return,
-            Ok(_) | Err(Full) if attempt < ASYNC_RETRIES => tokio::time::sleep(ASYNC_PAUSE).await,
-            Ok(_) | Err(Full) => {
-                tracing::warn!(function = call.version.function, id, "gave up an event")
-            }
         }
     }
 }

@@ -4,6 +4,7 @@ mod aliases;
 mod functions;
 mod invoke;
 mod permissions;
+mod provisioned;
 mod tags;
 mod versions;
 
@@ -60,6 +61,16 @@ pub fn router(lambda: Lambda) -> Router {
             delete(permissions::remove),
         )
         .route(&function("/invocations"), post(invoke::invoke))
+        .route(
+            "/2020-06-30/functions/{name}/code-signing-config",
+            get(functions::get_code_signing),
+        )
+        .route(
+            "/2019-09-30/functions/{name}/provisioned-concurrency",
+            get(provisioned::get)
+                .put(provisioned::put)
+                .delete(provisioned::remove),
+        )
         .route(
             "/2017-03-31/tags/{arn}",
             get(tags::list).post(tags::add).delete(tags::remove),

@@ -1,4 +1,4 @@
-//! ListTags, TagResource, UntagResource.
+//! ListTags, TagResource, UntagResource, of functions and event source mappings.
 
 use axum::{
     body::Bytes,
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Query, json, parse};
-use crate::lambda::{Lambda, names::FunctionRef, version::Tags};
+use crate::lambda::{Lambda, version::Tags};
 
 /// `TagResource`
 #[derive(Debug, Deserialize)]
@@ -24,12 +24,9 @@ pub(super) async fn list(
     Path(arn): Path<String>,
     query: Query,
 ) -> Answer {
-    let FunctionRef { name, .. } = FunctionRef::parse(&arn, None)?;
-    let account = lambda.read();
-    Ok(json(
-        StatusCode::OK,
-        &json!({"Tags": account.function(&name, &query.region)?.tags}),
-    ))
+    let mut account = lambda.write();
+    let tags = account.tags_mut(&arn, &query.region)?;
+    Ok(json(StatusCode::OK, &json!({"Tags": tags})))
 }
 
 /// `POST /tags/{arn}`
@@ -40,12 +37,8 @@ pub(super) async fn add(
     body: Bytes,
 ) -> Answer {
     let request: TagResource = parse(&body)?;
-    let FunctionRef { name, .. } = FunctionRef::parse(&arn, None)?;
-    lambda
-        .write()
-        .function_mut(&name, &query.region)?
-        .tags
-        .extend(request.tags);
+    let mut account = lambda.write();
+    account.tags_mut(&arn, &query.region)?.extend(request.tags);
     Ok(json(StatusCode::NO_CONTENT, &Value::Null))
 }
 
@@ -56,11 +49,10 @@ pub(super) async fn remove(
     RawQuery(raw): RawQuery,
     query: Query,
 ) -> Answer {
-    let FunctionRef { name, .. } = FunctionRef::parse(&arn, None)?;
     let mut account = lambda.write();
-    let function = account.function_mut(&name, &query.region)?;
+    let tags = account.tags_mut(&arn, &query.region)?;
     for key in tag_keys(raw.as_deref().unwrap_or_default()) {
-        function.tags.remove(&key);
+        tags.remove(&key);
     }
     Ok(json(StatusCode::NO_CONTENT, &Value::Null))
 }

@@ -1,9 +1,52 @@
-//! What the batch operations have in common: an entry may fail, and the others do not.
+//! What the operations on messages have in common: one entry, or a batch of them, of which one may fail and the others
+//! do not.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Answer;
-use crate::sqs::error::SqsError;
+use super::{Answer, queue_name};
+use crate::sqs::{Sqs, error::SqsError};
+
+/// An operation on one message.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct One<E> {
+    pub(super) queue_url: Option<String>,
+    #[serde(flatten)]
+    pub(super) entry: E,
+}
+
+/// The same operation on several.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", bound = "E: Deserialize<'de>")]
+pub(super) struct Batch<E> {
+    queue_url: Option<String>,
+    #[serde(default)]
+    pub(super) entries: Vec<BatchEntry<E>>,
+}
+
+/// An entry, and the id by which the answer names it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct BatchEntry<E> {
+    #[serde(default)]
+    pub(super) id: String,
+    #[serde(flatten)]
+    pub(super) entry: E,
+}
+
+impl<E> Batch<E> {
+    /// The name of the queue, when it is there and the entries have proper ids.
+    ///
+    /// # Errors
+    /// When there is no such queue, or as [`check`] says.
+    pub(super) fn queue(&self, sqs: &Sqs, entry: &'static str) -> Result<String, SqsError> {
+        let name = queue_name(self.queue_url.as_deref())?;
+        sqs.account().queue(name)?;
+        check(self.entries.iter().map(|entry| entry.id.as_str()), entry)?;
+        Ok(name.to_owned())
+    }
+}
 
 /// Most entries of a batch.
 const MAX_ENTRIES: usize = 10;
@@ -12,10 +55,7 @@ const MAX_ENTRIES: usize = 10;
 ///
 /// # Errors
 /// When there are none, too many, two of the same, or one that is no id.
-pub(super) fn check<'a>(
-    ids: impl Iterator<Item = &'a str>,
-    entry: &'static str,
-) -> Result<(), SqsError> {
+fn check<'a>(ids: impl Iterator<Item = &'a str>, entry: &'static str) -> Result<(), SqsError> {
     let mut ids: Vec<&str> = ids.collect();
     if ids.is_empty() {
         return Err(SqsError::EmptyBatch(entry));

@@ -6,7 +6,8 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    Answer, batch,
+    Answer,
+    batch::{self, Batch, BatchEntry, One},
     message_attributes::{self, WireAttributes},
     queue_name, required, within,
 };
@@ -23,37 +24,10 @@ use crate::sqs::{
 /// The one system attribute that can be sent.
 const TRACE_HEADER: &str = "AWSTraceHeader";
 
-/// `SendMessage`
+/// A message to send.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Send {
-    queue_url: Option<String>,
-    #[serde(flatten)]
-    entry: Entry,
-}
-
-/// `SendMessageBatch`
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct SendBatch {
-    queue_url: Option<String>,
-    #[serde(default)]
-    entries: Vec<BatchEntry>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct BatchEntry {
-    #[serde(default)]
-    id: String,
-    #[serde(flatten)]
-    entry: Entry,
-}
-
-/// What both have.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Entry {
+pub(super) struct Entry {
     message_body: Option<String>,
     delay_seconds: Option<i64>,
     #[serde(default)]
@@ -64,16 +38,13 @@ struct Entry {
     message_group_id: Option<String>,
 }
 
-pub(super) fn one(sqs: &Sqs, request: Send) -> Answer {
+pub(super) fn one(sqs: &Sqs, request: One<Entry>) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
     send(sqs, name, request.entry)
 }
 
-pub(super) fn batch(sqs: &Sqs, request: SendBatch) -> Answer {
-    let name = queue_name(request.queue_url.as_deref())?;
-    sqs.account().queue(name)?;
-    let ids = request.entries.iter().map(|entry| entry.id.as_str());
-    batch::check(ids, "SendMessageBatchRequestEntry")?;
+pub(super) fn batch(sqs: &Sqs, request: Batch<Entry>) -> Answer {
+    let name = request.queue(sqs, "SendMessageBatchRequestEntry")?;
     let bodies = request
         .entries
         .iter()
@@ -88,7 +59,7 @@ pub(super) fn batch(sqs: &Sqs, request: SendBatch) -> Answer {
     let sent = request
         .entries
         .into_iter()
-        .map(|BatchEntry { id, entry }| (id, send(sqs, name, entry)));
+        .map(|BatchEntry { id, entry }| (id, send(sqs, &name, entry)));
     Ok(batch::answer(sent))
 }
 

@@ -3,74 +3,50 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answer, batch, queue_name, required, within};
+use super::{
+    Answer,
+    batch::{self, Batch, BatchEntry, One},
+    queue_name, required, within,
+};
 use crate::sqs::{Sqs, error::SqsError, message::Millis, now};
 
-/// `DeleteMessage` and `ChangeMessageVisibility`
+/// A delivery, and for `ChangeMessageVisibility` for how long it stays invisible.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct One {
-    queue_url: Option<String>,
-    #[serde(flatten)]
-    entry: Entry,
-}
-
-/// Their batches.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Batch {
-    queue_url: Option<String>,
-    #[serde(default)]
-    entries: Vec<BatchEntry>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct BatchEntry {
-    #[serde(default)]
-    id: String,
-    #[serde(flatten)]
-    entry: Entry,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Entry {
+pub(super) struct Entry {
     receipt_handle: Option<String>,
     visibility_timeout: Option<i64>,
 }
 
-pub(super) fn delete(sqs: &Sqs, request: One) -> Answer {
+pub(super) fn delete(sqs: &Sqs, request: One<Entry>) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
     delete_one(sqs, name, &request.entry)
 }
 
-pub(super) fn delete_batch(sqs: &Sqs, request: Batch) -> Answer {
+pub(super) fn delete_batch(sqs: &Sqs, request: Batch<Entry>) -> Answer {
     for_each(sqs, request, "DeleteMessageBatchRequestEntry", delete_one)
 }
 
-pub(super) fn change_visibility(sqs: &Sqs, request: One) -> Answer {
+pub(super) fn change_visibility(sqs: &Sqs, request: One<Entry>) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
     change_one(sqs, name, &request.entry)
 }
 
-pub(super) fn change_visibility_batch(sqs: &Sqs, request: Batch) -> Answer {
+pub(super) fn change_visibility_batch(sqs: &Sqs, request: Batch<Entry>) -> Answer {
     let entry = "ChangeMessageVisibilityBatchRequestEntry";
     for_each(sqs, request, entry, change_one)
 }
 
 fn for_each(
     sqs: &Sqs,
-    request: Batch,
+    request: Batch<Entry>,
     entry: &'static str,
     run: fn(&Sqs, &str, &Entry) -> Answer,
 ) -> Answer {
-    let name = queue_name(request.queue_url.as_deref())?;
-    sqs.account().queue(name)?;
-    batch::check(request.entries.iter().map(|entry| entry.id.as_str()), entry)?;
+    let name = request.queue(sqs, entry)?;
     let entries = request.entries.into_iter();
     Ok(batch::answer(entries.map(|BatchEntry { id, entry }| {
-        let result = run(sqs, name, &entry);
+        let result = run(sqs, &name, &entry);
         (id, result)
     })))
 }
