@@ -3,18 +3,19 @@
 use std::{net::IpAddr, time::Duration};
 
 use aws_config::{
-    BehaviorVersion, Region, SdkConfig,
-    environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider},
-    meta::{credentials::CredentialsProviderChain, region::RegionProviderChain},
-    profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider},
-    provider_config::ProviderConfig,
-    retry::RetryConfig,
-    timeout::TimeoutConfig,
+    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableRegionProvider,
+    identity::IdentityCache, meta::region::RegionProviderChain, profile::ProfileFileRegionProvider,
+    retry::RetryConfig, timeout::TimeoutConfig,
 };
-use aws_credential_types::Credentials;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls;
 use clap::Args;
+
+use crate::{
+    clock::Clock,
+    credentials::{Renewed, Source},
+    metrics::Hub,
+};
 
 /// How often one call is tried: five attempts wait about 8 s between them, which outlasts a
 /// burst of throttling and is shorter than any sensible limit of blindness.
@@ -41,36 +42,56 @@ pub struct Clients {
     pub lambda: aws_sdk_lambda::Client,
     /// Metrics.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
+    /// Metrics, for who asks again and again.
+    pub hub: Hub,
+    /// What time it is there.
+    pub clock: Clock,
+}
+
+impl Clients {
+    fn new(config: &SdkConfig, credentials: &Renewed) -> Self {
+        let clock = Clock::default();
+        let lambda = aws_sdk_lambda::config::Builder::from(config)
+            .interceptor(clock.clone())
+            .interceptor(credentials.clone());
+        let cloudwatch = aws_sdk_cloudwatch::config::Builder::from(config)
+            .interceptor(clock.clone())
+            .interceptor(credentials.clone());
+        let cloudwatch = aws_sdk_cloudwatch::Client::from_conf(cloudwatch.build());
+        Self {
+            lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
+            hub: Hub::alone(cloudwatch.clone()),
+            cloudwatch,
+            clock,
+        }
+    }
 }
 
 impl ConnectionArgs {
     /// Makes the clients; nothing is sent yet.
     pub async fn connect(self) -> Clients {
-        let config = self.load().await;
-        Clients {
-            lambda: aws_sdk_lambda::Client::new(&config),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
-        }
-    }
-
-    async fn load(self) -> SdkConfig {
         let endpoint = self.endpoint_url.as_deref().filter(|url| !url.is_empty());
         let sandbox = endpoint.is_some_and(is_loopback);
+        let region = self.region(sandbox).region().await;
+        let credentials = Renewed::new(Source {
+            profile: self.profile.clone(),
+            region: region.clone(),
+            sandbox,
+        });
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts())
             .http_client(http_client())
-            .region(self.region(sandbox));
+            .identity_cache(IdentityCache::no_cache())
+            .credentials_provider(credentials.clone())
+            .region(region);
         if let Some(profile) = &self.profile {
             loader = loader.profile_name(profile);
         }
         if let Some(url) = endpoint {
             loader = loader.endpoint_url(url);
         }
-        if sandbox {
-            loader = loader.credentials_provider(self.credentials_or_none_needed());
-        }
-        loader.load().await
+        Clients::new(&loader.load().await, &credentials)
     }
 
     /// Flag, environment, profile: not the instance metadata, which is worth no waiting.
@@ -84,26 +105,10 @@ impl ConnectionArgs {
             .or_else(profile.build());
         region.or_else(sandbox.then(|| Region::new("us-east-1")))
     }
-
-    /// A sandbox takes any credentials: whoever has none need not make some up.
-    fn credentials_or_none_needed(&self) -> CredentialsProviderChain {
-        let mut profile = ProfileFileCredentialsProvider::builder()
-            .configure(&ProviderConfig::empty().with_http_client(http_client()));
-        if let Some(name) = &self.profile {
-            profile = profile.profile_name(name);
-        }
-        let environment = EnvironmentVariableCredentialsProvider::new();
-        CredentialsProviderChain::first_try("Environment", environment)
-            .or_else("Profile", profile.build())
-            .or_else(
-                "Sandbox",
-                Credentials::new("sandbox", "sandbox", None, None, "sandbox"),
-            )
-    }
 }
 
 /// TLS with the system's certificates.
-fn http_client() -> aws_sdk_lambda::config::SharedHttpClient {
+pub(crate) fn http_client() -> aws_sdk_lambda::config::SharedHttpClient {
     aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(
             tls::rustls_provider::CryptoMode::Ring,
@@ -120,7 +125,7 @@ where
     if let SdkError::ServiceError(context) = error {
         let code = context.err().code().unwrap_or("unknown error");
         let message = context.err().message().unwrap_or("no message");
-        return format!("{code}: {message}");
+        return format!("{code}: {message}{}", remedy(code));
     }
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -129,6 +134,20 @@ where
         source = cause.source();
     }
     text
+}
+
+/// What to do about an error that AWS itself gives no advice for.
+fn remedy(code: &str) -> &'static str {
+    match code {
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId" => {
+            ". Renew the credentials (such as by aws sso login): what a profile has is read again \
+             before the next attempt, what stands in the environment is not"
+        }
+        _ => "",
+    }
 }
 
 /// No limit on reading an answer: a replayed invocation may take the function's whole timeout.

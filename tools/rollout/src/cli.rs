@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     aws::ConnectionArgs,
-    commands::{abort, compare, prove, publish, replay, run, set, status},
+    commands::{abort, bench, compare, prove, prune, publish, replay, run, set, status},
     context::Context,
     outcome::Outcome,
     output::{Format, Output},
@@ -54,6 +54,10 @@ enum Command {
     Status(status::StatusArgs),
     /// Compare both halves: errors, durations, cost
     Compare(compare::CompareArgs),
+    /// Delete old pairs that no alias uses; shows them and deletes nothing without --yes
+    Prune(prune::PruneArgs),
+    /// Invoke both halves with one event, also at other memory sizes: which is fastest, which cheapest
+    Bench(bench::BenchArgs),
 }
 
 impl Cli {
@@ -81,6 +85,8 @@ impl Cli {
             Command::Abort(args) => abort::abort(args, &context).await,
             Command::Status(args) => status::status(args, &context).await,
             Command::Compare(args) => compare::compare(args, &context).await,
+            Command::Prune(args) => prune::prune(args, &context).await,
+            Command::Bench(args) => bench::bench(args, &context).await,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use aws_sdk_lambda::{Client, types::FunctionConfiguration};
+use chrono::{DateTime, Utc};
 use package::Architecture;
 use serde::Serialize;
 
@@ -31,6 +32,18 @@ pub enum FunctionError {
          (infra/function), or in a sandbox with sandbox apply {0}"
     )]
     Missing(String),
+    /// A benchmark needs `$LATEST` for a moment.
+    #[error(
+        "$LATEST of {function} is borrowed by rollout bench until {until} at the latest: try again in a \
+         minute; if that was killed, the next rollout bench {function} --memory ... --take-over puts \
+         it back"
+    )]
+    Borrowed {
+        /// The function.
+        function: String,
+        /// Until when.
+        until: DateTime<Utc>,
+    },
     /// The call failed, after all its retries.
     #[error("{operation} of {function} failed: {cause}")]
     Call {

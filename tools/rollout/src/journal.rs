@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write},
+    io::{self, Read as _, Seek as _, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -44,14 +44,19 @@ pub struct JournalError {
     source: io::Error,
 }
 
+/// Where the journal of a function is, if there is one.
+pub(crate) fn path(dist: &Path, function: &str) -> PathBuf {
+    dist.join(function).join(JOURNAL_FILE)
+}
+
 impl Journal {
     /// Opens the journal of a function.
     ///
     /// # Errors
     /// When the file cannot be opened for appending.
     pub fn open(dist: &Path, function: &str) -> Result<Self, JournalError> {
-        let path = dist.join(function).join(JOURNAL_FILE);
-        match OpenOptions::new().create(true).append(true).open(&path) {
+        let path = path(dist, function);
+        match open(&path) {
             Ok(file) => Ok(Self { path, file }),
             Err(source) => Err(JournalError { path, source }),
         }
@@ -75,6 +80,21 @@ impl Journal {
     }
 }
 
+/// Opens the file behind its last whole line: a line that a crash has cut off must not swallow the next.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    let mut file = options.create(true).append(true).read(true).open(path)?;
+    if file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        let mut last = [0];
+        file.read_exact(&mut last)?;
+        if last != *b"\n" {
+            file.write_all(b"\n")?;
+        }
+    }
+    Ok(file)
+}
+
 /// What a run has last seen, as its journal tells it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LastLook {
@@ -92,10 +112,11 @@ pub struct LastLook {
 /// Lines that are not of this form are passed over: a run may be writing one now.
 #[must_use]
 pub fn last_look(dist: &Path, function: &str, since: DateTime<Utc>) -> Option<LastLook> {
-    let text = fs::read_to_string(dist.join(function).join(JOURNAL_FILE)).ok()?;
-    text.lines()
-        .rev()
-        .find_map(|line| serde_json::from_str::<LastLook>(line).ok())
+    // Bytes: a line that is no text must not hide the others.
+    let bytes = fs::read(path(dist, function)).ok()?;
+    bytes
+        .rsplit(|byte| *byte == b'\n')
+        .find_map(|line| serde_json::from_slice::<LastLook>(line).ok())
         .filter(|look| look.time >= since)
 }
 
@@ -123,7 +144,8 @@ mod tests {
         };
         let weight = r#"{"time":"2026-11-23T14:30:01Z","event":"weight","percent":50.0}"#;
         let text = [&look(5.0), &look(25.0), weight, r#"{"time":"2026"#].join("\n");
-        std::fs::write(folder.join(JOURNAL_FILE), text).expect("is written");
+        let cut_off_in_a_character = [text.as_bytes(), &[0xe2, 0x82]].concat();
+        std::fs::write(folder.join(JOURNAL_FILE), cut_off_in_a_character).expect("is written");
         let found = last(time).expect("a look");
         assert_eq!(found.percent.value(), 25.0);
         assert_eq!(found.judgement["verdict"], "undecided");
@@ -131,9 +153,11 @@ mod tests {
     }
 
     #[test]
-    fn every_event_is_one_line_behind_the_ones_before() {
+    fn every_event_is_one_line_behind_the_ones_before_even_behind_one_that_was_cut_off() {
         let dist = tempfile::tempdir().expect("a folder");
+        let path = dist.path().join("hasher").join(JOURNAL_FILE);
         std::fs::create_dir(dist.path().join("hasher")).expect("a folder");
+        std::fs::write(&path, r#"{"time":"2026"#).expect("is written");
         let event = Event::Weight {
             percent: Percent::HUNDRED,
         };
@@ -146,8 +170,9 @@ mod tests {
             };
             journal.append(&entry).expect("is written");
         }
-        let path = dist.path().join("hasher").join(JOURNAL_FILE);
         let text = std::fs::read_to_string(path).expect("a journal");
+        let (cut_off, text) = text.split_once('\n').expect("lines");
+        assert_eq!(cut_off, r#"{"time":"2026"#);
         let lines: Vec<serde_json::Value> = text
             .lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))

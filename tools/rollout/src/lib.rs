@@ -9,16 +9,25 @@
 //! commands/      one file per command
 //!
 //! aws.rs         clients as the AWS CLI would configure them
+//! credentials.rs credentials that may be renewed in mid-rollout
+//! clock.rs       what time it is at AWS
 //! function.rs    the function as Lambda has it: settings, tags, which halves are emulated
+//! latest/        $LATEST by compare-and-swap, and who has borrowed it
 //! versions.rs    published versions: list, find, publish
 //! alias/         read an alias, change it by compare-and-swap
 //! record.rs      what a rollout writes into the alias's description, to go on after a kill
+//! guard.rs       the alarm on the candidate: armed, disarmed, its state
 //! metrics/       counts and durations per version and period, from CloudWatch
-//! prices.rs      what an invocation costs on either architecture
+//! provisioned.rs provisioned concurrency, which forbids a weight
+//! prices/        what invocations cost on either architecture
 //! percent.rs     a weight
-//! comparison.rs  both versions side by side: table and sentence (pure)
+//! comparison/    both versions side by side: table and sentence (pure)
 //! differences.rs by how much they differ, with intervals (pure)
+//! bench/         synthetic load on both halves, with a sweep over memory sizes
+//! records/       one record per invocation, from logs: exact samples
 //! pair.rs        which halves of a build are published already (pure)
+//! pruning.rs     which versions may go (pure)
+//! report/        the comparison as a page with plots that opens offline (pure)
 //! table.rs       tables for people
 //!
 //! replay/        the same events on both halves, and where the answers differ
@@ -36,15 +45,20 @@
 
 pub mod alias;
 pub mod aws;
+pub mod bench;
 pub mod cli;
+pub mod clock;
 pub mod commands;
 pub mod comparison;
 pub mod context;
 pub mod controller;
+pub(crate) mod credentials;
 pub mod differences;
 pub mod function;
+pub mod guard;
 pub mod journal;
 pub mod judge;
+pub mod latest;
 pub mod metrics;
 pub mod outcome;
 pub mod output;
@@ -52,8 +66,12 @@ pub mod pair;
 pub mod percent;
 pub mod prices;
 pub mod proof;
+pub mod provisioned;
+pub mod pruning;
 pub mod record;
+pub mod records;
 pub mod replay;
+pub mod report;
 pub mod scope;
 pub mod table;
 pub mod versions;

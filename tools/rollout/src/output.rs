@@ -33,13 +33,14 @@ impl Output {
         Self { format, terminal }
     }
 
-    /// Writes a line for people; with `--json` there is none.
+    /// Writes a line for people; with `--json` there is none. Colours in it reach terminals alone, and
+    /// none where `NO_COLOR` is set.
     ///
     /// # Errors
     /// When stdout is closed.
     pub fn line(&self, text: impl Display) -> io::Result<()> {
         match self.format {
-            Format::Human => writeln!(io::stdout().lock(), "{text}"),
+            Format::Human => writeln!(anstream::stdout().lock(), "{text}"),
             Format::Json => Ok(()),
         }
     }

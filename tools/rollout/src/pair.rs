@@ -117,6 +117,7 @@ mod tests {
                     Architecture::Arm64
                 },
                 code_sha256: code.to_string(),
+                code_bytes: 0,
                 description: String::new(),
                 settings: Settings::default(),
             });

@@ -9,6 +9,8 @@
 //!         ` baseline
 //! ```
 //!
+//! The function `guard` writes ` by guard` behind the last change when it is the one that took the weight back.
+//!
 //! The metrics since the start, cut at the weight changes, give back all that a run knew. A time
 //! is the whole second that the change fell into, so the change itself is up to a second later.
 
@@ -20,6 +22,9 @@ use crate::{alias::Version, percent::Percent};
 
 /// The longest description that Lambda takes.
 const LONGEST_DESCRIPTION: usize = 256;
+
+/// Behind a description whose last change is that of the function `guard` (functions/guard/src/description.rs).
+pub const BY_GUARD: &str = " by guard";
 
 /// A rollout as its alias remembers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +139,7 @@ impl FromStr for Record {
     type Err = NotARecord;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse(text).ok_or(NotARecord)
+        parse(text.strip_suffix(BY_GUARD).unwrap_or(text)).ok_or(NotARecord)
     }
 }
 
@@ -240,6 +245,14 @@ mod tests {
             .changed(Percent::ZERO, start - TimeDelta::seconds(60));
         assert_eq!(record.changes.last().map(|change| change.offset_s), Some(9));
         assert_eq!(record.to_string().parse(), Ok(record));
+    }
+
+    #[test]
+    fn what_guard_has_taken_back_is_a_record_too() {
+        let text = "rollout 1->2 since 2026-11-23T14:30:00Z 5%@0s 0%@97s";
+        let by_guard = format!("{text}{BY_GUARD}").parse::<Record>();
+        assert_eq!(by_guard, text.parse());
+        assert!(by_guard.is_ok());
     }
 
     #[test]

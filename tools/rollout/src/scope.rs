@@ -45,6 +45,30 @@ impl Scope {
         }
     }
 
+    /// The same where the counts are from log records, which know of timeouts and not of throttles. A
+    /// timeout looks at the clock: an emulated half has more.
+    #[must_use]
+    pub const fn metrics_of_records(&self) -> &'static [Metric] {
+        match self {
+            Self::Judged { .. } => Metric::OF_RECORDS,
+            Self::Unset => Metric::OF_RECORDS_WITHOUT_SLOW,
+            Self::Emulated { .. } => Metric::OF_RECORDS_WITHOUT_TIME,
+        }
+    }
+
+    /// What of log records is judged, in words.
+    #[must_use]
+    pub fn text_of_records(&self) -> String {
+        match self {
+            Self::Judged { slow_ms } => format!(
+                "errors, timeouts, invocations longer than {slow_ms} ms (cold starts, INIT included, apart \
+                 from warm invocations)"
+            ),
+            Self::Unset => "errors, timeouts; not slowness, slow_ms is not set".to_owned(),
+            Self::Emulated { half } => format!("errors; not time, {half} is emulated"),
+        }
+    }
+
     /// The limit for slow invocations, if they are judged.
     #[must_use]
     pub const fn slow_ms(&self) -> Option<f64> {
@@ -93,6 +117,16 @@ mod tests {
             (unset.metrics(), unset.slow_ms()),
             (Metric::WITHOUT_TIME, None)
         );
+    }
+
+    #[test]
+    fn records_are_judged_by_timeouts_where_time_means_something() {
+        let (real, emulated) = (half(false), half(true));
+        let metrics =
+            |slow_ms, other: &Half| Scope::of(slow_ms, [&real, other]).metrics_of_records();
+        assert_eq!(metrics(Some(250.0), &real), Metric::OF_RECORDS);
+        assert!(metrics(None, &real).contains(&Metric::Timeouts));
+        assert_eq!(metrics(Some(250.0), &emulated), [Metric::Errors]);
     }
 
     #[test]

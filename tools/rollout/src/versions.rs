@@ -14,6 +14,7 @@ use crate::{
     alias::Version,
     aws::explain,
     function::{FunctionError, failed, memory_mib},
+    latest::Latest,
 };
 
 /// How long Lambda gets to take over an update or to bring up a version.
@@ -37,6 +38,8 @@ pub struct PublishedVersion {
     pub architecture: Architecture,
     /// SHA-256 of its zip, in base64.
     pub code_sha256: String,
+    /// Size of its zip in bytes: what it takes of the account's code storage.
+    pub code_bytes: u64,
     /// `<commit> <architecture>` when `publish` made it.
     pub description: String,
     /// Everything else that it was published with.
@@ -119,6 +122,28 @@ pub async fn list(client: &Client, function: &str) -> Result<Versions, FunctionE
     Ok(versions)
 }
 
+/// Where Lambda gets a half's code from.
+#[derive(Debug, Clone)]
+pub enum Code {
+    /// From the request.
+    Zip(Vec<u8>),
+    /// From a bucket.
+    Object {
+        /// The bucket.
+        bucket: String,
+        /// The object's key.
+        key: String,
+    },
+}
+
+/// Where Terraform puts an artifact in the artifact bucket (infra/function/publish.tf).
+#[must_use]
+pub fn object_key(function: &str, artifact: &Artifact) -> String {
+    // base64 may have slashes, and a key with one is a folder to people.
+    let hash = artifact.code_sha256.replace('/', "_");
+    format!("{function}/{hash}.zip")
+}
+
 /// Publishes one half: its code becomes `$LATEST`, and `$LATEST` becomes a version.
 ///
 /// # Errors
@@ -128,36 +153,68 @@ pub async fn publish(
     function: &str,
     architecture: Architecture,
     artifact: &Artifact,
-    zip: Vec<u8>,
+    code: Code,
 ) -> Result<Version, FunctionError> {
-    wait_until_updated(client, function).await?;
-    update_code(client, function, architecture, zip).await?;
-    wait_until_updated(client, function).await?;
-    let version = publish_latest(client, function, architecture, artifact).await?;
+    Latest::settled(client, function).await?.free(function)?;
+    update_code(client, function, architecture, code).await?;
+    let latest = Latest::settled(client, function).await?.free(function)?;
+    let version = publish_latest(client, &latest, function, architecture, artifact).await?;
     wait_until_active(client, function, version).await?;
     Ok(version)
+}
+
+/// Deletes a version; one that is gone already is no error.
+///
+/// # Errors
+/// [`FunctionError`] when AWS refuses: Lambda deletes no version that an alias routes to.
+pub async fn delete(
+    client: &Client,
+    function: &str,
+    version: Version,
+) -> Result<(), FunctionError> {
+    let sent = client
+        .delete_function()
+        .function_name(function)
+        .qualifier(version.to_string())
+        .send();
+    match sent.await {
+        Ok(_) => Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|error| error.is_resource_not_found_exception()) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(failed("DeleteFunction", function, explain(&error))),
+    }
 }
 
 async fn update_code(
     client: &Client,
     function: &str,
     architecture: Architecture,
-    zip: Vec<u8>,
+    code: Code,
 ) -> Result<(), FunctionError> {
-    client
+    let request = client
         .update_function_code()
         .function_name(function)
-        .architectures(architecture.as_str().into())
-        .zip_file(Blob::new(zip))
+        .architectures(architecture.as_str().into());
+    let request = match code {
+        Code::Zip(zip) => request.zip_file(Blob::new(zip)),
+        Code::Object { bucket, key } => request.s3_bucket(bucket).s3_key(key),
+    };
+    request
         .send()
         .await
         .map(drop)
         .map_err(|error| failed("UpdateFunctionCode", function, explain(&error)))
 }
 
-/// The hash makes Lambda refuse when somebody else has uploaded another code in between.
+/// The revision makes Lambda refuse when somebody else has changed anything in between.
 async fn publish_latest(
     client: &Client,
+    latest: &Latest,
     function: &str,
     architecture: Architecture,
     artifact: &Artifact,
@@ -166,6 +223,7 @@ async fn publish_latest(
         .publish_version()
         .function_name(function)
         .code_sha256(&artifact.code_sha256)
+        .revision_id(&latest.revision_id)
         .description(format!("{} {architecture}", artifact.commit))
         .send()
         .await
@@ -179,7 +237,10 @@ async fn publish_latest(
         })
 }
 
-async fn wait_until_updated(client: &Client, function: &str) -> Result<(), FunctionError> {
+pub(crate) async fn wait_until_updated(
+    client: &Client,
+    function: &str,
+) -> Result<(), FunctionError> {
     client
         .wait_until_function_updated_v2()
         .function_name(function)
@@ -189,7 +250,7 @@ async fn wait_until_updated(client: &Client, function: &str) -> Result<(), Funct
         .map_err(|error| failed("update", function, format!("{error}")))
 }
 
-async fn wait_until_active(
+pub(crate) async fn wait_until_active(
     client: &Client,
     function: &str,
     version: Version,
@@ -221,6 +282,7 @@ fn published(configuration: &FunctionConfiguration) -> Option<PublishedVersion> 
             .and_then(|architecture| architecture.as_str().parse().ok())
             .unwrap_or(Architecture::X86_64),
         code_sha256: text(configuration.code_sha256()),
+        code_bytes: u64::try_from(configuration.code_size()).unwrap_or_default(),
         description: text(configuration.description()),
         settings: Settings::from(configuration),
     })

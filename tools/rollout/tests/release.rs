@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 #[path = "common/release.rs"]
+#[expect(dead_code, reason = "some of it is for the tests of a path")]
 mod release;
 
 use package::Architecture::{Arm64, X86_64};
@@ -300,7 +301,11 @@ fn comparing_counts_both_halves_and_leaves_out_the_times_of_an_emulated_one() {
     let markdown = sandbox
         .rollout(&dist, &["compare", FUNCTION, "--markdown"])
         .success();
-    assert!(said(&markdown).contains("| arm64 "), "{}", said(&markdown));
+    assert!(
+        said(&markdown).contains(" arm64 (version 2) |"),
+        "{}",
+        said(&markdown)
+    );
 }
 
 #[test]
@@ -315,4 +320,14 @@ fn an_endpoint_that_does_not_answer_is_an_error_with_a_reason() {
         "{}",
         said(&assert)
     );
+}
+
+#[test]
+fn a_publish_that_leaves_live_to_terraform_makes_the_pair_alone() {
+    let (sandbox, dist) = applied();
+    let publish = ["publish", FUNCTION, "--leave-live"];
+    sandbox.rollout(&dist, &publish).success();
+    let versions = &status(&sandbox, &dist)["versions"];
+    assert_eq!(versions[0]["aliases"], json!(["x86_64"]));
+    assert_eq!(versions[1]["aliases"], json!(["arm64"]));
 }

@@ -4,6 +4,7 @@
 #[path = "common/lossy.rs"]
 mod lossy;
 #[path = "common/run.rs"]
+#[expect(dead_code, reason = "some of it is for other tests of run")]
 mod stage;
 
 use nix::sys::signal::Signal;

@@ -29,7 +29,9 @@ pub enum AliasError {
         found: Routing,
     },
     /// The alias points at something that a rollout cannot move.
-    #[error("alias {name} of {function} points at {found}: point it at published versions")]
+    #[error(
+        "alias {name} of {function} points at {found}: point it at one or two published versions"
+    )]
     Unsupported {
         /// The function.
         function: String,

@@ -25,7 +25,7 @@ pub use routing::Routing;
 pub use swap::compare_and_swap;
 pub use version::{NotAVersion, Version};
 
-use crate::{aws::explain, percent::Percent};
+use crate::{aws::explain, percent::Percent, record::BY_GUARD};
 
 /// An alias as it was when it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,18 @@ pub struct Alias {
 }
 
 impl Alias {
+    /// Whether it routes and says the same, whatever its revision.
+    #[must_use]
+    pub fn is_as(&self, other: &Self) -> bool {
+        self.routing == other.routing && self.description == other.description
+    }
+
+    /// Whether the function `guard` made the last change: it took a candidate's weight back.
+    #[must_use]
+    pub fn is_by_guard(&self) -> bool {
+        self.routing.additional.is_none() && self.description.ends_with(BY_GUARD)
+    }
+
     fn changed(self) -> AliasError {
         AliasError::Changed {
             function: self.function,
@@ -88,6 +100,43 @@ pub async fn find(
         Err(AliasError::Missing { .. }) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Lists the aliases of a function by name, each with the published versions that it routes to, at
+/// whatever weight.
+///
+/// # Errors
+/// [`AliasError::Call`].
+pub async fn list(
+    client: &Client,
+    function: &str,
+) -> Result<Vec<(String, Vec<Version>)>, AliasError> {
+    let mut pages = client
+        .list_aliases()
+        .function_name(function)
+        .into_paginator()
+        .items()
+        .send();
+    let mut aliases = Vec::new();
+    while let Some(item) = pages.next().await {
+        let item = item.map_err(|error| call("ListAliases", function, "*", explain(&error)))?;
+        let weights = item
+            .routing_config()
+            .and_then(|routing| routing.additional_version_weights());
+        let additional = weights
+            .into_iter()
+            .flatten()
+            .map(|(version, _)| version.as_str());
+        // `$LATEST` is no published version.
+        let versions = additional
+            .chain(item.function_version())
+            .filter_map(|version| version.parse().ok());
+        aliases.push((
+            item.name().unwrap_or_default().to_owned(),
+            versions.collect(),
+        ));
+    }
+    Ok(aliases)
 }
 
 /// Creates an alias that routes everything to one version.
@@ -155,9 +204,17 @@ fn parse(function: &str, name: &str, answer: Answer) -> Result<Alias, AliasError
         })
     };
     let weights = answer.routing.and_then(|r| r.additional_version_weights);
-    let additional = match weights.iter().flatten().next() {
-        Some((text, weight)) => Some((version(text)?, Percent::from_weight(*weight))),
-        None => None,
+    let mut weights = weights.iter().flatten();
+    let additional = match (weights.next(), weights.count()) {
+        (None, _) => None,
+        (Some((text, weight)), 0) => Some((version(text)?, Percent::from_weight(*weight))),
+        (Some(_), more) => {
+            return Err(AliasError::Unsupported {
+                function: function.to_owned(),
+                name: name.to_owned(),
+                found: format!("{} versions at once", more + 2),
+            });
+        }
     };
     Ok(Alias {
         function: function.to_owned(),

@@ -30,7 +30,7 @@ pub async fn compare_and_swap(
     description: &str,
 ) -> Result<Alias, AliasError> {
     let (function, name) = (before.function.as_str(), before.name.as_str());
-    let request = update(client, before, routing, description);
+    let mut request = update(client, before, routing, description);
     let mut perhaps_done = false;
     let mut attempt = 0;
     loop {
@@ -43,8 +43,14 @@ pub async fn compare_and_swap(
             Failure::Precondition => {
                 let now = read(client, function, name).await?;
                 // Without an attempt of unknown end this is somebody else who wanted the same.
-                let ours = perhaps_done && now.routing == routing && now.description == description;
-                return if ours { Ok(now) } else { Err(now.changed()) };
+                if perhaps_done && now.routing == routing && now.description == description {
+                    return Ok(now);
+                }
+                // Touched, and yet as it was: nothing is overwritten by trying again.
+                if !now.is_as(before) || attempt == ATTEMPTS {
+                    return Err(now.changed());
+                }
+                request = request.revision_id(now.revision_id);
             }
             Failure::Final => return Err(call("UpdateAlias", function, name, explain(&error))),
             _ if attempt == ATTEMPTS => {
@@ -104,7 +110,12 @@ impl Failure {
         match error {
             SdkError::ServiceError(context) => match (context.err(), context.raw().status()) {
                 (UpdateAliasError::PreconditionFailedException(_), _) => Self::Precondition,
-                (UpdateAliasError::TooManyRequestsException(_), _) => Self::Refused,
+                // A conflict is with another operation that is in progress.
+                (
+                    UpdateAliasError::TooManyRequestsException(_)
+                    | UpdateAliasError::ResourceConflictException(_),
+                    _,
+                ) => Self::Refused,
                 (_, status) if status.is_server_error() => Self::Unknown,
                 _ => Self::Final,
             },

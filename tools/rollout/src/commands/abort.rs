@@ -1,6 +1,6 @@
 //! `rollout abort`: takes the candidate's weight back to 0.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::json;
 
@@ -8,6 +8,7 @@ use crate::{
     LIVE,
     alias::{self, Routing},
     context::Context,
+    guard::Guard,
     outcome::Outcome,
     percent::Percent,
     record::Record,
@@ -31,9 +32,13 @@ pub async fn abort(args: AbortArgs, context: &Context) -> anyhow::Result<Outcome
     let baseline = live.routing.primary;
     let taken_back = live.routing.additional;
     if taken_back.is_some() {
-        let description = description(&live.description);
+        let description = description(&live.description, context.clients.clock.now());
         let alone = Routing::alone(baseline);
         alias::compare_and_swap(lambda, &live, alone, &description).await?;
+    }
+    let guard = Guard::new(context.clients.cloudwatch.clone(), &args.function);
+    if let Err(error) = guard.disarm().await {
+        tracing::warn!("{error}");
     }
     context.output.json(&json!({
         "function": args.function,
@@ -51,11 +56,11 @@ pub async fn abort(args: AbortArgs, context: &Context) -> anyhow::Result<Outcome
 
 /// The record gets one more change, and only the last one when there is no room for all: taking
 /// back must not fail for the sake of its record. What is no record stays.
-fn description(before: &str) -> String {
+fn description(before: &str, now: DateTime<Utc>) -> String {
     let Ok(record) = before.parse::<Record>() else {
         return before.to_owned();
     };
-    let record = record.changed(Percent::ZERO, Utc::now());
+    let record = record.changed(Percent::ZERO, now);
     record
         .to_description()
         .unwrap_or_else(|_| record.last_change_only().to_string())

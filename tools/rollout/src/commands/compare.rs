@@ -1,25 +1,36 @@
 //! `rollout compare`: both versions side by side.
+//!
+//! Only traffic through `live` is compared: there each invocation fell to either version by chance. What
+//! came through the aliases `arm64` and `x86_64` was sent there by somebody, for some reason. After
+//! a promotion both versions are still there as far back as `--since` reaches.
 
-use std::time::Duration;
+use std::{fs, path::PathBuf, time::Duration};
 
+use anstyle::{AnsiColor, Style};
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use package::{Architecture, ManifestError, RolloutPolicy};
 
-use super::run::milliseconds;
+use super::{
+    price_args::{PriceArgs, region},
+    run::milliseconds,
+};
 use crate::{
     LIVE,
     alias::{self, Alias, Version},
-    comparison::{Comparison, Row, Verdict},
+    comparison::{Comparison, Costs, Evidence, Pricing, Row, Source, Verdict, Window},
     context::Context,
     controller,
     differences::Differences,
     function::{self, Half},
-    judge::{Terms, judge},
-    metrics::{self, Period, Query, Sample},
+    judge::{self, Terms},
+    metrics::{self, Query},
     outcome::Outcome,
+    prices::PricesError,
     record::Record,
+    records,
+    report::Report,
     scope::Scope,
     versions::{self, PublishedVersion},
 };
@@ -34,67 +45,225 @@ pub struct CompareArgs {
     #[arg(value_name = "FUNCTION")]
     pub function: String,
     /// The two versions [default: those of the last rollout, or else of the newest pair]
-    #[arg(
-        long,
-        value_name = "BASELINE,CANDIDATE",
-        value_delimiter = ',',
-        num_args = 2
-    )]
-    versions: Option<Vec<Version>>,
+    #[arg(long, value_name = "BASELINE,CANDIDATE", value_parser = pair)]
+    versions: Option<[Version; 2]>,
     /// How far back to look [default: since the rollout began, or else 1h]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
-    last: Option<Duration>,
+    since: Option<Duration>,
     /// Length of one metric period for the verdict on errors [default: the function's policy]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     period: Option<Duration>,
     /// Invocations that take longer are slow [default: the function's policy]
     #[arg(long, value_name = "DURATION", value_parser = milliseconds)]
     slow: Option<f64>,
+    /// Log file or folder of log files: exact samples instead of CloudWatch's metrics
+    #[arg(long, value_name = "FILE|FOLDER")]
+    records: Option<PathBuf>,
+    #[command(flatten)]
+    price: PriceArgs,
+    /// Write a page with plots, which opens offline, to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Write Markdown for a pull request
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
 }
 
+fn pair(text: &str) -> Result<[Version; 2], String> {
+    let versions = text.split_once(',').map(|(baseline, candidate)| {
+        let version = |text: &str| text.trim().parse().map_err(|error| format!("{error}"));
+        Ok([version(baseline)?, version(candidate)?])
+    });
+    versions.unwrap_or_else(|| Err("give two versions, such as 1,2".to_owned()))
+}
+
 /// Runs it.
 ///
 /// # Errors
-/// When the versions or their metrics cannot be read.
+/// When the versions, their metrics, logs or prices cannot be read.
 pub async fn compare(args: CompareArgs, context: &Context) -> anyhow::Result<Outcome> {
-    let policy = policy(context, &args.function)?;
-    let live = alias::read(&context.clients.lambda, &args.function, LIVE).await?;
-    let record = live.description.parse::<Record>().ok();
-    let mut query = query(&args, context, &live, record.as_ref(), &policy).await?;
-    let published = versions::list(&context.clients.lambda, &args.function).await?;
-    let halves = halves(context, &query, &published.published).await?;
-    let scope = Scope::of(args.slow.or(policy.slow_ms), [&halves[0], &halves[1]]);
-    query.slow_ms = scope.slow_ms();
+    let subject = Subject::find(&args, context).await?;
+    let evidence = subject.evidence(&args, context).await?;
+    let comparison = subject.comparison(&args, context, &evidence)?;
 
-    let samples = metrics::whole(&context.clients.cloudwatch, &query).await?;
-    let periods = metrics::periods(&context.clients.cloudwatch, &query).await?;
-    let terms = Terms {
-        alpha: policy.alpha,
-        margin: policy.margin_percent / 100.0,
-        metrics: scope.metrics(),
-    };
-    let periods = at_one_weight(&periods, &query, record.as_ref());
-    let judgement = judge(periods.iter().map(|period| period.blocks()), &terms);
-    let verdict = Verdict {
-        judgement,
-        differences: Differences::of(&periods, &scope, policy.alpha),
-        judged: scope,
-        period_s: query.period_s,
-    };
-    let rows = rows(halves, &published.published, samples);
-    let comparison = Comparison::new(&args.function, rows, verdict);
-
+    if let Some(path) = &args.html {
+        let html = subject.report(context, &comparison, &evidence).await?;
+        fs::write(path, html).with_context(|| format!("cannot write {}", path.display()))?;
+    }
     context.output.json(&comparison)?;
     if args.markdown {
         context.output.line(comparison.markdown())?;
     } else {
-        context.output.line(comparison.table())?;
-        context.output.line(comparison.text())?;
+        context.output.line(coloured(&comparison))?;
+    }
+    if let Some(path) = &args.html {
+        let path = path.display();
+        context
+            .output
+            .line(format!("The page with plots is in {path}"))?;
     }
     Ok(Outcome::Done)
+}
+
+/// The table with its header in bold, and the text with its sentence in the verdict's colour.
+fn coloured(comparison: &Comparison) -> String {
+    let colour = match comparison.verdict.judgement.verdict {
+        judge::Verdict::Worse { .. } => AnsiColor::Red,
+        judge::Verdict::NotWorse { .. } => AnsiColor::Green,
+        judge::Verdict::Undecided { .. } => AnsiColor::Yellow,
+    };
+    let (bold, verdict) = (Style::new().bold(), colour.on_default());
+    let (table, sentence) = (comparison.table(), &comparison.sentence);
+    let (header, lines) = table.split_once('\n').unwrap_or((&table, ""));
+    let notes = comparison.text().split_off(sentence.len());
+    format!("{bold}{header}{bold:#}\n{lines}\n{verdict}{sentence}{verdict:#}{notes}")
+}
+
+/// What is compared, and by what.
+struct Subject {
+    policy: RolloutPolicy,
+    record: Option<Record>,
+    query: Query,
+    published: Vec<PublishedVersion>,
+    halves: [Half; 2],
+    scope: Scope,
+}
+
+impl Subject {
+    async fn find(args: &CompareArgs, context: &Context) -> anyhow::Result<Self> {
+        let lambda = &context.clients.lambda;
+        let policy = policy(context, &args.function)?;
+        let live = alias::read(lambda, &args.function, LIVE).await?;
+        let record = live.description.parse::<Record>().ok();
+        let mut query = query(args, context, &live, record.as_ref(), &policy).await?;
+        let published = versions::list(lambda, &args.function).await?.published;
+        let halves = halves(context, &query, &published).await?;
+        let scope = Scope::of(args.slow.or(policy.slow_ms), [&halves[0], &halves[1]]);
+        query.slow_ms = scope.slow_ms();
+        Ok(Self {
+            policy,
+            record,
+            query,
+            published,
+            halves,
+            scope,
+        })
+    }
+
+    async fn evidence(&self, args: &CompareArgs, context: &Context) -> anyhow::Result<Evidence> {
+        if let Some(path) = &args.records {
+            let records = records::read(path)?;
+            return Ok(Evidence::from_records(&records, &self.query));
+        }
+        let cloudwatch = &context.clients.cloudwatch;
+        Ok(Evidence {
+            source: Source::Metrics,
+            samples: metrics::whole(cloudwatch, &self.query).await?,
+            exact: [None; 2],
+            records: None,
+            distributions: None,
+            periods: metrics::periods(cloudwatch, &self.query).await?,
+        })
+    }
+
+    fn comparison(
+        &self,
+        args: &CompareArgs,
+        context: &Context,
+        evidence: &Evidence,
+    ) -> anyhow::Result<Comparison> {
+        let pricing = pricing(args, context)?;
+        let rows = [0, 1].map(|index| self.row(index, evidence, &pricing));
+        let costs = pricing.rates().and_then(|rates| Costs::of(&rows, rates));
+        let verdict = self.verdict(evidence, costs.as_ref());
+        let window = Window {
+            since: self.query.start,
+            until: self.query.end,
+        };
+        let function = &self.query.function;
+        Ok(Comparison::new(
+            function,
+            window,
+            evidence.source,
+            rows,
+            pricing,
+            verdict,
+        ))
+    }
+
+    fn row(&self, index: usize, evidence: &Evidence, pricing: &Pricing) -> Row {
+        let half = self.halves[index];
+        let settings = self
+            .published
+            .iter()
+            .find(|published| published.version == half.version);
+        let memory_mib = settings.map(|published| published.settings.memory_mib);
+        let (sample, exact) = (evidence.samples[index], evidence.exact[index]);
+        Row::new(half, memory_mib, sample, exact, pricing.rates())
+    }
+
+    fn verdict(&self, evidence: &Evidence, costs: Option<&Costs>) -> Verdict {
+        let terms = self.terms(evidence.source);
+        let periods: Vec<_> = evidence.periods.iter().collect();
+        let periods = self.at_one_weight(periods, |period| period.start);
+        let records: Vec<_> = evidence.records.iter().flatten().collect();
+        let records = self.at_one_weight(records, |period| period.start);
+        let differences = Differences::of(&periods, &self.scope, terms.metrics, costs, terms.alpha);
+        Verdict {
+            judgement: judge::judge(periods.iter().map(|period| period.blocks()), &terms),
+            differences: differences.and_of_records(&records, &self.scope),
+            judged: self.scope,
+            period_s: self.query.period_s,
+        }
+    }
+
+    async fn report(
+        &self,
+        context: &Context,
+        comparison: &Comparison,
+        evidence: &Evidence,
+    ) -> anyhow::Result<String> {
+        let distributions = match &evidence.distributions {
+            Some(exact) => exact.clone(),
+            None => metrics::distributions(&context.clients.cloudwatch, &self.query).await?,
+        };
+        let report = Report {
+            comparison,
+            periods: &evidence.periods,
+            terms: self.terms(evidence.source),
+            record: self.record(),
+            distributions,
+            dist: &context.dist,
+        };
+        Ok(report.html())
+    }
+
+    fn terms(&self, source: Source) -> Terms {
+        Terms {
+            alpha: self.policy.alpha,
+            margin: self.policy.margin_percent / 100.0,
+            metrics: match source {
+                Source::Metrics => self.scope.metrics(),
+                Source::Records { .. } => self.scope.metrics_of_records(),
+            },
+        }
+    }
+
+    /// The rollout between these versions, if it was one that moved the weight.
+    fn record(&self) -> Option<&Record> {
+        let of_these =
+            |record: &&Record| [record.baseline, record.candidate] == self.query.versions;
+        self.record.as_ref().filter(of_these)
+    }
+
+    /// The periods that a run would judge: those in which the weight was the same throughout.
+    fn at_one_weight<T>(&self, mut periods: Vec<T>, start: fn(&T) -> DateTime<Utc>) -> Vec<T> {
+        let length = TimeDelta::seconds(self.query.period_s.into());
+        if let Some(record) = self.record() {
+            periods.retain(|period| controller::is_pure(start(period), length, record));
+        }
+        periods
+    }
 }
 
 /// A function that was built elsewhere is compared by the usual policy.
@@ -113,14 +282,14 @@ async fn query(
     record: Option<&Record>,
     policy: &RolloutPolicy,
 ) -> anyhow::Result<Query> {
-    let versions = match (args.versions.as_deref(), record) {
-        (Some(&[baseline, candidate]), _) => [baseline, candidate],
+    let versions = match (args.versions, record) {
+        (Some(versions), _) => versions,
         (_, Some(record)) => [record.baseline, record.candidate],
         (_, None) => newest_pair(context, &live.function).await?,
     };
-    let end = Utc::now();
-    let start = match (args.last, record) {
-        (Some(last), _) => end - TimeDelta::from_std(last).context("--last is too long")?,
+    let end = context.clients.clock.now();
+    let start = match (args.since, record) {
+        (Some(since), _) => end - TimeDelta::from_std(since).context("--since is too long")?,
         (None, Some(record)) => record.since,
         (None, None) => end - WITHOUT_A_ROLLOUT,
     };
@@ -151,23 +320,6 @@ async fn newest_pair(context: &Context, function: &str) -> anyhow::Result<[Versi
     Ok([versions[0], versions[1]])
 }
 
-/// The periods that a run would judge: those in which the weight was the same throughout.
-fn at_one_weight<'a>(
-    periods: &'a [Period],
-    query: &Query,
-    record: Option<&Record>,
-) -> Vec<&'a Period> {
-    let length = TimeDelta::seconds(query.period_s.into());
-    let of_these = record.filter(|record| [record.baseline, record.candidate] == query.versions);
-    let counts = |start: DateTime<Utc>| {
-        of_these.is_none_or(|record| controller::is_pure(start, length, record))
-    };
-    periods
-        .iter()
-        .filter(|period| counts(period.start))
-        .collect()
-}
-
 async fn halves(
     context: &Context,
     query: &Query,
@@ -179,13 +331,19 @@ async fn halves(
         .map(|version| function.half(version, published)))
 }
 
-fn rows(halves: [Half; 2], published: &[PublishedVersion], samples: [Sample; 2]) -> [Row; 2] {
-    [0, 1].map(|index| {
-        let half = halves[index];
-        let settings = published
-            .iter()
-            .find(|published| published.version == half.version);
-        let memory_mib = settings.map(|published| published.settings.memory_mib);
-        Row::new(half, memory_mib, samples[index])
-    })
+/// A region without prices is compared without costs; a list that cannot be read is an error.
+fn pricing(args: &CompareArgs, context: &Context) -> anyhow::Result<Pricing> {
+    let list = args.price.list()?;
+    match args.price.rates(&list, context) {
+        Ok(rates) => Ok(Pricing::Known {
+            region: region(context).to_owned(),
+            as_of: list.as_of,
+            monthly_gb_seconds: args.price.monthly_gb_seconds,
+            rates,
+        }),
+        Err(error @ PricesError::UnknownRegion { .. }) => Ok(Pricing::Unknown {
+            problem: error.to_string(),
+        }),
+        Err(error) => Err(error.into()),
+    }
 }

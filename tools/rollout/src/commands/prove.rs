@@ -6,7 +6,7 @@ use crate::{
     context::Context,
     outcome::Outcome,
     output::Output,
-    proof::{self, Proof},
+    proof::{self, Proof, Upload},
     table,
 };
 
@@ -26,7 +26,11 @@ pub struct ProveArgs {
 /// When the function was not built, or an artifact is not what it should be.
 pub fn prove(args: ProveArgs, context: &Context) -> anyhow::Result<Outcome> {
     let manifest = context.manifest(&args.function)?;
-    let proof = proof::prove(&context.dist.join(&args.function), &manifest)?;
+    let proof = proof::prove(
+        &context.dist.join(&args.function),
+        &manifest,
+        Upload::Direct,
+    )?;
     context.output.json(&proof)?;
     show(&proof, &context.output)?;
     Ok(Outcome::Done)

@@ -13,8 +13,9 @@ use crate::{
     function,
     outcome::Outcome,
     pair::Pair,
-    proof::{self, HalfProof, Proof},
-    table, versions,
+    proof::{self, HalfProof, Proof, Upload},
+    table,
+    versions::{self, Code, object_key},
 };
 
 /// Arguments of `rollout publish`.
@@ -23,6 +24,12 @@ pub struct PublishArgs {
     /// Name of the function
     #[arg(value_name = "FUNCTION")]
     pub function: String,
+    /// Leave `live` to Terraform (infra/function), which makes it itself
+    #[arg(long)]
+    pub leave_live: bool,
+    /// Take the artifacts from this bucket, where Terraform has put them: for zips of more than 50 MiB
+    #[arg(long, value_name = "NAME")]
+    pub bucket: Option<String>,
 }
 
 /// What was published and what was left as it was.
@@ -60,12 +67,21 @@ enum Live {
 /// until then stays; the next run goes on from there.
 pub async fn publish(args: PublishArgs, context: &Context) -> anyhow::Result<Outcome> {
     let manifest = context.manifest(&args.function)?;
-    let proof = proof::prove(&context.dist.join(&args.function), &manifest)?;
+    let upload = match &args.bucket {
+        Some(_) => Upload::ByBucket,
+        None => Upload::Direct,
+    };
+    let folder = context.dist.join(&args.function);
+    let proof = proof::prove(&folder, &manifest, upload)?;
     prove::show(&proof, &context.output)?;
     function::read(&context.clients.lambda, &args.function).await?;
 
-    let halves = publish_halves(context, &manifest, &proof).await?;
-    let live = create_live(context, &args.function, &halves).await?;
+    let halves = publish_halves(context, &manifest, &proof, args.bucket.as_deref()).await?;
+    let live = if args.leave_live {
+        Live::LeftAsItWas
+    } else {
+        create_live(context, &args.function, &halves).await?
+    };
     let report = Report {
         function: args.function,
         commit: proof.commit,
@@ -82,6 +98,7 @@ async fn publish_halves(
     context: &Context,
     manifest: &FunctionManifest,
     proof: &Proof,
+    bucket: Option<&str>,
 ) -> anyhow::Result<Vec<PublishedHalf>> {
     let lambda = &context.clients.lambda;
     let versions = versions::list(lambda, &manifest.name).await?;
@@ -95,7 +112,7 @@ async fn publish_halves(
         let found = pair.half(half.architecture);
         let version = match found {
             Some(version) => version,
-            None => publish_half(context, manifest, half).await?,
+            None => publish_half(context, manifest, half, bucket).await?,
         };
         halves.push(PublishedHalf {
             architecture: half.architecture,
@@ -124,24 +141,26 @@ async fn publish_half(
     context: &Context,
     manifest: &FunctionManifest,
     half: &HalfProof,
+    bucket: Option<&str>,
 ) -> anyhow::Result<Version> {
     let architecture = half.architecture;
     let artifact = &manifest.artifacts[&architecture];
     let lambda = &context.clients.lambda;
-    let version = versions::publish(
-        lambda,
-        &manifest.name,
-        architecture,
-        artifact,
-        half.zip.clone(),
-    )
-    .await
-    .with_context(|| {
-        format!(
-            "the {architecture} half was not published; rollout publish {} goes on from here",
-            manifest.name
-        )
-    })?;
+    let code = match bucket {
+        None => Code::Zip(half.zip.clone()),
+        Some(bucket) => Code::Object {
+            bucket: bucket.to_owned(),
+            key: object_key(&manifest.name, artifact),
+        },
+    };
+    let version = versions::publish(lambda, &manifest.name, architecture, artifact, code)
+        .await
+        .with_context(|| {
+            format!(
+                "the {architecture} half was not published; rollout publish {} goes on from here",
+                manifest.name
+            )
+        })?;
     context
         .output
         .line(format!("published version {version} ({architecture})"))?;

@@ -1,74 +1,66 @@
-//! `rollout run`: moves `live` to the candidate in steps, and back to the baseline when it is worse.
+//! `rollout run`: moves `live` to the goal in steps, and back to the baseline when the candidate is worse.
+//!
+//! ```text
+//! run.rs           where to, which moves, one after the other
+//! run/policy_args  the flags over the function's policy
+//! run/preview      --dry-run
+//! ```
 
-use std::time::Duration;
+mod policy_args;
+mod preview;
 
 use anyhow::Context as _;
 use clap::Args;
-use package::{Architecture, RolloutPolicy};
-use tokio::signal::unix::{SignalKind, signal};
+use package::{
+    Architecture,
+    manifest::{GuardPolicy, alarm_name},
+};
 
+pub(super) use self::policy_args::milliseconds;
+use self::{policy_args::PolicyArgs, preview::Preview};
 use super::publish::half_aliases;
 use crate::{
     LIVE,
     alias::{self, Alias, Routing, Version},
     context::Context,
     controller::{
-        Policy, Situation, Start, Witness,
-        event::{Ending, Event},
+        Policy, Situation, Start, Wishes, Witness,
+        event::{Ending, Event, Leg},
+        path::{self, Move},
     },
-    function::{self, Half},
+    function::{self, Function, Half},
+    guard::{self, Guard},
     journal::Journal,
     outcome::Outcome,
-    percent::Percent,
-    scope::Scope,
-    versions,
+    provisioned,
+    record::Record,
+    versions::{self, PublishedVersion},
     view::View,
 };
 
-/// Arguments of `rollout run`. What is not given is as the function's own
-/// `[package.metadata.rollout]` says.
+/// Arguments of `rollout run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// Name of the function
     #[arg(value_name = "FUNCTION")]
     pub function: String,
     /// Where `live` shall end: arm64 or x86_64 of the newest pair, or the number of a version
+    /// [default: the half that the function's policy names]
     #[arg(long, value_name = "HALF|VERSION")]
     to: Option<Goal>,
-    /// Weights to go through in percent, rising, the last one 100
-    #[arg(long, value_name = "PERCENT,…", value_delimiter = ',')]
-    steps: Option<Vec<f64>>,
-    /// How long each step is watched at least
-    #[arg(long, value_name = "DURATION", value_parser = seconds)]
-    bake: Option<u64>,
-    /// How many invocations of the candidate a step needs before it may end
-    #[arg(long, value_name = "N")]
-    least_invocations: Option<u64>,
-    /// Length of one metric period; Lambda sends its metrics every 60s
-    #[arg(long, value_name = "DURATION", value_parser = seconds)]
-    period: Option<u64>,
-    /// How old a period must be before its counts are taken as final
-    #[arg(long, value_name = "DURATION", value_parser = seconds)]
-    metric_delay: Option<u64>,
-    /// How long to go on without seeing both versions before the weight is taken back
-    #[arg(long, value_name = "DURATION", value_parser = seconds)]
-    max_blindness: Option<u64>,
-    /// How many of equally good candidates may be taken back, as a fraction
-    #[arg(long, value_name = "FRACTION")]
-    alpha: Option<f64>,
-    /// The difference of two proportions that does not matter, in percentage points
-    #[arg(long, value_name = "POINTS")]
-    margin: Option<f64>,
-    /// Invocations that take longer are slow, and a candidate with more of them is worse
-    #[arg(long, value_name = "DURATION", value_parser = milliseconds)]
-    slow: Option<f64>,
+    /// Where both the pair and the architecture change, change both in one rollout: faster, but its
+    /// verdict cannot say which of the two is to blame
+    #[arg(long)]
+    direct: bool,
     /// Where `live` already serves the candidate alone, first point it back at the other half of
     /// the newest pair: the same move once more
     #[arg(long, conflicts_with = "dry_run")]
     rehearse: bool,
-    /// Print the path and change nothing
+    /// Print the whole path and change nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    policy: PolicyArgs,
 }
 
 /// Where `live` shall end.
@@ -96,66 +88,24 @@ impl std::str::FromStr for Goal {
 /// When it could not run.
 pub async fn run(args: RunArgs, context: &Context) -> anyhow::Result<Outcome> {
     let manifest = context.manifest(&args.function)?;
-    let asked = args.over(manifest.rollout);
+    let asked = args.policy.over(manifest.rollout);
     let policy = Policy::try_from(&asked).context("the rollout's policy")?;
     let mut live = alias::read(&context.clients.lambda, &args.function, LIVE).await?;
-    let candidate = args.candidate(context, asked.architecture).await?;
-    if args.rehearse && live.routing == Routing::alone(candidate) {
+    let goal = args.goal(context, asked.architecture).await?;
+    let journey = Journey::prepare(&args, context, policy, goal).await?;
+    let journey = journey.guarded(asked.guard);
+    if args.dry_run {
+        return journey.preview(&live);
+    }
+    if args.rehearse && live.routing == Routing::alone(goal) {
         live = back_to_other_half(context, live).await?;
     }
-    let situation = Situation::read(&live.function, &live.routing, &live.description, candidate)?;
-
-    let path = match situation {
-        Situation::Arrived => None,
-        Situation::New { baseline } | Situation::Adopted { baseline, .. } => Some((baseline, None)),
-        Situation::UnderWay(record) => Some((record.baseline, Some(record))),
-    };
-    let journal = Journal::open(&context.dist, &args.function)?;
-    let mut witness = Witness::new(&args.function, View::new(context.output), journal);
-    let Some((baseline, under_way)) = path else {
-        let sentence = format!("live of {} serves version {candidate} alone", args.function);
-        let ending = Ending::NothingToMove;
-        witness.tell(&Event::Ended { ending, sentence });
-        return Ok(outcome(ending));
-    };
-    let [baseline, candidate] = halves(context, &args.function, [baseline, candidate]).await?;
-    let start = Start {
-        baseline,
-        candidate,
-        alias: live,
-        under_way,
-        policy,
-    };
-    if args.dry_run {
-        return dry_run(&start, context);
-    }
-    let interrupted = interrupted()?;
-    let pilot = start.take_off(context.clients.clone(), witness).await?;
-    Ok(outcome(pilot.fly(interrupted).await?))
+    let mut wishes = Wishes::listen(&context.output)?;
+    Ok(outcome(journey.make(live, &mut wishes).await?))
 }
 
 impl RunArgs {
-    /// What the manifest asks for, with the flags laid over it.
-    fn over(&self, policy: RolloutPolicy) -> RolloutPolicy {
-        RolloutPolicy {
-            architecture: policy.architecture,
-            steps_percent: self.steps.clone().unwrap_or(policy.steps_percent),
-            bake_s: self.bake.unwrap_or(policy.bake_s),
-            least_invocations: self.least_invocations.unwrap_or(policy.least_invocations),
-            alpha: self.alpha.unwrap_or(policy.alpha),
-            margin_percent: self.margin.unwrap_or(policy.margin_percent),
-            slow_ms: self.slow.or(policy.slow_ms),
-            period_s: self.period.unwrap_or(policy.period_s),
-            metric_delay_s: self.metric_delay.unwrap_or(policy.metric_delay_s),
-            max_blindness_s: self.max_blindness.unwrap_or(policy.max_blindness_s),
-        }
-    }
-
-    async fn candidate(
-        &self,
-        context: &Context,
-        architecture: Architecture,
-    ) -> anyhow::Result<Version> {
+    async fn goal(&self, context: &Context, architecture: Architecture) -> anyhow::Result<Version> {
         let half = match self.to {
             Some(Goal::Version(version)) => return Ok(version),
             Some(Goal::Half(half)) => half,
@@ -163,6 +113,202 @@ impl RunArgs {
         };
         let newest = alias::read(&context.clients.lambda, &self.function, half.as_str()).await?;
         Ok(newest.routing.primary)
+    }
+}
+
+/// All moves from what serves to the goal.
+struct Journey<'a> {
+    context: &'a Context,
+    function: Function,
+    published: Vec<PublishedVersion>,
+    policy: Policy,
+    /// When the alarm on each candidate goes off, if it is armed.
+    guard: Option<GuardPolicy>,
+    goal: Version,
+    direct: bool,
+}
+
+impl<'a> Journey<'a> {
+    /// Looks up everything that can be wrong before anything moves.
+    async fn prepare(
+        args: &RunArgs,
+        context: &'a Context,
+        policy: Policy,
+        goal: Version,
+    ) -> anyhow::Result<Self> {
+        let (lambda, name) = (&context.clients.lambda, &args.function);
+        provisioned::check(&provisioned::list(lambda, name).await?, name, LIVE)?;
+        let journey = Self {
+            context,
+            function: function::read(lambda, name).await?,
+            published: versions::list(lambda, name).await?.published,
+            policy,
+            guard: None,
+            goal,
+            direct: args.direct,
+        };
+        journey.half(goal)?;
+        Ok(journey)
+    }
+
+    fn guarded(self, policy: GuardPolicy) -> Self {
+        let guard = Some(policy).filter(|policy| policy.armed);
+        Self { guard, ..self }
+    }
+
+    /// Makes one move after the other. What is left of the path is read from the alias before each.
+    async fn make(&self, mut live: Alias, wishes: &mut Wishes) -> anyhow::Result<Ending> {
+        let mut witness = self.witness()?;
+        self.announce(&live, &mut witness)?;
+        loop {
+            let path = self.path(&live);
+            let Some(start) = self.start(live, path.first())? else {
+                return Ok(self.nothing_to_move(&mut witness));
+            };
+            self.arm(&start).await?;
+            let pilot = start
+                .take_off(self.context.clients.clone(), witness)
+                .await?;
+            let ending = pilot.fly(wishes).await;
+            self.disarm(ending).await;
+            if ending != Ending::Promoted || path.len() <= 1 {
+                return Ok(ending);
+            }
+            witness = self.witness()?;
+            live = alias::read(&self.context.clients.lambda, &self.function.name, LIVE).await?;
+        }
+    }
+
+    /// Arms the alarm on the candidate, before it has a weight that nobody else would take back.
+    async fn arm(&self, start: &Start) -> anyhow::Result<()> {
+        let output = &self.context.output;
+        if start.alias.is_by_guard() {
+            let before = &start.alias.description;
+            output.line(format!("guard has taken the last rollout back: {before}"))?;
+        }
+        if let Some(policy) = &self.guard {
+            let function = &self.function.name;
+            self.alarm().arm(start.candidate.version, policy).await?;
+            let (alarm, at) = (alarm_name(function), guard::describe(policy));
+            output.line(format!("alarm {alarm} is armed: {at}"))?;
+        }
+        Ok(())
+    }
+
+    /// Disarms the alarm once the candidate has no weight, or no baseline to give it back to. Where the
+    /// weight stays, the alarm stays.
+    async fn disarm(&self, ending: Ending) {
+        let is_over = matches!(ending, Ending::Promoted | Ending::TakenBack(_));
+        if self.guard.is_some()
+            && is_over
+            && let Err(error) = self.alarm().disarm().await
+        {
+            tracing::warn!("{error}");
+        }
+    }
+
+    fn alarm(&self) -> Guard {
+        Guard::new(self.context.clients.cloudwatch.clone(), &self.function.name)
+    }
+
+    fn path(&self, live: &Alias) -> Vec<Move> {
+        path::find(&self.published, &live.routing, self.goal, self.direct)
+    }
+
+    /// How the next move begins; nothing when `live` has arrived.
+    fn start(&self, live: Alias, next: Option<&Move>) -> anyhow::Result<Option<Start>> {
+        let candidate = next.map_or(self.goal, |next| next.to);
+        let Some((baseline, under_way)) = self.begin(&live, candidate)? else {
+            return Ok(None);
+        };
+        Ok(Some(Start {
+            baseline: self.half(baseline)?,
+            candidate: self.half(candidate)?,
+            alias: live,
+            under_way,
+            policy: self.policy.clone(),
+        }))
+    }
+
+    fn begin(
+        &self,
+        live: &Alias,
+        candidate: Version,
+    ) -> anyhow::Result<Option<(Version, Option<Record>)>> {
+        let (routing, description) = (&live.routing, &live.description);
+        let situation = Situation::read(&self.function.name, routing, description, candidate)?;
+        Ok(match situation {
+            Situation::Arrived => None,
+            Situation::New { baseline } | Situation::Adopted { baseline, .. } => {
+                Some((baseline, None))
+            }
+            Situation::UnderWay(record) => Some((record.baseline, Some(record))),
+        })
+    }
+
+    /// Tells the whole path before the first weight moves.
+    fn announce(&self, live: &Alias, witness: &mut Witness) -> anyhow::Result<()> {
+        let moves = self.legs(live)?;
+        if moves.len() > 1 {
+            witness.tell(&Event::Path { moves });
+        }
+        Ok(())
+    }
+
+    fn legs(&self, live: &Alias) -> anyhow::Result<Vec<Leg>> {
+        let leg = |next: &Move| {
+            Ok(Leg {
+                baseline: self.half(next.from)?,
+                candidate: self.half(next.to)?,
+                change: next.change,
+            })
+        };
+        self.path(live).iter().map(leg).collect()
+    }
+
+    fn preview(&self, live: &Alias) -> anyhow::Result<Outcome> {
+        let moves = self.legs(live)?;
+        // What a run would refuse, its preview refuses too.
+        self.begin(
+            live,
+            moves.first().map_or(self.goal, |leg| leg.candidate.version),
+        )?;
+        let preview = Preview {
+            function: &self.function.name,
+            routing: &live.routing,
+            moves,
+            policy: &self.policy,
+        };
+        preview.print(&self.context.output)?;
+        Ok(Outcome::Done)
+    }
+
+    fn nothing_to_move(&self, witness: &mut Witness) -> Ending {
+        let ending = Ending::NothingToMove;
+        let sentence = format!(
+            "live of {} serves version {} alone",
+            self.function.name, self.goal
+        );
+        witness.tell(&Event::Ended { ending, sentence });
+        ending
+    }
+
+    fn witness(&self) -> anyhow::Result<Witness> {
+        let journal = Journal::open(&self.context.dist, &self.function.name)?;
+        let view = View::new(self.context.output);
+        let clock = self.context.clients.clock.clone();
+        Ok(Witness::new(&self.function.name, clock, view, journal))
+    }
+
+    /// What a version was built for, and whether it is emulated.
+    fn half(&self, version: Version) -> anyhow::Result<Half> {
+        let half = self.function.half(version, &self.published);
+        anyhow::ensure!(
+            half.architecture.is_some(),
+            "version {version} of {0} does not exist: see rollout status {0}",
+            self.function.name
+        );
+        Ok(half)
     }
 }
 
@@ -185,97 +331,10 @@ async fn back_to_other_half(context: &Context, live: Alias) -> anyhow::Result<Al
     Ok(alias::compare_and_swap(lambda, &live, routing, &description).await?)
 }
 
-fn seconds(text: &str) -> Result<u64, String> {
-    let duration: Duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    if duration.subsec_nanos() != 0 {
-        return Err("whole seconds, such as 90s or 10m".to_owned());
-    }
-    Ok(duration.as_secs())
-}
-
-/// Reads a duration such as `250ms`.
-pub(super) fn milliseconds(text: &str) -> Result<f64, String> {
-    let duration: Duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    Ok(duration.as_secs_f64() * 1e3)
-}
-
-/// Prints the path that the run would take.
-fn dry_run(start: &Start, context: &Context) -> anyhow::Result<Outcome> {
-    let Start {
-        baseline,
-        candidate,
-        alias,
-        policy,
-        ..
-    } = start;
-    let found_at = alias.routing.share(candidate.version);
-    let path: Vec<Percent> = policy
-        .steps
-        .iter()
-        .copied()
-        .filter(|step| *step > found_at)
-        .collect();
-    let judged = Scope::of(policy.slow_ms, [baseline, candidate]);
-    let output = &context.output;
-    output.json(&serde_json::json!({
-        "function": alias.function,
-        "baseline": baseline,
-        "candidate": candidate,
-        "found_at": found_at,
-        "steps": path,
-        "bake_s": policy.bake.num_seconds(),
-        "least_invocations": policy.least_invocations,
-        "judged": judged,
-    }))?;
-    output.line(format!(
-        "live of {} serves {}",
-        alias.function, alias.routing
-    ))?;
-    output.line(format!("judged: {judged}"))?;
-    for step in path {
-        output.line(match step {
-            Percent::HUNDRED => format!("{step} to {candidate}: {baseline} gets nothing any more"),
-            _ => format!(
-                "{step} to {candidate}, the rest to {baseline}, for at least {} s and {} invocations",
-                policy.bake.num_seconds(),
-                policy.least_invocations
-            ),
-        })?;
-    }
-    Ok(Outcome::Done)
-}
-
-/// Looks up what both versions were built for, and which of them is emulated.
-async fn halves(context: &Context, function: &str, of: [Version; 2]) -> anyhow::Result<[Half; 2]> {
-    let lambda = &context.clients.lambda;
-    let settings = function::read(lambda, function).await?;
-    let published = versions::list(lambda, function).await?.published;
-    let halves = of.map(|version| settings.half(version, &published));
-    match halves.iter().find(|half| half.architecture.is_none()) {
-        None => Ok(halves),
-        Some(half) => anyhow::bail!(
-            "version {} of {function} does not exist: see rollout status {function}",
-            half.version
-        ),
-    }
-}
-
 fn outcome(ending: Ending) -> Outcome {
     match ending {
         Ending::NothingToMove | Ending::Promoted => Outcome::Done,
-        Ending::TakenBack(_) | Ending::Held => Outcome::Held,
+        Ending::TakenBack(_) | Ending::Held(_) | Ending::Left => Outcome::Held,
         Ending::Stopped | Ending::OutOfReach(_) => Outcome::CouldNotRun,
     }
-}
-
-/// Ends when the process is asked to: SIGINT or SIGTERM.
-fn interrupted() -> anyhow::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }

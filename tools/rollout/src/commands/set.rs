@@ -12,6 +12,7 @@ use crate::{
     context::Context,
     outcome::Outcome,
     percent::Percent,
+    provisioned,
     record::{Record, TooManyChanges},
 };
 
@@ -44,6 +45,10 @@ pub async fn set(args: SetArgs, context: &Context) -> anyhow::Result<Outcome> {
         None => alone(context, &live, &args).await?,
     };
     let unchanged = live.routing == routing;
+    if routing.additional.is_some() {
+        let provisioned = provisioned::list(lambda, &args.function).await?;
+        provisioned::check(&provisioned, &args.function, LIVE)?;
+    }
     if !unchanged {
         alias::compare_and_swap(lambda, &live, routing, &description).await?;
     }
@@ -86,7 +91,7 @@ async fn weight(
         Percent::HUNDRED => Routing::alone(candidate),
         _ => Routing::weighted(baseline, candidate, percent),
     };
-    let record = recorded(live, candidate, percent, Utc::now())?;
+    let record = recorded(live, candidate, percent, context.clients.clock.now())?;
     Ok((routing, record))
 }
 

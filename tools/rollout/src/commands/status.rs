@@ -13,6 +13,7 @@ use crate::{
     alias::{self, Alias, Version},
     context::Context,
     function::{self, Half},
+    guard::{AlarmState, Guard},
     journal::{self, LastLook},
     metrics::{self, Query, Sample},
     outcome::Outcome,
@@ -42,6 +43,10 @@ struct Status {
     /// What its run has last seen, if it runs where the journal is.
     last_look: Option<LastLook>,
     versions: Vec<VersionStatus>,
+    /// The alarm on the candidate, when it is armed.
+    alarm: Option<AlarmState>,
+    /// Whether the function `guard` has taken the last rollout back.
+    taken_back_by_guard: bool,
 }
 
 /// A version that an alias points at.
@@ -81,6 +86,9 @@ pub async fn status(args: StatusArgs, context: &Context) -> anyhow::Result<Outco
         Some(since) => format!("a rollout is under way since {since}"),
         None => "no rollout is under way".to_owned(),
     })?;
+    for line in status.guard() {
+        context.output.line(line)?;
+    }
     if let Some(look) = status.last_look {
         let LastLook {
             time,
@@ -113,12 +121,23 @@ async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
         last_look: rollout_since
             .and_then(|since| journal::last_look(&context.dist, &args.function, since)),
         versions,
+        alarm: alarm(context, &args.function).await,
+        taken_back_by_guard: aliases.live.as_ref().is_some_and(Alias::is_by_guard),
+    })
+}
+
+/// The state of the alarm. Whoever may not see alarms sees everything else.
+async fn alarm(context: &Context, function: &str) -> Option<AlarmState> {
+    let guard = Guard::new(context.clients.cloudwatch.clone(), function);
+    guard.state().await.unwrap_or_else(|error| {
+        tracing::warn!("{error}");
+        None
     })
 }
 
 /// What came through `live` in the last minutes.
 async fn recent(context: &Context, args: &StatusArgs, version: Version) -> anyhow::Result<Sample> {
-    let end = Utc::now();
+    let end = context.clients.clock.now();
     let query = Query {
         function: args.function.clone(),
         alias: LIVE.to_owned(),
@@ -229,6 +248,19 @@ impl VersionStatus {
 }
 
 impl Status {
+    /// What is to be said of the alarm, and of the function that it invokes.
+    fn guard(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(AlarmState { name, state, since }) = &self.alarm {
+            let since = since.map_or_else(String::new, |since| format!(" since {since}"));
+            lines.push(format!("alarm {name}: {state}{since}"));
+        }
+        if self.taken_back_by_guard {
+            lines.push("guard has taken the last rollout back".to_owned());
+        }
+        lines
+    }
+
     fn table(&self) -> String {
         let header = [
             "half",

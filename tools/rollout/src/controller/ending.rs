@@ -1,7 +1,9 @@
 //! How a run has ended, in one sentence with the numbers.
 
+use package::manifest::alarm_name;
+
 use super::{
-    event::{Cause, Ending, Half},
+    event::{Cause, Ending, Half, Waiting},
     policy::Policy,
 };
 use crate::{judge::Judgement, percent::Percent};
@@ -26,7 +28,12 @@ impl Story<'_> {
             Ending::TakenBack(cause) => {
                 format!("{}; {}", self.cause(*cause), self.alone(self.baseline))
             }
-            Ending::Held => self.held(),
+            Ending::Held(missing) => self.held(*missing),
+            Ending::Left => format!(
+                "interrupted at {}; live of {1} stays as it is, and nothing watches it. \
+                 Run again, or take it back (rollout abort {1})",
+                self.percent, self.function
+            ),
             Ending::Stopped => format!("nothing was touched; see rollout status {}", self.function),
             Ending::OutOfReach(cause) => self.out_of_reach(*cause),
         }
@@ -45,6 +52,8 @@ impl Story<'_> {
     fn cause(&self, cause: Cause) -> String {
         match cause {
             Cause::Worse => self.verdict(),
+            Cause::Undecided => self.undecided(),
+            Cause::FewInvocations => self.few_invocations(),
             Cause::Blind => format!(
                 "the metrics have not shown both versions for more than {} s",
                 self.policy.max_blindness.num_seconds()
@@ -53,20 +62,42 @@ impl Story<'_> {
                 "AWS has not answered for more than {} s",
                 self.policy.max_blindness.num_seconds()
             ),
+            Cause::Guard => format!(
+                "the alarm {} went off at {}, and guard has taken the weight back",
+                alarm_name(self.function),
+                self.percent
+            ),
             Cause::Interrupted => format!("interrupted at {}", self.percent),
         }
     }
 
-    fn held(&self) -> String {
+    fn held(&self, missing: Waiting) -> String {
+        let (why, remedy) = match missing {
+            Waiting::Invocations => (self.few_invocations(), "when there is more traffic"),
+            Waiting::Bake | Waiting::Proof => (self.undecided(), "to wait for more"),
+        };
         format!(
-            "{} had fewer than {} invocations at {} within {} s; live of {} stays as it is. \
-             Run again when there is more traffic, or take it back (rollout abort {})",
+            "{why}; live of {} stays as it is. Run again {remedy}, or take it back (rollout abort {})",
+            self.function, self.function
+        )
+    }
+
+    fn few_invocations(&self) -> String {
+        format!(
+            "{} had fewer than {} invocations at {} within {} s",
             self.candidate,
             self.policy.least_invocations,
             self.percent,
-            self.policy.patience().num_seconds(),
-            self.function,
-            self.function
+            self.policy.patience().num_seconds()
+        )
+    }
+
+    fn undecided(&self) -> String {
+        format!(
+            "nothing was proven at {} within {} s: {}",
+            self.percent,
+            self.policy.bake_most.num_seconds(),
+            self.verdict()
         )
     }
 
@@ -131,7 +162,12 @@ mod tests {
 
     #[test]
     fn what_needs_a_hand_says_which_command() {
-        for ending in [Ending::Held, Ending::OutOfReach(Cause::Blind)] {
+        for ending in [
+            Ending::Held(Waiting::Invocations),
+            Ending::Held(Waiting::Proof),
+            Ending::Left,
+            Ending::OutOfReach(Cause::Blind),
+        ] {
             assert!(sentence(ending).ends_with("(rollout abort hasher)"));
         }
     }

@@ -3,7 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-pub use super::plan::{Cause, Waiting};
+pub use super::{
+    path::Change,
+    plan::{Cause, Waiting},
+    wishes::Wish,
+};
 pub use crate::function::Half;
 use crate::{judge::Judgement, percent::Percent, scope::Scope};
 
@@ -27,6 +31,8 @@ pub struct Watched {
     pub watched_s: i64,
     /// How long it is watched at least, in seconds.
     pub bake_s: i64,
+    /// How long it may wait for a proof, in seconds.
+    pub bake_most_s: i64,
     /// Invocations of the candidate seen in this step.
     pub step_invocations: u64,
     /// How many it needs.
@@ -51,18 +57,36 @@ pub enum Ending {
     Promoted,
     /// The baseline serves alone.
     TakenBack(Cause),
-    /// Too few invocations; the weight stays.
-    Held,
-    /// Somebody else has changed the alias; nothing was touched.
+    /// The step's time was over without this; the weight stays.
+    Held(Waiting),
+    /// Somebody has interrupted the run and wants the weight to stay.
+    Left,
+    /// Somebody else has changed the alias, or it cannot be used; nothing was touched.
     Stopped,
     /// The weight should have been taken back, and the endpoint did not answer.
     OutOfReach(Cause),
+}
+
+/// One move of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Leg {
+    /// The version that serves before.
+    pub baseline: Half,
+    /// The version that traffic moves to.
+    pub candidate: Half,
+    /// What the two differ in.
+    pub change: Change,
 }
 
 /// Something that happened in a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// The goal takes more than one rollout.
+    Path {
+        /// One after the other; each of them begins and ends.
+        moves: Vec<Leg>,
+    },
     /// The run knows what it has to do.
     Began {
         /// The version that serves before.
@@ -85,6 +109,11 @@ pub enum Event {
     },
     /// A look at the metrics.
     Watched(Watched),
+    /// Somebody wants something of the run.
+    Wish {
+        /// What.
+        wish: Wish,
+    },
     /// The metrics or the alias could not be read or written.
     Trouble {
         /// What failed.

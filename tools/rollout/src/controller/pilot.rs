@@ -1,6 +1,6 @@
 //! The loop: look, decide, act.
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,9 +10,10 @@ use super::{
     evidence::{Evidence, next_look},
     plan::{self, Next, Position, Waiting},
     policy::Policy,
-    sight::Sight,
+    sight::{Lookout, Sight},
     situation::last_change,
-    steering::{Steering, SteeringError},
+    steering::{Steering, SteeringError, call_limit},
+    wishes::{Wish, Wishes},
     witness::Witness,
 };
 use crate::{
@@ -24,8 +25,12 @@ use crate::{
     scope::Scope,
 };
 
-/// How often taking the weight back is tried, each time with the client's own retries.
-const TAKE_BACK_ATTEMPTS: u32 = 3;
+/// How long taking the weight back is tried, in limits of blindness: an hour by default. As long as it
+/// fails the candidate may have traffic, and a network that was gone may come back.
+const TAKE_BACK_PATIENCE: i32 = 3;
+
+/// Between two attempts to take the weight back; each has the client's own retries.
+const TAKE_BACK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Between two looks at the least, so that a clock that jumps does not make a busy loop.
 const LEAST_PAUSE: Duration = Duration::from_millis(100);
@@ -40,6 +45,7 @@ pub struct Pilot {
     policy: Policy,
     scope: Scope,
     steering: Steering,
+    lookout: Lookout,
     witness: Witness,
     judgement: Judgement,
     began: DateTime<Utc>,
@@ -58,13 +64,21 @@ impl Pilot {
         clients: Clients,
         witness: Witness,
     ) -> Self {
-        let now = Utc::now();
+        let now = clients.clock.now();
         let scope = Scope::of(policy.slow_ms, [&baseline, &candidate]);
+        let function = alias.function.clone();
         Self {
-            function: alias.function.clone(),
             judgement: judge([], &policy.terms(&scope)),
-            steering: Steering::new(clients.lambda.clone(), alias, record),
+            steering: Steering::new(clients.lambda.clone(), alias, record, call_limit(&policy)),
+            lookout: Lookout::new(
+                clients.clone(),
+                &function,
+                [baseline, candidate],
+                &policy,
+                scope,
+            ),
             clients,
+            function,
             baseline,
             candidate,
             policy,
@@ -76,27 +90,23 @@ impl Pilot {
         }
     }
 
-    /// Flies until the rollout is over or the process is asked to end.
-    ///
-    /// # Errors
-    /// When the alias can no longer be used, such as when it was deleted.
-    pub async fn fly(mut self, interrupted: impl Future<Output = ()>) -> anyhow::Result<Ending> {
-        tokio::pin!(interrupted);
+    /// Flies until the rollout is over or somebody wishes it to end.
+    pub async fn fly(mut self, wishes: &mut Wishes) -> Ending {
         let mut pause = Duration::ZERO;
         loop {
             // Only the pause and the look may be cut short: a change of the alias never is.
             let next = tokio::select! {
                 next = self.look_after(pause) => next,
-                () = &mut interrupted => Ok(Next::TakeBack(Cause::Interrupted)),
+                wish = wishes.next() => Ok(self.heed(wish)),
             };
             let done = match next {
-                Ok(next) => self.act(next).await,
+                Ok(next) => self.act(next, wishes).await,
                 Err(error) => Err(error),
             };
-            if let Some(ending) = self.settle(done).await? {
-                return Ok(ending);
+            if let Some(ending) = self.settle(done, wishes).await {
+                return ending;
             }
-            let now = Utc::now();
+            let now = self.now();
             pause = (next_look(&self.policy, now) - now)
                 .to_std()
                 .unwrap_or_default();
@@ -104,29 +114,42 @@ impl Pilot {
         }
     }
 
+    /// What a wish asks for; a look that it has cut short comes with the next turn.
+    fn heed(&mut self, wish: Wish) -> Next {
+        self.witness.tell(&Event::Wish { wish });
+        match wish {
+            Wish::TakeBack => Next::TakeBack(Cause::Interrupted),
+            Wish::Leave => Next::Leave,
+            Wish::Ask | Wish::GoOn => Next::Wait(Waiting::Bake),
+        }
+    }
+
     /// Sorts out what has come of a turn of the loop; an ending when that ends the run.
     async fn settle(
         &mut self,
         done: Result<Option<Ending>, SteeringError>,
-    ) -> Result<Option<Ending>, SteeringError> {
+        wishes: &mut Wishes,
+    ) -> Option<Ending> {
         match done {
             Ok(ending) => {
                 self.trouble_since = None;
-                Ok(ending)
+                ending
             }
             Err(SteeringError::Unanswered(cause)) => {
                 self.trouble(cause);
-                let since = *self.trouble_since.get_or_insert_with(Utc::now);
-                let lasting = (Utc::now() - since).max(self.blind());
+                let now = self.now();
+                let lasting = now - *self.trouble_since.get_or_insert(now);
+                let lasting = lasting.max(self.blind());
                 if lasting <= self.policy.max_blindness {
-                    return Ok(None);
+                    return None;
                 }
-                match self.take_back(Cause::Unanswered).await {
-                    Err(error) => self.stop(error).map(Some),
-                    ending => ending.map(Some),
-                }
+                let ended = self.take_back(Cause::Unanswered, wishes).await;
+                Some(match ended {
+                    Ok(ending) => ending,
+                    Err(error) => self.stop(&error).await,
+                })
             }
-            Err(error) => self.stop(error).map(Some),
+            Err(error) => Some(self.stop(&error).await),
         }
     }
 
@@ -137,23 +160,13 @@ impl Pilot {
         if self.percent() == Percent::HUNDRED {
             return Ok(Next::Promote);
         }
-        let since = self.steering.record().since;
-        let halves = [&self.baseline, &self.candidate];
-        let sight = Sight::look(
-            &self.clients,
-            &self.function,
-            halves,
-            since,
-            &self.policy,
-            &self.scope,
-        );
-        let sight = sight.await.map_err(SteeringError::Unanswered)?;
-        Ok(self.decide(sight))
+        let sight = self.lookout.look(self.steering.record().since).await;
+        Ok(self.decide(sight.map_err(SteeringError::Unanswered)?))
     }
 
     fn decide(&mut self, sight: Sight) -> Next {
         let record = self.steering.record();
-        let evidence = Evidence::weigh(sight.periods, record, &self.policy, Utc::now());
+        let evidence = Evidence::weigh(sight.periods, record, &self.policy, self.now());
         let terms = self.policy.terms(&self.scope);
         self.judgement =
             judge(evidence.blocks.iter().copied(), &terms).paced(evidence.candidate_per_minute);
@@ -163,7 +176,7 @@ impl Pilot {
             verdict: self.judgement.verdict,
             watched: evidence.watched,
             step_invocations: evidence.step_invocations,
-            on_step: Utc::now() - self.on_step_since(),
+            seen: (self.last_seen - self.on_step_since()).max(TimeDelta::zero()),
             blind: self.blind(),
         };
         let next = plan::next(&position, &self.policy);
@@ -172,6 +185,7 @@ impl Pilot {
             waiting: waiting(&next),
             watched_s: evidence.watched.num_seconds(),
             bake_s: self.policy.bake.num_seconds(),
+            bake_most_s: self.policy.bake_most.num_seconds(),
             step_invocations: evidence.step_invocations,
             least_invocations: self.policy.least_invocations,
             judgement: self.judgement.clone(),
@@ -185,23 +199,29 @@ impl Pilot {
     }
 
     /// Does what was decided; an ending when that ends the run.
-    async fn act(&mut self, next: Next) -> Result<Option<Ending>, SteeringError> {
+    async fn act(
+        &mut self,
+        next: Next,
+        wishes: &mut Wishes,
+    ) -> Result<Option<Ending>, SteeringError> {
         match next {
             Next::Wait(_) => Ok(None),
             Next::Weight(percent) => self.change(percent).await.map(|()| None),
             Next::Promote => {
-                if self.percent() < Percent::HUNDRED {
+                // Also when somebody has given it 100% by hand, beside a version that gets nothing.
+                if *self.steering.routing() != Routing::alone(self.candidate.version) {
                     self.change(Percent::HUNDRED).await?;
                 }
                 Ok(Some(self.end(Ending::Promoted, Percent::HUNDRED)))
             }
-            Next::TakeBack(cause) => self.take_back(cause).await.map(Some),
-            Next::Hold => Ok(Some(self.end(Ending::Held, self.percent()))),
+            Next::TakeBack(cause) => self.take_back(cause, wishes).await.map(Some),
+            Next::Leave => Ok(Some(self.end(Ending::Left, self.percent()))),
+            Next::Hold(missing) => Ok(Some(self.end(Ending::Held(missing), self.percent()))),
         }
     }
 
     async fn change(&mut self, percent: Percent) -> Result<(), SteeringError> {
-        let record = self.steering.record().clone().changed(percent, Utc::now());
+        let record = self.steering.record().clone().changed(percent, self.now());
         self.write(percent, record).await
     }
 
@@ -222,17 +242,29 @@ impl Pilot {
         Ok(())
     }
 
-    /// Tries harder than for any other change: as long as this fails, the candidate has traffic.
-    async fn take_back(&mut self, cause: Cause) -> Result<Ending, SteeringError> {
+    /// Tries harder than for any other change: as long as this fails, the candidate has traffic. Who
+    /// does not want to wait for it can say so.
+    async fn take_back(
+        &mut self,
+        cause: Cause,
+        wishes: &mut Wishes,
+    ) -> Result<Ending, SteeringError> {
         let before = self.percent();
-        for _ in 0..TAKE_BACK_ATTEMPTS {
+        let until = self.now() + self.policy.max_blindness * TAKE_BACK_PATIENCE;
+        loop {
             match self.try_to_take_back().await {
                 Ok(()) => return Ok(self.end(Ending::TakenBack(cause), before)),
-                Err(SteeringError::Unanswered(cause)) => self.trouble(cause),
+                Err(SteeringError::Unanswered(trouble)) => self.trouble(trouble),
                 Err(error) => return Err(error),
             }
+            let given_up = tokio::select! {
+                () = tokio::time::sleep(TAKE_BACK_PAUSE) => false,
+                wish = wishes.next() => !matches!(self.heed(wish), Next::Wait(_)),
+            };
+            if given_up || self.now() >= until {
+                return Ok(self.end(Ending::OutOfReach(cause), before));
+            }
         }
-        Ok(self.end(Ending::OutOfReach(cause), before))
     }
 
     async fn try_to_take_back(&mut self) -> Result<(), SteeringError> {
@@ -242,7 +274,7 @@ impl Pilot {
             .steering
             .record()
             .clone()
-            .changed(Percent::ZERO, Utc::now());
+            .changed(Percent::ZERO, self.now());
         // No lack of room may keep the weight up.
         let fits = record.to_description().is_ok();
         let record = if fits {
@@ -271,7 +303,11 @@ impl Pilot {
 
     /// How long ago both versions were last seen, as far as they could have been.
     fn blind(&self) -> TimeDelta {
-        Utc::now() - self.last_seen.max(self.on_step_since())
+        self.now() - self.last_seen.max(self.on_step_since())
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.clients.clock.now()
     }
 
     fn trouble(&mut self, cause: String) {
@@ -286,15 +322,16 @@ impl Pilot {
         });
     }
 
-    /// Ends the run without touching an alias that somebody else has changed.
-    fn stop(&mut self, error: SteeringError) -> Result<Ending, SteeringError> {
-        if !matches!(error, SteeringError::Changed { .. }) {
-            return Err(error);
+    /// Ends the run without touching an alias that somebody else has changed, or that is gone.
+    async fn stop(&mut self, error: &SteeringError) -> Ending {
+        let is_changed = matches!(error, SteeringError::Changed { .. });
+        if is_changed && self.steering.is_by_guard().await {
+            return self.end(Ending::TakenBack(Cause::Guard), self.percent());
         }
         let ending = Ending::Stopped;
         let sentence = format!("{error}; {}", self.sentence(&ending, self.percent()));
         self.witness.tell(&Event::Ended { ending, sentence });
-        Ok(ending)
+        ending
     }
 
     fn end(&mut self, ending: Ending, percent: Percent) -> Ending {
@@ -318,8 +355,7 @@ impl Pilot {
 
 fn waiting(next: &Next) -> Option<Waiting> {
     match next {
-        Next::Wait(waiting) => Some(*waiting),
-        Next::Hold => Some(Waiting::Invocations),
-        Next::Weight(_) | Next::Promote | Next::TakeBack(_) => None,
+        Next::Wait(waiting) | Next::Hold(waiting) => Some(*waiting),
+        Next::Weight(_) | Next::Promote | Next::TakeBack(_) | Next::Leave => None,
     }
 }

@@ -1,6 +1,7 @@
 //! What comes next: wait, the next weight, promote, take back, hold. No I/O, no clock.
 
 use chrono::TimeDelta;
+use package::Undecided;
 use serde::Serialize;
 
 use super::policy::Policy;
@@ -17,8 +18,9 @@ pub(super) struct Position {
     pub(super) watched: TimeDelta,
     /// Invocations of the candidate seen in this step.
     pub(super) step_invocations: u64,
-    /// How long this process has been on this step.
-    pub(super) on_step: TimeDelta,
+    /// How much of that this process itself has seen: a run that goes on where another one has
+    /// held gets the whole time once more.
+    pub(super) seen: TimeDelta,
     /// How long ago the last period that shows both versions ended, as long as this process runs.
     pub(super) blind: TimeDelta,
 }
@@ -34,8 +36,10 @@ pub(super) enum Next {
     Promote,
     /// Let the baseline serve alone.
     TakeBack(Cause),
-    /// End the run, leave the weight as it is: the step had too few invocations for too long.
-    Hold,
+    /// End the run, leave the weight as it is: somebody wants it.
+    Leave,
+    /// End the run, leave the weight as it is: the step's time is over without this.
+    Hold(Waiting),
 }
 
 /// What a step still needs.
@@ -46,6 +50,8 @@ pub enum Waiting {
     Bake,
     /// More invocations of the candidate.
     Invocations,
+    /// Proof that the candidate is not worse.
+    Proof,
 }
 
 /// Why the weight goes back to 0.
@@ -54,16 +60,22 @@ pub enum Waiting {
 pub enum Cause {
     /// The candidate is proven to be worse.
     Worse,
+    /// A step's time was over and nothing was proven.
+    Undecided,
+    /// A step's time was over and the candidate had too few invocations in it.
+    FewInvocations,
     /// Both versions have not been seen for longer than allowed.
     Blind,
     /// Calls have failed for longer than allowed.
     Unanswered,
     /// Somebody has interrupted the run.
     Interrupted,
+    /// The candidate's alarm went off, and the function `guard` was faster.
+    Guard,
 }
 
-/// Decides. Proof that the candidate is worse comes before everything else, blindness before
-/// progress, and time before invocations, because the time is certain to pass.
+/// Decides. Proof that the candidate is worse comes before everything else, and blindness before
+/// progress.
 pub(super) fn next(position: &Position, policy: &Policy) -> Next {
     if matches!(position.verdict, Verdict::Worse { .. }) {
         return Next::TakeBack(Cause::Worse);
@@ -71,16 +83,50 @@ pub(super) fn next(position: &Position, policy: &Policy) -> Next {
     if position.blind > policy.max_blindness {
         return Next::TakeBack(Cause::Blind);
     }
-    let baked = position.watched >= policy.bake;
-    let enough = position.step_invocations >= policy.least_invocations;
-    match (baked, enough) {
-        (true, true) => match policy.step_after(position.percent) {
-            Percent::HUNDRED => Next::Promote,
-            percent => Next::Weight(percent),
-        },
-        (_, false) if position.on_step > policy.patience() => Next::Hold,
-        (false, _) => Next::Wait(Waiting::Bake),
-        (true, false) => Next::Wait(Waiting::Invocations),
+    match waiting(position, policy) {
+        None => advance(position, policy),
+        Some(waiting) if position.seen < limit(waiting, policy) => Next::Wait(waiting),
+        Some(missing) => over(missing, position, policy),
+    }
+}
+
+/// What the step still needs: time first, because it is certain to pass, and the proof last.
+fn waiting(position: &Position, policy: &Policy) -> Option<Waiting> {
+    if position.watched < policy.bake {
+        Some(Waiting::Bake)
+    } else if position.step_invocations < policy.least_invocations {
+        Some(Waiting::Invocations)
+    } else if !matches!(position.verdict, Verdict::NotWorse { .. }) {
+        Some(Waiting::Proof)
+    } else {
+        None
+    }
+}
+
+/// How long a step may wait for something.
+fn limit(waiting: Waiting, policy: &Policy) -> TimeDelta {
+    match waiting {
+        // What this process has seen is never more than what was watched: the step has not baked.
+        Waiting::Bake => TimeDelta::MAX,
+        Waiting::Invocations => policy.patience(),
+        Waiting::Proof => policy.bake_most,
+    }
+}
+
+/// The step's time is over, and something is still missing.
+fn over(missing: Waiting, position: &Position, policy: &Policy) -> Next {
+    match (policy.undecided, missing) {
+        (Undecided::Advance, Waiting::Proof) => advance(position, policy),
+        (Undecided::Rollback, Waiting::Proof) => Next::TakeBack(Cause::Undecided),
+        (Undecided::Rollback, Waiting::Invocations) => Next::TakeBack(Cause::FewInvocations),
+        _ => Next::Hold(missing),
+    }
+}
+
+fn advance(position: &Position, policy: &Policy) -> Next {
+    match policy.step_after(position.percent) {
+        Percent::HUNDRED => Next::Promote,
+        percent => Next::Weight(percent),
     }
 }
 
@@ -97,33 +143,116 @@ mod tests {
         Percent::new(value).expect("a percentage")
     }
 
+    fn deciding(undecided: Undecided) -> Policy {
+        Policy {
+            undecided,
+            ..policy()
+        }
+    }
+
+    const UNDECIDED: Verdict = Verdict::Undecided {
+        decides: None,
+        more_invocations: None,
+        more_minutes: None,
+    };
+
     /// A step of 5% that has all that it needs.
     fn ripe() -> Position {
         Position {
             percent: percent(5.0),
-            verdict: Verdict::Undecided {
-                decides: None,
-                more_invocations: None,
-                more_minutes: None,
+            verdict: Verdict::NotWorse {
+                decides: Metric::Errors,
             },
             watched: policy().bake,
             step_invocations: policy().least_invocations,
-            on_step: policy().bake,
+            seen: policy().bake,
             blind: TimeDelta::zero(),
         }
     }
 
+    /// The same without a proof, at the end of its time.
+    fn undecided() -> Position {
+        Position {
+            verdict: UNDECIDED,
+            watched: policy().bake_most,
+            seen: policy().bake_most,
+            ..ripe()
+        }
+    }
+
     #[test]
-    fn a_ripe_step_is_followed_by_the_next_whether_decided_or_not() {
-        let undecided = ripe();
-        let not_worse = Position {
-            verdict: Verdict::NotWorse {
-                decides: Metric::Errors,
-            },
+    fn a_ripe_step_is_followed_by_the_next_as_soon_as_not_worse_is_proven() {
+        assert_eq!(next(&ripe(), &policy()), Next::Weight(percent(25.0)));
+        let unproven = Position {
+            verdict: UNDECIDED,
             ..ripe()
         };
-        assert_eq!(next(&undecided, &policy()), Next::Weight(percent(25.0)));
-        assert_eq!(next(&not_worse, &policy()), Next::Weight(percent(25.0)));
+        assert_eq!(next(&unproven, &policy()), Next::Wait(Waiting::Proof));
+    }
+
+    #[test]
+    fn what_follows_an_undecided_step_is_as_the_policy_says() {
+        for (asked, expected) in [
+            (Undecided::Advance, Next::Weight(percent(25.0))),
+            (Undecided::Hold, Next::Hold(Waiting::Proof)),
+            (Undecided::Rollback, Next::TakeBack(Cause::Undecided)),
+        ] {
+            assert_eq!(next(&undecided(), &deciding(asked)), expected);
+        }
+    }
+
+    #[test]
+    fn no_policy_advances_with_too_few_invocations_even_when_not_worse_is_proven() {
+        for (asked, expected) in [
+            (Undecided::Advance, Next::Hold(Waiting::Invocations)),
+            (Undecided::Hold, Next::Hold(Waiting::Invocations)),
+            (Undecided::Rollback, Next::TakeBack(Cause::FewInvocations)),
+        ] {
+            for verdict in [UNDECIDED, ripe().verdict] {
+                let few = Position {
+                    verdict,
+                    step_invocations: policy().least_invocations - 1,
+                    ..undecided()
+                };
+                assert_eq!(next(&few, &deciding(asked)), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn too_few_invocations_are_waited_for_until_the_limit_of_blindness_is_over_too() {
+        let patient = Policy {
+            max_blindness: policy().bake_most * 2,
+            ..policy()
+        };
+        let few = Position {
+            step_invocations: 0,
+            ..undecided()
+        };
+        assert_eq!(next(&few, &patient), Next::Wait(Waiting::Invocations));
+        let over = Position {
+            seen: patient.max_blindness,
+            ..few
+        };
+        assert_eq!(next(&over, &patient), Next::Hold(Waiting::Invocations));
+        // Enough at last, but late for a proof.
+        let late = Position {
+            step_invocations: policy().least_invocations,
+            ..over
+        };
+        assert_eq!(next(&late, &patient), Next::Weight(percent(25.0)));
+    }
+
+    #[test]
+    fn a_run_that_goes_on_where_another_has_held_gets_the_whole_time_once_more() {
+        let position = Position {
+            seen: TimeDelta::seconds(1),
+            ..undecided()
+        };
+        assert_eq!(
+            next(&position, &deciding(Undecided::Hold)),
+            Next::Wait(Waiting::Proof)
+        );
     }
 
     #[test]
@@ -161,24 +290,9 @@ mod tests {
     fn what_was_not_watched_does_not_bake() {
         let position = Position {
             watched: policy().bake - TimeDelta::seconds(1),
-            on_step: policy().bake * 3,
             ..ripe()
         };
         assert_eq!(next(&position, &policy()), Next::Wait(Waiting::Bake));
-    }
-
-    #[test]
-    fn too_few_invocations_wait_and_then_hold() {
-        let position = Position {
-            step_invocations: policy().least_invocations - 1,
-            ..ripe()
-        };
-        assert_eq!(next(&position, &policy()), Next::Wait(Waiting::Invocations));
-        let impatient = Position {
-            on_step: policy().patience() + TimeDelta::seconds(1),
-            ..position
-        };
-        assert_eq!(next(&impatient, &policy()), Next::Hold);
     }
 
     #[test]

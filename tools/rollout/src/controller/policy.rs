@@ -1,7 +1,24 @@
 //! What the function's manifest and the flags ask for, checked.
+//!
+//! A step has two times. It is watched for `bake_s` whatever the verdict, because some failures take
+//! time to show: a memory leak, a token that expires. From then on it ends as soon as "not worse" is
+//! proven and the candidate has had its least invocations. `bake_most_s` is the end of waiting for that:
+//!
+//! ```text
+//! 0        bake_s                        bake_most_s
+//! |--------|-----------------------------|
+//!  always   until not worse is proven     proven by then: the next weight
+//!  watched  (then the next weight)        undecided: advance | hold | rollback
+//! ```
+//!
+//! Both count only time that metrics have shown. The least invocations are never waived: what is
+//! undecided after them is small or rare, what is undecided without them is unknown. To have too few
+//! is a way of not seeing, so a step may wait for them until `bake_most_s` and `max_blindness_s` are both
+//! over. Then `advance` holds, as `hold` does, and `rollback` takes back. Proof that the candidate is
+//! worse takes it back at any time.
 
 use chrono::TimeDelta;
-use package::RolloutPolicy;
+use package::{RolloutPolicy, Undecided};
 
 use crate::{judge::Terms, percent::Percent, scope::Scope};
 
@@ -18,6 +35,10 @@ pub struct Policy {
     pub steps: Vec<Percent>,
     /// How long each step is watched at least.
     pub bake: TimeDelta,
+    /// How long a step may wait for a proof.
+    pub bake_most: TimeDelta,
+    /// What follows then.
+    pub undecided: Undecided,
     /// How many invocations of the candidate a step needs before it may end.
     pub least_invocations: u64,
     /// Length of one metric period.
@@ -84,6 +105,8 @@ impl TryFrom<&RolloutPolicy> for Policy {
         Ok(Self {
             steps: steps(&asked.steps_percent)?,
             bake: seconds("bake_s", asked.bake_s)?,
+            bake_most: seconds("bake_most_s", asked.bake_most_s())?,
+            undecided: asked.undecided,
             least_invocations: asked.least_invocations,
             period: seconds("period_s", asked.period_s)?,
             metric_delay: seconds("metric_delay_s", asked.metric_delay_s)?,
@@ -106,10 +129,10 @@ impl Policy {
         }
     }
 
-    /// How long a step may go on with too few invocations.
+    /// How long a step may wait for its least invocations.
     #[must_use]
     pub fn patience(&self) -> TimeDelta {
-        (self.bake * 10).max(self.max_blindness)
+        self.bake_most.max(self.max_blindness)
     }
 
     /// The first step above a weight.
@@ -176,6 +199,15 @@ mod tests {
     }
 
     #[test]
+    fn a_step_may_take_six_times_its_least_unless_it_says_otherwise() {
+        let mut asked = RolloutPolicy::default();
+        let most = |asked: &RolloutPolicy| Policy::try_from(asked).expect("holds").bake_most;
+        assert_eq!(most(&asked), TimeDelta::seconds(3_600));
+        asked.bake_most_s = Some(asked.bake_s);
+        assert_eq!(most(&asked), TimeDelta::seconds(600));
+    }
+
+    #[test]
     fn every_refusal_names_its_key() {
         for (key, text) in [
             (
@@ -194,6 +226,8 @@ mod tests {
             ("period_s", refused(|p| p.period_s = 7)),
             ("period_s", refused(|p| p.period_s = 0)),
             ("bake_s", refused(|p| p.bake_s = u64::MAX)),
+            ("bake_most_s", refused(|p| p.bake_most_s = Some(u64::MAX))),
+            ("bake_most_s", refused(|p| p.bake_most_s = Some(599))),
             ("alpha", refused(|p| p.alpha = 0.0)),
             ("margin_percent", refused(|p| p.margin_percent = 100.0)),
             ("slow_ms", refused(|p| p.slow_ms = Some(0.0))),

@@ -1,6 +1,9 @@
 //! What CloudWatch shows of both versions since the rollout began.
+//!
+//! A look asks for the periods that may have changed since the last one, so that a rollout of days
+//! asks for no more than one of an hour. What is older is remembered; a new run reads all of it.
 
-use std::future::Future;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,60 +11,128 @@ use super::{
     event::{Half, Latency},
     evidence::Period,
     policy::Policy,
-    steering::CALL_LIMIT,
+    steering::call_limit,
 };
 use crate::{
     LIVE,
     aws::Clients,
-    metrics::{self, MetricsError, Query, Sample},
+    metrics::{self, Query, Sample},
     scope::Scope,
 };
+
+/// For so long after it has settled a period is read again: metrics were seen to be minutes late.
+const READ_AGAIN: TimeDelta = TimeDelta::minutes(15);
+
+/// How long CloudWatch keeps data points of a period's length, with a little to spare for the way
+/// (API reference of `GetMetricData`, "retention").
+const KEPT: [(TimeDelta, TimeDelta); 3] = [
+    (TimeDelta::minutes(1), TimeDelta::minutes(3 * 60 - 5)),
+    (TimeDelta::minutes(5), TimeDelta::hours(15 * 24 - 1)),
+    (TimeDelta::minutes(60), TimeDelta::hours(63 * 24 - 1)),
+];
 
 /// One look.
 #[derive(Debug, Default)]
 pub(super) struct Sight {
     /// All periods since the rollout began, settled or not.
     pub(super) periods: Vec<Period>,
-    /// Durations since the rollout began; none for an emulated half.
+    /// Durations since the rollout began, or of its last quarter of an hour; none for an emulated
+    /// half, and none where many functions are watched at once.
     pub(super) baseline: Option<Latency>,
     pub(super) candidate: Option<Latency>,
 }
 
-impl Sight {
-    pub(super) async fn look(
-        clients: &Clients,
+/// Looks again and again.
+#[derive(Debug)]
+pub(super) struct Lookout {
+    clients: Clients,
+    function: String,
+    halves: [Half; 2],
+    scope: Scope,
+    period: TimeDelta,
+    metric_delay: TimeDelta,
+    limit: Duration,
+    /// What earlier looks have shown.
+    known: BTreeMap<DateTime<Utc>, Period>,
+    /// When the last of them was.
+    read_at: Option<DateTime<Utc>>,
+}
+
+impl Lookout {
+    pub(super) fn new(
+        clients: Clients,
         function: &str,
-        [baseline, candidate]: [&Half; 2],
-        since: DateTime<Utc>,
+        halves: [Half; 2],
         policy: &Policy,
-        scope: &Scope,
-    ) -> Result<Self, String> {
-        let query = Query {
+        scope: Scope,
+    ) -> Self {
+        Self {
+            clients,
             function: function.to_owned(),
+            halves,
+            scope,
+            period: policy.period,
+            metric_delay: policy.metric_delay,
+            limit: call_limit(policy),
+            known: BTreeMap::new(),
+            read_at: None,
+        }
+    }
+
+    /// Looks at everything since then.
+    pub(super) async fn look(&mut self, since: DateTime<Utc>) -> Result<Sight, String> {
+        let now = self.clients.clock.now();
+        let query = Query {
+            function: self.function.clone(),
             alias: LIVE.to_owned(),
-            versions: [baseline.version, candidate.version],
-            start: since,
+            versions: self.halves.map(|half| half.version),
+            start: self.start(since, now),
             // The end is exclusive, and the second that has begun has data.
-            end: Utc::now() + TimeDelta::seconds(1),
-            period_s: u32::try_from(policy.period.num_seconds()).unwrap_or(u32::MAX),
-            slow_ms: scope.slow_ms(),
+            end: now + TimeDelta::seconds(1),
+            period_s: u32::try_from(self.period.num_seconds()).unwrap_or(u32::MAX),
+            slow_ms: self.scope.slow_ms(),
         };
-        let client = &clients.cloudwatch;
-        let periods = within_limit(metrics::periods(client, &query)).await?;
-        let [b, c] = within_limit(metrics::whole(client, &query)).await?;
-        Ok(Self {
-            periods: periods.iter().map(period).collect(),
-            baseline: latency(baseline, &b),
-            candidate: latency(candidate, &c),
+        let times = self
+            .halves
+            .map(|half| !half.emulated && !self.clients.hub.is_shared());
+        let look = metrics::look(&self.clients.hub, &query, times);
+        let look = tokio::time::timeout(self.limit, look)
+            .await
+            .map_err(|_| format!("GetMetricData: no answer within {} s", self.limit.as_secs()))?
+            .map_err(|error| error.to_string())?;
+        self.read_at = Some(now);
+        let periods = look.periods.iter().map(period);
+        self.known
+            .extend(periods.map(|period| (period.start, period)));
+        let [baseline, candidate] = look.window.map(|sample| latency(&sample));
+        Ok(Sight {
+            periods: self.known.values().copied().collect(),
+            baseline,
+            candidate,
         })
+    }
+
+    /// From when on periods may have changed since the last look, as far as they are kept.
+    fn start(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+        let changing = |read_at: DateTime<Utc>| read_at - self.metric_delay - READ_AGAIN;
+        let start = self.read_at.map_or(since, |at| changing(at).max(since));
+        let oldest = now - kept(self.period);
+        if self.read_at.is_none() && start < oldest {
+            tracing::warn!(
+                "CloudWatch keeps periods of {} s for {} hours only: what {} did before is not judged",
+                self.period.num_seconds(),
+                (kept(self.period) + TimeDelta::minutes(30)).num_hours(),
+                self.function,
+            );
+        }
+        start.max(oldest)
     }
 }
 
-async fn within_limit<T>(call: impl Future<Output = Result<T, MetricsError>>) -> Result<T, String> {
-    tokio::time::timeout(CALL_LIMIT, call)
-        .await
-        .map_err(|_| format!("GetMetricData: no answer within {} s", CALL_LIMIT.as_secs()))?
-        .map_err(|error| error.to_string())
+/// How long periods of a length can be read.
+fn kept(period: TimeDelta) -> TimeDelta {
+    let shorter = KEPT.iter().find(|(length, _)| period < *length);
+    shorter.map_or(TimeDelta::days(454), |(_, kept)| *kept)
 }
 
 fn period(period: &metrics::Period) -> Period {
@@ -71,10 +142,29 @@ fn period(period: &metrics::Period) -> Period {
     }
 }
 
-fn latency(half: &Half, sample: &Sample) -> Option<Latency> {
-    let duration = sample.duration.filter(|_| !half.emulated)?;
+fn latency(sample: &Sample) -> Option<Latency> {
+    let duration = sample.duration?;
     Some(Latency {
         p50_ms: duration.p50_ms,
         p99_ms: duration.p99_ms,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_periods_are_kept_for_hours_and_long_ones_for_months() {
+        for (period_s, least, most) in [
+            (1, TimeDelta::hours(2), TimeDelta::hours(3)),
+            (30, TimeDelta::hours(2), TimeDelta::hours(3)),
+            (60, TimeDelta::days(14), TimeDelta::days(15)),
+            (300, TimeDelta::days(62), TimeDelta::days(63)),
+            (3_600, TimeDelta::days(453), TimeDelta::days(455)),
+        ] {
+            let kept = kept(TimeDelta::seconds(period_s));
+            assert!(least < kept && kept < most, "{period_s} s: {kept}");
+        }
+    }
 }

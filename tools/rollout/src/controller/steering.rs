@@ -4,13 +4,18 @@ use std::{future::Future, time::Duration};
 
 use aws_sdk_lambda::Client;
 
+use super::policy::Policy;
 use crate::{
     alias::{self, Alias, AliasError, Routing},
     record::{Record, TooManyChanges},
 };
 
-/// An endpoint that takes the call and never answers must not stop the watch.
-pub(super) const CALL_LIMIT: Duration = Duration::from_secs(30);
+/// How long one call with all its attempts may take: an endpoint that takes the call and never answers
+/// must not stop the watch, nor use up the time in which the weight may stay without it.
+pub(super) fn call_limit(policy: &Policy) -> Duration {
+    let third = (policy.max_blindness / 3).to_std().unwrap_or_default();
+    third.clamp(Duration::from_secs(1), Duration::from_secs(30))
+}
 
 /// The alias as this run has left it.
 #[derive(Debug)]
@@ -18,6 +23,7 @@ pub(super) struct Steering {
     client: Client,
     alias: Alias,
     record: Record,
+    limit: Duration,
     /// A change whose answer was lost: it may have happened or not.
     unanswered: Option<(Routing, Record)>,
 }
@@ -41,11 +47,12 @@ pub(super) enum SteeringError {
 
 impl Steering {
     /// Takes hold of an alias with what is known of its rollout.
-    pub(super) fn new(client: Client, alias: Alias, record: Record) -> Self {
+    pub(super) fn new(client: Client, alias: Alias, record: Record, limit: Duration) -> Self {
         Self {
             client,
             alias,
             record,
+            limit,
             unanswered: None,
         }
     }
@@ -64,9 +71,8 @@ impl Steering {
     /// found here if it has happened after all.
     pub(super) async fn check(&mut self) -> Result<(), SteeringError> {
         let (function, name) = (&self.alias.function, &self.alias.name);
-        let found = answer(alias::read(&self.client, function, name)).await?;
-        let as_left =
-            found.routing == self.alias.routing && found.description == self.alias.description;
+        let found = answer(self.limit, alias::read(&self.client, function, name)).await?;
+        let as_left = found.is_as(&self.alias);
         let landed = |(routing, record): &mut (Routing, Record)| {
             *routing == found.routing && record.to_string() == found.description
         };
@@ -82,6 +88,15 @@ impl Steering {
         Ok(())
     }
 
+    /// Whether it was the function `guard` that has changed the alias.
+    pub(super) async fn is_by_guard(&self) -> bool {
+        let (function, name) = (&self.alias.function, &self.alias.name);
+        let found = answer(self.limit, alias::read(&self.client, function, name)).await;
+        found.is_ok_and(|found| {
+            found.is_by_guard() && found.routing.primary == self.alias.routing.primary
+        })
+    }
+
     /// Changes the alias, unless somebody else has.
     pub(super) async fn set(
         &mut self,
@@ -90,7 +105,7 @@ impl Steering {
     ) -> Result<(), SteeringError> {
         let description = record.to_description()?;
         let sent = alias::compare_and_swap(&self.client, &self.alias, routing, &description);
-        match answer(sent).await {
+        match answer(self.limit, sent).await {
             Ok(alias) => {
                 self.alias = alias;
                 self.record = record;
@@ -108,8 +123,11 @@ impl Steering {
 }
 
 /// Waits for an answer, and sorts out what its absence means.
-async fn answer<T>(call: impl Future<Output = Result<T, AliasError>>) -> Result<T, SteeringError> {
-    match tokio::time::timeout(CALL_LIMIT, call).await {
+async fn answer<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, AliasError>>,
+) -> Result<T, SteeringError> {
+    match tokio::time::timeout(limit, call).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(AliasError::Changed {
             function, found, ..
@@ -120,7 +138,7 @@ async fn answer<T>(call: impl Future<Output = Result<T, AliasError>>) -> Result<
         Ok(Err(error)) => Err(SteeringError::Unusable(error)),
         Err(_) => Err(SteeringError::Unanswered(format!(
             "no answer within {} s",
-            CALL_LIMIT.as_secs()
+            limit.as_secs()
         ))),
     }
 }

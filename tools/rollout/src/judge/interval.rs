@@ -82,17 +82,22 @@ pub fn difference_of_means(
     periods: impl IntoIterator<Item = [Total; 2]>,
     alpha: f64,
 ) -> Option<Interval> {
+    interval(samples(periods), alpha)
+}
+
+/// What the e-variables take, from all periods in which both halves ran.
+pub(super) fn samples(periods: impl IntoIterator<Item = [Total; 2]>) -> Vec<Sample> {
     let comparable = |period: &[Total; 2]| period.iter().all(|half| half.invocations > 0);
-    let samples = periods.into_iter().filter(comparable);
-    let samples = samples.map(|[baseline, candidate]| Sample {
+    let sample = |[baseline, candidate]: [Total; 2]| Sample {
         sizes: Sizes {
             baseline: baseline.invocations as f64,
             candidate: candidate.invocations as f64,
         },
         baseline_failures: baseline.sum.clamp(0.0, baseline.invocations as f64),
         candidate_failures: candidate.sum.clamp(0.0, candidate.invocations as f64),
-    });
-    interval(samples.collect(), alpha)
+    };
+    let comparable = periods.into_iter().filter(comparable);
+    comparable.map(sample).collect()
 }
 
 fn interval(samples: Vec<Sample>, alpha: f64) -> Option<Interval> {
@@ -114,7 +119,7 @@ fn interval(samples: Vec<Sample>, alpha: f64) -> Option<Interval> {
 }
 
 /// Distances from 0 to reject, from the outside inwards and then beyond 0: 30 a decade.
-fn grid() -> impl Iterator<Item = f64> {
+pub(super) fn grid() -> impl Iterator<Item = f64> {
     const A_DECADE: i32 = 30;
     const SMALLEST: i32 = -5 * A_DECADE;
     let distance = |step: i32| 10f64.powf(f64::from(step) / f64::from(A_DECADE));
@@ -124,13 +129,13 @@ fn grid() -> impl Iterator<Item = f64> {
 }
 
 /// A period, and the rates that all periods before it have shown.
-struct Look {
+pub(super) struct Look {
     sample: Sample,
     foreseen: Rates,
 }
 
 /// Without the first period, which nothing foretells.
-fn with_foresight(samples: Vec<Sample>) -> Vec<Look> {
+pub(super) fn with_foresight(samples: Vec<Sample>) -> Vec<Look> {
     let mut baseline = (0.0, 0.0);
     let mut candidate = (0.0, 0.0);
     let mut looks = Vec::with_capacity(samples.len());
@@ -156,7 +161,7 @@ fn with_foresight(samples: Vec<Sample>) -> Vec<Look> {
 const RESERVES: [f64; 2] = [0.01, 0.5];
 
 /// Whether "candidate − baseline ≥ difference" (`side` = 1) or "≤ difference" (−1) was ever rejected.
-fn is_rejected(looks: &[Look], side: f64, difference: f64, ln_threshold: f64) -> bool {
+pub(super) fn is_rejected(looks: &[Look], side: f64, difference: f64, ln_threshold: f64) -> bool {
     let mut ln_wealth = RESERVES.map(|_| -(RESERVES.len() as f64).ln());
     looks.iter().any(|look| {
         let Rates {

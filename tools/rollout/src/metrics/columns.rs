@@ -101,9 +101,17 @@ fn whole(value: f64) -> u64 {
 impl Query {
     /// All columns of both versions.
     pub(super) fn columns(&self) -> Vec<MetricDataQuery> {
+        let all = COLUMNS.map(|column| column.id);
         (0..2)
-            .flat_map(|half| COLUMNS.iter().map(move |column| (half, column)))
-            .filter_map(|(half, column)| self.column(half, column))
+            .flat_map(|half| self.columns_of(half, &all))
+            .collect()
+    }
+
+    /// These columns of one version.
+    pub(super) fn columns_of(&self, half: usize, ids: &[char]) -> Vec<MetricDataQuery> {
+        let columns = COLUMNS.iter().filter(|column| ids.contains(&column.id));
+        columns
+            .filter_map(|column| self.column(half, column))
             .collect()
     }
 
@@ -123,7 +131,7 @@ impl Query {
         Some(query.build())
     }
 
-    fn metric(&self, half: usize, name: &str) -> Metric {
+    pub(super) fn metric(&self, half: usize, name: &str) -> Metric {
         let dimension =
             |name: &str, value: String| Dimension::builder().name(name).value(value).build();
         let resource = format!("{}:{}", self.function, self.alias);
@@ -141,8 +149,12 @@ impl Query {
 }
 
 /// Puts one column's values, which may come on several pages, where they belong.
-pub(super) fn collect(series: &mut BTreeMap<i64, [Sample; 2]>, result: &MetricDataResult) {
-    let mut id = result.id().unwrap_or_default().chars();
+pub(super) fn collect(
+    series: &mut BTreeMap<i64, [Sample; 2]>,
+    id: &str,
+    result: &MetricDataResult,
+) {
+    let mut id = id.chars();
     let column = id
         .next()
         .and_then(|id| COLUMNS.iter().find(|column| column.id == id));
@@ -195,11 +207,15 @@ mod tests {
     #[test]
     fn values_from_several_pages_meet_in_their_period_and_half() {
         let mut series = BTreeMap::new();
-        collect(&mut series, &result("i0", &[(60, 95.0)]));
-        collect(&mut series, &result("i1", &[(120, 6.0), (60, 5.0)]));
-        collect(&mut series, &result("e1", &[(60, 2.0)]));
-        collect(&mut series, &result("i0", &[(120, 94.0)]));
-        collect(&mut series, &result("x1", &[(60, 12.5)]));
+        for (id, points) in [
+            ("i0", &[(60, 95.0)][..]),
+            ("i1", &[(120, 6.0), (60, 5.0)]),
+            ("e1", &[(60, 2.0)]),
+            ("i0", &[(120, 94.0)]),
+            ("x1", &[(60, 12.5)]),
+        ] {
+            collect(&mut series, id, &result(id, points));
+        }
         let first = series[&60];
         assert_eq!((first[0].invocations, first[0].errors), (95, None));
         assert_eq!((first[1].invocations, first[1].errors), (5, Some(2)));
@@ -221,6 +237,14 @@ mod tests {
             .map(|d| d.value())
             .collect();
         assert_eq!(values, [Some("hasher"), Some("hasher:live"), Some("2")]);
+    }
+
+    #[test]
+    fn a_day_of_minutes_is_one_page() {
+        const MINUTES_A_DAY: usize = 24 * 60;
+        const MOST_DATA_POINTS: usize = 100_800;
+        let columns = query(Some(250.0)).columns().len();
+        assert!(columns * MINUTES_A_DAY <= MOST_DATA_POINTS, "{columns}");
     }
 
     #[test]

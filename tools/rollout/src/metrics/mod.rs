@@ -5,8 +5,11 @@
 //! is that of the invocations' start. Periods without a data point are absent.
 //!
 //! ```text
-//! columns.rs  what is asked of CloudWatch for every version, and where the answers go
-//! sample.rs   what one version did in one period, and what the judge gets of it
+//! columns.rs       what is asked of CloudWatch for every version, and where the answers go
+//! look.rs          what a rollout asks for in every period
+//! hub.rs           the questions of many rollouts in few calls
+//! sample.rs        what one version did in one period, and what the judge gets of it
+//! distribution.rs  how long the invocations of a window took, as percentiles
 //! ```
 //!
 //! # What these metrics can tell apart
@@ -23,19 +26,24 @@
 //! Lambda functions" in the Lambda developer guide.
 
 mod columns;
+mod distribution;
+mod hub;
+mod look;
 mod sample;
 
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::{
     Client,
-    primitives::DateTime as SdkDateTime,
-    types::{MetricDataResult, StatusCode},
+    types::{MetricDataQuery, MetricDataResult, StatusCode},
 };
 use chrono::{DateTime, Utc};
 
-use crate::{alias::Version, aws::explain};
+use crate::{alias::Version, judge::Blocks};
 use columns::collect;
+pub use distribution::{PERCENTILES, distributions};
+pub use hub::Hub;
+pub use look::{Look, look};
 pub use sample::{Durations, Sample, TimeCounts};
 
 /// Periods of a query that has no period of its own: the one that Lambda sends in.
@@ -67,6 +75,8 @@ pub struct Period {
     pub start: DateTime<Utc>,
     /// The versions in the order of the query.
     pub halves: [Sample; 2],
+    /// What the judge gets, where single records tell apart more than `halves` does.
+    pub counted: Option<Blocks>,
 }
 
 /// Why there are no metrics.
@@ -100,14 +110,18 @@ pub enum MetricsError {
 /// [`MetricsError`] when CloudWatch does not answer in full.
 pub async fn periods(client: &Client, query: &Query) -> Result<Vec<Period>, MetricsError> {
     let mut series = BTreeMap::new();
-    for result in fetch(client, query).await? {
-        collect(&mut series, &result);
+    for result in fetch(client, query, query.columns()).await? {
+        collect(&mut series, result.id().unwrap_or_default(), &result);
     }
     Ok(series
         .into_iter()
         .filter_map(|(start, halves)| {
             let start = DateTime::from_timestamp(start, 0)?;
-            Some(Period { start, halves })
+            Some(Period {
+                start,
+                halves,
+                counted: None,
+            })
         })
         .collect())
 }
@@ -117,47 +131,76 @@ pub async fn periods(client: &Client, query: &Query) -> Result<Vec<Period>, Metr
 /// # Errors
 /// [`MetricsError`] when CloudWatch does not answer in full.
 pub async fn whole(client: &Client, query: &Query) -> Result<[Sample; 2], MetricsError> {
-    let seconds = u32::try_from((query.end - query.start).num_seconds()).unwrap_or(u32::MAX);
-    let period_s = seconds.max(1).div_ceil(MINUTE_S).saturating_mul(MINUTE_S);
-    let window = Query {
-        period_s,
-        ..query.clone()
-    };
-    let parts = periods(client, &window).await?;
+    let parts = periods(client, &window(query)).await?;
     Ok([0, 1].map(|half| sample::merge(parts.iter().map(|part| part.halves[half]))))
 }
 
-async fn fetch(client: &Client, query: &Query) -> Result<Vec<MetricDataResult>, MetricsError> {
-    let mut pages = client
-        .get_metric_data()
-        .start_time(SdkDateTime::from_secs(query.start.timestamp()))
-        // The second that is under way counts too.
-        .end_time(SdkDateTime::from_secs(query.end.timestamp() + 1))
-        .set_metric_data_queries(Some(query.columns()))
-        .into_paginator()
-        .send();
-    let mut results = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| MetricsError::Call {
-            function: query.function.clone(),
-            alias: query.alias.clone(),
-            cause: explain(&error),
-        })?;
-        results.extend(page.metric_data_results.unwrap_or_default());
+/// The same query with one period as long as its window.
+fn window(query: &Query) -> Query {
+    let seconds = u32::try_from((query.end - query.start).num_seconds()).unwrap_or(u32::MAX);
+    let period_s = seconds.max(1).div_ceil(MINUTE_S).saturating_mul(MINUTE_S);
+    Query {
+        period_s,
+        ..query.clone()
     }
-    match results.iter().find_map(refused) {
+}
+
+async fn fetch(
+    client: &Client,
+    query: &Query,
+    columns: Vec<MetricDataQuery>,
+) -> Result<Vec<MetricDataResult>, MetricsError> {
+    let results = hub::pages(client, query.start, query.end, columns.clone());
+    let results = results.await.map_err(|cause| MetricsError::Call {
+        function: query.function.clone(),
+        alias: query.alias.clone(),
+        cause,
+    })?;
+    match incomplete(&columns, &results) {
         None => Ok(results),
         Some(status) => Err(MetricsError::Incomplete {
             function: query.function.clone(),
             alias: query.alias.clone(),
-            status: status.to_string(),
+            status,
         }),
     }
 }
 
-/// `PartialData` only says that the next page has more.
-fn refused(result: &MetricDataResult) -> Option<&StatusCode> {
-    result
-        .status_code()
-        .filter(|status| !matches!(status, StatusCode::Complete | StatusCode::PartialData))
+/// What is wrong with the last word on some query, if anything is. `PartialData` says that the next
+/// page has more: after the last page nothing may be left.
+fn incomplete(asked: &[MetricDataQuery], results: &[MetricDataResult]) -> Option<String> {
+    let last = |id: Option<&str>| results.iter().rfind(|result| result.id() == id);
+    asked.iter().find_map(|query| match last(query.id()) {
+        Some(result) => result
+            .status_code()
+            .filter(|status| **status != StatusCode::Complete)
+            .map(ToString::to_string),
+        None => Some("a metric is missing".to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn incomplete_after(pages: &[(&str, StatusCode)]) -> Option<String> {
+        let asked = ["i0", "e0"].map(|id| MetricDataQuery::builder().id(id).build());
+        let result = |(id, status): &(&str, StatusCode)| {
+            let result = MetricDataResult::builder().id(*id);
+            result.status_code(status.clone()).build()
+        };
+        incomplete(&asked, &pages.iter().map(result).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_is_continued_on_the_last_page_is_complete_and_what_ends_in_part_is_not() {
+        use StatusCode::{Complete, InternalError, PartialData};
+        let continued = [("i0", PartialData), ("e0", PartialData), ("i0", Complete)];
+        assert_eq!(incomplete_after(&continued).as_deref(), Some("PartialData"));
+        let whole = [&continued[..], &[("e0", Complete)]].concat();
+        assert_eq!(incomplete_after(&whole), None);
+        let failed = [("i0", Complete), ("e0", InternalError)];
+        assert_eq!(incomplete_after(&failed).as_deref(), Some("InternalError"));
+        assert!(incomplete_after(&[("i0", Complete)]).is_some());
+    }
 }

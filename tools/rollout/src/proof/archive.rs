@@ -11,7 +11,7 @@ use package::Artifact;
 use sha2::{Digest, Sha256};
 use zip::{ZipArchive, result::ZipError};
 
-use super::{LARGEST_UNZIPPED_BYTES, LARGEST_ZIP_BYTES, Problem};
+use super::{LARGEST_UNZIPPED_BYTES, LARGEST_ZIP_BYTES, Problem, Upload};
 
 const BOOTSTRAP: &str = "bootstrap";
 
@@ -21,11 +21,15 @@ const EXECUTABLE: u32 = 0o111;
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
 /// Reads a zip and the bootstrap in it.
-pub(super) fn open(path: &Path, artifact: &Artifact) -> Result<(Vec<u8>, Vec<u8>), Problem> {
+pub(super) fn open(
+    path: &Path,
+    artifact: &Artifact,
+    upload: Upload,
+) -> Result<(Vec<u8>, Vec<u8>), Problem> {
     let zip = fs::read(path).map_err(|source| unreadable(path, source))?;
     check_hash(path, &zip, artifact)?;
     let bytes = zip.len() as u64;
-    if bytes > LARGEST_ZIP_BYTES {
+    if upload == Upload::Direct && bytes > LARGEST_ZIP_BYTES {
         let path = path.to_owned();
         return Err(Problem::ZipTooLarge { path, bytes });
     }

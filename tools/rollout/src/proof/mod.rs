@@ -35,6 +35,15 @@ pub const LARGEST_ZIP_BYTES: u64 = 50 * 1024 * 1024;
 /// The largest content of a zip, in bytes.
 pub const LARGEST_UNZIPPED_BYTES: u64 = 250 * 1024 * 1024;
 
+/// How an artifact reaches Lambda, which limits its size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upload {
+    /// With the request.
+    Direct,
+    /// By a bucket: only the content is limited.
+    ByBucket,
+}
+
 /// Both halves, proven to be what they claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Proof {
@@ -77,11 +86,15 @@ impl fmt::Display for Disproof {
 ///
 /// # Errors
 /// [`Disproof`] with all that is wrong, not only the first.
-pub fn prove(folder: &Path, manifest: &FunctionManifest) -> Result<Proof, Disproof> {
+pub fn prove(
+    folder: &Path,
+    manifest: &FunctionManifest,
+    upload: Upload,
+) -> Result<Proof, Disproof> {
     let mut problems = Vec::new();
     let mut halves = Vec::new();
     for architecture in Architecture::ALL {
-        match prove_half(folder, manifest, architecture) {
+        match prove_half(folder, manifest, architecture, upload) {
             Ok(half) => halves.push(half),
             Err(problem) => problems.push(problem),
         }
@@ -98,10 +111,11 @@ fn prove_half(
     folder: &Path,
     manifest: &FunctionManifest,
     architecture: Architecture,
+    upload: Upload,
 ) -> Result<HalfProof, Problem> {
     let artifact = artifact(manifest, architecture)?;
     let path = folder.join(&artifact.zip);
-    let (zip, bootstrap) = archive::open(&path, artifact)?;
+    let (zip, bootstrap) = archive::open(&path, artifact, upload)?;
     let glibc = elf::inspect(&path, architecture, &bootstrap)?;
     Ok(HalfProof {
         architecture,

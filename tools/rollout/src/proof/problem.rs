@@ -43,7 +43,7 @@ pub enum Problem {
         stated: String,
     },
     /// The zip is larger than a direct upload may be.
-    #[error("{path} has {bytes} bytes, Lambda takes {limit} MiB at most in a direct upload: make the binary smaller", path = path.display(), limit = LARGEST_ZIP_BYTES / MIB)]
+    #[error("{path} has {bytes} bytes, Lambda takes {limit} MiB at most in a direct upload: make the binary smaller, or publish it by a bucket, as scripts/deploy.sh does on AWS", path = path.display(), limit = LARGEST_ZIP_BYTES / MIB)]
     ZipTooLarge { path: PathBuf, bytes: u64 },
     /// The content is larger than Lambda unpacks.
     #[error("{path} unpacks to {bytes} bytes, Lambda takes {limit} MiB at most: make its content smaller", path = path.display(), limit = LARGEST_UNZIPPED_BYTES / MIB)]

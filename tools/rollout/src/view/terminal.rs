@@ -73,7 +73,7 @@ impl Picture {
                 self.candidate.abandon();
                 false
             }
-            Event::Trouble { .. } => false,
+            Event::Path { .. } | Event::Wish { .. } | Event::Trouble { .. } => false,
         }
     }
 

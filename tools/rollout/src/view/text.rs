@@ -2,7 +2,7 @@
 
 use super::Halves;
 use crate::{
-    controller::event::{Ending, Event, Half, Latency, Waiting, Watched},
+    controller::event::{Ending, Event, Half, Latency, Leg, Waiting, Watched, Wish},
     judge::{Count, percent, thousands},
     percent::Percent,
     scope::Scope,
@@ -11,6 +11,7 @@ use crate::{
 /// The line for an event; nothing before the halves are known.
 pub(super) fn line(event: &Event, halves: Option<&Halves>) -> Option<String> {
     match event {
+        Event::Path { moves } => Some(path(moves)),
         Event::Began {
             baseline,
             candidate,
@@ -31,7 +32,31 @@ pub(super) fn line(event: &Event, halves: Option<&Halves>) -> Option<String> {
             "{cause}; both versions were last seen {blind_s} s ago, \
              after {max_blindness_s} s the weight is taken back"
         )),
+        Event::Wish { wish } => wished(*wish).map(str::to_owned),
         Event::Ended { ending, sentence } => Some(format!("{}: {sentence}", heading(ending))),
+    }
+}
+
+fn path(moves: &[Leg]) -> String {
+    let legs = moves.iter().zip(1..).map(|(leg, number)| {
+        format!(
+            "{number}. {}: {} to {}",
+            leg.change, leg.baseline, leg.candidate
+        )
+    });
+    let legs: Vec<String> = legs.collect();
+    format!("{} moves: {}", moves.len(), legs.join("; "))
+}
+
+fn wished(wish: Wish) -> Option<&'static str> {
+    match wish {
+        Wish::Ask => Some(
+            "interrupted: take the weight back (t), leave it as it is (l), or go on (g)? \
+             Type the letter and Enter; once more Ctrl-C takes back. The watch goes on meanwhile",
+        ),
+        Wish::GoOn => Some("going on"),
+        // The end says it.
+        Wish::TakeBack | Wish::Leave => None,
     }
 }
 
@@ -95,12 +120,14 @@ fn duration(half: &Half, latency: Option<Latency>) -> String {
 pub(super) fn progress(watched: &Watched) -> String {
     let waiting = match watched.waiting {
         Some(Waiting::Invocations) => ", waiting for invocations",
+        Some(Waiting::Proof) => ", waiting for a proof",
         Some(Waiting::Bake) | None => "",
     };
     format!(
-        "watched {} of {} s, {} of {} invocations{waiting}",
+        "watched {} of {} to {} s, {} of {} invocations{waiting}",
         watched.watched_s,
         watched.bake_s,
+        watched.bake_most_s,
         thousands(watched.step_invocations),
         thousands(watched.least_invocations),
     )
@@ -111,7 +138,8 @@ fn heading(ending: &Ending) -> &'static str {
         Ending::NothingToMove => "nothing to move",
         Ending::Promoted => "promoted",
         Ending::TakenBack(_) => "taken back",
-        Ending::Held => "held",
+        Ending::Held(_) => "held",
+        Ending::Left => "left",
         Ending::Stopped => "stopped",
         Ending::OutOfReach(_) => "out of reach",
     }
@@ -155,6 +183,7 @@ mod tests {
             waiting: Some(Waiting::Invocations),
             watched_s: 8,
             bake_s: 8,
+            bake_most_s: 48,
             step_invocations: 176,
             least_invocations: 200,
             judgement: judge(
@@ -178,9 +207,9 @@ mod tests {
             line.contains("1 of 3,410 failed (0.029%), p50 1.2 ms, p99 4.6 ms"),
             "{line}"
         );
-        assert!(
-            line.ends_with("[watched 8 of 8 s, 176 of 200 invocations, waiting for invocations]")
-        );
+        assert!(line.ends_with(
+            "[watched 8 of 8 to 48 s, 176 of 200 invocations, waiting for invocations]"
+        ));
     }
 
     #[test]

@@ -178,6 +178,62 @@ impl Sandbox {
         self.command(&flags, &dist.function().join("events"));
     }
 
+    /// Sends traffic to `live` until it is dropped: the smallest sample event.
+    pub(crate) fn traffic_in_background(&self, dist: &Dist, rate: &str) -> Killed {
+        let event = dist.function().join("events/three-bytes.json");
+        let events = self.folder.path().join("small");
+        fs::create_dir_all(&events).expect("a folder");
+        fs::copy(event, events.join("event.json")).expect("is copied");
+        let mut command = Command::new(sandbox_binary());
+        command
+            .args(["traffic", FUNCTION, "--quiet", "--rate", rate, "--events"])
+            .arg(events)
+            .arg("--folder")
+            .arg(self.folder.path())
+            .env_remove("AWS_ENDPOINT_URL")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Killed(command.spawn().expect("traffic starts"))
+    }
+
+    /// Injects a fault, such as `arm64:errors=50%`.
+    pub(crate) fn fault(&self, fault: &str) {
+        let mut command = assert_cmd::Command::new(sandbox_binary());
+        command
+            .args(["fault", FUNCTION, fault, "--folder"])
+            .arg(self.folder.path());
+        command.env_remove("AWS_ENDPOINT_URL").assert().success();
+    }
+
+    /// `rollout` as a process to be killed.
+    pub(crate) fn rollout_process(&self, dist: &Dist, arguments: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_rollout"))
+            .args(["--endpoint-url", &self.endpoint, "--dist"])
+            .arg(dist.path())
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("rollout starts")
+    }
+
+    /// Waits until a version has a share of `live`.
+    pub(crate) fn reaches(&self, dist: &Dist, version: u64, percent: f64) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let status = self.rollout_json(dist, &["status", FUNCTION]);
+            let versions = status[0]["versions"].as_array().expect("versions");
+            let reached = versions
+                .iter()
+                .any(|v| v["version"] == version && v["live_percent"] == percent);
+            if reached {
+                return;
+            }
+            assert!(Instant::now() < deadline, "never reached: {status:?}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
     fn command(&self, arguments: &[&str], path: &Path) {
         let mut command = assert_cmd::Command::new(sandbox_binary());
         command
@@ -203,6 +259,16 @@ impl Sandbox {
             .lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))
             .collect()
+    }
+}
+
+/// A process of a test, killed when it is dropped.
+pub(crate) struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

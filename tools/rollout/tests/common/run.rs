@@ -1,6 +1,7 @@
 //! A sandbox with one function, two versions of it behind `live`, and traffic.
 
 use std::{
+    fs::File,
     io::{Cursor, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -18,6 +19,7 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{AliasRoutingConfiguration, Architecture, Environment, FunctionCode, Runtime},
 };
+use nix::pty::{OpenptyResult, openpty};
 use package::{
     FunctionManifest, RolloutPolicy,
     manifest::{ReplayPolicy, SCHEMA_VERSION, Trigger},
@@ -146,6 +148,7 @@ impl Stage {
             trigger: Trigger::None,
             tables: Vec::new(),
             queues: Vec::new(),
+            aliases: Vec::new(),
             replay: ReplayPolicy::default(),
             rollout: RolloutPolicy {
                 steps_percent: vec![20.0, 50.0, 100.0],
@@ -195,6 +198,36 @@ impl Stage {
 
     /// The same through another endpoint.
     pub(crate) fn run_through(&self, endpoint: &str, arguments: &[&str]) -> Running {
+        let mut command = self.command(endpoint, arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running(command.spawn().expect("rollout starts"))
+    }
+
+    /// The same with environment variables.
+    pub(crate) fn run_as(
+        &self,
+        endpoint: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Running {
+        let mut command = self.command(endpoint, arguments);
+        command
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Running(command.spawn().expect("rollout starts"))
+    }
+
+    /// The same behind another program, such as `nohup`.
+    pub(crate) fn run_behind(&self, program: &str, arguments: &[&str]) -> Running {
+        let run = self.command(&self.endpoint, arguments);
+        let mut command = Command::new(program);
+        command.arg(run.get_program()).args(run.get_args());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running(command.spawn().expect("it starts"))
+    }
+
+    fn command(&self, endpoint: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rollout"));
         command.args(["--endpoint-url", endpoint, "run", FUNCTION]);
         for (flag, default) in [
@@ -205,11 +238,8 @@ impl Stage {
                 command.args([flag, default]);
             }
         }
+        command.args(arguments).stdin(Stdio::null());
         command
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        Running(command.spawn().expect("rollout starts"))
     }
 
     /// Another command, with `--json`: what it says.
@@ -250,6 +280,18 @@ impl Stage {
             reached.then_some(live)
         })
         .await
+    }
+
+    /// `rollout run` on a terminal of its own, and the other end of that terminal.
+    pub(crate) fn run_on_a_terminal(&self, arguments: &[&str]) -> (Running, File) {
+        let Ok(OpenptyResult { master, slave }) = openpty(None, None) else {
+            panic!("no pseudo-terminal");
+        };
+        let end = || Stdio::from(slave.try_clone().expect("is cloned"));
+        let mut command = self.command(&self.endpoint, arguments);
+        command.stdin(end()).stdout(end()).stderr(end());
+        let run = Running(command.spawn().expect("rollout starts"));
+        (run, File::from(master))
     }
 
     /// Gives version 2 a weight by hand.

@@ -1,0 +1,322 @@
+//! Writes the page of a simulated rollout, for tests that look at it in a browser and for the
+//! README's picture: what a release of six hours looks like cannot be had from a sandbox that was
+//! just started, nor can two architectures be timed on one machine.
+//!
+//! ```text
+//! cargo run -p rollout --example report -- FILE [good|bad|emulated]
+//! ```
+//!
+//! Seeded, so that the same page comes out. Its figures are made up, and the page says so.
+
+use std::{env, fs, path::Path};
+
+use anyhow::{Context as _, bail};
+use chrono::{DateTime, TimeDelta, Utc};
+use package::Architecture;
+use rand::{SeedableRng, rngs::StdRng};
+use rand_distr::{Binomial, Distribution as _, LogNormal, Poisson};
+use rollout::{
+    comparison::{Comparison, Costs, Pricing, Row, Source, Verdict, Window},
+    differences::Differences,
+    function::Half,
+    judge::{Judgement, Metric, Terms, judge},
+    metrics::{Durations, Period, Sample, TimeCounts},
+    prices::PriceList,
+    record::Record,
+    report::{Distribution, Report},
+    scope::Scope,
+};
+
+const FUNCTION: &str = "simulated-function";
+const MEMORY_MIB: u32 = 1769;
+const SLOW_MS: f64 = 250.0;
+const PER_MINUTE: f64 = 600.0;
+const MINUTES: i64 = 6 * 60;
+const SEED: u64 = 20_261_123;
+const TERMS: Terms = Terms {
+    alpha: 0.05,
+    margin: 0.01,
+    metrics: Metric::ALL,
+};
+
+/// What is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Story {
+    Good,
+    /// The candidate fails ten times as often.
+    Bad,
+    /// The candidate is emulated.
+    Emulated,
+}
+
+/// How one half behaves.
+#[derive(Debug, Clone, Copy)]
+struct Behaviour {
+    error_rate: f64,
+    median_ms: f64,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let (path, story) = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [path] | [path, "good"] => (path, Story::Good),
+        [path, "bad"] => (path, Story::Bad),
+        [path, "emulated"] => (path, Story::Emulated),
+        _ => bail!("usage: report FILE [good|bad|emulated]"),
+    };
+    let html = page(story, Path::new(path))?;
+    fs::write(path, html).with_context(|| format!("cannot write {path}"))
+}
+
+fn page(story: Story, path: &Path) -> anyhow::Result<String> {
+    let record: Record = match story {
+        Story::Bad => "rollout 1->2 since 2026-11-23T08:00:00Z 5%@0s 25%@5400s 0%@6780s",
+        Story::Good | Story::Emulated => {
+            "rollout 1->2 since 2026-11-23T08:00:00Z 5%@0s 25%@5400s 50%@10800s 100%@16200s"
+        }
+    }
+    .parse()?;
+    let behaviours = behaviours(story);
+    let rng = &mut StdRng::seed_from_u64(SEED);
+    let periods: Vec<Period> = (0..MINUTES)
+        .map(|minute| period(&record, minute, behaviours, rng))
+        .collect::<anyhow::Result<_>>()?;
+    let comparison = comparison(story, &record, &periods, behaviours)?;
+    let dist = path.parent().unwrap_or(path);
+    journal(dist, &record, &comparison)?;
+    let distributions = match story {
+        Story::Emulated => Default::default(),
+        _ => [distribution(behaviours[0])?, distribution(behaviours[1])?],
+    };
+    Ok(Report {
+        comparison: &comparison,
+        periods: &periods,
+        terms: TERMS,
+        record: Some(&record),
+        distributions,
+        dist,
+    }
+    .html())
+}
+
+fn behaviours(story: Story) -> [Behaviour; 2] {
+    let baseline = Behaviour {
+        error_rate: 0.002,
+        median_ms: 48.0,
+    };
+    let candidate = Behaviour {
+        error_rate: if story == Story::Bad { 0.02 } else { 0.002 },
+        median_ms: 45.0,
+    };
+    [baseline, candidate]
+}
+
+/// Minutes are whole, and so are the record's changes of the weight.
+fn period(
+    record: &Record,
+    minute: i64,
+    behaviours: [Behaviour; 2],
+    rng: &mut StdRng,
+) -> anyhow::Result<Period> {
+    let start = record.since + TimeDelta::minutes(minute);
+    let mut set = record
+        .changes
+        .iter()
+        .filter(|change| record.time_of(change) <= start);
+    let weight = set
+        .next_back()
+        .map_or(0.0, |change| change.percent.weight());
+    // A day's wave, of which six hours are seen.
+    let wave = 1.0 + 0.3 * (minute as f64 / 229.0).sin();
+    let all = Poisson::new(PER_MINUTE * wave)?.sample(rng) as u64;
+    let candidate = Binomial::new(all, weight)?.sample(rng);
+    let halves = [
+        half(all - candidate, behaviours[0], rng)?,
+        half(candidate, behaviours[1], rng)?,
+    ];
+    Ok(Period {
+        start,
+        halves,
+        counted: None,
+    })
+}
+
+fn half(invocations: u64, behaviour: Behaviour, rng: &mut StdRng) -> anyhow::Result<Sample> {
+    let errors = Binomial::new(invocations, behaviour.error_rate)?.sample(rng);
+    let spread = spread(behaviour)?;
+    let durations: Vec<f64> = (0..invocations).map(|_| spread.sample(rng)).collect();
+    let fast = durations.iter().filter(|ms| **ms <= SLOW_MS);
+    let slow = durations.iter().filter(|ms| **ms > SLOW_MS).count() as u64;
+    Ok(Sample {
+        invocations,
+        errors: Some(errors),
+        throttles: Some(0),
+        duration: None,
+        time: TimeCounts {
+            measured: Some(invocations),
+            fast: Some(invocations - slow),
+            slow: Some(slow),
+            fast_sum_ms: Some(fast.sum()),
+        },
+    })
+}
+
+fn spread(behaviour: Behaviour) -> anyhow::Result<LogNormal<f64>> {
+    const SIGMA: f64 = 0.55;
+    Ok(LogNormal::new(behaviour.median_ms.ln(), SIGMA)?)
+}
+
+/// Percentiles of many draws of their own.
+fn distribution(behaviour: Behaviour) -> anyhow::Result<Distribution> {
+    const DRAWS: usize = 20_000;
+    let rng = &mut StdRng::seed_from_u64(SEED);
+    let spread = spread(behaviour)?;
+    let mut draws: Vec<f64> = (0..DRAWS).map(|_| spread.sample(rng)).collect();
+    draws.sort_by(f64::total_cmp);
+    let point = |percent: usize| (percent as f64 / 100.0, draws[percent * (DRAWS - 1) / 100]);
+    Ok((0..=100)
+        .step_by(5)
+        .chain([99])
+        .map(point)
+        .collect::<Vec<_>>())
+    .map(|mut points: Distribution| {
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        points
+    })
+}
+
+fn durations(behaviour: Behaviour) -> anyhow::Result<Durations> {
+    let points = distribution(behaviour)?;
+    let at = |share: f64| {
+        let point = points.iter().find(|(of, _)| *of >= share);
+        point.map_or(0.0, |(_, ms)| *ms)
+    };
+    let sigma: f64 = 0.55;
+    Ok(Durations {
+        average_ms: behaviour.median_ms * (sigma * sigma / 2.0).exp(),
+        p50_ms: at(0.5),
+        p90_ms: at(0.9),
+        p99_ms: at(0.99),
+    })
+}
+
+fn comparison(
+    story: Story,
+    record: &Record,
+    periods: &[Period],
+    behaviours: [Behaviour; 2],
+) -> anyhow::Result<Comparison> {
+    let list = PriceList::built_in()?;
+    let rates = list.rates("us-east-1", 0.0)?;
+    let emulated = story == Story::Emulated;
+    let row = |index: usize, version, architecture, emulated| {
+        let half = Half {
+            version,
+            architecture: Some(architecture),
+            emulated,
+        };
+        let mut sample = total(periods, index);
+        sample.duration = Some(durations(behaviours[index])?);
+        anyhow::Ok(Row::new(half, Some(MEMORY_MIB), sample, None, Some(&rates)))
+    };
+    let rows = [
+        row(0, record.baseline, Architecture::X86_64, false)?,
+        row(1, record.candidate, Architecture::Arm64, emulated)?,
+    ];
+    let judged = Scope::of(Some(SLOW_MS), [&rows[0].half(), &rows[1].half()]);
+    let costs = Costs::of(&rows, &rates);
+    let pure: Vec<&Period> = periods
+        .iter()
+        .filter(|period| is_pure(period, record))
+        .collect();
+    let verdict = Verdict {
+        judged,
+        judgement: judgement(&pure, &judged),
+        differences: Differences::of(
+            &pure,
+            &judged,
+            judged.metrics(),
+            costs.as_ref(),
+            TERMS.alpha,
+        ),
+        period_s: 60,
+    };
+    let window = Window {
+        since: record.since,
+        until: record.since + TimeDelta::minutes(MINUTES),
+    };
+    let pricing = Pricing::Known {
+        region: "us-east-1".to_owned(),
+        as_of: list.as_of,
+        monthly_gb_seconds: 0.0,
+        rates,
+    };
+    let source = Source::Metrics;
+    Ok(Comparison::new(
+        FUNCTION, window, source, rows, pricing, verdict,
+    ))
+}
+
+fn judgement(periods: &[&Period], judged: &Scope) -> Judgement {
+    let terms = Terms {
+        metrics: judged.metrics(),
+        ..TERMS
+    };
+    judge(periods.iter().map(|period| period.blocks()), &terms)
+}
+
+/// Whether the weight was the same all through a minute.
+fn is_pure(period: &Period, record: &Record) -> bool {
+    let end = period.start + TimeDelta::minutes(1);
+    let changed = |time: DateTime<Utc>| period.start <= time && time < end;
+    !record
+        .changes
+        .iter()
+        .any(|change| changed(record.time_of(change)))
+}
+
+fn total(periods: &[Period], half: usize) -> Sample {
+    let mut total = Sample::default();
+    let add = |sum: &mut Option<u64>, more: Option<u64>| {
+        *sum = Some(sum.unwrap_or_default() + more.unwrap_or_default());
+    };
+    for sample in periods.iter().map(|period| period.halves[half]) {
+        total.invocations += sample.invocations;
+        add(&mut total.errors, sample.errors);
+        add(&mut total.throttles, sample.throttles);
+        add(&mut total.time.measured, sample.time.measured);
+        add(&mut total.time.fast, sample.time.fast);
+        add(&mut total.time.slow, sample.time.slow);
+    }
+    total
+}
+
+/// What a run would have written.
+fn journal(dist: &Path, record: &Record, comparison: &Comparison) -> anyhow::Result<()> {
+    let folder = dist.join(FUNCTION);
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let time = |time: DateTime<Utc>| time.to_rfc3339();
+    let mut lines = vec![format!(
+        r#"{{"time":"{}","event":"began","steps":[5.0,25.0,50.0,100.0]}}"#,
+        time(record.since)
+    )];
+    for change in &record.changes {
+        let percent = change.percent.value();
+        lines.push(format!(
+            r#"{{"time":"{}","event":"weight","percent":{percent}}}"#,
+            time(record.time_of(change))
+        ));
+    }
+    let last = record.changes.last().context("a change")?;
+    let ending = if last.percent.value() > 0.0 {
+        "promoted"
+    } else {
+        "taken_back"
+    };
+    lines.push(format!(
+        r#"{{"time":"{}","event":"ended","ending":"{ending}","sentence":"{}"}}"#,
+        time(record.time_of(last)),
+        comparison.sentence
+    ));
+    fs::write(folder.join("rollout.jsonl"), lines.join("\n")).context("cannot write the journal")
+}

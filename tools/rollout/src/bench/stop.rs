@@ -1,0 +1,74 @@
+//! Ends a benchmark early: SIGINT, SIGTERM, or the end of the time that it was given.
+//!
+//! It is asked between calls that change something, and beside those that only wait: a call that was
+//! dropped while it was under way could still change something after everything was tidied up.
+
+use std::{io, time::Duration};
+
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    time,
+};
+
+/// Why a benchmark ended early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Stopped {
+    /// SIGINT or SIGTERM.
+    #[error("stopped by a signal")]
+    Signal,
+    /// It took too long.
+    #[error(
+        "not done in the time that it was given: give it more (--within) or fewer --invocations"
+    )]
+    Time,
+}
+
+/// Says whether to stop.
+#[derive(Debug, Clone)]
+pub struct Stop(watch::Receiver<Option<Stopped>>);
+
+impl Stop {
+    /// From now on signals no longer end the process.
+    ///
+    /// # Errors
+    /// When the process cannot listen for signals.
+    pub fn listen(within: Duration) -> io::Result<Self> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let (sender, receiver) = watch::channel(None);
+        tokio::spawn(async move {
+            let why = tokio::select! {
+                _ = interrupt.recv() => Stopped::Signal,
+                _ = terminate.recv() => Stopped::Signal,
+                () = time::sleep(within) => Stopped::Time,
+            };
+            let _ = sender.send(Some(why));
+            // The sender stays, so that a receiver never waits for nobody.
+            sender.closed().await;
+        });
+        Ok(Self(receiver))
+    }
+
+    /// Between two calls.
+    ///
+    /// # Errors
+    /// [`Stopped`] when it is time to.
+    pub fn check(&self) -> Result<(), Stopped> {
+        self.0.borrow().map_or(Ok(()), Err)
+    }
+
+    /// Waits for something that may as well be dropped.
+    ///
+    /// # Errors
+    /// [`Stopped`] when that comes first.
+    pub async fn or<T>(&self, future: impl Future<Output = T>) -> Result<T, Stopped> {
+        let mut receiver = self.0.clone();
+        tokio::select! {
+            value = future => Ok(value),
+            why = receiver.wait_for(Option::is_some) => {
+                Err(why.ok().and_then(|why| *why).unwrap_or(Stopped::Signal))
+            }
+        }
+    }
+}

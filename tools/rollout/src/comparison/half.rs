@@ -1,0 +1,108 @@
+//! One version: what it did, how long that took, what it cost.
+
+use package::Architecture;
+use serde::Serialize;
+
+use super::Exact;
+use crate::{
+    alias::Version,
+    function::Half,
+    judge::Count,
+    metrics::Sample,
+    prices::{Rates, estimated_billed_ms, gb_seconds},
+};
+
+/// One version and what it did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// Its number.
+    pub version: Version,
+    /// What it was built for; unknown when it was deleted.
+    pub architecture: Option<Architecture>,
+    /// Whether it runs under an emulator: then its times say nothing.
+    pub emulated: bool,
+    /// Memory that it is billed for, in MiB.
+    pub memory_mib: Option<u32>,
+    /// Its counts and durations; durations of an emulated version are left out.
+    #[serde(flatten)]
+    pub sample: Sample,
+    /// What only log records know.
+    pub exact: Option<Exact>,
+    /// GB-seconds that all its invocations are billed for.
+    pub billed_gb_seconds: Option<f64>,
+    /// What a million invocations cost, in US dollars.
+    pub million_invocations_usd: Option<f64>,
+}
+
+impl Row {
+    /// Puts together what is known of a version.
+    #[must_use]
+    pub fn new(
+        half: Half,
+        memory_mib: Option<u32>,
+        mut sample: Sample,
+        mut exact: Option<Exact>,
+        rates: Option<&Rates>,
+    ) -> Self {
+        if half.emulated {
+            sample.duration = None;
+            exact = exact.map(Exact::without_time);
+        }
+        let billed_ms = mean_billed_ms(&sample, exact.as_ref()).filter(|_| !half.emulated);
+        let cost = |architecture| Some(rates?.million_usd(architecture, memory_mib?, billed_ms?));
+        let billed = |memory_mib| Some(gb_seconds(memory_mib, billed_ms?));
+        Self {
+            version: half.version,
+            architecture: half.architecture,
+            emulated: half.emulated,
+            memory_mib,
+            sample,
+            exact,
+            billed_gb_seconds: memory_mib
+                .and_then(billed)
+                .map(|each| each * sample.invocations as f64),
+            million_invocations_usd: half.architecture.and_then(cost),
+        }
+    }
+
+    /// The version by the name that people know it by.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.half().to_string()
+    }
+
+    /// Which half it is.
+    #[must_use]
+    pub const fn half(&self) -> Half {
+        Half {
+            version: self.version,
+            architecture: self.architecture,
+            emulated: self.emulated,
+        }
+    }
+
+    /// Errors per invocation.
+    #[must_use]
+    pub fn error_rate(&self) -> Option<f64> {
+        Count::new(self.sample.invocations, self.sample.errors?).rate()
+    }
+
+    /// Slow invocations of all that have a duration.
+    #[must_use]
+    pub fn slow_rate(&self) -> Option<f64> {
+        self.sample.time.count().and_then(Count::rate)
+    }
+}
+
+/// What an invocation is billed for on average: exactly, or else estimated from its duration.
+fn mean_billed_ms(sample: &Sample, exact: Option<&Exact>) -> Option<f64> {
+    if sample.invocations == 0 {
+        return None;
+    }
+    match exact {
+        Some(exact) => Some(exact.billed_ms / sample.invocations as f64),
+        None => sample
+            .duration
+            .map(|duration| estimated_billed_ms(duration.average_ms)),
+    }
+}

@@ -1,0 +1,268 @@
+//! The moves that lead from what `live` serves to the goal (pure).
+//!
+//! A move is one rollout: steps, a watch, a verdict. Between the halves of one pair, and between the
+//! same halves of two pairs, one move is enough. Where both the pair and the architecture differ,
+//! there are two:
+//!
+//! ```text
+//!                x86_64        arm64
+//! old pair       version 1     version 2
+//!                   | release
+//! new pair       version 3 --> version 4
+//!                     architecture
+//! ```
+//!
+//! The release comes first, on the architecture that serves already, so that every verdict has one
+//! cause: a worse version 3 is the commit's fault, a worse version 4 the architecture's. And when only
+//! the architecture is at fault, the release stays. The price is the time of a second rollout; `direct`
+//! goes from version 1 to 4 at once, and its verdict cannot say which of the two is to blame.
+//!
+//! An alias routes to two versions at most, so a path is walked move by move, and every move ends with
+//! one version alone. The alias is the only state: what is left of a path is found from what it routes
+//! to, so a run that was killed anywhere goes on with the same path.
+
+use std::fmt;
+
+use package::Architecture;
+use serde::Serialize;
+
+use crate::{
+    alias::{Routing, Version},
+    percent::Percent,
+    versions::PublishedVersion,
+};
+
+/// One rollout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Move {
+    /// The version that serves before.
+    pub from: Version,
+    /// The version that serves afterwards.
+    pub to: Version,
+    /// What the two differ in.
+    pub change: Change,
+}
+
+/// What two versions differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The halves of one pair.
+    Architecture,
+    /// The same architecture of two pairs.
+    Release,
+    /// Both.
+    ReleaseAndArchitecture,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Architecture => "architecture",
+            Self::Release => "release",
+            Self::ReleaseAndArchitecture => "release and architecture at once",
+        })
+    }
+}
+
+/// The moves from what an alias routes to, until one version serves alone: none when it does already.
+#[must_use]
+pub fn find(
+    published: &[PublishedVersion],
+    routing: &Routing,
+    goal: Version,
+    direct: bool,
+) -> Vec<Move> {
+    let serves = routing.primary;
+    let under_way = routing
+        .additional
+        .filter(|(_, percent)| *percent > Percent::ZERO);
+    let step = |from, to| Move {
+        from,
+        to,
+        change: change(published, from, to),
+    };
+    let via = via(published, serves, goal).filter(|via| match under_way {
+        // A move that is under way is finished, whatever the flag says now.
+        Some((candidate, _)) => candidate == *via,
+        None => !direct,
+    });
+    match via {
+        _ if serves == goal => Vec::new(),
+        Some(via) => vec![step(serves, via), step(via, goal)],
+        None => vec![step(serves, goal)],
+    }
+}
+
+/// The goal's other half, where both the pair and the architecture are to change.
+fn via(published: &[PublishedVersion], serves: Version, goal: Version) -> Option<Version> {
+    let via = other_half(published, goal).filter(|via| *via != serves)?;
+    (architecture(published, serves)? != architecture(published, goal)?).then_some(via)
+}
+
+fn change(published: &[PublishedVersion], from: Version, to: Version) -> Change {
+    if other_half(published, to) == Some(from) {
+        Change::Architecture
+    } else if architecture(published, from) == architecture(published, to) {
+        Change::Release
+    } else {
+        Change::ReleaseAndArchitecture
+    }
+}
+
+/// The other half of a version's pair: its neighbour, published as the other architecture of the same
+/// commit with the same settings.
+#[must_use]
+pub fn other_half(published: &[PublishedVersion], of: Version) -> Option<Version> {
+    let of = find_version(published, of)?;
+    let number = match of.architecture {
+        Architecture::X86_64 => of.version.number() + 1,
+        Architecture::Arm64 => of.version.number().checked_sub(1)?,
+    };
+    published
+        .iter()
+        .find(|other| other.version.number() == number)
+        .filter(|other| other.architecture != of.architecture)
+        .filter(|other| other.commit().is_some() && other.commit() == of.commit())
+        .filter(|other| other.settings == of.settings)
+        .map(|other| other.version)
+}
+
+fn architecture(published: &[PublishedVersion], version: Version) -> Option<Architecture> {
+    find_version(published, version).map(|published| published.architecture)
+}
+
+fn find_version(published: &[PublishedVersion], version: Version) -> Option<&PublishedVersion> {
+    published.iter().find(|found| found.version == version)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn version(number: u64) -> Version {
+        number.to_string().parse().expect("a version")
+    }
+
+    /// Pairs of two commits, and a version 5 that was published by hand.
+    fn published() -> Vec<PublishedVersion> {
+        use Architecture::{Arm64, X86_64};
+        [
+            (1, X86_64, "old x86_64"),
+            (2, Arm64, "old arm64"),
+            (3, X86_64, "new x86_64"),
+            (4, Arm64, "new arm64"),
+            (5, X86_64, "by hand"),
+        ]
+        .into_iter()
+        .map(|(number, architecture, description)| PublishedVersion {
+            version: version(number),
+            architecture,
+            code_sha256: String::new(),
+            code_bytes: 0,
+            description: description.to_owned(),
+            settings: Default::default(),
+        })
+        .collect()
+    }
+
+    fn alone(number: u64) -> Routing {
+        Routing::alone(version(number))
+    }
+
+    fn at_25(primary: u64, candidate: u64) -> Routing {
+        let weight = Percent::from_weight(0.25);
+        Routing::weighted(version(primary), version(candidate), weight)
+    }
+
+    fn path(routing: Routing, goal: u64, direct: bool) -> Vec<(u64, u64, Change)> {
+        find(&published(), &routing, version(goal), direct)
+            .into_iter()
+            .map(|found| (found.from.number(), found.to.number(), found.change))
+            .collect()
+    }
+
+    #[test]
+    fn one_change_is_one_move() {
+        use Change::{Architecture, Release, ReleaseAndArchitecture};
+        assert_eq!(path(alone(1), 2, false), [(1, 2, Architecture)]);
+        assert_eq!(path(alone(2), 1, false), [(2, 1, Architecture)]);
+        assert_eq!(path(alone(2), 4, false), [(2, 4, Release)]);
+        assert_eq!(path(alone(1), 5, false), [(1, 5, Release)]);
+        // Nothing is known of the other half of a version that was published by hand.
+        assert_eq!(path(alone(2), 5, false), [(2, 5, ReleaseAndArchitecture)]);
+        assert_eq!(path(alone(4), 4, false), []);
+    }
+
+    #[test]
+    fn the_release_comes_before_the_architecture_unless_the_direct_way_is_asked_for() {
+        let two = [(1, 3, Change::Release), (3, 4, Change::Architecture)];
+        assert_eq!(path(alone(1), 4, false), two);
+        assert_eq!(
+            path(alone(1), 4, true),
+            [(1, 4, Change::ReleaseAndArchitecture)]
+        );
+        // Back to the old pair: the same.
+        let back = [(4, 2, Change::Release), (2, 1, Change::Architecture)];
+        assert_eq!(path(alone(4), 1, false), back);
+    }
+
+    #[test]
+    fn a_move_under_way_is_finished_whatever_the_flag_says_now() {
+        let two = [(1, 3, Change::Release), (3, 4, Change::Architecture)];
+        let one = [(1, 4, Change::ReleaseAndArchitecture)];
+        for direct in [false, true] {
+            assert_eq!(path(at_25(1, 3), 4, direct), two);
+            assert_eq!(path(at_25(1, 4), 4, direct), one);
+        }
+    }
+
+    #[test]
+    fn halves_of_other_settings_are_no_pair() {
+        let mut published = published();
+        assert_eq!(other_half(&published, version(4)), Some(version(3)));
+        assert_eq!(other_half(&published, version(5)), None);
+        assert_eq!(other_half(&published, version(9)), None);
+        published[2].settings.memory_mib = 1_769;
+        assert_eq!(other_half(&published, version(4)), None);
+    }
+
+    proptest! {
+        /// Started again after every move, a run walks the same path.
+        #[test]
+        fn what_is_left_of_a_path_is_found_from_the_alias_alone(
+            start in 1_u64..=5,
+            goal in 1_u64..=5,
+            direct: bool,
+        ) {
+            let published = published();
+            let whole = find(&published, &alone(start), version(goal), direct);
+            for (done, walked) in whole.iter().enumerate() {
+                let weight = Percent::from_weight(0.25);
+                let under_way = Routing::weighted(walked.from, walked.to, weight);
+                let left = find(&published, &under_way, version(goal), direct);
+                prop_assert_eq!(&left[..], &whole[done..]);
+                let arrived = Routing::alone(walked.to);
+                let left = find(&published, &arrived, version(goal), direct);
+                prop_assert_eq!(&left[..], &whole[done + 1..]);
+            }
+        }
+
+        #[test]
+        fn every_path_ends_at_the_goal_in_at_most_two_moves(
+            start in 1_u64..=5,
+            goal in 1_u64..=5,
+            direct: bool,
+        ) {
+            let path = find(&published(), &alone(start), version(goal), direct);
+            let most = if direct { 1 } else { 2 };
+            prop_assert!(path.len() <= most);
+            let end = path.last().map_or(version(start), |last| last.to);
+            prop_assert_eq!(end, version(goal));
+            let joined = path.windows(2).all(|two| two[0].to == two[1].from);
+            prop_assert!(joined);
+        }
+    }
+}

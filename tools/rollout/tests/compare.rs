@@ -1,0 +1,137 @@
+//! `rollout compare` after a real rollout in a sandbox: what it asks, what it says, the page it writes.
+#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
+
+#[path = "common/proxy/mod.rs"]
+#[expect(dead_code, reason = "most of it is for the tests of faults")]
+mod proxy;
+#[path = "common/run.rs"]
+#[expect(dead_code, reason = "some of it is for run_rollout.rs alone")]
+mod stage;
+
+use std::process::{Command, Output};
+
+use proxy::{Operation, Proxy};
+use stage::{Candidate, FUNCTION, Stage, lines, said};
+
+/// As many as a comparison may send.
+const MOST_CALLS: usize = 10;
+
+/// `rollout compare` in a region of one's own.
+async fn compare(stage: &Stage, endpoint: &str, region: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rollout"));
+    command
+        .args(["--endpoint-url", endpoint, "--region", region, "--dist"])
+        .arg(stage.dist())
+        .args(["compare", FUNCTION])
+        .args(arguments);
+    let output = tokio::task::spawn_blocking(move || command.output());
+    output
+        .await
+        .expect("is waited for")
+        .expect("rollout starts")
+}
+
+/// The one answer of a comparison that succeeded.
+fn answered(output: &Output) -> serde_json::Value {
+    assert_eq!(output.status.code(), Some(0), "{}", said(output).1);
+    let mut answers = lines(&String::from_utf8_lossy(&output.stdout));
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    answers.remove(0)
+}
+
+fn calls(proxy: &Proxy) -> usize {
+    use Operation::{GetAlias, GetMetricData, Other, UpdateAlias};
+    let operations = [GetAlias, GetMetricData, Other, UpdateAlias];
+    operations
+        .map(|operation| proxy.calls(operation))
+        .iter()
+        .sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_is_compared_with_at_most_ten_calls_and_both_versions_are_there_after_the_promotion()
+{
+    let stage = Stage::set(Candidate::Slow).await;
+    stage.send_traffic();
+    let run = stage.run(&["--slow", "1s"]).output().await;
+    assert_eq!(run.status.code(), Some(0), "{}", said(&run).1);
+
+    let proxy = Proxy::start(&stage.endpoint).await;
+    let page = stage.folder.path().join("report.html");
+    let page_argument = page.display().to_string();
+    let day = [
+        "--since",
+        "24h",
+        "--period",
+        "60s",
+        "--slow",
+        "80ms",
+        "--json",
+        "--html",
+        &page_argument,
+    ];
+    let comparison = answered(&compare(&stage, &proxy.endpoint, "us-east-1", &day).await);
+    assert!(calls(&proxy) <= MOST_CALLS, "{} calls", calls(&proxy));
+    assert_eq!(proxy.calls(Operation::UpdateAlias), 0);
+    for half in 0..2 {
+        let half = &comparison["halves"][half];
+        assert!(half["invocations"].as_u64() > Some(20), "{half}");
+        assert!(
+            half["million_invocations_usd"].as_f64() > Some(0.2),
+            "{half}"
+        );
+    }
+
+    let seconds = ["--period", "1s", "--slow", "80ms", "--json"];
+    let judged = answered(&compare(&stage, &stage.endpoint, "us-east-1", &seconds).await);
+    let slower = &judged["differences"]["duration"]["low"];
+    assert!(slower.as_f64() > Some(0.0), "{judged}");
+    let cost = &judged["differences"]["cost_ratio"];
+    assert!(cost["low"].as_f64() < cost["high"].as_f64(), "{judged}");
+
+    let logs = stage.folder.path().join("sandbox/logs").join(FUNCTION);
+    let logs = logs.display().to_string();
+    let arguments = [
+        "--since",
+        "24h",
+        "--slow",
+        "80ms",
+        "--json",
+        "--records",
+        &logs,
+    ];
+    let exact = answered(&compare(&stage, &stage.endpoint, "us-east-1", &arguments).await);
+    for half in 0..2 {
+        let half = &exact["halves"][half];
+        assert!(half["exact"]["cold_starts"].as_u64() > Some(0), "{half}");
+        let [cold, warm] = ["cold", "warm"].map(|of| half["exact"][of]["p50_ms"].as_f64());
+        assert!(cold > warm && warm > Some(0.0), "{half}");
+        assert!(half["billed_gb_seconds"].as_f64() > Some(0.0), "{half}");
+    }
+    let invocations = |of: &serde_json::Value| of["halves"][1]["invocations"].as_u64();
+    assert!(invocations(&exact) >= invocations(&comparison), "{exact}");
+
+    let page = std::fs::read_to_string(page).expect("a page");
+    for id in ["weight", "evidence", "errors", "slow", "latency", "cost"] {
+        assert!(page.contains(&format!(r#"<figure id="{id}">"#)), "{id}");
+    }
+    assert!(page.contains("<h2>Journal</h2>") && page.contains("<strong>promoted</strong>"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_prices_of_the_region_there_are_no_costs_and_a_wrong_list_is_refused_by_its_key() {
+    let stage = Stage::set(Candidate::Good).await;
+    let versions = ["--versions", "1,2"];
+    let output = compare(&stage, &stage.endpoint, "mars-north-1", &versions).await;
+    let (code, text) = said(&output);
+    assert_eq!(code, Some(0), "{text}");
+
+    let list = stage.folder.path().join("prices.json");
+    std::fs::write(&list, r#"{"as_of": "soon", "sources": [], "lists": []}"#).expect("is written");
+    let list = list.display().to_string();
+    let arguments = [&versions[..], &["--prices", &list]].concat();
+    let output = compare(&stage, &stage.endpoint, "us-east-1", &arguments).await;
+    let (code, text) = said(&output);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("prices.json: as_of"), "{text}");
+}
