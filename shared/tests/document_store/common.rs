@@ -96,6 +96,7 @@ pub fn unique() -> String {
 pub async fn create_table(sandbox: &Sandbox, name: &str) {
     let table = json!({
         "name": name,
+        "variable": "DOCUMENTS_TABLE",
         "actions": [],
         "partition_key": {"name": "id", "type": "S"},
         "sort_key": null,

@@ -11,7 +11,7 @@ mod subject;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -64,7 +64,6 @@ async fn run(cli: Cli) -> Result<()> {
             unpacked.path(),
         )?);
     }
-    ensure!(!subjects.is_empty(), "nothing to measure");
     let progress = ProgressBar::new(u64::from(cli.starts)).with_style(
         ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}")?,
     );

@@ -78,11 +78,11 @@ pub(crate) fn function(
 fn variables(manifest: &FunctionManifest, endpoint_url: &str) -> BTreeMap<String, String> {
     let mut variables = manifest.environment.clone();
     for table in &manifest.tables {
-        variables.insert(table.variable(), table.name.clone());
+        variables.insert(table.variable.clone(), table.name.clone());
     }
     for queue in manifest.queues.iter().filter(|queue| queue.is_sent_to()) {
-        let url = format!("{endpoint_url}/000000000000/{}", queue.queue_name());
-        variables.insert(queue.variable(), url);
+        let url = format!("{endpoint_url}/000000000000/{}", queue.queue_name);
+        variables.insert(queue.variable.clone(), url);
     }
     for (name, value) in [
         ("AWS_ENDPOINT_URL", endpoint_url),

@@ -9,12 +9,20 @@
 //!   traffic/        scenarios for the sandbox's traffic; without them it invokes with the events
 //! ```
 //!
+//! What functions share exists before any of them: `resources.rs` gives tables and queues of all
+//! functions together, built or not.
+//!
 //! `settings/` reads a function's own `Cargo.toml` through `cargo metadata`, the only place
 //! where a person writes these facts. Everything downstream (Terraform, the sandbox, `rollout`,
-//! the CI matrix) reads `function.json` and repeats nothing.
+//! the CI matrix) reads `function.json` and repeats nothing. `changes/` says which functions a push
+//! has changed.
 
 pub mod archive;
+pub mod changes;
 pub mod manifest;
+pub mod resources;
 pub mod settings;
 
-pub use manifest::{Architecture, Artifact, FunctionManifest, ManifestError, RolloutPolicy};
+pub use manifest::{
+    Architecture, Artifact, FunctionManifest, ManifestError, RolloutPolicy, Undecided,
+};

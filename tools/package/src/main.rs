@@ -13,7 +13,9 @@ use clap::{Parser, Subcommand};
 use package::{
     Architecture, Artifact,
     archive::{code_sha256, zip_bootstrap},
+    changes::{Changes, Parts, changed_functions},
     manifest::MANIFEST_FILE,
+    resources::Resources,
     settings::Function,
 };
 
@@ -28,6 +30,20 @@ struct Cli {
 enum Command {
     /// Print the functions of this workspace, one name a line.
     List,
+    /// Print the functions that have changed since a commit, one name a line.
+    ///
+    /// All of them where the commit is not known here: after a force push, or on a first push.
+    Changed {
+        /// The commit that was deployed last.
+        #[arg(long, value_name = "COMMIT")]
+        since: String,
+        /// A JSON array on one line instead, for a matrix.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what the functions of this workspace share: their names, tables and queues, as
+    /// variables for Terraform (infra/platform).
+    Resources,
     /// Check a function's settings without building anything.
     Check {
         /// A folder under functions/.
@@ -68,6 +84,18 @@ fn run(command: Command) -> Result<()> {
                 writeln!(out, "{}", function.name())?;
             }
         }
+        Command::Changed { since, json } => {
+            let names = changed(&since)?;
+            if json {
+                writeln!(out, "{}", serde_json::to_string(&names)?)?;
+            } else {
+                names.iter().try_for_each(|name| writeln!(out, "{name}"))?;
+            }
+        }
+        Command::Resources => {
+            let resources = Resources::of(&Function::all()?)?;
+            writeln!(out, "{}", serde_json::to_string_pretty(&resources)?)?;
+        }
         Command::Check { function } => {
             Function::find(&function)?.manifest(BTreeMap::new())?;
         }
@@ -79,6 +107,22 @@ fn run(command: Command) -> Result<()> {
         } => pack(&function, &commit, &bootstraps, &dist)?,
     }
     Ok(())
+}
+
+fn changed(since: &str) -> Result<Vec<String>> {
+    let functions = Parts::of_all_functions()?;
+    match Changes::since(since) {
+        Ok(changes) => Ok(changed_functions(&functions, &changes)),
+        Err(error) => {
+            let error = anyhow::Error::from(error);
+            let all = "so every function counts as changed";
+            writeln!(std::io::stderr().lock(), "package: {error:#}: {all}")?;
+            Ok(functions
+                .into_iter()
+                .map(|function| function.name)
+                .collect())
+        }
+    }
 }
 
 fn pack(name: &str, commit: &str, bootstraps: &Path, dist: &Path) -> Result<()> {

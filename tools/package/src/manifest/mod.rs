@@ -9,14 +9,18 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+mod guard;
 mod policy;
 mod resources;
 
-pub use policy::{ReplayPolicy, RolloutPolicy};
-pub use resources::{Index, KeyAttribute, KeyType, Queue, QueueTrigger, Table, Trigger};
+pub use guard::{ALARM_SUFFIX, GuardPolicy, alarm_name};
+pub use policy::{ReplayPolicy, RolloutPolicy, Undecided};
+pub use resources::{
+    AlarmTrigger, AliasAccess, Index, KeyAttribute, KeyType, Queue, QueueTrigger, Table, Trigger,
+};
 
 /// The layout of `function.json` that this crate reads and writes.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// File name of the manifest in `dist/<function>/`.
 pub const MANIFEST_FILE: &str = "function.json";
@@ -156,6 +160,8 @@ pub struct FunctionManifest {
     pub tables: Vec<Table>,
     /// Queues that it sends to or is invoked by.
     pub queues: Vec<Queue>,
+    /// Aliases that it may look at and change.
+    pub aliases: Vec<AliasAccess>,
     /// How its responses are compared before any traffic.
     pub replay: ReplayPolicy,
     /// How its traffic is moved.

@@ -1,8 +1,10 @@
 //! How a release of a function goes: its replay and its rollout.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
-use super::Architecture;
+use super::{Architecture, guard::GuardPolicy};
 
 /// 15 minutes.
 const LONGEST_TIMEOUT_MS: f64 = 900_000.0;
@@ -17,6 +19,11 @@ pub struct RolloutPolicy {
     pub steps_percent: Vec<f64>,
     /// How long each step is watched at least, in seconds.
     pub bake_s: u64,
+    /// How long a step may wait for a proof, in seconds; six times [`Self::bake_s`] when not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bake_most_s: Option<u64>,
+    /// What follows when that time is over and nothing is proven.
+    pub undecided: Undecided,
     /// How many invocations of the candidate a step needs before it may end.
     pub least_invocations: u64,
     /// How many of equally good candidates may be taken back, as a fraction.
@@ -33,6 +40,40 @@ pub struct RolloutPolicy {
     pub metric_delay_s: u64,
     /// How long `rollout` may go without metrics before it takes the weight back, in seconds.
     pub max_blindness_s: u64,
+    /// The alarm on the candidate, for a rollout whose controller has died.
+    pub guard: GuardPolicy,
+}
+
+/// What a rollout does with a step whose time is over while neither "worse" nor "not worse" is proven.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Undecided {
+    /// The next weight follows, if the step had its least invocations; else the run ends as with
+    /// [`Self::Hold`].
+    ///
+    /// The default, because the other two fail quiet functions: at 5% of little traffic a proof may
+    /// take days. What is risked is bounded by the weight, and the evidence goes on adding up: a
+    /// candidate that is worse can still be found out at every later weight, and sooner there.
+    #[default]
+    Advance,
+    /// The run ends and the weight stays, for somebody to decide. Nothing but the alarm watches it from then
+    /// on.
+    Hold,
+    /// The weight goes back to 0: only what is proven not to be worse is ever promoted.
+    Rollback,
+}
+
+impl FromStr for Undecided {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "advance" => Ok(Self::Advance),
+            "hold" => Ok(Self::Hold),
+            "rollback" => Ok(Self::Rollback),
+            _ => Err(format!("undecided = {text:?}: advance, hold or rollback")),
+        }
+    }
 }
 
 impl Default for RolloutPolicy {
@@ -41,6 +82,8 @@ impl Default for RolloutPolicy {
             architecture: Architecture::Arm64,
             steps_percent: vec![5.0, 25.0, 50.0, 100.0],
             bake_s: 600,
+            bake_most_s: None,
+            undecided: Undecided::default(),
             least_invocations: 100,
             alpha: 0.05,
             margin_percent: 1.0,
@@ -48,11 +91,22 @@ impl Default for RolloutPolicy {
             period_s: 60,
             metric_delay_s: 120,
             max_blindness_s: 900,
+            guard: GuardPolicy::default(),
         }
     }
 }
 
+/// How many times its least a step may take when nothing else is asked for.
+const BAKES_AT_MOST: u64 = 6;
+
 impl RolloutPolicy {
+    /// How long a step may wait for a proof, in seconds.
+    #[must_use]
+    pub fn bake_most_s(&self) -> u64 {
+        self.bake_most_s
+            .unwrap_or(self.bake_s.saturating_mul(BAKES_AT_MOST))
+    }
+
     /// Says which key is wrong and what it takes.
     ///
     /// # Errors
@@ -65,6 +119,14 @@ impl RolloutPolicy {
         if !(rising && ends) {
             return Err(format!(
                 "steps_percent = {steps:?}: weights rise from above 0 to 100"
+            ));
+        }
+        if let Some(most) = self.bake_most_s
+            && most < self.bake_s
+        {
+            return Err(format!(
+                "bake_most_s = {most}: at least bake_s, which is {}",
+                self.bake_s
             ));
         }
         if !(self.alpha > 0.0 && self.alpha < 1.0) {
@@ -90,7 +152,7 @@ impl RolloutPolicy {
         if self.period_s == 0 {
             return Err("period_s = 0: at least 1 second".to_owned());
         }
-        Ok(())
+        self.guard.check()
     }
 }
 

@@ -1,9 +1,12 @@
-//! What a function is invoked by and what it uses: trigger, tables, queues.
+//! What a function is invoked by and what it uses: trigger, tables, queues, aliases.
 //!
-//! The sandbox and Terraform make the same things from these facts: a queue's dead-letter queue
-//! and the names of the environment variables are rules here, so that nobody spells them twice.
+//! The sandbox and Terraform make the same things from these facts. Names that follow from other
+//! names (of a dead-letter queue, of an environment variable) are written out, so that nobody
+//! downstream repeats the rule.
 
 use serde::{Deserialize, Serialize};
+
+use super::guard::ALARM_SUFFIX;
 
 /// What invokes a function: `[package.metadata.function] trigger`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +19,39 @@ pub enum Trigger {
     Http,
     /// Messages of a queue, with partial batch responses.
     Queue(QueueTrigger),
+    /// CloudWatch alarms that go off, asynchronously.
+    Alarm(AlarmTrigger),
+}
+
+/// An EventBridge rule from alarms to the function's `live` alias: events of the source
+/// `aws.cloudwatch` with the detail type `CloudWatch Alarm State Change`, whose `detail.state.value`
+/// is `ALARM` and whose `detail.alarmName` ends with a suffix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlarmTrigger {
+    /// How the names of the alarms end.
+    #[serde(default = "alarm_suffix")]
+    pub name_suffix: String,
+}
+
+fn alarm_suffix() -> String {
+    ALARM_SUFFIX.to_owned()
+}
+
+/// What a function may do to an alias of other functions.
+///
+/// IAM has no resource finer than the function for these actions (Service Authorization Reference:
+/// `GetAlias` and `UpdateAlias` take `arn:aws:lambda:REGION:ACCOUNT:function:NAME`), so a role
+/// allows them on the functions, and the function itself keeps to the alias.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AliasAccess {
+    /// Name of the alias.
+    pub name: String,
+    /// IAM actions without `lambda:`.
+    pub actions: Vec<String>,
+    /// The functions whose alias it is: all of the workspace whose rollouts are guarded.
+    pub functions: Vec<String>,
 }
 
 /// An event source mapping from a queue to the function's `live` alias.
@@ -92,6 +128,8 @@ pub struct Index {
 pub struct Table {
     /// Its name.
     pub name: String,
+    /// The environment variable that holds its name: `DOCUMENTS_TABLE`.
+    pub variable: String,
     /// What the function may do with it: IAM actions without `dynamodb:`.
     pub actions: Vec<String>,
     /// Partition key.
@@ -104,20 +142,18 @@ pub struct Table {
     pub ttl_attribute: Option<String>,
 }
 
-impl Table {
-    /// The environment variable that holds the table's name: `DOCUMENTS_TABLE`.
-    #[must_use]
-    pub fn variable(&self) -> String {
-        variable(&self.name, "TABLE")
-    }
-}
-
 /// An SQS queue that a function sends to or is invoked by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Queue {
     /// Its name, without the `.fifo` that AWS wants of a FIFO queue.
     pub name: String,
+    /// Its name on SQS.
+    pub queue_name: String,
+    /// The name on SQS of the queue that takes what could not be processed.
+    pub dead_letter_queue_name: String,
+    /// The environment variable that holds its URL: `DOCUMENTS_QUEUE_URL`.
+    pub variable: String,
     /// What the function may do with it: IAM actions without `sqs:`.
     pub actions: Vec<String>,
     /// Whether messages of a group keep their order.
@@ -129,72 +165,16 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// The name on SQS: with `.fifo` where the queue is one.
-    #[must_use]
-    pub fn queue_name(&self) -> String {
-        self.with_suffix("")
-    }
-
-    /// The name on SQS of the queue that takes what could not be processed.
-    #[must_use]
-    pub fn dead_letter_queue_name(&self) -> String {
-        self.with_suffix("-dead-letter")
-    }
-
-    /// The environment variable that holds the queue's URL: `DOCUMENTS_QUEUE_URL`.
-    #[must_use]
-    pub fn variable(&self) -> String {
-        variable(&self.name, "QUEUE_URL")
-    }
-
     /// Whether the function sends to it, and so needs its URL.
     #[must_use]
     pub fn is_sent_to(&self) -> bool {
         self.actions.iter().any(|action| action == "SendMessage")
     }
-
-    fn with_suffix(&self, suffix: &str) -> String {
-        let fifo = if self.fifo { ".fifo" } else { "" };
-        format!("{}{suffix}{fifo}", self.name)
-    }
-}
-
-fn variable(name: &str, suffix: &str) -> String {
-    let name = name.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-    format!("{}_{suffix}", name.to_ascii_uppercase())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn queue(fifo: bool) -> Queue {
-        Queue {
-            name: "new-documents".into(),
-            actions: vec!["SendMessage".into()],
-            fifo,
-            visibility_timeout_s: 60,
-            max_receive_count: 5,
-        }
-    }
-
-    #[test]
-    fn both_names_of_a_fifo_queue_end_as_sqs_wants_them() {
-        assert_eq!(queue(true).queue_name(), "new-documents.fifo");
-        assert_eq!(
-            queue(true).dead_letter_queue_name(),
-            "new-documents-dead-letter.fifo"
-        );
-        assert_eq!(
-            queue(false).dead_letter_queue_name(),
-            "new-documents-dead-letter"
-        );
-    }
-
-    #[test]
-    fn variables_are_upper_case_words() {
-        assert_eq!(queue(false).variable(), "NEW_DOCUMENTS_QUEUE_URL");
-    }
 
     #[test]
     fn a_triggers_unknown_key_is_refused() {

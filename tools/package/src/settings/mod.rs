@@ -4,12 +4,12 @@
 //! | --- | --- |
 //! | `[package]` | name and description |
 //! | `[package.metadata.lambda.deploy]` | Lambda settings, under cargo-lambda's keys |
-//! | `[package.metadata.function]` | the trigger, and the tables and queues it uses with the IAM actions (resources.rs) |
+//! | `[package.metadata.function]` | the trigger, and the tables, queues and aliases it uses with the IAM actions (resources.rs) |
 //! | `[package.metadata.tables.*]`, `[package.metadata.queues.*]` | what these are; in `shared/Cargo.toml` where functions share them |
 //! | `[package.metadata.rollout]` | [`RolloutPolicy`] |
 //! | `[package.metadata.replay]` | [`ReplayPolicy`] |
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, rc::Rc};
 
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 use serde::Deserialize;
@@ -89,6 +89,8 @@ pub struct Function {
     package: Package,
     /// The crate that defines what functions share, if the workspace has it.
     shared: Option<Package>,
+    /// All functions of the workspace.
+    all: Rc<[Package]>,
 }
 
 impl Function {
@@ -98,14 +100,15 @@ impl Function {
     /// [`SettingsError::Workspace`] when `cargo metadata` fails.
     pub fn all() -> Result<Vec<Self>, SettingsError> {
         let metadata = MetadataCommand::new().no_deps().exec()?;
-        let mut functions: Vec<Self> = functions_of(&metadata)
-            .map(|package| Self {
-                package,
-                shared: package_at(&metadata, "shared"),
-            })
-            .collect();
-        functions.sort_by(|a, b| a.name().cmp(b.name()));
-        Ok(functions)
+        let mut all: Vec<Package> = functions_of(&metadata).collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        let all: Rc<[Package]> = all.into();
+        let functions = all.iter().map(|package| Self {
+            package: package.clone(),
+            shared: package_at(&metadata, "shared"),
+            all: Rc::clone(&all),
+        });
+        Ok(functions.collect())
     }
 
     /// The function `name`.
@@ -183,11 +186,23 @@ impl Function {
             queues: function
                 .queues(&definitions, deploy.timeout)
                 .map_err(wrong)?,
+            aliases: function.aliases(&self.guarded()?).map_err(wrong)?,
             trigger: function.trigger,
             replay: self.table::<ReplayPolicy>("replay")?,
             rollout,
             artifacts,
         })
+    }
+
+    /// The functions of the workspace whose rollouts are guarded.
+    fn guarded(&self) -> Result<Vec<String>, SettingsError> {
+        let mut guarded = Vec::new();
+        for package in &*self.all {
+            if table_of::<RolloutPolicy>(package, "rollout")?.guard.armed {
+                guarded.push(package.name.to_string());
+            }
+        }
+        Ok(guarded)
     }
 
     /// The tables and queues that this function and `shared` define.
@@ -267,7 +282,7 @@ fn package_at(metadata: &Metadata, folder: &str) -> Option<Package> {
 }
 
 /// The workspace's packages whose folder lies in `functions/`.
-fn functions_of(metadata: &Metadata) -> impl Iterator<Item = Package> {
+pub(crate) fn functions_of(metadata: &Metadata) -> impl Iterator<Item = Package> {
     let folder = metadata.workspace_root.join("functions");
     metadata
         .workspace_packages()
@@ -281,7 +296,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::manifest::Trigger;
+    use crate::manifest::{AliasAccess, Trigger};
 
     fn function(metadata: Value) -> Function {
         let package = json!({
@@ -289,8 +304,10 @@ mod tests {
             "description": "Greets", "dependencies": [], "targets": [], "features": {},
             "manifest_path": "/w/functions/greeter/Cargo.toml", "metadata": metadata,
         });
+        let package: Package = serde_json::from_value(package).unwrap();
         Function {
-            package: serde_json::from_value(package).unwrap(),
+            all: Rc::from([package.clone()]),
+            package,
             shared: None,
         }
     }
@@ -320,6 +337,31 @@ mod tests {
         assert_eq!(manifest.rollout.steps_percent, [10.0, 100.0]);
         assert_eq!(manifest.rollout.period_s, RolloutPolicy::default().period_s);
         assert_eq!(manifest.replay.ignore, ["/milliseconds"]);
+    }
+
+    #[test]
+    fn aliases_are_those_of_every_function_whose_rollout_is_guarded() {
+        let aliases = json!({"live": ["GetAlias", "UpdateAlias"]});
+        let guarded_by = |armed: bool| {
+            let rollout = json!({"guard": {"armed": armed}});
+            let metadata = json!({"function": {"aliases": aliases}, "rollout": rollout});
+            manifest(metadata).unwrap().aliases
+        };
+        let expected = AliasAccess {
+            name: "live".to_owned(),
+            actions: vec!["GetAlias".to_owned(), "UpdateAlias".to_owned()],
+            functions: vec!["greeter".to_owned()],
+        };
+        assert_eq!(guarded_by(true), [expected]);
+        assert!(guarded_by(false)[0].functions.is_empty());
+    }
+
+    #[test]
+    fn an_alarm_trigger_needs_no_name() {
+        let manifest = manifest(json!({"function": {"trigger": {"kind": "alarm"}}})).unwrap();
+        let trigger = serde_json::to_value(manifest.trigger).unwrap();
+        let expected = json!({"kind": "alarm", "name_suffix": "-live-candidate"});
+        assert_eq!(trigger, expected);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Tables and queues: defined once in a crate's metadata, resolved for each function that uses them.
+//! Tables, queues and aliases: defined once in a crate's metadata, resolved for each function that uses them.
 //!
 //! A function finds `[package.metadata.tables.*]` and `[package.metadata.queues.*]` in its own
 //! `Cargo.toml`, and those that it shares with other functions in `shared/Cargo.toml`, next to the
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::manifest::{Index, KeyAttribute, Queue, QueueTrigger, Table, Trigger};
+use crate::manifest::{AliasAccess, Index, KeyAttribute, Queue, QueueTrigger, Table, Trigger};
 
 /// What an event source mapping does with its queue.
 const CONSUMER_ACTIONS: [&str; 3] = ["DeleteMessage", "GetQueueAttributes", "ReceiveMessage"];
@@ -20,6 +20,7 @@ pub(super) struct FunctionTable {
     pub(super) trigger: Trigger,
     tables: BTreeMap<String, Vec<String>>,
     queues: BTreeMap<String, Vec<String>>,
+    aliases: BTreeMap<String, Vec<String>>,
 }
 
 /// `[package.metadata.tables.<name>]`.
@@ -98,6 +99,7 @@ impl FunctionTable {
             let definition = definition.ok_or_else(|| undefined("tables", name))?.clone();
             Ok(Table {
                 name: name.clone(),
+                variable: variable(name, "TABLE"),
                 actions: actions.clone(),
                 partition_key: definition.partition_key,
                 sort_key: definition.sort_key,
@@ -132,6 +134,22 @@ impl FunctionTable {
         }
         Ok(queues)
     }
+
+    /// The aliases that the function looks at and changes, of these functions.
+    ///
+    /// # Errors
+    /// What is wrong with which key, in one sentence.
+    pub(super) fn aliases(&self, functions: &[String]) -> Result<Vec<AliasAccess>, String> {
+        let resolve = |(name, actions): (&String, &Vec<String>)| {
+            check_actions("aliases", name, actions)?;
+            Ok(AliasAccess {
+                name: name.clone(),
+                actions: actions.clone(),
+                functions: functions.to_vec(),
+            })
+        };
+        self.aliases.iter().map(resolve).collect()
+    }
 }
 
 fn queue(name: &str, actions: &[String], definitions: &Definitions) -> Result<Queue, String> {
@@ -151,11 +169,25 @@ fn queue(name: &str, actions: &[String], definitions: &Definitions) -> Result<Qu
     )?;
     Ok(Queue {
         name: name.to_owned(),
+        queue_name: queue_name(name, "", definition.fifo),
+        dead_letter_queue_name: queue_name(name, "-dead-letter", definition.fifo),
+        variable: variable(name, "QUEUE_URL"),
         actions: actions.to_vec(),
         fifo: definition.fifo,
         visibility_timeout_s: definition.visibility_timeout_s,
         max_receive_count: definition.max_receive_count,
     })
+}
+
+/// SQS wants `.fifo` at the end of a FIFO queue's name.
+fn queue_name(name: &str, suffix: &str, fifo: bool) -> String {
+    format!("{name}{suffix}{}", if fifo { ".fifo" } else { "" })
+}
+
+/// The environment variable that tells a function about something: `DOCUMENTS_TABLE`.
+fn variable(name: &str, suffix: &str) -> String {
+    let name = name.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    format!("{}_{suffix}", name.to_ascii_uppercase())
 }
 
 /// Lambda's rules for a queue as event source

@@ -45,6 +45,33 @@ fn what_a_function_uses_comes_with_its_definition() {
 }
 
 #[test]
+fn names_that_follow_from_a_name_are_written_out() {
+    let function = function(json!({
+        "tables": {"documents": ["GetItem"]},
+        "queues": {"documents": ["SendMessage"], "orders": ["SendMessage"]},
+    }));
+    let tables = function.tables(&definitions()).unwrap();
+    assert_eq!(tables[0].variable, "DOCUMENTS_TABLE");
+    let queues = function.queues(&definitions(), 10).unwrap();
+    let [plain, fifo] = queues.as_slice() else {
+        panic!("two queues: {queues:?}")
+    };
+    assert_eq!(plain.queue_name, "documents");
+    assert_eq!(plain.dead_letter_queue_name, "documents-dead-letter");
+    assert_eq!(plain.variable, "DOCUMENTS_QUEUE_URL");
+    assert_eq!(fifo.queue_name, "orders.fifo");
+    assert_eq!(fifo.dead_letter_queue_name, "orders-dead-letter.fifo");
+}
+
+#[test]
+fn variables_are_upper_case_words() {
+    assert_eq!(
+        variable("new-documents", "QUEUE_URL"),
+        "NEW_DOCUMENTS_QUEUE_URL"
+    );
+}
+
+#[test]
 fn a_trigger_needs_no_list_of_actions() {
     let queues = trigger(json!({})).queues(&definitions(), 10).unwrap();
     assert_eq!(queues[0].actions, CONSUMER_ACTIONS);

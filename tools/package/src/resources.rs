@@ -1,0 +1,110 @@
+//! What the functions of a workspace use together: the variables of `infra/platform`.
+//!
+//! From the sources and not from `dist/`: a workspace of which only some functions are built must
+//! not lose the tables of the others.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{
+    manifest::{FunctionManifest, Index, KeyAttribute, Queue, Table},
+    settings::{Function, SettingsError},
+};
+
+/// Every function's name, and each table and queue that at least one of them uses.
+#[derive(Debug, Default, PartialEq, Serialize)]
+pub struct Resources {
+    /// Names of the functions.
+    pub functions: Vec<String>,
+    /// Tables by their name.
+    pub tables: BTreeMap<String, SharedTable>,
+    /// Queues by their name on SQS.
+    pub queues: BTreeMap<String, SharedQueue>,
+}
+
+/// A table, whoever uses it; the keys are those of [`Table`].
+#[derive(Debug, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "as in `Table`")]
+pub struct SharedTable {
+    pub partition_key: KeyAttribute,
+    pub sort_key: Option<KeyAttribute>,
+    pub indexes: Vec<Index>,
+    pub ttl_attribute: Option<String>,
+}
+
+/// A queue, whoever uses it; the keys are those of [`Queue`].
+#[derive(Debug, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "as in `Queue`")]
+pub struct SharedQueue {
+    pub dead_letter_queue_name: String,
+    pub fifo: bool,
+    pub visibility_timeout_s: u32,
+    pub max_receive_count: u32,
+}
+
+impl Resources {
+    /// What these functions use.
+    ///
+    /// # Errors
+    /// [`SettingsError`] when the settings of one of them do not fit.
+    pub fn of(functions: &[Function]) -> Result<Self, SettingsError> {
+        let mut resources = Self::default();
+        for function in functions {
+            resources.add(function.manifest(BTreeMap::new())?);
+        }
+        Ok(resources)
+    }
+
+    /// A name means the same for all functions: settings refuse two definitions that differ.
+    fn add(&mut self, manifest: FunctionManifest) {
+        self.functions.push(manifest.name);
+        let tables = manifest.tables.into_iter();
+        self.tables
+            .extend(tables.map(|table| (table.name.clone(), table.into())));
+        let queues = manifest.queues.into_iter();
+        self.queues
+            .extend(queues.map(|queue| (queue.queue_name.clone(), queue.into())));
+    }
+}
+
+impl From<Table> for SharedTable {
+    fn from(table: Table) -> Self {
+        Self {
+            partition_key: table.partition_key,
+            sort_key: table.sort_key,
+            indexes: table.indexes,
+            ttl_attribute: table.ttl_attribute,
+        }
+    }
+}
+
+impl From<Queue> for SharedQueue {
+    fn from(queue: Queue) -> Self {
+        Self {
+            dead_letter_queue_name: queue.dead_letter_queue_name,
+            fifo: queue.fifo,
+            visibility_timeout_s: queue.visibility_timeout_s,
+            max_receive_count: queue.max_receive_count,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads this workspace: what two functions use is there once, whoever is built.
+    #[test]
+    fn what_two_functions_use_is_there_once() {
+        let functions = Function::all().unwrap();
+        let resources = Resources::of(&functions).unwrap();
+        let names: Vec<_> = functions.iter().map(Function::name).collect();
+        assert_eq!(resources.functions, names);
+        assert_eq!(resources.tables.keys().collect::<Vec<_>>(), ["documents"]);
+        assert_eq!(
+            resources.queues["documents"].dead_letter_queue_name,
+            "documents-dead-letter"
+        );
+    }
+}
