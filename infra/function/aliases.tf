@@ -1,0 +1,42 @@
+# `live` is what callers use. Terraform makes it, and who made it may end it; what it routes to is
+# `rollout run`'s from then on, and so is its description, in which a run writes what it has done.
+#
+# The aliases `x86_64` and `arm64` are `rollout publish`'s: only it knows which versions are the
+# newest pair. They end with the function.
+
+data "aws_lambda_alias" "half" {
+  for_each = toset(["arm64", "x86_64"])
+
+  function_name = aws_lambda_function.function.function_name
+  name          = each.key
+
+  depends_on = [terraform_data.publish]
+}
+
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  function_name    = aws_lambda_function.function.function_name
+  function_version = data.aws_lambda_alias.half["x86_64"].function_version
+
+  dynamic "routing_config" {
+    for_each = var.first_weight_percent > 0 ? [var.first_weight_percent / 100] : []
+    content {
+      additional_version_weights = {
+        (data.aws_lambda_alias.half["arm64"].function_version) = routing_config.value
+      }
+    }
+  }
+
+  lifecycle {
+    ignore_changes = [description, function_version, routing_config]
+  }
+}
+
+# On `live`, and so never while a rollout is under way: AWS refuses weights on such an alias.
+resource "aws_lambda_provisioned_concurrency_config" "live" {
+  count = var.provisioned_concurrency > 0 ? 1 : 0
+
+  function_name                     = aws_lambda_alias.live.function_name
+  qualifier                         = aws_lambda_alias.live.name
+  provisioned_concurrent_executions = var.provisioned_concurrency
+}

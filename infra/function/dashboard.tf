@@ -1,0 +1,83 @@
+# The newest pair side by side, as `live` is served: invocations, failures, duration, cost, weight.
+
+locals {
+  # The price list that `rollout compare` counts with; a region that it does not have gets no cost.
+  prices_file = "${path.module}/../../tools/rollout/prices.json"
+  prices = one([
+    for list in fileexists(local.prices_file) ? jsondecode(file(local.prices_file)).lists : [] : list if contains(list.regions, var.region)
+  ])
+
+  # A line of a graph: a metric of one half, with an id for metric math.
+  lines = {
+    for architecture, dimensions in local.half_dimensions : architecture => {
+      for id, metric in {
+        invocations = { name = "Invocations", stat = "Sum" }
+        errors      = { name = "Errors", stat = "Sum" }
+        throttles   = { name = "Throttles", stat = "Sum" }
+        p50         = { name = "Duration", stat = "p50" }
+        p99         = { name = "Duration", stat = "p99" }
+        average     = { name = "Duration", stat = "Average" }
+        } : id => concat(
+        ["AWS/Lambda", metric.name],
+        flatten([for name, value in dimensions : [name, value]]),
+        [{ id = "${id}_${architecture}", stat = metric.stat, label = "${architecture} ${id}" }],
+      )
+    }
+  }
+
+  # The same, for metric math alone.
+  hidden = {
+    for architecture, lines in local.lines : architecture => {
+      for id, line in lines : id => concat(slice(line, 0, length(line) - 1), [merge(line[length(line) - 1], { visible = false })])
+    }
+  }
+
+  # As tools/rollout/src/prices counts a warm invocation: whole milliseconds, first tier.
+  cost_lines = local.prices == null ? [] : [
+    for architecture in keys(local.lines) : [{
+      label      = "${architecture} USD per million"
+      expression = "CEIL(average_${architecture}) * ${local.manifest.memory_mib / 1024 * local.prices[architecture][0].usd_per_gb_second * 1000} + ${local.prices.usd_per_million_requests}"
+    }]
+  ]
+
+  graphs = concat(
+    [
+      { title = "Invocations a minute", lines = [for line in local.lines : line.invocations] },
+      { title = "Failed and throttled", lines = concat([for line in local.lines : line.errors], [for line in local.lines : line.throttles]) },
+      { title = "Duration, ms", lines = concat([for line in local.lines : line.p50], [for line in local.lines : line.p99]) },
+      {
+        title = "arm64's share of live, %"
+        lines = concat([for line in local.hidden : line.invocations], [[{
+          label      = "arm64"
+          expression = "100 * FILL(invocations_arm64, 0) / (FILL(invocations_arm64, 0) + FILL(invocations_x86_64, 0))"
+        }]])
+      },
+    ],
+    local.prices == null ? [] : [{
+      title = "Cost per million warm invocations, USD"
+      lines = concat([for line in local.hidden : line.average], local.cost_lines)
+    }],
+  )
+}
+
+resource "aws_cloudwatch_dashboard" "halves" {
+  dashboard_name = "${var.function}-halves"
+  dashboard_body = jsonencode({
+    widgets = [
+      for index, graph in local.graphs : {
+        type   = "metric"
+        x      = 12 * (index % 2)
+        y      = 6 * floor(index / 2)
+        width  = 12
+        height = 6
+        properties = {
+          title   = graph.title
+          region  = var.region
+          period  = 60
+          view    = "timeSeries"
+          metrics = graph.lines
+        }
+      }
+    ]
+  })
+}

@@ -1,0 +1,48 @@
+# The pair. $LATEST holds one architecture at a time, so that two versions cannot be two resources:
+# `rollout publish` makes them, and moves the aliases `x86_64` and `arm64` to them.
+#
+# It runs when an artifact or the configuration has changed. When it fails, Terraform marks this
+# resource as tainted, and the next apply runs it again; `rollout publish` goes on where it stopped.
+
+resource "terraform_data" "publish" {
+  triggers_replace = {
+    artifacts     = { for architecture, artifact in local.manifest.artifacts : architecture => artifact.code_sha256 }
+    configuration = sha256(jsonencode(local.configuration))
+  }
+
+  provisioner "local-exec" {
+    interpreter = concat([var.rollout, "--dist", var.dist, "publish", "--leave-live"], local.by_bucket ? ["--bucket", module.names.artifact_bucket] : [])
+    command     = var.function
+    environment = { AWS_REGION = var.region }
+  }
+
+  depends_on = [aws_s3_object.artifact]
+}
+
+locals {
+  # All that a version freezes besides its code.
+  configuration = {
+    role              = aws_lambda_function.function.role
+    runtime           = aws_lambda_function.function.runtime
+    handler           = aws_lambda_function.function.handler
+    memory_size       = aws_lambda_function.function.memory_size
+    timeout           = aws_lambda_function.function.timeout
+    ephemeral_storage = aws_lambda_function.function.ephemeral_storage
+    environment       = aws_lambda_function.function.environment
+    logging_config    = aws_lambda_function.function.logging_config
+    tracing_config    = aws_lambda_function.function.tracing_config
+    vpc_config        = [for vpc in aws_lambda_function.function.vpc_config : { subnets = vpc.subnet_ids, groups = vpc.security_group_ids }]
+    kms_key_arn       = aws_lambda_function.function.kms_key_arn
+  }
+}
+
+# Where a half is too large to be sent with the request, both go by the bucket.
+resource "aws_s3_object" "artifact" {
+  for_each = local.by_bucket ? local.manifest.artifacts : {}
+
+  bucket = module.names.artifact_bucket
+  # By content, so that nothing is overwritten; rollout knows the same name (object_key in versions.rs).
+  key         = "${var.function}/${replace(each.value.code_sha256, "/", "_")}.zip"
+  source      = "${var.dist}/${var.function}/${each.value.zip}"
+  source_hash = each.value.code_sha256
+}

@@ -1,0 +1,89 @@
+# `live` is made once with its first weight, and an apply never moves it again.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+override_data {
+  target = data.aws_lambda_alias.half["arm64"]
+  values = { function_version = "2" }
+}
+
+variables {
+  function = "plain"
+  dist     = "tests/dist"
+  region   = "eu-central-1"
+  rollout  = "true" # the program: `rollout publish` is not what is tested here
+}
+
+run "live_begins_at_the_x86_64_half_with_the_first_weight" {
+  variables {
+    first_weight_percent = 5
+  }
+
+  assert {
+    condition     = aws_lambda_alias.live.function_version == "1"
+    error_message = "live begins at the x86_64 half"
+  }
+  assert {
+    condition     = aws_lambda_alias.live.routing_config[0].additional_version_weights == tomap({ "2" = 0.05 })
+    error_message = "the arm64 half gets its first weight, as a fraction"
+  }
+}
+
+run "an_apply_with_another_pair_and_another_weight_does_not_move_traffic" {
+  variables {
+    first_weight_percent = 50
+  }
+
+  override_data {
+    target = data.aws_lambda_alias.half["x86_64"]
+    values = { function_version = "3" }
+  }
+  override_data {
+    target = data.aws_lambda_alias.half["arm64"]
+    values = { function_version = "4" }
+  }
+
+  assert {
+    condition     = aws_lambda_alias.live.function_version == "1"
+    error_message = "the version is rollout's"
+  }
+  assert {
+    condition     = aws_lambda_alias.live.routing_config[0].additional_version_weights == tomap({ "2" = 0.05 })
+    error_message = "the weight is rollout's"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.slow["arm64"].dimensions.ExecutedVersion == "4"
+    error_message = "the alarms follow the newest pair"
+  }
+}
+
+run "without_a_first_weight_there_is_no_routing" {
+  command = plan
+
+  # A function of its own: what was applied above keeps its routing.
+  variables {
+    function = "http"
+  }
+  plan_options {
+    replace = [aws_lambda_alias.live]
+  }
+
+  assert {
+    condition     = length(aws_lambda_alias.live.routing_config) == 0
+    error_message = "no weight, no routing"
+  }
+}
+
+run "provisioned_concurrency_is_on_live" {
+  command = plan
+  variables {
+    provisioned_concurrency = 2
+  }
+
+  assert {
+    condition     = aws_lambda_provisioned_concurrency_config.live[0].qualifier == "live"
+    error_message = "on live, where callers are"
+  }
+}

@@ -1,0 +1,55 @@
+# The pair is published when an artifact or the configuration changes, and not otherwise.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  function = "plain"
+  dist     = "tests/dist"
+  region   = "eu-central-1"
+  rollout  = "true"
+}
+
+run "first" {}
+
+run "nothing_changed_publishes_nothing" {
+  # Things that no version freezes.
+  variables {
+    log_retention_days   = 60
+    reserved_concurrency = 5
+    tags                 = { team = "x" }
+    alarm_error_percent  = 10
+  }
+
+  assert {
+    condition     = output.published == run.first.published
+    error_message = "published again although no artifact and no setting has changed"
+  }
+}
+
+run "another_setting_publishes_again" {
+  variables {
+    log_level = "DEBUG"
+  }
+
+  assert {
+    condition     = output.published.configuration != run.first.published.configuration
+    error_message = "not published although the configuration has changed"
+  }
+}
+
+run "another_artifact_publishes_again" {
+  variables {
+    function = "huge"
+  }
+
+  assert {
+    condition     = output.published.artifacts != run.first.published.artifacts
+    error_message = "not published although an artifact has changed"
+  }
+  assert {
+    condition     = toset([for object in aws_s3_object.artifact : object.bucket]) == toset(["lambda-artifacts-123456789012-eu-central-1"]) && length(aws_s3_object.artifact) == 2
+    error_message = "what is too large for a direct upload goes by the bucket, both halves"
+  }
+}

@@ -1,0 +1,39 @@
+# trigger = { kind = "alarm" }: alarms whose names end in name_suffix, as they turn to ALARM, to
+# `live`. The alarms themselves are made by `rollout run`: what they watch changes with every release.
+
+locals {
+  alarm = local.trigger.kind == "alarm" ? toset(["alarm"]) : toset([])
+}
+
+resource "aws_cloudwatch_event_rule" "alarm" {
+  for_each = local.alarm
+
+  name        = "${var.function}-alarm"
+  description = "Alarms named *${local.trigger.name_suffix} to ${var.function}."
+  event_pattern = jsonencode({
+    source      = ["aws.cloudwatch"]
+    detail-type = ["CloudWatch Alarm State Change"]
+    detail = {
+      alarmName = [{ suffix = local.trigger.name_suffix }]
+      state     = { value = ["ALARM"] }
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "alarm" {
+  for_each = local.alarm
+
+  rule = aws_cloudwatch_event_rule.alarm[each.key].name
+  arn  = aws_lambda_alias.live.arn
+}
+
+resource "aws_lambda_permission" "alarm" {
+  for_each = local.alarm
+
+  statement_id  = "alarm"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_alias.live.function_name
+  qualifier     = aws_lambda_alias.live.name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.alarm[each.key].arn
+}

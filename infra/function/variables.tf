@@ -1,0 +1,106 @@
+# What a deploy says. Everything about the function itself stands in its function.json.
+
+variable "function" {
+  description = "Name of the function: its folder in functions/ and in dist/, and its name on Lambda."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,64}$", var.function))
+    error_message = "A function's name has 1 to 64 letters, digits, hyphens and underscores."
+  }
+  validation {
+    condition     = fileexists("${var.dist}/${var.function}/function.json")
+    error_message = "${var.dist}/${var.function}/function.json is missing: build it (scripts/build.sh ${var.function}). If the function was renamed or removed, end what is left of it: scripts/destroy.sh ${var.function}."
+  }
+}
+
+variable "dist" {
+  description = "The folder that scripts/build.sh writes to."
+  type        = string
+  default     = "../../dist"
+}
+
+variable "commit" {
+  description = "The commit that shall be deployed; the artifacts must be of it. null takes whatever was built."
+  type        = string
+  default     = null
+
+  validation {
+    condition = var.commit == null || !fileexists("${var.dist}/${var.function}/function.json") ? true : alltrue([
+      for artifact in jsondecode(file("${var.dist}/${var.function}/function.json")).artifacts : artifact.commit == var.commit
+    ])
+    error_message = "dist/${var.function} was built from another commit than ${coalesce(var.commit, "-")}: build it again (scripts/build.sh ${var.function})."
+  }
+}
+
+variable "account_id" {
+  description = "The AWS account to deploy to; credentials of another are refused. null takes the one that they are of."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.account_id == null || can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "An AWS account id has 12 digits."
+  }
+}
+
+variable "region" {
+  description = "The AWS region, like eu-central-1."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region looks like eu-central-1."
+  }
+}
+
+variable "rollout" {
+  description = "The program `rollout`: a path, or a name that PATH knows."
+  type        = string
+  default     = "rollout"
+}
+
+variable "tags" {
+  description = "Tags of everything, besides `function` and `managed-by`."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:") && length(key) <= 128])
+    error_message = "A tag's key has at most 128 characters and does not begin with aws:."
+  }
+}
+
+variable "first_weight_percent" {
+  description = "The arm64 half's share of `live` when `live` is created, in percent; the x86_64 half gets the rest. Afterwards the weight belongs to `rollout`."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.first_weight_percent >= 0 && var.first_weight_percent <= 100
+    error_message = "A weight is 0 to 100 percent. (Lambda's own is a fraction, and Terraform alone would let 1.5 pass.)"
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long CloudWatch keeps log lines, in days."
+  type        = number
+  default     = 30
+
+  validation {
+    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "CloudWatch Logs takes 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days."
+  }
+}
+
+variable "log_level" {
+  description = "Least level of the function's own log lines."
+  type        = string
+  default     = "INFO"
+
+  validation {
+    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
+    error_message = "Lambda's levels are TRACE, DEBUG, INFO, WARN, ERROR and FATAL."
+  }
+}

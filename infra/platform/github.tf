@@ -1,0 +1,67 @@
+# Who may act from GitHub Actions, without any key that could leak: pull requests may plan, and the
+# environment may deploy, from the default branch alone.
+
+locals {
+  github = var.github == null ? {} : { for role in ["plan", "deploy"] : role => role }
+
+  # Repositories created since 2026-07-15 have their ids in the subject, older ones have not.
+  # https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/
+  repositories = var.github == null ? [] : compact([
+    var.github.repository,
+    var.github.repository_id == null ? null : join("/", [
+      "${split("/", var.github.repository)[0]}@${var.github.owner_id}",
+      "${split("/", var.github.repository)[1]}@${var.github.repository_id}",
+    ]),
+  ])
+
+  issuer       = "token.actions.githubusercontent.com"
+  provider_arn = "arn:${local.partition}:iam::${var.account_id}:oidc-provider/${local.issuer}"
+
+  # A job in an environment says the environment in its subject and the branch in `ref`, which STS
+  # checks since 2026-01.
+  # https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
+  conditions = var.github == null ? {} : {
+    plan = {
+      "${local.issuer}:sub" = [for repository in local.repositories : "repo:${repository}:pull_request"]
+    }
+    deploy = {
+      "${local.issuer}:sub" = [for repository in local.repositories : "repo:${repository}:environment:${var.github.environment}"]
+      "${local.issuer}:ref" = ["refs/heads/${var.github.branch}"]
+    }
+  }
+}
+
+resource "aws_iam_openid_connect_provider" "github" {
+  count = var.github != null && !var.github_provider_exists ? 1 : 0
+
+  url            = "https://${local.issuer}"
+  client_id_list = ["sts.amazonaws.com"]
+}
+
+resource "aws_iam_role" "github" {
+  for_each = local.github
+
+  name                 = "github-${each.key}-${var.region}"
+  description          = each.key == "plan" ? "Pull requests of ${var.github.repository}: looks, changes nothing." : "Deploys of ${var.github.repository} from ${var.github.branch} in ${var.github.environment}."
+  max_session_duration = 4 * 60 * 60 # a rollout of four steps of ten minutes, with room
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Principal = { Federated = local.provider_arn }
+      Condition = { StringEquals = merge({ "${local.issuer}:aud" = ["sts.amazonaws.com"] }, local.conditions[each.key]) }
+    }]
+  })
+
+  depends_on = [aws_iam_openid_connect_provider.github]
+}
+
+resource "aws_iam_role_policy" "github" {
+  for_each = merge([for role in keys(local.github) : { for part in keys(local.permissions[role]) : "${role}-${part}" => { role = role, part = part } }]...)
+
+  name   = each.value.part
+  role   = aws_iam_role.github[each.value.role].name
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.permissions[each.value.role][each.value.part] })
+}

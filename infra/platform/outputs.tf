@@ -1,0 +1,14 @@
+output "artifact_bucket" {
+  description = "Where artifacts that are too large for a direct upload go."
+  value       = aws_s3_bucket.artifacts.id
+}
+
+output "alarm_topic_arn" {
+  description = "What every alarm speaks to."
+  value       = aws_sns_topic.alarms.arn
+}
+
+output "github_role_arns" {
+  description = "For configure-aws-credentials: plan in pull requests, deploy in the environment."
+  value       = { for name, role in aws_iam_role.github : name => role.arn }
+}

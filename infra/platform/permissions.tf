@@ -1,0 +1,100 @@
+# What the two roles may do. `plan` reads what a plan reads; `deploy` besides changes what a function
+# consists of, by the functions' names. Neither may touch the platform itself: a person applies it.
+
+locals {
+  arn = { for service in ["lambda", "logs", "events", "cloudwatch", "dynamodb", "sqs", "sns"] : service => "arn:${local.partition}:${service}:${var.region}:${var.account_id}" }
+
+  resources = {
+    functions  = flatten([for name in var.functions : ["${local.arn.lambda}:function:${name}", "${local.arn.lambda}:function:${name}:*"]]) # versions and aliases
+    roles      = [for name in var.functions : "arn:${local.partition}:iam::${var.account_id}:role/${name}-${var.region}"]
+    log_groups = flatten([for name in var.functions : [for service in ["lambda", "apigateway"] : "${local.arn.logs}:log-group:/aws/${service}/${name}"]])
+    # With their streams: logs has both forms.
+    log_streams = flatten([for name in var.functions : [for service in ["lambda", "apigateway"] : "${local.arn.logs}:log-group:/aws/${service}/${name}:*"]])
+    alarms      = [for name in var.functions : "${local.arn.cloudwatch}:alarm:${name}-live-*"] # one a half and metric, and the rollout's own
+    dashboards  = [for name in var.functions : "arn:${local.partition}:cloudwatch::${var.account_id}:dashboard/${name}-halves"]
+    rules       = [for name in var.functions : "${local.arn.events}:rule/${name}-alarm"]
+    tables      = [for name in keys(var.tables) : "${local.arn.dynamodb}:table/${name}"]
+    queues      = [for name in keys(var.queues) : "${local.arn.sqs}:${name}"]
+    mappings    = ["${local.arn.lambda}:event-source-mapping:*"]              # AWS names them
+    apis        = ["arn:${local.partition}:apigateway:${var.region}::/apis*"] # AWS names them
+    tags        = ["arn:${local.partition}:apigateway:${var.region}::/tags/*"]
+    states      = ["arn:${local.partition}:s3:::${module.names.state_bucket}/functions/*"]
+    artifacts   = ["arn:${local.partition}:s3:::${module.names.artifact_bucket}/*"]
+    buckets     = [for name in [module.names.state_bucket, module.names.artifact_bucket] : "arn:${local.partition}:s3:::${name}"]
+    everything  = ["*"] # AWS has no resource for these actions
+  }
+
+  read = {
+    functions  = ["lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:GetFunctionConfiguration", "lambda:GetPolicy", "lambda:GetProvisionedConcurrencyConfig", "lambda:ListAliases", "lambda:ListProvisionedConcurrencyConfigs", "lambda:ListTags", "lambda:ListVersionsByFunction"]
+    mappings   = ["lambda:GetEventSourceMapping", "lambda:ListTags"]
+    roles      = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"]
+    log_groups = ["logs:ListTagsForResource"]
+    alarms     = ["cloudwatch:ListTagsForResource"]
+    dashboards = ["cloudwatch:GetDashboard"]
+    rules      = ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"]
+    tables     = ["dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:ListTagsOfResource"]
+    queues     = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"]
+    apis       = ["apigateway:GET"]
+    tags       = ["apigateway:GET"]
+    states     = ["s3:GetObject"]
+    artifacts  = ["s3:GetObject", "s3:GetObjectTagging"]
+    buckets    = ["s3:ListBucket"]
+    everything = ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "lambda:ListEventSourceMappings", "logs:DescribeLogGroups"]
+  }
+
+  write = {
+    functions = [
+      "lambda:AddPermission", "lambda:CreateAlias", "lambda:CreateFunction", "lambda:DeleteAlias", "lambda:DeleteFunction", "lambda:DeleteFunctionCodeSigningConfig",
+      "lambda:DeleteFunctionConcurrency", "lambda:DeleteProvisionedConcurrencyConfig", "lambda:InvokeFunction", "lambda:PublishVersion", "lambda:PutFunctionCodeSigningConfig",
+      "lambda:PutFunctionConcurrency", "lambda:PutProvisionedConcurrencyConfig", "lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateAlias",
+      "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration",
+    ]
+    mappings    = ["lambda:TagResource", "lambda:UntagResource"]
+    roles       = ["iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription"]
+    log_groups  = ["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"]
+    log_streams = ["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:PutRetentionPolicy"]
+    alarms      = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"]
+    dashboards  = ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"]
+    rules       = ["events:DeleteRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource", "events:UntagResource"]
+    apis        = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"]
+    tags        = ["apigateway:DELETE", "apigateway:POST", "apigateway:PUT"]
+    states      = ["s3:DeleteObject", "s3:PutObject"] # DeleteObject is for the lock
+    artifacts   = ["s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging"]
+    # For the HTTP APIs' access logs:
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+    everything = ["logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery"]
+  }
+
+  statements = {
+    for name, actions in { read = local.read, write = local.write } : name => [
+      for kind, list in actions : {
+        Sid      = "${title(name)}${replace(title(replace(kind, "_", " ")), " ", "")}"
+        Effect   = "Allow"
+        Action   = list
+        Resource = local.resources[kind]
+      } if length(local.resources[kind]) > 0
+    ]
+  }
+
+  conditional = [
+    {
+      Sid       = "MapToOwnFunctions"
+      Effect    = "Allow"
+      Action    = ["lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"]
+      Resource  = ["*"] # the condition is what limits it
+      Condition = { ArnLike = { "lambda:FunctionArn" = local.resources.functions } }
+    },
+    {
+      Sid       = "GiveRolesToLambda"
+      Effect    = "Allow"
+      Action    = ["iam:PassRole"]
+      Resource  = local.resources.roles
+      Condition = { StringEquals = { "iam:PassedToService" = "lambda.amazonaws.com" } }
+    },
+  ]
+
+  permissions = {
+    plan   = { read = local.statements.read }
+    deploy = { read = local.statements.read, write = concat(local.statements.write, local.conditional) }
+  }
+}

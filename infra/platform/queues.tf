@@ -1,0 +1,49 @@
+resource "aws_sqs_queue" "shared" {
+  for_each = var.queues
+
+  name                       = each.key
+  fifo_queue                 = each.value.fifo
+  visibility_timeout_seconds = each.value.visibility_timeout_s
+  sqs_managed_sse_enabled    = true
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dead_letter[each.key].arn
+    maxReceiveCount     = each.value.max_receive_count
+  })
+}
+
+# What could not be processed, for as long as SQS keeps anything: 14 days.
+resource "aws_sqs_queue" "dead_letter" {
+  for_each = var.queues
+
+  name                      = each.value.dead_letter_queue_name
+  fifo_queue                = each.value.fifo
+  message_retention_seconds = 14 * 24 * 60 * 60
+  sqs_managed_sse_enabled   = true
+
+  # Only its own queue may give up messages to it.
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = ["${local.arn.sqs}:${each.key}"]
+  })
+}
+
+# A message there is one that somebody must look at.
+resource "aws_cloudwatch_metric_alarm" "dead_letter" {
+  for_each = var.queues
+
+  alarm_name          = "${each.value.dead_letter_queue_name}-has-messages"
+  alarm_description   = "Messages of ${each.key} could not be processed ${each.value.max_receive_count} times. Look at them, mend the cause, and send them back: aws sqs start-message-move-task --source-arn ${aws_sqs_queue.dead_letter[each.key].arn}"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+
+  namespace   = "AWS/SQS"
+  metric_name = "ApproximateNumberOfMessagesVisible"
+  dimensions  = { QueueName = each.value.dead_letter_queue_name }
+  period      = 300
+  statistic   = "Maximum"
+}

@@ -1,0 +1,109 @@
+variable "account_id" {
+  description = "The AWS account; credentials of another are refused."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "An AWS account id has 12 digits."
+  }
+}
+
+variable "region" {
+  description = "The AWS region, like eu-central-1."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region looks like eu-central-1."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything, besides `platform` and `managed-by`."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:") && length(key) <= 128])
+    error_message = "A tag's key has at most 128 characters and does not begin with aws:."
+  }
+}
+
+# The next three are written by `package resources`, from the functions' and shared's Cargo.toml.
+
+variable "functions" {
+  description = "Names of all functions: the deploy role may touch these and no others. Written by scripts/platform.sh."
+  type        = list(string)
+}
+
+variable "tables" {
+  description = "DynamoDB tables by name. Written by scripts/platform.sh."
+  type = map(object({
+    partition_key = object({ name = string, type = string })
+    sort_key      = optional(object({ name = string, type = string }))
+    indexes = list(object({
+      name          = string
+      partition_key = object({ name = string, type = string })
+      sort_key      = optional(object({ name = string, type = string }))
+    }))
+    ttl_attribute = optional(string)
+  }))
+}
+
+variable "queues" {
+  description = "SQS queues by their name on SQS. Written by scripts/platform.sh."
+  type = map(object({
+    dead_letter_queue_name = string
+    fifo                   = bool
+    visibility_timeout_s   = number
+    max_receive_count      = number
+  }))
+}
+
+variable "deletion_protection" {
+  description = "Whether the tables and the bucket of the states refuse to be deleted. To end the platform, turn it off, apply, and only then destroy."
+  type        = bool
+  default     = true
+}
+
+variable "alarm_emails" {
+  description = "Who is told of alarms; each confirms by the mail that AWS sends."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for address in var.alarm_emails : can(regex("^[^@ ]+@[^@ ]+$", address))])
+    error_message = "An address looks like someone@example.com."
+  }
+}
+
+variable "github" {
+  description = "The repository whose workflows may plan and deploy; null makes neither provider nor roles. The ids (GET /repos/OWNER/NAME: owner.id, id) are in the tokens of repositories created since 2026-07-15."
+  type = object({
+    repository    = string
+    owner_id      = optional(number)
+    repository_id = optional(number)
+    branch        = optional(string, "main")
+    environment   = optional(string, "production")
+  })
+  default = null
+
+  validation {
+    condition     = var.github == null ? true : can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github.repository))
+    error_message = "A repository is owner/name."
+  }
+  validation {
+    condition     = var.github == null ? true : (var.github.owner_id == null) == (var.github.repository_id == null)
+    error_message = "Give both owner_id and repository_id, or neither."
+  }
+  validation {
+    condition     = var.github == null ? true : !strcontains("${var.github.branch}${var.github.environment}", "*")
+    error_message = "One branch and one environment: a wildcard would let others deploy."
+  }
+}
+
+variable "github_provider_exists" {
+  description = "Whether the account has GitHub's identity provider already: AWS allows one per account, whoever made it."
+  type        = bool
+  default     = false
+}
