@@ -27,7 +27,7 @@ functions() {
     work=$(mktemp -d)
     # `command`: this script has a part of the same name.
     (cd "$work" && command sandbox start >/dev/null)
-    url=$(cd "$work" && command sandbox status | sed -n '1s/ .*//p')
+    url=$(cd "$work" && sandbox_url)
     (cd "$work" && for function in "${names[@]}"; do command sandbox apply "$function" --dist "$root/dist" >/dev/null; done)
     bench "${names[@]}" "${bare[@]}" --endpoint-url "$url" || status=$?
     (cd "$work" && command sandbox stop >/dev/null)

@@ -15,8 +15,7 @@ package=${PACKAGE_TOOL:-$target_folder/debug/package}
 [[ -n ${PACKAGE_TOOL:-} ]] || cargo build --quiet --locked "${tool_packages[@]}"
 "$package" check "$function"
 
-commit=$(git rev-parse HEAD 2>/dev/null || echo unknown)
-[[ -z $(git status --porcelain 2>/dev/null) ]] || commit+=-dirty
+commit=$(current_commit)
 
 # Side by side, each in a target folder of its own: the last minute of a half, link-time
 # optimisation, keeps a single core busy.

@@ -27,6 +27,17 @@ die() {
     exit "$code"
 }
 
+# The commit that artifacts are built from, marked where the tree is not that commit.
+current_commit() {
+    local commit
+    commit=$(git rev-parse HEAD 2>/dev/null || echo unknown)
+    [[ -z $(git status --porcelain 2>/dev/null) ]] || commit+=-dirty
+    echo "$commit"
+}
+
+# The URL of the sandbox that runs here.
+sandbox_url() { command sandbox status | sed -n '1s/ .*//p'; }
+
 # What the other scripts build. Always these together: cargo unifies features over what it is
 # asked for, so that another selection would compile the dependencies again.
 tool_packages=(-p package -p rollout -p sandbox)

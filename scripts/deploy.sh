@@ -2,8 +2,12 @@
 # Builds a function, publishes the pair, moves traffic to it, compares the halves.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-usage="usage: scripts/deploy.sh <function> --sandbox [--fault ARCHITECTURE:KIND=AMOUNT]... [--rate PER-SECOND] [--no-build]
+usage="usage: scripts/deploy.sh <function> [--plan | --no-rollout] [--yes] [--no-build]
+       scripts/deploy.sh <function> --sandbox [--fault ARCHITECTURE:KIND=AMOUNT]... [--rate PER-SECOND] [--no-build]
 
+  --plan          say what would change on AWS, and change nothing
+  --no-rollout    apply and publish on AWS, and leave live as it is
+  --yes           do not ask whether this is the right account
   --sandbox       on this machine, with no AWS account
   --fault SPEC    rehearse a bad release: arm64:errors=5%, arm64:crash=2%, arm64:latency=50ms, ...
   --rate N        the sandbox's traffic per second: invocations (default 200), or scenarios where the
@@ -12,12 +16,13 @@ usage="usage: scripts/deploy.sh <function> --sandbox [--fault ARCHITECTURE:KIND=
 
 Exit codes: 0 promoted, 1 taken back or stopped, 2 could not run."
 
-function='' sandbox=false faults=() rate='' build=true
+function='' sandbox=false faults=() rate='' build=true aws_flags=()
 while (($#)); do
     case $1 in
     -h | --help) echo "$usage" && exit 0 ;;
     --sandbox) sandbox=true ;;
     --fault) faults+=("${2:?"--fault needs a value"}") && shift ;;
+    --plan | --yes | --no-rollout) aws_flags+=("$1") ;;
     --no-build) build=false ;;
     --rate) rate=${2:?"--rate needs a value"} && shift ;;
     -*) die 2 "unknown option $1"$'\n'"$usage" ;;
@@ -26,7 +31,11 @@ while (($#)); do
     shift
 done
 [[ -n $function ]] || die 2 "which function?"$'\n'"$usage"
-$sandbox || die 2 "deploying to AWS needs infra/, which this template does not have yet: use --sandbox"
+if $sandbox; then
+    ((${#aws_flags[@]} == 0)) || die 2 "${aws_flags[*]} is about AWS: leave it out, or leave out --sandbox"
+else
+    [[ ${#faults[@]} == 0 && -z $rate ]] || die 2 "--fault and --rate are the sandbox's: say --sandbox, or leave them out"
+fi
 
 export PATH="$target_folder/debug:$PATH"
 if $build; then
@@ -39,10 +48,12 @@ for needed in "$target_folder"/debug/{rollout,sandbox} "dist/$function/function.
     [[ -f $needed ]] || die 2 "$needed is missing: leave out --no-build, or bring what was built along"
 done
 
+$sandbox || exec scripts/deploy-aws.sh "$function" "${aws_flags[@]}"
+
 say "2/7 sandbox"
 unset AWS_ENDPOINT_URL AWS_PROFILE
 sandbox start
-AWS_ENDPOINT_URL=$(sandbox status | sed -n '1s/ .*//p')
+AWS_ENDPOINT_URL=$(sandbox_url)
 export AWS_ENDPOINT_URL
 sandbox apply "$function"
 sandbox fault "$function" --clear >/dev/null
@@ -72,16 +83,18 @@ traffic=$!
 trap 'kill "$traffic" 2>/dev/null || true' EXIT
 
 say "6/7 rollout"
-# A sandbox knows every second what CloudWatch knows every minute, so steps can be short. Where
-# the newest pair already serves, --rehearse moves back to its other half first.
+# A sandbox knows every second what CloudWatch knows every minute, so steps can be short; at 5% of this
+# traffic nothing is proven that fast, so that step takes its most. A slow machine gets 80 s for the
+# least invocations. Where the newest pair already serves, --rehearse moves back to its other half first.
 outcome=0
-rollout run "$function" --rehearse --period 1s --metric-delay 1s --bake 8s --max-blindness 30s || outcome=$?
+rollout run "$function" --rehearse --period 1s --metric-delay 1s --bake 4s --bake-most 16s \
+    --max-blindness 80s || outcome=$?
 kill "$traffic" 2>/dev/null || true
 wait "$traffic" || true
 cat "$traffic_log"
 
 say "7/7 compare the halves"
-((outcome == 2)) || rollout compare "$function" --period 1s
+((outcome == 2)) || rollout compare "$function" --period 1s --html "dist/$function/report.html"
 cat <<END
 
 The sandbox goes on at $AWS_ENDPOINT_URL; its logs are in .sandbox/. Look around or end it:

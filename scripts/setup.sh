@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, from package registries only; says what. Safe to run again.
+# With --terraform also what scripts/test/terraform.sh needs.
 #
 # Needs beforehand: git, rustup, Python 3 with pip; root (or everything from Debian installed).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -27,6 +28,8 @@ command -v "${foreign[0]}" >/dev/null || packages+=(qemu-user-static)
 command -v cc >/dev/null || packages+=(build-essential)
 command -v openssl >/dev/null || packages+=(openssl)
 command -v shellcheck >/dev/null || packages+=(shellcheck)
+# The browser that the tests look at the HTML report with.
+command -v chromium >/dev/null || packages+=(chromium)
 [[ -d $tools_folder/venv ]] || python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 
 if ((${#packages[@]})); then
@@ -47,10 +50,15 @@ for target in aarch64-unknown-linux-gnu x86_64-unknown-linux-gnu; do
     fi
 done
 
-if ! cmp -s scripts/requirements.txt "$tools_folder/installed-requirements.txt"; then
-    say "PyPI, into .tools/venv: $(grep -v '^#' scripts/requirements.txt | tr '\n' ' ')"
+# python_tools FOLDER REQUIREMENTS: into .tools/FOLDER, unless exactly these are there.
+python_tools() {
+    cmp -s "$2" "$tools_folder/$1/installed-requirements.txt" && return
+    say "PyPI, into .tools/$1: $(grep -v '^#' "$2" | tr '\n' ' ')"
     mkdir -p "$tools_folder"
-    python3 -m venv "$tools_folder/venv"
-    "$tools_folder/venv/bin/pip" install --quiet --disable-pip-version-check -r scripts/requirements.txt
-    cp scripts/requirements.txt "$tools_folder/installed-requirements.txt"
-fi
+    python3 -m venv "$tools_folder/$1"
+    "$tools_folder/$1/bin/pip" install --quiet --disable-pip-version-check -r "$2"
+    cp "$2" "$tools_folder/$1/installed-requirements.txt"
+}
+python_tools venv scripts/requirements.txt
+# What only scripts/test/terraform.sh needs, and what does not go together with the rest.
+[[ ${1:-} != --terraform ]] || python_tools terraform scripts/requirements-terraform.txt

@@ -23,7 +23,7 @@ cd "$work"
 unset AWS_ENDPOINT_URL AWS_PROFILE
 
 sandbox start >/dev/null || die 2 "the sandbox does not start"
-AWS_ENDPOINT_URL=$(sandbox status | sed -n '1s/ .*//p')
+AWS_ENDPOINT_URL=$(sandbox_url)
 export AWS_ENDPOINT_URL
 sandbox apply http-api || die 2 "http-api cannot be applied"
 rollout publish http-api >/dev/null || die 2 "http-api cannot be published"

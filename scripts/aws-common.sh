@@ -1,0 +1,66 @@
+# Sourced by the scripts that talk to an AWS account: which account, which region, which state.
+# shellcheck shell=bash disable=SC2034
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+export PATH="$target_folder/debug:$PATH"
+export TF_IN_AUTOMATION=1 TF_INPUT=0
+[[ -t 1 ]] || export TF_CLI_ARGS_plan=-no-color TF_CLI_ARGS_apply=-no-color
+
+# Where Terraform keeps its plugins and plans; one folder a state, so that two never share one.
+terraform_folder=$root/.terraform
+
+# connect: sets account, region and state_bucket, or says what is missing.
+connect() {
+    command -v terraform >/dev/null ||
+        die 2 "terraform is not installed: take 1.11 or newer from https://developer.hashicorp.com/terraform/install"
+    command -v aws >/dev/null || die 2 "the AWS CLI is not installed: scripts/setup.sh installs it into .tools"
+    region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region || true)}}
+    [[ -n $region ]] || die 2 "no AWS region: set AWS_REGION, or a region in your AWS profile"
+    # The AWS CLI of version 1 reads the second, everything else the first.
+    export AWS_REGION=$region AWS_DEFAULT_REGION=$region
+    local answer
+    answer=$(aws sts get-caller-identity --query '[Account, Arn]' --output text 2>&1) ||
+        die 2 "AWS does not take these credentials (or there are none): ${answer##*$'\n'}"$'\n'"Sign in (aws sso login, aws configure) or set AWS_PROFILE"
+    read -r account caller <<<"$answer"
+    # As infra/names says: a backend takes no variables.
+    state_bucket=lambda-state-$account-$region
+}
+
+# terraform_init CONFIGURATION STATE-KEY [FLAG]...
+terraform_init() {
+    local configuration=$1 key=$2 log
+    shift 2
+    export TF_DATA_DIR=$terraform_folder/${key%.tfstate}
+    log=$(terraform -chdir="infra/$configuration" init -no-color -backend-config="bucket=$state_bucket" -backend-config="key=$key" \
+        -backend-config="region=$region" ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} -reconfigure "$@" 2>&1) || {
+        printf '%s\n' "$log" >&2
+        [[ $log != *NoSuchBucket* && $log != *"does not exist"* ]] ||
+            die 2 "the bucket of Terraform's states, $state_bucket, does not exist in account $account: run scripts/platform.sh once"
+        die 2 "terraform init failed, see above"
+    }
+}
+
+# terraform_plan CONFIGURATION PLAN-FILE FLAG...: 0 nothing would change, 2 something would.
+terraform_plan() {
+    local configuration=$1 file=$2 code=0
+    shift 2
+    terraform -chdir="infra/$configuration" plan -detailed-exitcode -lock-timeout="${LOCK_TIMEOUT:-60s}" -out="$file" \
+        -var "region=$region" -var "account_id=$account" "$@" || code=$?
+    ((code != 1)) || die 2 "terraform plan failed, see above. If the state is locked by a run that was killed: terraform force-unlock"
+    return "$code"
+}
+
+# terraform_apply CONFIGURATION PLAN-FILE
+terraform_apply() {
+    terraform -chdir="infra/$1" apply -lock-timeout="${LOCK_TIMEOUT:-60s}" "$2" ||
+        die 2 "terraform apply failed, see above. What it has done so far is kept: run the same again, and it goes on from there"
+}
+
+# confirm QUESTION: with --yes in $yes, without asking.
+confirm() {
+    ! ${yes:-false} || return 0
+    [[ -t 0 ]] || die 2 "this is account $account, region $region, as $caller: say --yes where nobody can be asked"
+    local answer
+    read -r -p "Account $account, region $region, as $caller. $1 [y/N] " answer
+    [[ $answer == [yY]* ]] || die 1 "nothing was changed"
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# What scripts/deploy.sh does on AWS with a function that is built: Terraform and publish, replay,
+# rollout, compare. Called by it, with its flags.
+source "$(dirname "${BASH_SOURCE[0]}")/aws-common.sh"
+
+function=$1 plan_only=false yes=false move=true
+for flag in "${@:2}"; do
+    case $flag in
+    --plan) plan_only=true ;;
+    --yes) yes=true ;;
+    --no-rollout) move=false ;;
+    *) die 2 "unknown option $flag" ;;
+    esac
+done
+
+connect
+say "2/6 what Terraform would change in account $account, region $region"
+terraform_init function "functions/$function.tfstate"
+flags=(-var "function=$function" -var "dist=$root/dist" -var "commit=$(current_commit)" -var "rollout=${ROLLOUT:-$target_folder/debug/rollout}")
+# Terraform cannot see what `rollout publish` has made: where a half's alias is gone, publish again.
+for half in x86_64 arm64; do
+    aws lambda get-alias --function-name "$function" --name "$half" >/dev/null 2>&1 || flags+=(-replace=terraform_data.publish)
+done
+plan=$TF_DATA_DIR/plan
+if $plan_only; then
+    # Without the lock, which would be an object in the state's bucket: nothing at all is written.
+    terraform_plan function "$plan" "${flags[@]}" -lock=false || true
+    rm -f "$plan"
+    echo "This was a plan: nothing was changed. scripts/deploy.sh $function does it, replays the sample events, and moves live."
+    exit 0
+fi
+if terraform_plan function "$plan" "${flags[@]}"; then
+    echo "$function: nothing to change"
+else
+    question="Do this?"
+    ! $move || question="Do this, and then move live of $function?"
+    confirm "$question"
+    say "3/6 apply, publish"
+    terraform_apply function "$plan"
+fi
+rm -f "$plan"
+
+if ! $move; then
+    echo "$function: live is as it was; rollout run $function moves it"
+    exit 0
+fi
+
+say "4/6 replay the sample events on both halves"
+rollout replay "$function"
+
+say "5/6 rollout"
+outcome=0
+rollout run "$function" || outcome=$?
+
+say "6/6 compare the halves"
+((outcome == 2)) || rollout compare "$function"
+exit "$outcome"

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# What all functions share in an AWS account and region, by Terraform: states, roles, tables, queues.
+# Once before the first deploy, and again when a shared table, a queue or a function is added.
+source "$(dirname "${BASH_SOURCE[0]}")/aws-common.sh"
+
+usage="usage: scripts/platform.sh [--plan] [--yes] [--no-build]
+
+  --plan       say what would change, and change nothing
+  --yes        do not ask
+  --no-build   take infra/platform/resources.auto.tfvars.json as it is, for a machine without cargo
+
+Settings (the GitHub repository, who gets alarms, tags): infra/platform/terraform.tfvars."
+plan_only=false yes=false build=true
+for flag in "$@"; do
+    case $flag in
+    -h | --help) echo "$usage" && exit 0 ;;
+    --plan) plan_only=true ;;
+    --yes) yes=true ;;
+    --no-build) build=false ;;
+    *) die 2 "unknown option $flag"$'\n'"$usage" ;;
+    esac
+done
+
+if $build; then
+    scripts/setup.sh
+    cargo build --quiet --locked "${tool_packages[@]}"
+    package resources >infra/platform/resources.auto.tfvars.json
+fi
+connect
+
+# The state's bucket is made by the configuration whose state it holds. So the first apply keeps its
+# state in a local file, and then moves it into the bucket. A run that is killed in between leaves
+# the file, and the next one goes on with it.
+local_state=infra/platform/terraform.tfstate
+override=infra/platform/bootstrap_override.tf
+trap 'rm -f "$override"' EXIT
+first=false
+if [[ -s $local_state ]] || ! aws s3api head-bucket --bucket "$state_bucket" >/dev/null 2>&1; then
+    first=true
+    printf 'terraform {\n  backend "local" {}\n}\n' >"$override"
+    export TF_DATA_DIR=$terraform_folder/bootstrap
+    terraform -chdir=infra/platform init -no-color ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} -reconfigure >/dev/null ||
+        die 2 "terraform init failed, see above"
+else
+    terraform_init platform platform.tfstate
+fi
+
+say "what Terraform would change in account $account, region $region"
+plan=$TF_DATA_DIR/plan
+if $plan_only; then
+    terraform_plan platform "$plan" -lock=false || true
+    rm -f "$plan"
+    echo "This was a plan: nothing was changed."
+    exit 0
+fi
+if ! terraform_plan platform "$plan"; then
+    confirm "Do this?"
+    terraform_apply platform "$plan"
+fi
+rm -f "$plan"
+
+if $first; then
+    say "the state moves into $state_bucket"
+    rm "$override"
+    # The same data folder: it says where the state is now.
+    terraform -chdir=infra/platform init -no-color -migrate-state -force-copy -backend-config="bucket=$state_bucket" \
+        -backend-config="key=platform.tfstate" -backend-config="region=$region" ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} >/dev/null ||
+        die 2 "the state could not be moved, see above: run this again"
+    rm -f "$local_state" "$local_state.backup"
+    rm -rf "$TF_DATA_DIR"
+fi

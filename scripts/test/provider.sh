@@ -1,0 +1,20 @@
+# Sourced by what needs Terraform with its AWS provider: finds it, or ends with SKIPPED and why.
+# shellcheck shell=bash disable=SC2034
+
+# A folder with registry.terraform.io/hashicorp/aws in it, as `terraform providers mirror` makes one.
+plugin_mirror() {
+    local provider
+    provider=$(find / -xdev \( -path /proc -o -path /sys \) -prune -o \
+        -type d -path '*/registry.terraform.io/hashicorp/aws' ! -path '*/.terraform/*' -print -quit 2>/dev/null || true)
+    echo "${provider%/registry.terraform.io/*}"
+}
+
+if ! command -v terraform >/dev/null; then
+    echo "SKIPPED: what needs Terraform, which is not installed"
+    exit 0
+fi
+export TF_PLUGIN_DIR=${TF_PLUGIN_DIR:-$(plugin_mirror)} TF_IN_AUTOMATION=1 TF_INPUT=0
+if [[ -z $TF_PLUGIN_DIR ]] && ! curl --silent --fail --max-time 10 https://registry.terraform.io/.well-known/terraform.json >/dev/null; then
+    echo "SKIPPED: what needs Terraform's AWS provider: no plugin mirror on this machine (TF_PLUGIN_DIR), and no way to the registry"
+    exit 0
+fi

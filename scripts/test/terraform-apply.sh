@@ -1,0 +1,219 @@
+#!/usr/bin/env bash
+# A real apply: platform and every function from nothing with Terraform's AWS provider, a rollout, a
+# second apply, what goes wrong, and everything gone again.
+#
+# The sandbox serves Lambda, DynamoDB, SQS and the metrics that rollout reads, and moto
+# (https://docs.getmoto.org) the rest. Takes dist/ and the tools as they were built, and does
+# everything else in a folder of its own.
+source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+scripts/setup.sh --terraform
+source scripts/test/provider.sh
+mapfile -t functions < <("$target_folder/debug/package" list)
+for function in "${functions[@]}"; do
+    [[ -f dist/$function/function.json ]] || die 2 "dist/$function is missing: run scripts/build.sh $function"
+done
+
+work=$(mktemp -d)
+export CARGO_TARGET_DIR=$target_folder PATH="$target_folder/debug:$PATH"
+moto=''
+cleanup() {
+    (cd "$work" && sandbox stop >/dev/null 2>&1) || true
+    [[ -z $moto ]] || kill "$moto" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+cp -R infra scripts dist "$work"
+rm -rf "$work"/infra/*/{.terraform,tests}
+mkdir -p "$work/tools/rollout"
+[[ ! -f tools/rollout/prices.json ]] || cp tools/rollout/prices.json "$work/tools/rollout"
+ln -s "$tools_folder" "$work/.tools"
+cd "$work"
+
+# --- the account ---------------------------------------------------------------------------------
+
+sandbox start >/dev/null
+sandbox_url=$(sandbox_url)
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+MOTO_ACCOUNT_ID=000000000000 "$tools_folder/terraform/bin/moto_server" -H 127.0.0.1 -p "$port" >moto.log 2>&1 &
+moto=$!
+moto_url=http://127.0.0.1:$port
+for _ in {1..300}; do
+    ! curl --silent --output /dev/null "$moto_url/moto-api/" || break
+    sleep 0.1
+done
+unset AWS_ENDPOINT_URL AWS_PROFILE
+export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1 AWS_CONFIG_FILE=$work/none AWS_SHARED_CREDENTIALS_FILE=$work/none
+for service in APIGATEWAYV2 CLOUDWATCH_LOGS EVENTBRIDGE IAM S3 SNS STS; do export "AWS_ENDPOINT_URL_$service=$moto_url"; done
+for service in CLOUDWATCH DYNAMODB LAMBDA SQS; do export "AWS_ENDPOINT_URL_$service=$sandbox_url"; done
+# No pause between the tries that find out whether a lock is free.
+export LOCK_TIMEOUT=0s TF_VAR_deletion_protection=false
+
+# What is different from AWS: paths instead of host names for buckets, alarms and dashboards in moto,
+# the sandbox's own tag, and no TLS, on which the buckets' policies insist.
+for configuration in platform function nothing; do
+    cat >"infra/$configuration/aws_override.tf" <<END
+terraform {
+  backend "s3" {
+    use_lockfile                = true
+    use_path_style              = true
+    skip_credentials_validation = true
+    skip_metadata_api_check     = true
+    skip_requesting_account_id  = true
+  }
+}
+provider "aws" {
+  s3_use_path_style       = true
+  skip_metadata_api_check = true
+  endpoints {
+    cloudwatch = "$moto_url"
+  }
+  ignore_tags {
+    key_prefixes = ["sandbox:"]
+  }
+}
+END
+done
+# moto 5.2.5 cannot delete what versioning keeps of a deleted object, so that no bucket would ever end.
+cat >infra/platform/moto_override.tf <<'END'
+resource "aws_s3_bucket_policy" "private" {
+  for_each = {}
+}
+resource "aws_s3_bucket_versioning" "state" {
+  count = 0
+}
+resource "aws_s3_bucket_versioning" "artifacts" {
+  count = 0
+}
+END
+# There is no workspace here: what scripts/platform.sh asks cargo, was asked before.
+(cd "$root" && package resources) >infra/platform/resources.auto.tfvars.json
+
+# --- how to ask ----------------------------------------------------------------------------------
+
+failures=0
+# expect EXIT-CODE TEXT WHAT COMMAND...: the command ends with the code and prints the text.
+expect() {
+    local code=$1 text=$2 what=$3 actual=0 start=$SECONDS output
+    shift 3
+    output=$(mktemp)
+    "$@" >"$output" 2>&1 </dev/null || actual=$?
+    if [[ $actual == "$code" ]] && grep -qE -- "$text" "$output"; then
+        echo "  ok: $what ($((SECONDS - start)) s)"
+    else
+        failures=$((failures + 1))
+        echo "  NOT ok: $what: exit $actual instead of $code, or nothing matches: $text"
+        sed 's/^/    | /' "$output"
+    fi
+}
+manifest() { # FUNCTION JQ-LIKE-PYTHON: changes dist/<function>/function.json, where m is its content
+    python3 -c 'import json, sys
+path = sys.argv[1]
+m = json.load(open(path))
+exec(sys.argv[2])
+json.dump(m, open(path, "w"))' "dist/$1/function.json" "$2"
+}
+live() { # FUNCTION: what live routes to
+    aws lambda get-alias --function-name "$1" --name live \
+        --query '[FunctionVersion, RoutingConfig.AdditionalVersionWeights]' --output json | tr -d ' \n'
+}
+half() { aws lambda get-alias --function-name "$1" --name "$2" --query FunctionVersion --output text; } # FUNCTION ALIAS
+invoke() { # FUNCTION QUALIFIER EVENT-FILE: prints the answer
+    aws lambda invoke --function-name "$1" --qualifier "$2" --payload "fileb://$3" --output json answer.json && cat answer.json
+}
+deploy() { scripts/deploy.sh "$@" --no-build --yes; } # FUNCTION [FLAG]...
+functions_on_aws() { aws lambda list-functions --query 'Functions[].FunctionName' --output json | tr -d ' \n'; }
+
+# --- from nothing --------------------------------------------------------------------------------
+
+say "the platform"
+expect 2 'does not take these credentials' "without credentials: what to do" env -u AWS_ACCESS_KEY_ID scripts/platform.sh --plan --no-build
+expect 2 'no AWS region' "without a region: what to do" env -u AWS_REGION -u AWS_DEFAULT_REGION scripts/platform.sh --plan --no-build
+expect 0 'account 000000000000, region eu-central-1' "a plan names account and region" scripts/platform.sh --plan --no-build
+expect 2 'say --yes' "nothing happens unasked" scripts/platform.sh --no-build
+expect 2 'lambda-state-000000000000-eu-central-1, does not exist.*run scripts/platform.sh' "a function before the platform: what to do first" deploy hasher --plan
+expect 0 'the state moves into lambda-state' "the platform, from nothing" scripts/platform.sh --yes --no-build
+expect 0 'No changes' "again: nothing to change, from the state in the bucket" scripts/platform.sh --plan --no-build
+
+say "the functions"
+expect 2 'built from another commit' "artifacts of another commit than this tree's are refused" deploy hasher --plan
+for function in "${functions[@]}"; do
+    manifest "$function" 'for a in m["artifacts"].values(): a["commit"] = "unknown"' # here is no git
+done
+expect 0 'aws_lambda_alias.live will be created' "a plan says what would be made" deploy hasher --plan
+expect 0 '^\[\]$' "and changes nothing" functions_on_aws
+all() { # in parallel, as CI does: every function has a state of its own
+    local function pids=() code=0
+    for function in "${functions[@]}"; do
+        "$@" "$function" >"$function.log" 2>&1 &
+        pids+=($!)
+    done
+    for function in "${pids[@]}"; do wait "$function" || code=$?; done
+    for function in "${functions[@]}"; do cat "$function.log"; done
+    return "$code"
+}
+deploy_only() { deploy "$1" --no-rollout; }
+expect 0 'live is as it was' "every function, side by side" all deploy_only
+for function in "${functions[@]}"; do
+    expect 0 '^\["1",null\]$' "$function: live serves the x86_64 half" live "$function"
+done
+expect 0 '"multihash|"root' "hasher answers through live" invoke hasher live dist/hasher/events/three-bytes.json
+expect 0 '404' "http-api asks its table, by the name and the right that Terraform gave it" invoke http-api live dist/http-api/events/unknown-document.json
+
+# --- an apply never moves traffic ----------------------------------------------------------------
+
+say "a rollout, and applies beside it"
+expect 0 '' "half of live's traffic moves to the arm64 half" rollout set hasher 50
+expect 0 '^\["1",\{"2":0\.5\}\]$' "the weight is 50%" live hasher
+expect 0 'nothing to change' "an apply has nothing to do" deploy_only hasher
+expect 0 '^\["1",\{"2":0\.5\}\]$' "the weight is still 50%" live hasher
+manifest hasher 'm["memory_mib"] = 1769'
+expect 0 'published version 3 .x86_64. and version 4 .arm64.' "other memory: the next pair" deploy_only hasher
+expect 0 '^\["1",\{"2":0\.5\}\]$' "the weight is still 50%, between the versions of the old pair" live hasher
+expect 0 '"StatusCode": 200' "and these still serve: version 1" invoke hasher 1 dist/hasher/events/three-bytes.json
+expect 0 '"StatusCode": 200' "and version 2" invoke hasher 2 dist/hasher/events/three-bytes.json
+expect 0 '^4$' "the alias arm64 is at the newest pair" half hasher arm64
+expect 0 '' "live moved by hand" aws lambda update-alias --function-name hasher --name live --function-version 4 --routing-config 'AdditionalVersionWeights={}'
+expect 0 'nothing to change' "is nothing that an apply takes back" deploy_only hasher
+expect 0 '^\["4",(null|\{\})\]$' "live is where the hand has put it" live hasher
+
+# --- what goes wrong -----------------------------------------------------------------------------
+
+say "what goes wrong"
+manifest hasher 'm["memory_mib"] = 2048'
+expect 2 'terraform apply failed.*run the same again' "a publish that fails, fails the apply" env ROLLOUT=false scripts/deploy.sh hasher --no-build --yes --no-rollout
+expect 0 '^4$' "no half of a pair is public" half hasher arm64
+expect 0 'published version 5 .x86_64. and version 6' "the next apply repeats it" deploy_only hasher
+
+echo '{"ID":"1","Who":"somebody@elsewhere"}' >lock.json
+aws s3api put-object --bucket lambda-state-000000000000-eu-central-1 --key functions/hasher.tfstate.tflock --body lock.json >/dev/null
+expect 0 'No changes' "a plan does not wait for a lock" deploy hasher --plan
+expect 2 'state lock.*|force-unlock' "a locked state: who holds it, and what to do" deploy_only hasher
+aws s3api delete-object --bucket lambda-state-000000000000-eu-central-1 --key functions/hasher.tfstate.tflock
+
+for name in x86_64 arm64; do aws lambda delete-alias --function-name hasher --name "$name"; done
+for version in 5 6; do aws lambda delete-function --function-name hasher --qualifier "$version"; done
+expect 0 'published version 7 .x86_64. and version 8' "both versions of the pair deleted: published again" deploy_only hasher
+expect 0 '^\["4",(null|\{\})\]$' "and live goes on with what it had" live hasher
+
+# --- gone again ----------------------------------------------------------------------------------
+
+say "gone again"
+rm -r dist/event-processor
+expect 2 'scripts/destroy.sh event-processor|is missing' "a function that was removed: how to end what is left of it" deploy event-processor
+expect 2 'there is no state of nothing.*functions/hasher.tfstate' "a wrong name: what there is" scripts/destroy.sh nothing --yes
+expect 0 'will be destroyed' "a plan of the end" scripts/destroy.sh hasher --plan
+expect 0 'hasher' "changes nothing" functions_on_aws
+destroy() { scripts/destroy.sh "$1" --yes; }
+expect 0 'Destroy complete|Apply complete' "every function ends, also the one without dist/" all destroy
+expect 0 '^\[\]$' "no function is left" functions_on_aws
+end_platform() {
+    printf 'terraform {\n  backend "local" {}\n}\n' >infra/platform/bootstrap_override.tf
+    export TF_DATA_DIR=$work/.terraform/platform
+    terraform -chdir=infra/platform init -migrate-state -force-copy ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} &&
+        terraform -chdir=infra/platform destroy -auto-approve -var account_id=000000000000 -var region=eu-central-1
+}
+expect 0 'Destroy complete' "the platform ends, as infra/README.md says" end_platform
+expect 0 '^\[\]$' "no table is left" aws dynamodb list-tables --query TableNames --output text --output json
+
+((failures == 0)) || die 1 "$failures expectations failed"

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# infra/: checkov, format, validity, `terraform test` with a mocked provider. The real apply is
+# scripts/test/terraform-apply.sh.
+source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+scripts/setup.sh --terraform
+say "checkov"
+"$tools_folder/terraform/bin/checkov" --directory infra --framework terraform --quiet --compact --skip-download
+
+source scripts/test/provider.sh
+terraform fmt -check -diff -recursive infra
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+check() { # CONFIGURATION
+    export TF_DATA_DIR=$work/$1
+    terraform -chdir="infra/$1" init -backend=false -lockfile=readonly ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} >/dev/null
+    terraform -chdir="infra/$1" validate
+    [[ ! -d infra/$1/tests ]] || terraform -chdir="infra/$1" test
+}
+for configuration in platform function nothing; do
+    say "infra/$configuration: validate, test"
+    check "$configuration"
+done
