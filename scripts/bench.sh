@@ -1,9 +1,16 @@
 #!/usr/bin/env bash
 # Measures what the README claims; every table is made in one run on this machine.
 #
-#   scripts/bench.sh [functions|hasher|sandbox|judge|profiles]...   (default: all but profiles)
+#   scripts/bench.sh [--json FILE] [functions|hasher|sandbox|judge|profiles]...   (default: all but profiles)
+#
+# --json FILE: the functions' figures for `bench compare`, which puts two architectures side by side.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
+json=()
+if [[ ${1:-} == --json ]]; then
+    json=(--json "$(realpath "${2:?"--json needs a file"}")")
+    shift 2
+fi
 scripts/setup.sh
 (($#)) || set -- functions hasher sandbox judge
 
@@ -29,11 +36,14 @@ functions() {
     (cd "$work" && command sandbox start >/dev/null)
     url=$(cd "$work" && sandbox_url)
     (cd "$work" && for function in "${names[@]}"; do command sandbox apply "$function" --dist "$root/dist" >/dev/null; done)
-    bench "${names[@]}" "${bare[@]}" --endpoint-url "$url" || status=$?
+    bench measure "${names[@]}" "${bare[@]}" --endpoint-url "$url" --machine "$(machine)" "${json[@]}" || status=$?
     (cd "$work" && command sandbox stop >/dev/null)
     rm -rf "$work"
     return "$status"
 }
+
+# The CPU and its number of cores.
+machine() { LC_ALL=C lscpu | sed -n 's/^Model name: *//p' | head -n 1 | sed "s/\$/, $(nproc) cores/"; }
 
 hasher() {
     say "SHA-256: hasher next to OpenSSL"

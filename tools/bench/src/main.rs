@@ -1,26 +1,57 @@
-//! `bench`: what the functions cost before and while they work, next to a bare hello.
+//! `bench`: what the functions cost before and while they work, next to a bare hello, and on one
+//! architecture next to the other.
 //!
 //! Every subject's process is started and fed directly by a small Runtime API of our own
 //! ([`runtime_api`]), so that nothing but the process itself is measured. [`subject`] is what is
-//! measured, [`measure`] does it, [`report`] prints it as Markdown.
+//! measured, [`measure`] does it, [`figures`] are what comes out, [`report`] and [`comparison`] print
+//! them as Markdown.
 
+mod comparison;
+mod figures;
 mod measure;
 mod report;
 mod runtime_api;
 mod subject;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use anyhow::Result;
-use clap::Parser;
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use comparison::Comparison;
+use figures::{Figures, Run};
 use subject::Subject;
 
-/// Measures functions from dist/ next to bare programs that do nothing.
+/// What functions cost before and while they work.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version)]
 struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measure this machine's halves from dist/ next to bare programs that do nothing
+    Measure(MeasureArgs),
+    /// Print two files of `measure --json` side by side: one of each architecture
+    Compare {
+        /// The file of one architecture
+        #[arg(value_name = "FILE")]
+        one: PathBuf,
+        /// The file of the other one
+        #[arg(value_name = "FILE")]
+        other: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct MeasureArgs {
     /// Functions from --dist, by name
     #[arg(required = true)]
     functions: Vec<String>,
@@ -39,11 +70,17 @@ struct Cli {
     /// Invocations with each sample event
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     invocations: u32,
+    /// What this machine is: stands beside the figures
+    #[arg(long, default_value = "an unknown machine")]
+    machine: String,
+    /// Write the figures to this file, for `compare`
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
+    match run(Cli::parse().command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             use std::io::Write as _;
@@ -53,35 +90,78 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> Result<()> {
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Measure(args) => {
+            let run = measure(&args).await?;
+            if let Some(file) = &args.json {
+                fs::write(file, serde_json::to_string_pretty(&run)?)
+                    .with_context(|| format!("cannot write {}", file.display()))?;
+            }
+            report::write(&run, &mut std::io::stdout().lock())?;
+        }
+        Command::Compare { one, other } => {
+            let comparison = Comparison::new(read(&one)?, read(&other)?)?;
+            comparison.write(&mut std::io::stdout().lock())?;
+        }
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<Run> {
+    let text =
+        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    serde_json::from_str(&text)
+        .with_context(|| format!("{} is not what bench measure --json writes", file.display()))
+}
+
+async fn measure(args: &MeasureArgs) -> Result<Run> {
     let unpacked = tempfile::tempdir()?;
-    let mut subjects = cli.bare;
-    for function in &cli.functions {
+    let mut subjects = args.bare.clone();
+    for function in &args.functions {
+        let url = &args.endpoint_url;
         subjects.push(subject::function(
-            &cli.dist,
+            &args.dist,
             function,
-            &cli.endpoint_url,
+            url,
             unpacked.path(),
         )?);
     }
-    let progress = ProgressBar::new(u64::from(cli.starts)).with_style(
+    let mut commits = subjects.iter().filter_map(|subject| subject.commit.clone());
+    let commit = commits.next().unwrap_or_default();
+    for other in commits {
+        ensure!(
+            other == commit,
+            "the functions were built from different commits, {commit} and {other}: build them again"
+        );
+    }
+    let progress = ProgressBar::new(u64::from(args.starts)).with_style(
         ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}")?,
     );
     progress.set_message("starts");
-    let mut figures: Vec<_> = subjects
+    let mut measured: Vec<_> = subjects
         .iter()
-        .map(|_| measure::Figures::default())
+        .map(|_| measure::Measured::default())
         .collect();
     // In turn, so that whatever else the machine does falls on all of them alike.
-    for _ in 0..cli.starts {
-        for (subject, figures) in subjects.iter().zip(&mut figures) {
-            measure::start(subject, figures).await?;
+    for _ in 0..args.starts {
+        for (subject, measured) in subjects.iter().zip(&mut measured) {
+            measure::start(subject, measured).await?;
         }
         progress.inc(1);
     }
     progress.finish_and_clear();
-    for (subject, figures) in subjects.iter().zip(&mut figures) {
-        measure::invocations(subject, cli.invocations, figures).await?;
+    for (subject, measured) in subjects.iter().zip(&mut measured) {
+        measure::invocations(subject, args.invocations, measured).await?;
     }
-    report::print(&subjects, &figures)
+    Ok(Run {
+        architecture: subject::NATIVE,
+        machine: args.machine.clone(),
+        commit,
+        subjects: subjects
+            .iter()
+            .zip(&measured)
+            .map(|(subject, measured)| Figures::of(subject, measured))
+            .collect(),
+    })
 }

@@ -15,7 +15,7 @@ const WARM_UP: u32 = 50;
 
 /// What was measured of one subject.
 #[derive(Debug, Default)]
-pub(crate) struct Figures {
+pub(crate) struct Measured {
     /// From the start of the process until it polls for the first time.
     pub(crate) init: Vec<Duration>,
     /// Resident memory at that moment, in KiB.
@@ -27,10 +27,10 @@ pub(crate) struct Figures {
 }
 
 /// One start: init time and idle memory.
-pub(crate) async fn start(subject: &Subject, figures: &mut Figures) -> Result<()> {
+pub(crate) async fn start(subject: &Subject, measured: &mut Measured) -> Result<()> {
     let (mut child, _api, init) = started(subject).await?;
-    figures.init.push(init);
-    figures.idle_kib.push(memory_kib(&child, "VmRSS").await?);
+    measured.init.push(init);
+    measured.idle_kib.push(memory_kib(&child, "VmRSS").await?);
     child.kill().await?;
     Ok(())
 }
@@ -39,7 +39,7 @@ pub(crate) async fn start(subject: &Subject, figures: &mut Figures) -> Result<()
 pub(crate) async fn invocations(
     subject: &Subject,
     count: u32,
-    figures: &mut Figures,
+    measured: &mut Measured,
 ) -> Result<()> {
     let (mut child, mut api, _) = started(subject).await?;
     for (name, event) in &subject.events {
@@ -52,9 +52,9 @@ pub(crate) async fn invocations(
                 durations.push(duration);
             }
         }
-        figures.invocations.push((name.clone(), durations));
+        measured.invocations.push((name.clone(), durations));
     }
-    figures.peak_kib = memory_kib(&child, "VmHWM").await?;
+    measured.peak_kib = memory_kib(&child, "VmHWM").await?;
     child.kill().await?;
     Ok(())
 }

@@ -24,12 +24,14 @@ pub(crate) struct Subject {
     pub(crate) variables: BTreeMap<String, String>,
     /// Memory setting in MiB.
     pub(crate) memory_mib: u32,
+    /// The commit that it was built from; none of a bare program.
+    pub(crate) commit: Option<String>,
     /// Sample events by name; one that says nothing for a bare program.
     pub(crate) events: Vec<(String, Bytes)>,
 }
 
 /// The half that runs on this machine without an emulator.
-const NATIVE: Architecture = if cfg!(target_arch = "aarch64") {
+pub(crate) const NATIVE: Architecture = if cfg!(target_arch = "aarch64") {
     Architecture::Arm64
 } else {
     Architecture::X86_64
@@ -50,6 +52,7 @@ pub(crate) fn bare(text: &str) -> Result<Subject, String> {
         zip_bytes: zip.len() as u64,
         variables: BTreeMap::new(),
         memory_mib: 128,
+        commit: None,
         events: vec![("null".to_owned(), Bytes::from_static(b"null"))],
     })
 }
@@ -70,6 +73,7 @@ pub(crate) fn function(
         zip_bytes: artifact.zip_bytes,
         variables: variables(&manifest, endpoint_url),
         memory_mib: manifest.memory_mib,
+        commit: Some(artifact.commit.clone()),
         events: events(&dist.join(name).join("events"))?,
     })
 }
