@@ -38,6 +38,25 @@ async fn a_good_candidate_is_promoted_step_by_step() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_until_a_step_leaves_the_weight_there_and_the_next_run_goes_on_from_it() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let (code, text) = said(&stage.run(&["--until", "20"]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("reached: live of"), "{text}");
+    assert_eq!(weight(&stage.live().await), Some(0.2));
+
+    let (code, text) = said(&stage.run(&["--until", "30"]).output().await);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("must be one of the steps"), "{text}");
+    assert_eq!(weight(&stage.live().await), Some(0.2));
+
+    let (code, text) = said(&stage.run(&[]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_with_errors_is_taken_back_with_the_numbers() {
     let stage = Stage::set(Candidate::Errors).await;
     stage.send_traffic();

@@ -32,6 +32,7 @@ use crate::{
     guard::{self, Guard},
     journal::Journal,
     outcome::Outcome,
+    percent::Percent,
     provisioned,
     record::Record,
     versions::{self, PublishedVersion},
@@ -52,6 +53,10 @@ pub struct RunArgs {
     /// verdict cannot say which of the two is to blame
     #[arg(long)]
     direct: bool,
+    /// Go no further than this step: the weight stays there, watched by its alarm alone. Of a path of
+    /// two moves, the first that gets there
+    #[arg(long, value_name = "PERCENT")]
+    until: Option<Percent>,
     /// Where `live` already serves the candidate alone, first point it back at the other half of
     /// the newest pair: the same move once more
     #[arg(long, conflicts_with = "dry_run")]
@@ -89,7 +94,10 @@ impl std::str::FromStr for Goal {
 pub async fn run(args: RunArgs, context: &Context) -> anyhow::Result<Outcome> {
     let manifest = context.manifest(&args.function)?;
     let asked = args.policy.over(manifest.rollout);
-    let policy = Policy::try_from(&asked).context("the rollout's policy")?;
+    let mut policy = Policy::try_from(&asked).context("the rollout's policy")?;
+    if let Some(step) = args.until {
+        policy = policy.until(step)?;
+    }
     let mut live = alias::read(&context.clients.lambda, &args.function, LIVE).await?;
     let goal = args.goal(context, asked.architecture).await?;
     let journey = Journey::prepare(&args, context, policy, goal).await?;
@@ -333,7 +341,7 @@ async fn back_to_other_half(context: &Context, live: Alias) -> anyhow::Result<Al
 
 fn outcome(ending: Ending) -> Outcome {
     match ending {
-        Ending::NothingToMove | Ending::Promoted => Outcome::Done,
+        Ending::NothingToMove | Ending::Promoted | Ending::Reached => Outcome::Done,
         Ending::TakenBack(_) | Ending::Held(_) | Ending::Left => Outcome::Held,
         Ending::Stopped | Ending::OutOfReach(_) => Outcome::CouldNotRun,
     }

@@ -28,6 +28,14 @@ impl Story<'_> {
             Ending::TakenBack(cause) => {
                 format!("{}; {}", self.cause(*cause), self.alone(self.baseline))
             }
+            Ending::Reached => format!(
+                "live of {} gives {} to {}, as asked; {}. To go on, run again without --until; \
+                 to take it back, rollout abort {0}",
+                self.function,
+                self.percent,
+                self.candidate,
+                self.verdict()
+            ),
             Ending::Held(missing) => self.held(*missing),
             Ending::Left => format!(
                 "interrupted at {}; live of {1} stays as it is, and nothing watches it. \

@@ -55,6 +55,8 @@ pub enum Ending {
     NothingToMove,
     /// The candidate serves alone.
     Promoted,
+    /// The step that was asked for is over; the weight stays.
+    Reached,
     /// The baseline serves alone.
     TakenBack(Cause),
     /// The step's time was over without this; the weight stays.

@@ -216,6 +216,7 @@ impl Pilot {
             }
             Next::TakeBack(cause) => self.take_back(cause, wishes).await.map(Some),
             Next::Leave => Ok(Some(self.end(Ending::Left, self.percent()))),
+            Next::Reached => Ok(Some(self.end(Ending::Reached, self.percent()))),
             Next::Hold(missing) => Ok(Some(self.end(Ending::Held(missing), self.percent()))),
         }
     }
@@ -356,6 +357,6 @@ impl Pilot {
 fn waiting(next: &Next) -> Option<Waiting> {
     match next {
         Next::Wait(waiting) | Next::Hold(waiting) => Some(*waiting),
-        Next::Weight(_) | Next::Promote | Next::TakeBack(_) | Next::Leave => None,
+        Next::Weight(_) | Next::Promote | Next::TakeBack(_) | Next::Leave | Next::Reached => None,
     }
 }

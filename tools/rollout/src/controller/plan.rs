@@ -38,6 +38,8 @@ pub(super) enum Next {
     TakeBack(Cause),
     /// End the run, leave the weight as it is: somebody wants it.
     Leave,
+    /// End the run, leave the weight as it is: it has got as far as it was asked to.
+    Reached,
     /// End the run, leave the weight as it is: the step's time is over without this.
     Hold(Waiting),
 }
@@ -124,6 +126,9 @@ fn over(missing: Waiting, position: &Position, policy: &Policy) -> Next {
 }
 
 fn advance(position: &Position, policy: &Policy) -> Next {
+    if position.percent >= policy.until {
+        return Next::Reached;
+    }
     match policy.step_after(position.percent) {
         Percent::HUNDRED => Next::Promote,
         percent => Next::Weight(percent),
@@ -262,6 +267,24 @@ mod tests {
             ..ripe()
         };
         assert_eq!(next(&last, &policy()), Next::Promote);
+    }
+
+    #[test]
+    fn a_run_ends_on_the_step_that_it_was_asked_to_go_to_once_that_is_ripe() {
+        let partly = policy().until(percent(25.0)).expect("a step");
+        assert_eq!(next(&ripe(), &partly), Next::Weight(percent(25.0)));
+        for there in [25.0, 30.0] {
+            let there = Position {
+                percent: percent(there),
+                ..ripe()
+            };
+            assert_eq!(next(&there, &partly), Next::Reached);
+            let unripe = Position {
+                watched: TimeDelta::zero(),
+                ..there
+            };
+            assert_eq!(next(&unripe, &partly), Next::Wait(Waiting::Bake));
+        }
     }
 
     #[test]

@@ -33,6 +33,8 @@ const SHORT_PERIODS_S: [u64; 4] = [1, 5, 10, 30];
 pub struct Policy {
     /// Weights to go through, rising, the last one everything.
     pub steps: Vec<Percent>,
+    /// The step that the run shall end on: the last one, unless somebody asks for less.
+    pub until: Percent,
     /// How long each step is watched at least.
     pub bake: TimeDelta,
     /// How long a step may wait for a proof.
@@ -68,6 +70,14 @@ pub enum PolicyError {
     /// More steps than the alias can remember.
     #[error("steps_percent has {0} steps: at most {MOST_STEPS}")]
     ManySteps(usize),
+    /// An end that no step leads to.
+    #[error("--until {asked}: it must be one of the steps, {steps}")]
+    NoSuchStep {
+        /// What was asked for.
+        asked: Percent,
+        /// The steps that there are, joined by commas.
+        steps: String,
+    },
     /// A period that CloudWatch does not have.
     #[error("period_s = {0}: 1, 5, 10, 30 or a multiple of 60")]
     Period(u64),
@@ -104,6 +114,7 @@ impl TryFrom<&RolloutPolicy> for Policy {
         check_blindness(asked)?;
         Ok(Self {
             steps: steps(&asked.steps_percent)?,
+            until: Percent::HUNDRED,
             bake: seconds("bake_s", asked.bake_s)?,
             bake_most: seconds("bake_most_s", asked.bake_most_s())?,
             undecided: asked.undecided,
@@ -119,6 +130,24 @@ impl TryFrom<&RolloutPolicy> for Policy {
 }
 
 impl Policy {
+    /// The same rollout as far as one of its steps.
+    ///
+    /// # Errors
+    /// [`PolicyError::NoSuchStep`] when it is none of them.
+    pub fn until(self, step: Percent) -> Result<Self, PolicyError> {
+        if self.steps.contains(&step) {
+            return Ok(Self {
+                until: step,
+                ..self
+            });
+        }
+        let steps: Vec<_> = self.steps.iter().map(Percent::to_string).collect();
+        Err(PolicyError::NoSuchStep {
+            asked: step,
+            steps: steps.join(", "),
+        })
+    }
+
     /// What the judge goes by.
     #[must_use]
     pub fn terms(&self, scope: &Scope) -> Terms {
@@ -205,6 +234,20 @@ mod tests {
         assert_eq!(most(&asked), TimeDelta::seconds(3_600));
         asked.bake_most_s = Some(asked.bake_s);
         assert_eq!(most(&asked), TimeDelta::seconds(600));
+    }
+
+    #[test]
+    fn a_run_may_end_on_one_of_its_steps_and_on_no_other_weight() {
+        let policy = Policy::try_from(&RolloutPolicy::default()).expect("holds");
+        let percent = |value| Percent::new(value).expect("a percentage");
+        let partly = policy.clone().until(percent(25.0)).expect("a step");
+        assert_eq!(partly.until, percent(25.0));
+        assert_eq!(partly.steps, policy.steps);
+        let refused = policy.until(percent(30.0)).expect_err("no step");
+        assert_eq!(
+            refused.to_string(),
+            "--until 30%: it must be one of the steps, 5%, 25%, 50%, 100%"
+        );
     }
 
     #[test]

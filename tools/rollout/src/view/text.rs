@@ -139,6 +139,7 @@ fn heading(ending: &Ending) -> &'static str {
         Ending::Promoted => "promoted",
         Ending::TakenBack(_) => "taken back",
         Ending::Held(_) => "held",
+        Ending::Reached => "reached",
         Ending::Left => "left",
         Ending::Stopped => "stopped",
         Ending::OutOfReach(_) => "out of reach",

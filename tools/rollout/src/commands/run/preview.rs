@@ -80,7 +80,8 @@ impl Preview<'_> {
     fn steps(&self, leg: &Leg) -> Vec<Percent> {
         let found_at = self.routing.share(leg.candidate.version);
         let steps = self.policy.steps.iter().copied();
-        steps.filter(|step| *step > found_at).collect()
+        let wanted = |step: &Percent| *step > found_at && *step <= self.policy.until;
+        steps.filter(wanted).collect()
     }
 
     fn judged(&self, leg: &Leg) -> Scope {
