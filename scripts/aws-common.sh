@@ -14,8 +14,9 @@ connect() {
     command -v terraform >/dev/null ||
         die 2 "terraform is not installed: take 1.11 or newer from https://developer.hashicorp.com/terraform/install"
     command -v aws >/dev/null || die 2 "the AWS CLI is not installed: scripts/setup.sh installs it into .tools"
-    region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region || true)}}
-    [[ -n $region ]] || die 2 "no AWS region: set AWS_REGION, or a region in your AWS profile"
+    region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(package project region 2>/dev/null || true)}}
+    region=${region:-$(aws configure get region || true)}
+    [[ -n $region ]] || die 2 "no AWS region: set AWS_REGION, or the project's (scripts/rename.sh), or that of your AWS profile"
     # The AWS CLI of version 1 reads the second, everything else the first.
     export AWS_REGION=$region AWS_DEFAULT_REGION=$region
     local answer

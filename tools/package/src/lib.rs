@@ -15,11 +15,12 @@
 //! `settings/` reads a function's own `Cargo.toml` through `cargo metadata`, the only place
 //! where a person writes these facts. Everything downstream (Terraform, the sandbox, `rollout`,
 //! the CI matrix) reads `function.json` and repeats nothing. `changes/` says which functions a push
-//! has changed.
+//! has changed, and `project.rs` whose project this is.
 
 pub mod archive;
 pub mod changes;
 pub mod manifest;
+pub mod project;
 pub mod resources;
 pub mod settings;
 

@@ -9,12 +9,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use package::{
     Architecture, Artifact,
     archive::{code_sha256, zip_bootstrap},
     changes::{Changes, Parts, changed_functions},
     manifest::MANIFEST_FILE,
+    project::Project,
     resources::Resources,
     settings::Function,
 };
@@ -42,8 +43,13 @@ enum Command {
         json: bool,
     },
     /// Print what the functions of this workspace share: their names, tables and queues, as
-    /// variables for Terraform (infra/platform).
+    /// variables for Terraform (infra/platform), with what the project says of itself.
     Resources,
+    /// Print what the project says of itself; nothing where it does not say it.
+    Project {
+        /// A key of [workspace.metadata.project].
+        key: ProjectKey,
+    },
     /// Check a function's settings without building anything.
     Check {
         /// A folder under functions/.
@@ -63,6 +69,13 @@ enum Command {
         #[arg(long, default_value = "dist")]
         dist: PathBuf,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ProjectKey {
+    Name,
+    Region,
+    Repository,
 }
 
 fn main() -> ExitCode {
@@ -93,8 +106,18 @@ fn run(command: Command) -> Result<()> {
             }
         }
         Command::Resources => {
-            let resources = Resources::of(&Function::all()?)?;
+            let resources = Resources::of(Project::read()?, &Function::all()?)?;
             writeln!(out, "{}", serde_json::to_string_pretty(&resources)?)?;
+        }
+        Command::Project { key } => {
+            let project = Project::read()?;
+            let repository = project.github.map(|github| github.repository);
+            let value = match key {
+                ProjectKey::Name => Some(project.name),
+                ProjectKey::Region => project.region,
+                ProjectKey::Repository => repository,
+            };
+            writeln!(out, "{}", value.unwrap_or_default())?;
         }
         Command::Check { function } => {
             Function::find(&function)?.manifest(BTreeMap::new())?;

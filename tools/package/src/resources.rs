@@ -9,10 +9,12 @@ use serde::Serialize;
 
 use crate::{
     manifest::{FunctionManifest, Index, KeyAttribute, Queue, Table},
+    project::{GitHub, Project},
     settings::{Function, SettingsError},
 };
 
-/// Every function's name, and each table and queue that at least one of them uses.
+/// Every function's name, each table and queue that at least one of them uses, and what the project
+/// says of itself.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub struct Resources {
     /// Names of the functions.
@@ -21,6 +23,12 @@ pub struct Resources {
     pub tables: BTreeMap<String, SharedTable>,
     /// Queues by their name on SQS.
     pub queues: BTreeMap<String, SharedQueue>,
+    /// The repository that deploys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub github: Option<GitHub>,
+    /// Who is told of alarms.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alarm_emails: Vec<String>,
 }
 
 /// A table, whoever uses it; the keys are those of [`Table`].
@@ -44,12 +52,16 @@ pub struct SharedQueue {
 }
 
 impl Resources {
-    /// What these functions use.
+    /// What these functions of a project use.
     ///
     /// # Errors
     /// [`SettingsError`] when the settings of one of them do not fit.
-    pub fn of(functions: &[Function]) -> Result<Self, SettingsError> {
-        let mut resources = Self::default();
+    pub fn of(project: Project, functions: &[Function]) -> Result<Self, SettingsError> {
+        let mut resources = Self {
+            github: project.github,
+            alarm_emails: project.alarm_emails,
+            ..Self::default()
+        };
         for function in functions {
             resources.add(function.manifest(BTreeMap::new())?);
         }
@@ -94,17 +106,29 @@ impl From<Queue> for SharedQueue {
 mod tests {
     use super::*;
 
-    /// Reads this workspace: what two functions use is there once, whoever is built.
+    /// Reads this workspace, whichever functions a fork has left in it.
     #[test]
-    fn what_two_functions_use_is_there_once() {
+    fn what_any_function_uses_is_there_once_whoever_is_built() {
         let functions = Function::all().unwrap();
-        let resources = Resources::of(&functions).unwrap();
+        let resources = Resources::of(Project::default(), &functions).unwrap();
         let names: Vec<_> = functions.iter().map(Function::name).collect();
         assert_eq!(resources.functions, names);
-        assert_eq!(resources.tables.keys().collect::<Vec<_>>(), ["documents"]);
-        assert_eq!(
-            resources.queues["documents"].dead_letter_queue_name,
-            "documents-dead-letter"
-        );
+        let (mut tables, mut queues) = (BTreeMap::new(), BTreeMap::new());
+        for function in &functions {
+            let manifest = function.manifest(BTreeMap::new()).unwrap();
+            tables.extend(
+                manifest
+                    .tables
+                    .into_iter()
+                    .map(|t| (t.name.clone(), t.into())),
+            );
+            queues.extend(
+                manifest
+                    .queues
+                    .into_iter()
+                    .map(|q| (q.queue_name.clone(), q.into())),
+            );
+        }
+        assert_eq!((resources.tables, resources.queues), (tables, queues));
     }
 }

@@ -48,6 +48,9 @@ pub enum SettingsError {
         /// The functions that exist, joined by commas.
         known: String,
     },
+    /// The project's own table does not fit.
+    #[error("Cargo.toml: [workspace.metadata.project] {0}")]
+    Project(String),
     /// A table does not fit.
     #[error("{crate_name}/Cargo.toml: [package.metadata.{table}] {reason}")]
     Table {
