@@ -35,8 +35,32 @@ current_commit() {
     echo "$commit"
 }
 
+# fresh_copy FOLDER: the tree as git would have it, uncommitted changes included, as a repository of
+# its own with one commit, and with the tools that are installed here.
+fresh_copy() {
+    mkdir -p "$1"
+    git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from - --ignore-failed-read 2>/dev/null |
+        tar --extract --directory "$1"
+    ln -s "$tools_folder" "$1/.tools"
+    git -C "$1" init --quiet --initial-branch main
+    git -C "$1" add --all
+    git -C "$1" -c user.name=copy -c user.email=copy@example.com commit --quiet --message "A copy"
+}
+
 # The URL of the sandbox that runs here.
 sandbox_url() { command sandbox status | sed -n '1s/ .*//p'; }
+
+# The function that stands for all where one is enough: hasher, or the first one that a fork has, but
+# for guard, which waits for alarms.
+one_function() {
+    local functions
+    mapfile -t functions < <("$target_folder/debug/package" list)
+    if [[ " ${functions[*]} " == *" hasher "* ]]; then
+        echo hasher
+        return
+    fi
+    printf '%s\n' "${functions[@]}" | grep -vx guard | head -n 1
+}
 
 # What the other scripts build. Always these together: cargo unifies features over what it is
 # asked for, so that another selection would compile the dependencies again.

@@ -3,14 +3,17 @@
 # rollout, compare. Called by it, with its flags.
 source "$(dirname "${BASH_SOURCE[0]}")/aws-common.sh"
 
-function=$1 plan_only=false yes=false move=true
-for flag in "${@:2}"; do
-    case $flag in
+function=$1 plan_only=false yes=false move=true run=()
+shift
+while (($#)); do
+    case $1 in
     --plan) plan_only=true ;;
     --yes) yes=true ;;
     --no-rollout) move=false ;;
-    *) die 2 "unknown option $flag" ;;
+    --to | --until) run+=("$1" "$2") && shift ;;
+    *) die 2 "unknown option $1" ;;
     esac
+    shift
 done
 
 connect
@@ -50,8 +53,12 @@ rollout replay "$function"
 
 say "5/6 rollout"
 outcome=0
-rollout run "$function" || outcome=$?
+rollout run "$function" "${run[@]}" || outcome=$?
 
 say "6/6 compare the halves"
-((outcome == 2)) || rollout compare "$function"
+if ((outcome != 2)); then
+    rollout compare "$function"
+    # The receipt stays with the run of the workflow.
+    [[ -z ${GITHUB_STEP_SUMMARY:-} ]] || rollout compare "$function" --markdown >>"$GITHUB_STEP_SUMMARY"
+fi
 exit "$outcome"

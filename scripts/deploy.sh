@@ -2,11 +2,13 @@
 # Builds a function, publishes the pair, moves traffic to it, compares the halves.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-usage="usage: scripts/deploy.sh <function> [--plan | --no-rollout] [--yes] [--no-build]
+usage="usage: scripts/deploy.sh <function> [--plan | --no-rollout | --to HALF] [--until PERCENT] [--yes] [--no-build]
        scripts/deploy.sh <function> --sandbox [--fault ARCHITECTURE:KIND=AMOUNT]... [--rate PER-SECOND] [--no-build]
 
   --plan          say what would change on AWS, and change nothing
   --no-rollout    apply and publish on AWS, and leave live as it is
+  --to HALF       the half that live shall end on, arm64 or x86_64, where not as the function's policy says
+  --until PERCENT go no further than this step of the rollout
   --yes           do not ask whether this is the right account
   --sandbox       on this machine, with no AWS account
   --fault SPEC    rehearse a bad release: arm64:errors=5%, arm64:crash=2%, arm64:latency=50ms, ...
@@ -23,6 +25,7 @@ while (($#)); do
     --sandbox) sandbox=true ;;
     --fault) faults+=("${2:?"--fault needs a value"}") && shift ;;
     --plan | --yes | --no-rollout) aws_flags+=("$1") ;;
+    --to | --until) aws_flags+=("$1" "${2:?"$1 needs a value"}") && shift ;;
     --no-build) build=false ;;
     --rate) rate=${2:?"--rate needs a value"} && shift ;;
     -*) die 2 "unknown option $1"$'\n'"$usage" ;;

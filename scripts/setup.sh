@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, from package registries only; says what. Safe to run again.
-# With --terraform also what scripts/test/terraform.sh needs.
+# With --checks also what scripts/test.sh checks with, with --terraform what scripts/test/terraform*.sh
+# need, with --browser what looks at the HTML report.
 #
 # Needs beforehand: git, rustup, Python 3 with pip; root (or everything from Debian installed).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -28,16 +29,20 @@ command -v "${foreign[0]}" >/dev/null || packages+=(qemu-user-static)
 command -v cc >/dev/null || packages+=(build-essential)
 command -v openssl >/dev/null || packages+=(openssl)
 command -v shellcheck >/dev/null || packages+=(shellcheck)
-# The browser that the tests look at the HTML report with.
-command -v chromium >/dev/null || packages+=(chromium)
+[[ " $* " != *" --browser "* ]] || command -v chromium >/dev/null || packages+=(chromium)
 [[ -d $tools_folder/venv ]] || python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 
 if ((${#packages[@]})); then
     command -v apt-get >/dev/null || die 2 "please install with your package manager: ${packages[*]}"
-    [[ $EUID == 0 ]] || die 2 "please run as root: apt-get install ${packages[*]}"
+    as_root=()
+    if [[ $EUID != 0 ]]; then
+        # Where it asks for no password: GitHub's runners, dev containers.
+        sudo -n true 2>/dev/null || die 2 "please run as root: apt-get install ${packages[*]}"
+        as_root=(sudo)
+    fi
     say "Debian: ${packages[*]}"
     log=$(mktemp)
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}"; } >"$log" 2>&1 ||
+    { "${as_root[@]}" apt-get update -q && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}"; } >"$log" 2>&1 ||
         die 2 "apt-get failed: $(tail -n 3 "$log")"
     rm -f "$log"
 fi
@@ -60,5 +65,11 @@ python_tools() {
     cp "$2" "$tools_folder/$1/installed-requirements.txt"
 }
 python_tools venv scripts/requirements.txt
-# What only scripts/test/terraform.sh needs, and what does not go together with the rest.
-[[ ${1:-} != --terraform ]] || python_tools terraform scripts/requirements-terraform.txt
+# Apart, because they do not go together with the rest, or nothing but the tests needs them.
+for option in "$@"; do
+    case $option in
+    --browser) ;;
+    --checks | --terraform) python_tools "${option#--}" "scripts/requirements-${option#--}.txt" ;;
+    *) die 2 "unknown option $option: --browser, --checks, --terraform" ;;
+    esac
+done

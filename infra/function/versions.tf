@@ -9,7 +9,7 @@ terraform {
     }
   }
 
-  # One state a function, so that CI can apply them side by side. scripts/terraform.sh gives
+  # One state a function, so that CI can apply them side by side. scripts/aws-common.sh gives
   # bucket, key and region; the lock is an object beside the state.
   backend "s3" {
     use_lockfile = true

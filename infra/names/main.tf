@@ -23,6 +23,6 @@ output "alarm_topic" {
 }
 
 output "state_bucket" {
-  description = "Terraform's states. scripts/terraform.sh spells the same name: a backend takes no variables."
+  description = "Terraform's states. scripts/aws-common.sh spells the same name: a backend takes no variables."
   value       = "lambda-state-${var.account_id}-${var.region}"
 }

@@ -5,9 +5,9 @@
 # Exit codes: 0 nothing to complain about, 1 complaints, 2 could not run.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
+scripts/setup.sh --browser
 page=$target_folder/debug/examples/report
 [[ -f $page ]] || die 2 "$page is missing: cargo build --workspace --example report"
-command -v chromium >/dev/null || die 2 "chromium is missing: run scripts/setup.sh"
 
 seen=$target_folder/report
 complaints=0

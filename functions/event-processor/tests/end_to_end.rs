@@ -84,8 +84,8 @@ async fn either_half_verifies_rejects_and_gives_back() {
 #[tokio::test]
 async fn every_failure_is_logged_once_with_its_reason_and_no_content_ever() {
     let deployment = Deployment::start().await;
-    let secret = "the content of the deed";
-    let id = create(&deployment.store, secret.as_bytes().to_vec(), None).await;
+    let content = "the content of the deed";
+    let id = create(&deployment.store, content.as_bytes().to_vec(), None).await;
     let batch = event([
         ("good", message(id)),
         ("bad", "no JSON".to_owned()),
@@ -119,7 +119,7 @@ async fn every_failure_is_logged_once_with_its_reason_and_no_content_ever() {
     for metric in ["DocumentsVerified", "MalformedMessage", "OrphanedMessage"] {
         assert_eq!(metrics[metric].as_f64(), Some(1.0), "{metrics}");
     }
-    assert!(!logs.contains(secret));
+    assert!(!logs.contains(content));
 }
 
 #[tokio::test]

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Packs both halves of FUNCTION, which other jobs have built, and proves the artifacts.
+source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+tar --extract --file tools.tar
+export PATH="$target_folder/debug:$PATH"
+package pack "$FUNCTION" --commit "$(git rev-parse HEAD)" --bootstraps "$target_folder/lambda"
+rollout prove "$FUNCTION" | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"

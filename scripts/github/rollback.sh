@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Takes traffic of FUNCTION back, to VERSION where that is not empty; before and after go into the
+# job's summary. The tools are those of the newest deploy, which takes seconds, or else built.
+source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+newest=$(gh run list --workflow deploy.yml --branch "${GITHUB_REF_NAME:-main}" --limit 20 --json databaseId,conclusion \
+    --jq '[.[] | select(.conclusion != "cancelled")][0].databaseId // empty')
+if [[ -n $newest ]] && gh run download "$newest" --name tools; then
+    tar --extract --file tools.tar
+fi
+
+scripts/rollback.sh "$FUNCTION" --list | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"
+scripts/rollback.sh "$FUNCTION" ${VERSION:+--to "$VERSION"} | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"

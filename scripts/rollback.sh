@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Takes traffic back, at once: the candidate's weight to 0, or `live` to one version alone.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+usage="usage: scripts/rollback.sh <function> [--to VERSION | --list]
+
+  without a flag   the candidate of the rollout that is under way gets no traffic any more
+  --to VERSION     live serves this version alone: of an earlier pair, say
+  --list           the versions that there are, and what live serves; changes nothing
+
+Exit codes: 0 done, also where there was nothing to take back; 2 could not run."
+function='' version='' list=false
+while (($#)); do
+    case $1 in
+    -h | --help) echo "$usage" && exit 0 ;;
+    --to) version=${2:?"--to needs a version"} && shift ;;
+    --list) list=true ;;
+    -*) die 2 "unknown option $1"$'\n'"$usage" ;;
+    *) function=$1 ;;
+    esac
+    shift
+done
+[[ -n $function ]] || die 2 "which function?"$'\n'"$usage"
+
+export PATH="$target_folder/debug:$PATH"
+command -v rollout >/dev/null || cargo build --locked "${tool_packages[@]}"
+if $list; then
+    exec rollout status "$function"
+elif [[ -n $version ]]; then
+    rollout set "$function" --version "$version"
+else
+    rollout abort "$function"
+fi

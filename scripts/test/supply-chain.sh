@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Licences, sources, bans and known vulnerabilities of every dependency, as deny.toml says
+# (https://embarkstudios.github.io/cargo-deny/).
+source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+scripts/setup.sh --checks
+export PATH="$tools_folder/checks/bin:$PATH"
+cargo deny --locked check bans licenses sources
+
+# The advisories come from a git repository and from no package registry.
+database=https://github.com/rustsec/advisory-db
+if curl --silent --fail --location --max-time 10 --output /dev/null "$database"; then
+    cargo deny --locked check advisories
+else
+    echo "SKIPPED: known vulnerabilities: no way from here to $database"
+fi

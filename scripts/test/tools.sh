@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Builds package, rollout and sandbox: what most of the tests run.
+source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+scripts/setup.sh
+cargo build --locked "${tool_packages[@]}"
