@@ -1,7 +1,7 @@
 """Checks every document in git: that its links resolve, or that its commands do what it says.
 
     documents.py links
-    documents.py commands FOLDER    in FOLDER, a clean copy of the tree
+    documents.py commands
 
 Commands are the lines of fenced ```sh blocks, a document at a time, in order, each block with what
 the ones before it in the same document have exported. A block that says more than `sh` does not run
@@ -110,17 +110,16 @@ def commands(lines):
 
 
 class Shell:
-    """One bash a document, so that what it exports stays."""
+    """What a document has exported stays for its later commands."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self):
         self.before = ""
 
     def run(self, command):
         """The exit code and what it said."""
         script = f"{self.before}\n{command}\n"
         result = subprocess.run(
-            ["bash", "-c", script], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            ["bash", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace", timeout=1200,
         )
         if command.startswith("export ") and result.returncode == 0:
@@ -128,11 +127,11 @@ class Shell:
         return result.returncode, result.stdout
 
 
-def run_commands(folder):
+def run_commands():
     wrong = ran = 0
     for name in documents():
         text = open(name, encoding="utf-8").read()
-        shell = Shell(folder)
+        shell = Shell()
         for info, lines in blocks(text):
             words = info.split()
             if words[:1] != ["sh"]:
@@ -166,7 +165,7 @@ def run_commands(folder):
 if __name__ == "__main__":
     if sys.argv[1:] == ["links"]:
         sys.exit(check_links())
-    if len(sys.argv) == 3 and sys.argv[1] == "commands":
-        sys.exit(run_commands(sys.argv[2]))
+    if sys.argv[1:] == ["commands"]:
+        sys.exit(run_commands())
     print(__doc__, file=sys.stderr)
     sys.exit(2)

@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# A fork becomes somebody's own project, as the README says: renamed, a function of each kind added,
+# examples removed; it passes its own checks and tests, and deploys to the sandbox.
+#
+# scripts/test/fork.sh --whole runs the fork's whole suite instead of a part, which takes as long as
+# ours.
+source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+whole=false
+case ${1:-} in
+--whole) whole=true ;;
+?*) die 2 "usage: scripts/test/fork.sh [--whole]" ;;
+esac
+
+work=$(mktemp -d)
+fork=$work/notary
+cleanup() {
+    (cd "$fork" && PATH="$target_folder/debug:$PATH" sandbox stop >/dev/null 2>&1) || true
+    rm -rf "$work"
+    # The tools were compiled for the fork: here they are this tree's again.
+    (cd "$root" && cargo build --quiet --locked "${tool_packages[@]}")
+}
+trap cleanup EXIT
+fresh_copy "$fork"
+# What was compiled for this tree, the fork need not compile again; crates of its own it does.
+export CARGO_TARGET_DIR=$target_folder
+cd "$fork"
+
+failures=0
+# expect EXIT-CODE TEXT WHAT COMMAND...: the command ends with the code and prints the text.
+expect() {
+    local code=$1 text=$2 what=$3 actual=0 start=$SECONDS
+    shift 3
+    "$@" >"$work/output" 2>&1 </dev/null || actual=$?
+    if [[ $actual == "$code" ]] && grep -qE -- "$text" "$work/output"; then
+        echo "  ok: $what ($((SECONDS - start)) s)"
+    else
+        failures=$((failures + 1))
+        echo "  NOT ok: $what: exit $actual instead of $code, or nothing matches: $text"
+        tail -n 60 "$work/output" | sed 's/^/    | /'
+    fi
+}
+package() { "$target_folder/debug/package" "$@"; }
+commit() {
+    git add --all
+    git -c user.name=fork -c user.email=fork@example.com commit --quiet --message "$1"
+}
+
+# --- whose it is ---------------------------------------------------------------------------------
+
+expect 2 'lower-case letters' "a name that is none is refused" scripts/rename.sh Notary --region eu-central-1
+expect 2 'looks like eu-central-1' "a region that is none is refused" scripts/rename.sh notary --region Frankfurt
+expect 0 'notary is your own now' "the fork gets its name" \
+    scripts/rename.sh notary --region eu-central-1 --repository octo-org/notary --holder "Octo Org"
+TEMPLATE=$(cd "$root" && package project name)
+expect 1 '' "nothing of the template's own is left" bash -c \
+    "git grep -nIE '$TEMPLATE|The contributors' -- . ':!scripts/test/fork.sh' || grep -n 'end of template' README.md"
+for key in name=notary region=eu-central-1 repository=octo-org/notary; do
+    expect 0 "^${key#*=}\$" "its ${key%%=*} is known" package project "${key%%=*}"
+done
+expect 0 '"repository": "octo-org/notary"' "Terraform lets its workflows deploy" package resources
+expect 0 '^# notary$' "its README is its own" head -n 1 README.md
+commit "Rename"
+
+# --- functions of its own ------------------------------------------------------------------------
+
+kinds=(plain http queue)
+for kind in "${kinds[@]}"; do
+    expect 0 'scripts/deploy.sh' "a function like $kind" scripts/new-function.sh "my-$kind" --like "$kind"
+done
+expect 2 'my-plain' "a name that is taken is refused" scripts/new-function.sh my-plain
+expect 2 'name' "a name that Lambda or cargo would refuse is refused" scripts/new-function.sh 'My_Function'
+rm -r functions/http-api
+# The lock file forgets what only http-api needed; nothing else changes, and nothing is fetched.
+cargo metadata --offline --format-version 1 >/dev/null
+commit "Functions of our own"
+expect 0 'my-http' "they are in the matrix with no other edit" env FUNCTION='' SINCE=HEAD^ scripts/github/functions.sh
+expect 1 'http-api' "and what was removed is not" bash -c "'$target_folder/debug/package' list | grep http-api || { echo 'no http-api'; exit 1; }"
+
+if $whole; then
+    expect 0 ' 0 failed' "its whole suite passes" scripts/test.sh
+else
+    expect 0 ' 0 failed' "its checks pass" scripts/test.sh checks
+    for kind in "${kinds[@]}"; do
+        expect 0 '' "both halves of my-$kind build" scripts/build.sh "my-$kind"
+    done
+    expect 0 '' "the other functions build" scripts/build.sh hasher
+    expect 0 'test result: ok' "their tests pass, and those of what they are made of" \
+        cargo test --locked --no-fail-fast -p shared -p package -p hasher -p my-plain -p my-http -p my-queue
+    expect 0 '' "and have no lints" cargo clippy --locked -p my-plain -p my-http -p my-queue --all-targets -- -D warnings
+fi
+expect 0 'tools' "the tools build" scripts/test/tools.sh
+for kind in "${kinds[@]}"; do
+    expect 0 'promoted' "my-$kind is promoted in the sandbox" scripts/deploy.sh "my-$kind" --sandbox --no-build
+done
+expect 1 'taken back' "a bad one is taken back" scripts/deploy.sh my-plain --sandbox --no-build --fault arm64:errors=5%
+answer() {
+    AWS_ENDPOINT_URL=$(sandbox_url) AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x AWS_DEFAULT_REGION=us-east-1 \
+        aws lambda invoke --function-name my-plain --qualifier live --payload '{}' --cli-binary-format raw-in-base64-out "$work/answer" >/dev/null
+    cat "$work/answer"
+}
+sandbox() { "$target_folder/debug/sandbox" "$@"; }
+expect 0 'Hello AWS Lambda from Graviton!' "my-plain says hello" answer
+
+# --- without any example -------------------------------------------------------------------------
+
+for example in event-processor guard hasher; do
+    rm -r "functions/$example"
+    cargo metadata --offline --format-version 1 >/dev/null
+    expect 0 '' "without $example the workspace still builds" cargo check --locked --workspace --all-targets
+done
+commit "No examples any more"
+expect 0 'test result: ok' "without any example the tests pass" cargo test --locked -p package -p shared -p my-plain
+rm -rf dist/{event-processor,guard,hasher}
+expect 0 'ok: a good pair is promoted' "and the main job's test takes a function that is there" scripts/test/main-job.sh
+expect 0 'SKIPPED' "what was about an example says that it is gone" scripts/test/schemathesis.sh
+
+((failures == 0)) || die 1 "$failures expectations failed"
