@@ -62,6 +62,9 @@ one_function() {
     printf '%s\n' "${functions[@]}" | grep -vx guard | head -n 1
 }
 
+# The tools that another job has packed (scripts/github/pack-tools.sh), where there are any.
+unpack_tools() { [[ ! -f tools.tar ]] || tar --extract --file tools.tar; }
+
 # What the other scripts build. Always these together: cargo unifies features over what it is
 # asked for, so that another selection would compile the dependencies again.
 tool_packages=(-p package -p rollout -p sandbox)

@@ -8,7 +8,7 @@ if [[ -z ${AWS_REGION:-} ]]; then
         tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"
     exit 0
 fi
-tar --extract --file tools.tar
+unpack_tools
 
 # What was attested is what is deployed.
 for zip in "dist/$FUNCTION"/*.zip; do

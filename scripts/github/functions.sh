@@ -5,11 +5,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 export PATH="$target_folder/debug:$PATH"
 case ${FUNCTION:-} in
-'') functions=$(package changed --since "${SINCE:-}" --json) ;;
-all) functions=$(package list | jq --raw-input --slurp --compact-output 'split("\n") | map(select(. != ""))') ;;
+'') names=$(package changed --since "${SINCE:-}" --json) ;;
+all) names=$(package list --json) ;;
 *)
     package check "$FUNCTION"
-    functions=$(jq --null-input --compact-output --arg function "$FUNCTION" '[$function]')
+    names="[\"$FUNCTION\"]"
     ;;
 esac
-echo "functions=$functions" | tee -a "${GITHUB_OUTPUT:-/dev/null}"
+echo "functions=$names" | tee -a "${GITHUB_OUTPUT:-/dev/null}"

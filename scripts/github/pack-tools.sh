@@ -5,5 +5,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 scripts/setup.sh
 cargo build --locked "${tool_packages[@]}"
-strip --strip-debug "$target_folder"/debug/{package,rollout,sandbox}
-tar --create --file tools.tar target/debug/{package,rollout,sandbox}
+staging=$(mktemp -d)
+trap 'rm -rf "$staging"' EXIT
+mkdir -p "$staging/target/debug"
+for tool in "${tool_packages[@]}"; do
+    [[ $tool == -p ]] || strip --strip-debug -o "$staging/target/debug/$tool" "$target_folder/debug/$tool"
+done
+tar --create --file tools.tar --directory "$staging" target

@@ -2,7 +2,7 @@
 # Packs both halves of FUNCTION, which other jobs have built, and proves the artifacts.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
-tar --extract --file tools.tar
+unpack_tools
 export PATH="$target_folder/debug:$PATH"
 package pack "$FUNCTION" --commit "$(git rev-parse HEAD)" --bootstraps "$target_folder/lambda"
 rollout prove "$FUNCTION" | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"

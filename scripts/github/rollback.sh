@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 newest=$(gh run list --workflow deploy.yml --branch "${GITHUB_REF_NAME:-main}" --limit 20 --json databaseId,conclusion \
     --jq '[.[] | select(.conclusion != "cancelled")][0].databaseId // empty')
 if [[ -n $newest ]] && gh run download "$newest" --name tools; then
-    tar --extract --file tools.tar
+    unpack_tools
 fi
 
 scripts/rollback.sh "$FUNCTION" --list | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"

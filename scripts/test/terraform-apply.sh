@@ -144,7 +144,8 @@ for function in "${functions[@]}"; do
     manifest "$function" 'for a in m["artifacts"].values(): a["commit"] = "unknown"' # here is no git
 done
 expect 0 'aws_lambda_alias.live will be created' "a plan says what would be made" deploy "$main" --plan
-expect 0 '^\[\]$' "and changes nothing" functions_on_aws
+expect 0 'This was a plan' "so does a dry run of the workflow" env FUNCTION="$main" DRY_RUN=true ATTESTED=false scripts/github/deploy.sh
+expect 0 '^\[\]$' "and both change nothing" functions_on_aws
 all() { # in parallel, as CI does: every function has a state of its own
     local function pids=() code=0
     for function in "${functions[@]}"; do

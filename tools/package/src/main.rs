@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -30,7 +30,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Print the functions of this workspace, one name a line.
-    List,
+    List {
+        /// A JSON array on one line instead, for a matrix.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the functions that have changed since a commit, one name a line.
     ///
     /// All of them where the commit is not known here: after a force push, or on a first push.
@@ -92,19 +96,14 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match command {
-        Command::List => {
-            for function in Function::all()? {
-                writeln!(out, "{}", function.name())?;
-            }
+        Command::List { json } => {
+            let functions = Function::all()?.into_iter();
+            let names: Vec<_> = functions
+                .map(|function| function.name().to_owned())
+                .collect();
+            print_names(&mut out, &names, json)?;
         }
-        Command::Changed { since, json } => {
-            let names = changed(&since)?;
-            if json {
-                writeln!(out, "{}", serde_json::to_string(&names)?)?;
-            } else {
-                names.iter().try_for_each(|name| writeln!(out, "{name}"))?;
-            }
-        }
+        Command::Changed { since, json } => print_names(&mut out, &changed(&since)?, json)?,
         Command::Resources => {
             let resources = Resources::of(Project::read()?, &Function::all()?)?;
             writeln!(out, "{}", serde_json::to_string_pretty(&resources)?)?;
@@ -128,6 +127,15 @@ fn run(command: Command) -> Result<()> {
             bootstraps,
             dist,
         } => pack(&function, &commit, &bootstraps, &dist)?,
+    }
+    Ok(())
+}
+
+fn print_names(out: &mut impl io::Write, names: &[String], json: bool) -> Result<()> {
+    if json {
+        writeln!(out, "{}", serde_json::to_string(names)?)?;
+    } else {
+        names.iter().try_for_each(|name| writeln!(out, "{name}"))?;
     }
     Ok(())
 }

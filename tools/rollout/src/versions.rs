@@ -68,7 +68,49 @@ pub struct Settings {
     snap_start: String,
 }
 
+/// Two versions that no alias can route to at once
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html>).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "no alias can route to versions {} and {}: Lambda wants the same {setting} of both, and they have {} and {}. \
+     Publish a pair with that of version {0} first, or move live by hand (rollout set --version)",
+    versions[0], versions[1], or_none(&values[0]), or_none(&values[1])
+)]
+pub struct NotTogether {
+    setting: &'static str,
+    versions: [Version; 2],
+    values: [String; 2],
+}
+
+fn or_none(value: &str) -> &str {
+    if value.is_empty() { "none" } else { value }
+}
+
 impl PublishedVersion {
+    /// Whether an alias can route to both.
+    ///
+    /// # Errors
+    /// [`NotTogether`], with the setting in which they differ.
+    pub fn can_share_alias_with(&self, other: &Self) -> Result<(), NotTogether> {
+        let [own, others] = [&self.settings, &other.settings];
+        for (setting, values) in [
+            ("execution role", [&own.role, &others.role]),
+            (
+                "dead-letter queue",
+                [&own.dead_letter_target, &others.dead_letter_target],
+            ),
+        ] {
+            if values[0] != values[1] {
+                return Err(NotTogether {
+                    setting,
+                    versions: [self.version, other.version],
+                    values: values.map(String::clone),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Whether this is that artifact, published with those settings.
     #[must_use]
     pub fn is(&self, architecture: Architecture, artifact: &Artifact, settings: &Settings) -> bool {
@@ -356,4 +398,42 @@ fn sorted(values: Option<&[String]>) -> Vec<String> {
     let mut values = values.unwrap_or_default().to_vec();
     values.sort();
     values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(number: &str, role: &str, dead_letter_target: &str) -> PublishedVersion {
+        PublishedVersion {
+            version: number.parse().expect("a version"),
+            architecture: Architecture::Arm64,
+            code_sha256: String::new(),
+            code_bytes: 0,
+            description: String::new(),
+            settings: Settings {
+                role: role.to_owned(),
+                dead_letter_target: dead_letter_target.to_owned(),
+                ..Settings::default()
+            },
+        }
+    }
+
+    #[test]
+    fn versions_with_another_role_or_dead_letter_queue_share_no_alias_and_the_error_says_which() {
+        let one = version("1", "role/a", "");
+        assert_eq!(
+            one.can_share_alias_with(&version("2", "role/a", "")),
+            Ok(())
+        );
+        let other_role = one.can_share_alias_with(&version("2", "role/b", ""));
+        let text = other_role.expect_err("another role").to_string();
+        assert!(
+            text.contains("the same execution role of both, and they have role/a and role/b"),
+            "{text}"
+        );
+        let other_queue = one.can_share_alias_with(&version("2", "role/a", "queue"));
+        let text = other_queue.expect_err("another queue").to_string();
+        assert!(text.contains("they have none and queue"), "{text}");
+    }
 }

@@ -333,6 +333,28 @@ async fn what_cannot_be_run_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn versions_with_different_roles_are_refused_before_anything_moves() {
+    let stage = Stage::set(Candidate::Good).await;
+    let update = stage.lambda.update_function_configuration();
+    let update = update
+        .function_name(FUNCTION)
+        .role("arn:aws:iam::000000000000:role/other");
+    update.send().await.expect("has another role");
+    let publish = stage.lambda.publish_version().function_name(FUNCTION);
+    publish.send().await.expect("is published");
+    for arguments in [&["--to", "3"][..], &["--to", "3", "--dry-run"]] {
+        let (code, text) = said(&stage.run(arguments).output().await);
+        assert_eq!(code, Some(2), "{text}");
+        assert!(
+            text.contains("wants the same execution role of both"),
+            "{text}"
+        );
+        assert!(!text.contains("is armed"), "{text}");
+    }
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rollout_of_another_candidate_is_refused_with_the_way_out() {
     let stage = Stage::set(Candidate::Good).await;
     stage.set_by_hand(0.05).await;

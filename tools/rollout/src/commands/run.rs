@@ -174,11 +174,16 @@ impl<'a> Journey<'a> {
                 return Ok(self.nothing_to_move(&mut witness));
             };
             self.arm(&start).await?;
-            let pilot = start
-                .take_off(self.context.clients.clone(), witness)
-                .await?;
+            let candidate = start.candidate.version;
+            let pilot = match start.take_off(self.context.clients.clone(), witness).await {
+                Ok(pilot) => pilot,
+                Err(error) => {
+                    self.stand_down(candidate).await;
+                    return Err(error);
+                }
+            };
             let ending = pilot.fly(wishes).await;
-            self.disarm(ending).await;
+            self.disarm_after(ending).await;
             if ending != Ending::Promoted || path.len() <= 1 {
                 return Ok(ending);
             }
@@ -203,12 +208,25 @@ impl<'a> Journey<'a> {
         Ok(())
     }
 
+    /// Disarms the alarm after a start that has failed, if the candidate has no weight for it to guard.
+    async fn stand_down(&self, candidate: Version) {
+        let lambda = &self.context.clients.lambda;
+        let live = alias::read(lambda, &self.function.name, LIVE).await;
+        if live.is_ok_and(|live| live.routing.share(candidate) == Percent::ZERO) {
+            self.disarm().await;
+        }
+    }
+
     /// Disarms the alarm once the candidate has no weight, or no baseline to give it back to. Where the
     /// weight stays, the alarm stays.
-    async fn disarm(&self, ending: Ending) {
-        let is_over = matches!(ending, Ending::Promoted | Ending::TakenBack(_));
+    async fn disarm_after(&self, ending: Ending) {
+        if matches!(ending, Ending::Promoted | Ending::TakenBack(_)) {
+            self.disarm().await;
+        }
+    }
+
+    async fn disarm(&self) {
         if self.guard.is_some()
-            && is_over
             && let Err(error) = self.alarm().disarm().await
         {
             tracing::warn!("{error}");
@@ -265,6 +283,9 @@ impl<'a> Journey<'a> {
 
     fn legs(&self, live: &Alias) -> anyhow::Result<Vec<Leg>> {
         let leg = |next: &Move| {
+            if let (Some(from), Some(to)) = (self.version(next.from), self.version(next.to)) {
+                from.can_share_alias_with(to)?;
+            }
             Ok(Leg {
                 baseline: self.half(next.from)?,
                 candidate: self.half(next.to)?,
@@ -306,6 +327,11 @@ impl<'a> Journey<'a> {
         let view = View::new(self.context.output);
         let clock = self.context.clients.clock.clone();
         Ok(Witness::new(&self.function.name, clock, view, journal))
+    }
+
+    fn version(&self, number: Version) -> Option<&PublishedVersion> {
+        let mut published = self.published.iter();
+        published.find(|published| published.version == number)
     }
 
     /// What a version was built for, and whether it is emulated.

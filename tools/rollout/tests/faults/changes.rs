@@ -64,7 +64,7 @@ async fn a_candidate_that_is_worse_is_taken_back_as_soon_as_the_change_goes_thro
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_may_not_change_the_alias_says_so_and_leaves_it() {
+async fn a_run_that_may_not_change_the_alias_says_so_and_leaves_it_and_no_alarm() {
     let (stage, proxy) = set(Candidate::Good).await;
     proxy.always(Some(Operation::UpdateAlias), DENIED);
     let (code, text) = said(&stage.run_through(&proxy.endpoint, &[]).output().await);
@@ -72,5 +72,10 @@ async fn a_run_that_may_not_change_the_alias_says_so_and_leaves_it() {
     assert!(text.contains("AccessDeniedException"), "{text}");
     assert!(text.contains("live was not changed"), "{text}");
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+    let status = stage.ask(&["status"]).await;
+    assert!(
+        text.contains("is armed") && status["alarm"].is_null(),
+        "{status}"
+    );
     is_sound(&stage, &[]).await;
 }
