@@ -1,5 +1,6 @@
 # What tells a person. `rollout run` judges a release by itself and takes it back; these say that
-# something is wrong with either half of the newest pair, whether or not a rollout is under way.
+# something is wrong with either half of the newest pair, or with `live` whatever it serves: an older
+# version after a release was taken back, or before its successor has traffic.
 
 variable "alarm_error_percent" {
   description = "Failed invocations of a half, in percent of a minute with at least alarm_least_invocations, that are worth an alarm."
@@ -35,15 +36,19 @@ locals {
     }
   }
 
+  watched = merge(local.half_dimensions, { all = { FunctionName = var.function, Resource = "${var.function}:live" } })
+
+  subjects = { for key in keys(local.watched) : key => key == "all" ? "${var.function}, whatever live serves," : "The ${key} half of ${var.function}" }
+
   # A function that says what is slow is held to it; others to most of their timeout.
   slow_ms = try(local.manifest.rollout.slow_ms, local.manifest.timeout_s * 800)
 }
 
 resource "aws_cloudwatch_metric_alarm" "errors" {
-  for_each = local.half_dimensions
+  for_each = local.watched
 
   alarm_name          = "${var.function}-live-${each.key}-errors"
-  alarm_description   = "The ${each.key} half of ${var.function} fails more than ${var.alarm_error_percent}% of its invocations. Look: rollout status ${var.function}. Take it back: rollout abort ${var.function}."
+  alarm_description   = "${local.subjects[each.key]} fails more than ${var.alarm_error_percent}% of its invocations. Look: rollout status ${var.function}. Take it back: rollout abort ${var.function}."
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.alarm_error_percent
   evaluation_periods  = 5
@@ -81,10 +86,10 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "throttles" {
-  for_each = local.half_dimensions
+  for_each = local.watched
 
   alarm_name          = "${var.function}-live-${each.key}-throttles"
-  alarm_description   = "Callers of the ${each.key} half of ${var.function} get 429. Raise the account's or the function's concurrency, or send less."
+  alarm_description   = "${local.subjects[each.key]} is throttled: callers get 429. Raise the account's or the function's concurrency, or send less."
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   evaluation_periods  = 5
@@ -101,10 +106,10 @@ resource "aws_cloudwatch_metric_alarm" "throttles" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "slow" {
-  for_each = local.half_dimensions
+  for_each = local.watched
 
   alarm_name          = "${var.function}-live-${each.key}-p99"
-  alarm_description   = "1 in 100 invocations of the ${each.key} half of ${var.function} takes longer than ${local.slow_ms} ms. Compare the halves: rollout compare ${var.function}."
+  alarm_description   = "${local.subjects[each.key]} takes longer than ${local.slow_ms} ms for 1 in 100 invocations. Compare the halves: rollout compare ${var.function}."
   comparison_operator = "GreaterThanThreshold"
   threshold           = local.slow_ms
   evaluation_periods  = 5

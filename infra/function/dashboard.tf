@@ -1,4 +1,5 @@
-# The newest pair side by side, as `live` is served: invocations, failures, duration, cost, weight.
+# The newest pair side by side, as `live` is served: invocations, failures, duration, cost, weight. What
+# `live` serves besides, an older version, is in the sum of all invocations.
 
 locals {
   # The price list that `rollout compare` counts with; a region that it does not have gets no cost.
@@ -7,9 +8,9 @@ locals {
     for list in fileexists(local.prices_file) ? jsondecode(file(local.prices_file)).lists : [] : list if contains(list.regions, var.region)
   ])
 
-  # A line of a graph: a metric of one half, with an id for metric math.
-  lines = {
-    for architecture, dimensions in local.half_dimensions : architecture => {
+  # A line of a graph: a metric of one half or of all that live serves, with an id for metric math.
+  watched_lines = {
+    for key, dimensions in local.watched : key => {
       for id, metric in {
         invocations = { name = "Invocations", stat = "Sum" }
         errors      = { name = "Errors", stat = "Sum" }
@@ -20,14 +21,15 @@ locals {
         } : id => concat(
         ["AWS/Lambda", metric.name],
         flatten([for name, value in dimensions : [name, value]]),
-        [{ id = "${id}_${architecture}", stat = metric.stat, label = "${architecture} ${id}" }],
+        [{ id = "${id}_${key}", stat = metric.stat, label = "${key} ${id}" }],
       )
     }
   }
+  lines = { for architecture in keys(local.half_dimensions) : architecture => local.watched_lines[architecture] }
 
   # The same, for metric math alone.
   hidden = {
-    for architecture, lines in local.lines : architecture => {
+    for key, lines in local.watched_lines : key => {
       for id, line in lines : id => concat(slice(line, 0, length(line) - 1), [merge(line[length(line) - 1], { visible = false })])
     }
   }
@@ -42,20 +44,21 @@ locals {
 
   graphs = concat(
     [
-      { title = "Invocations a minute", lines = [for line in local.lines : line.invocations] },
+      { title = "Invocations a minute", lines = [for line in local.watched_lines : line.invocations] },
       { title = "Failed and throttled", lines = concat([for line in local.lines : line.errors], [for line in local.lines : line.throttles]) },
       { title = "Duration, ms", lines = concat([for line in local.lines : line.p50], [for line in local.lines : line.p99]) },
       {
         title = "arm64's share of live, %"
-        lines = concat([for line in local.hidden : line.invocations], [[{
-          label      = "arm64"
-          expression = "100 * FILL(invocations_arm64, 0) / (FILL(invocations_arm64, 0) + FILL(invocations_x86_64, 0))"
-        }]])
+        lines = [
+          local.hidden["arm64"].invocations,
+          local.hidden["all"].invocations,
+          [{ label = "arm64", expression = "100 * FILL(invocations_arm64, 0) / invocations_all" }],
+        ]
       },
     ],
     local.prices == null ? [] : [{
       title = "Cost per million warm invocations, USD"
-      lines = concat([for line in local.hidden : line.average], local.cost_lines)
+      lines = concat([for architecture in keys(local.lines) : local.hidden[architecture].average], local.cost_lines)
     }],
   )
 }
