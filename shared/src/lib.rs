@@ -8,6 +8,8 @@
 //! | [`quote`] | how an error speaks of JSON that it refuses |
 //! | `document` | the notary's documents (feature `document`) |
 //! | `document_store` | where they are kept, and how (feature `document-store`) |
+//! | `http_event` | which events are HTTP requests, and their way through a router (feature `http-event`) |
+//! | `queue` | SQS batches with partial batch responses, around any work (feature `queue`) |
 //! | `aws` | how AWS clients are configured (feature `aws`) |
 //! | `telemetry` | JSON logs and metrics (feature `telemetry`) |
 //!
@@ -21,7 +23,11 @@ pub mod configuration;
 pub mod document;
 #[cfg(feature = "document-store")]
 pub mod document_store;
+#[cfg(feature = "http-event")]
+pub mod http_event;
 pub mod merkle;
+#[cfg(feature = "queue")]
+pub mod queue;
 pub mod quote;
 #[cfg(feature = "telemetry")]
 pub mod telemetry;

@@ -4,11 +4,13 @@
 //! | --- | --- |
 //! | `DocumentsVerified`, `DocumentsRejected` | verdicts given |
 //! | `DocumentsAlreadySettled` | messages that had been done before |
-//! | `MalformedMessage` and the other kinds of [`Failure`](crate::failure::Failure) | messages given back |
+//! | `MalformedMessage` and the other kinds of [`Failure`](crate::failure::Failure) and of [`queue::Failure`](shared::queue::Failure) | messages given back |
 
-use shared::{document::Verdict, telemetry};
+use shared::{document::Verdict, queue, telemetry};
 
-use crate::{batch::Outcome, verify::Verification};
+use crate::{failure::Failure, verify::Verification};
+
+type Outcome = queue::Outcome<Verification, Failure>;
 
 const VERIFIED: &str = "DocumentsVerified";
 const REJECTED: &str = "DocumentsRejected";
@@ -18,7 +20,7 @@ const ALREADY_SETTLED: &str = "DocumentsAlreadySettled";
 ///
 /// Verdicts are written as zero too: an alarm on missing progress tells no data from none.
 /// Failures are written when there are some.
-pub fn count(outcomes: &[Outcome<Verification>]) {
+pub fn count(outcomes: &[Outcome]) {
     for name in [VERIFIED, REJECTED, ALREADY_SETTLED] {
         telemetry::count(name, 0);
     }
@@ -27,7 +29,7 @@ pub fn count(outcomes: &[Outcome<Verification>]) {
     }
 }
 
-fn name(outcome: &Outcome<Verification>) -> &'static str {
+fn name(outcome: &Outcome) -> &'static str {
     match &outcome.result {
         Ok(Verification::Settled(Verdict::Verified)) => VERIFIED,
         Ok(Verification::Settled(Verdict::Rejected)) => REJECTED,

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::{event, failures, message, store::Documents};
 use event_processor::{
-    event::Record,
     failure::Failure,
     handle,
     verify::{Verification, verify},
@@ -22,6 +21,7 @@ use shared::{
         Creation, Deletion, DocumentStore, DynamoDocumentStore, NewDocument, Page, Settlement,
         StoreError,
     },
+    queue::{Record, WorkFailure as _},
 };
 
 fn record(id: DocumentId) -> Record {

@@ -1,15 +1,14 @@
 //! Documents over HTTP: takes them in, stores them, queues them for verification.
 //!
 //! ```text
-//! event --event.rs--> request --lambda_http--> router.rs --> operations/*.rs --> answer or problem.rs
-//!                                                |               |
-//!                                        layers            shared::document_store, queue.rs
+//! event --shared::http_event--> request --> router.rs --> operations/*.rs --> answer or problem.rs
+//!                                               |               |
+//!                                            layers     shared::document_store, queue.rs
 //! ```
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`handler`] | one invocation from event to answer |
-//! | [`event`] | which events are HTTP requests; clear errors for all others |
+//! | [`shared::http_event`] | which events are HTTP requests, clear errors for all others; one invocation from event to answer |
 //! | [`router`] | paths and methods, and the layers around them |
 //! | [`operations`] | one file per operation: handler, logic, its part of the OpenAPI description |
 //! | [`request_id`], [`count_answers`], [`catch_panic`] | the layers |
@@ -24,8 +23,6 @@ pub mod accept;
 pub mod catch_panic;
 pub mod count_answers;
 pub mod etag;
-pub mod event;
-pub mod handler;
 pub mod idempotency_key;
 pub mod operations;
 pub mod problem;
@@ -35,6 +32,6 @@ pub mod request_id;
 pub mod router;
 pub mod submission;
 
-pub use handler::handle;
 pub use operations::{Api, health::Facts};
 pub use router::router;
+pub use shared::http_event::handle;

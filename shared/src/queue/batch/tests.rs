@@ -10,7 +10,7 @@ use std::{
 use proptest::prelude::*;
 use tokio::time::sleep;
 
-use super::*;
+use super::{super::failure::tests::Malformed, *};
 
 /// What the work on one record does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,16 +30,14 @@ impl Behaviour {
         }
     }
 
-    async fn perform(self) -> Result<(), Failure> {
+    async fn perform(self) -> Result<(), Malformed> {
         match self.takes() {
             Some(ms) => sleep(Duration::from_millis(ms)).await,
             None => pending().await,
         }
         match self {
             Self::Good(_) | Self::Stuck => Ok(()),
-            Self::Bad(_) => Err(Failure::Malformed {
-                reason: "as told".to_owned(),
-            }),
+            Self::Bad(_) => Err(Malformed),
             Self::Panics(_) => panic!("as told"),
         }
     }
@@ -136,7 +134,7 @@ impl Drop for Running<'_> {
 }
 
 /// Runs the scenario on a paused clock; gives outcomes, observations and the time it took.
-fn perform(scenario: &Scenario) -> (Vec<Outcome<()>>, Seen, Duration) {
+fn perform(scenario: &Scenario) -> (Vec<Outcome<(), Malformed>>, Seen, Duration) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -160,14 +158,16 @@ fn perform(scenario: &Scenario) -> (Vec<Outcome<()>>, Seen, Duration) {
     (outcomes, seen, took)
 }
 
-fn done(outcomes: &[Outcome<()>]) -> BTreeSet<usize> {
+fn done(outcomes: &[Outcome<(), Malformed>]) -> BTreeSet<usize> {
     let done = outcomes.iter().filter(|outcome| outcome.result.is_ok());
     done.map(|outcome| outcome.record.message_id.parse().unwrap())
         .collect()
 }
 
-fn kinds(outcomes: &[Outcome<()>]) -> Vec<&'static str> {
-    let kind = |outcome: &Outcome<()>| outcome.result.as_ref().map_or_else(Failure::kind, |()| "-");
+fn kinds(outcomes: &[Outcome<(), Malformed>]) -> Vec<&'static str> {
+    let kind = |outcome: &Outcome<(), Malformed>| {
+        outcome.result.as_ref().map_or_else(Failure::kind, |()| "-")
+    };
     outcomes.iter().map(kind).collect()
 }
 

@@ -1,5 +1,4 @@
-//! The event: HTTP requests in payload format 2.0 (HTTP APIs of API Gateway, function URLs), and
-//! clear errors for everything else.
+//! Which events are HTTP requests; clear errors for everything else.
 //!
 //! lambda_http turns the event into a request. Alone it would take an event of another source for
 //! "data doesn't match" without saying why, and it panics on a host, a path, a query or a body
@@ -12,7 +11,8 @@ use lambda_http::{
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
-use shared::quote::{kind, shortened};
+
+use crate::quote::{kind, shortened};
 
 /// Longest path and query in bytes: `http::Uri` holds 65,534. API Gateway takes 10,240 with all
 /// headers.
@@ -170,6 +170,3 @@ fn shape(error: serde_path_to_error::Error<serde_json::Error>) -> EventError {
         reason: shortened(&reason, QUOTED_CHARS),
     }
 }
-
-#[cfg(test)]
-mod tests;

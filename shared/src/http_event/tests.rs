@@ -1,6 +1,7 @@
 //! Which events are requests, and that lambda_http can use every one of those.
 
 use lambda_http::{Body, Context, Request};
+use lambda_runtime::Diagnostic;
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 
-use crate::batch::Outcome;
+use super::{batch::Outcome, failure::WorkFailure};
 
 /// Names the messages that failed, each once and in the batch's order; Lambda deletes the others.
 ///
@@ -12,7 +12,7 @@ use crate::batch::Outcome;
 /// unknown one for a failure of the whole batch. Should an id stand in the batch twice, one
 /// failure is enough for it to come again.
 #[must_use]
-pub fn answer<T>(outcomes: &[Outcome<T>]) -> SqsBatchResponse {
+pub fn answer<T, E: WorkFailure>(outcomes: &[Outcome<T, E>]) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     let mut named = HashSet::new();
     for Outcome { record, result } in outcomes {
@@ -32,9 +32,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{event::Record, failure::Failure};
+    use crate::queue::{
+        event::Record,
+        failure::{Failure, tests::Malformed},
+    };
 
-    fn outcome(message_id: &str, done: bool) -> Outcome<()> {
+    fn outcome(message_id: &str, done: bool) -> Outcome<(), Malformed> {
         let record = Record {
             message_id: message_id.to_owned(),
             group: None,
@@ -49,7 +52,7 @@ mod tests {
         Outcome { record, result }
     }
 
-    fn json(outcomes: &[Outcome<()>]) -> serde_json::Value {
+    fn json(outcomes: &[Outcome<(), Malformed>]) -> serde_json::Value {
         serde_json::to_value(answer(outcomes)).unwrap()
     }
 

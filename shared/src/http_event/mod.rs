@@ -1,4 +1,12 @@
-//! One invocation: event, request, answer.
+//! HTTP requests as Lambda events: payload format 2.0 (HTTP APIs of API Gateway, function URLs).
+//!
+//! ```text
+//! event (JSON) --parse.rs--> request --lambda_http--> your axum router --> answer (JSON)
+//! ```
+
+mod parse;
+
+pub use parse::{EventError, parse};
 
 use axum::Router;
 use lambda_http::{Adapter, Service as _};
@@ -6,9 +14,7 @@ use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::event::{self, EventError};
-
-/// Answers an event in payload format 2.0.
+/// Answers an event in payload format 2.0: one invocation from event to answer.
 ///
 /// # Errors
 /// [`EventError`] when the event is no HTTP request: then there is nobody who waits for an answer.
@@ -16,7 +22,7 @@ pub async fn handle(
     router: Router,
     event: LambdaEvent<Value>,
 ) -> Result<impl Serialize, EventError> {
-    let event = event::parse(event)?;
+    let event = parse(event)?;
     let answering = Adapter::from(router).call(event);
     // A router is always ready, and never fails: its errors are answers.
     match answering.await {
@@ -24,3 +30,6 @@ pub async fn handle(
         Err(never) => match never {},
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,10 @@
 
 use aws_lambda_events::sqs::SqsMessage;
 use lambda_runtime::Diagnostic;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use shared::quote::{kind, shortened};
+
+use crate::quote::{kind, shortened};
 
 /// The `eventSource` of records that come from a queue.
 const EVENT_SOURCE: &str = "aws:sqs";
@@ -14,7 +16,7 @@ const EVENT_SOURCE: &str = "aws:sqs";
 /// message groups too (fair queues).
 const FIFO_SUFFIX: &str = ".fifo";
 /// How many characters of what came in may stand in an error or a log line.
-pub(crate) const QUOTED_CHARS: usize = 160;
+const QUOTED_CHARS: usize = 160;
 
 /// A batch of messages of one queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +125,20 @@ impl Batch {
 }
 
 impl Record {
+    /// The message, read as a JSON object.
+    ///
+    /// # Errors
+    /// Why there is none, or what does not fit: a few words for the log.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, String> {
+        let body = self.body.as_deref().map_err(Clone::clone)?;
+        // A derived struct would also take an array, by position.
+        if !body.trim_start().starts_with('{') {
+            return Err("the body is not a JSON object".to_owned());
+        }
+        serde_json::from_str(body)
+            .map_err(|error| format!("body: {}", shortened(&error.to_string(), QUOTED_CHARS)))
+    }
+
     fn parse(index: usize, record: Value) -> Result<Self, EventError> {
         // Read before the typed parse, because they are needed when that fails.
         let text = |pointer| record.pointer(pointer).and_then(Value::as_str);

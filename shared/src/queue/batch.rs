@@ -18,22 +18,22 @@ use std::{collections::HashMap, panic::AssertUnwindSafe};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{
+use super::{
     event::{Batch, Record},
     failure::Failure,
 };
 
-/// How many lanes run at once: Lambda's usual batch. It bounds memory (a document in flight costs
-/// about 1 MiB: JSON, base64 and bytes) where a batch is larger.
+/// How many lanes run at once: Lambda's usual batch. Where a batch is larger it bounds memory: a
+/// document of 256 KiB in flight costs about 1 MiB, as JSON, base64 and bytes.
 pub const CONCURRENCY: usize = 10;
 
 /// A record and what came of it.
 #[derive(Debug)]
-pub struct Outcome<T> {
+pub struct Outcome<T, E> {
     /// The record.
     pub record: Record,
     /// What `work` gave, or why the record goes back.
-    pub result: Result<T, Failure>,
+    pub result: Result<T, Failure<E>>,
 }
 
 /// Does `work` for every record of the batch until `deadline`; gives one outcome per record, in
@@ -41,12 +41,12 @@ pub struct Outcome<T> {
 ///
 /// Returns at `deadline` at the latest, as far as `work` does not block the thread. A panic of
 /// `work` is that record's failure and no other's. `work` may be dropped at any await.
-pub async fn process<T>(
+pub async fn process<T, E>(
     batch: Batch,
     deadline: Instant,
-    work: impl AsyncFn(&Record) -> Result<T, Failure>,
-) -> Vec<Outcome<T>> {
-    let lanes: Vec<Vec<(usize, Outcome<T>)>> = stream::iter(lanes(batch))
+    work: impl AsyncFn(&Record) -> Result<T, E>,
+) -> Vec<Outcome<T, E>> {
+    let lanes: Vec<Vec<(usize, Outcome<T, E>)>> = stream::iter(lanes(batch))
         .map(|lane| run(lane, deadline, &work))
         .buffer_unordered(CONCURRENCY)
         .collect()
@@ -82,11 +82,11 @@ fn lanes(batch: Batch) -> Vec<Lane> {
     lanes
 }
 
-async fn run<T>(
+async fn run<T, E>(
     lane: Lane,
     deadline: Instant,
-    work: &impl AsyncFn(&Record) -> Result<T, Failure>,
-) -> Vec<(usize, Outcome<T>)> {
+    work: &impl AsyncFn(&Record) -> Result<T, E>,
+) -> Vec<(usize, Outcome<T, E>)> {
     let mut outcomes = Vec::with_capacity(lane.len());
     let mut stopped_by: Option<String> = None;
     for (index, record) in lane {
@@ -104,11 +104,11 @@ async fn run<T>(
     outcomes
 }
 
-async fn within<T>(
+async fn within<T, E>(
     deadline: Instant,
     record: &Record,
-    work: &impl AsyncFn(&Record) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    work: &impl AsyncFn(&Record) -> Result<T, E>,
+) -> Result<T, Failure<E>> {
     // A timeout polls once, however late it is: that would send a request only to drop it.
     if Instant::now() >= deadline {
         return Err(Failure::OutOfTime);
@@ -116,7 +116,7 @@ async fn within<T>(
     // What a panic leaves behind is the record's own future, which is dropped.
     let guarded = AssertUnwindSafe(async { work(record).await }).catch_unwind();
     match timeout_at(deadline, guarded).await {
-        Ok(Ok(result)) => result,
+        Ok(Ok(result)) => result.map_err(Failure::Work),
         Ok(Err(_panic)) => Err(Failure::Panicked),
         Err(_elapsed) => Err(Failure::OutOfTime),
     }
