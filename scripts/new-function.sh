@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Makes a new function from a template: scripts/new-function.sh <name> -> functions/<name>/
+#
+# Nothing else lists a function: members, builds, deploys and CI are found from the tree.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+# What templates call themselves, in their Cargo.toml and in sample events; their code never does.
+placeholder=new-function
+
+kinds=(templates/*)
+kinds=("${kinds[@]#templates/}")
+usage="usage: scripts/new-function.sh <name> [--like $(IFS='|' && echo "${kinds[*]}")]
+
+  <name>          of the crate, of its folder, and on Lambda: 1 to 40 of a-z, 0-9 and -, a letter first
+  --like KIND     what to begin with (default: plain)
+$(for kind in "${kinds[@]}"; do
+    printf '                    %-6s %s\n' "$kind" "$(sed -n 's/^description = "\(.*\)"$/\1/p' "templates/$kind/Cargo.toml")"
+done)
+
+Exit codes: 0 done, 2 could not: then nothing was changed."
+
+name='' kind=plain
+while (($#)); do
+    case $1 in
+    -h | --help) echo "$usage" && exit 0 ;;
+    --like) (($# > 1)) || die 2 "--like needs a value: ${kinds[*]}"; kind=$2 && shift ;;
+    -*) die 2 "unknown option $1"$'\n'"$usage" ;;
+    *) [[ -z $name ]] || die 2 "one function at a time: $name or $1?"; name=$1 ;;
+    esac
+    shift
+done
+[[ -n $name ]] || die 2 "what shall it be called?"$'\n'"$usage"
+[[ " ${kinds[*]} " == *" $kind "* ]] || die 2 "there is no template $kind: take one of ${kinds[*]}"
+
+# Lambda allows 64 characters, and so does IAM: a function's role is called <name>-<region>.
+[[ $name =~ ^[a-z][a-z0-9-]{0,39}$ && $name != *- ]] ||
+    die 2 "$name does not do as a name: take 1 to 40 of a-z, 0-9 and -, a letter first and no - at the end"
+# The crate's name is a Rust identifier, with _ for -.
+keywords=" abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen
+ if impl in let loop macro match mod move mut override priv pub ref return self static struct super trait true try type
+ typeof unsafe unsized use virtual where while yield "
+[[ " ${keywords//$'\n'/} " != *" $name "* ]] || die 2 "$name is a keyword of Rust: take another name"
+# Other names that cargo keeps for itself, and the placeholder.
+taken=" alloc build core deps examples incremental proc-macro std test $placeholder "
+[[ $taken != *" $name "* ]] || die 2 "$name means something else to cargo or to this script: take another name"
+# Its queue has the same name, and queues and tables have 3 characters at least.
+[[ $kind != queue || ${#name} -ge 3 ]] || die 2 "$name is too short for a queue's name: take 3 characters or more"
+[[ ! -e functions/$name ]] || die 2 "functions/$name is there already: take another name, or remove it"
+# Else `cargo build -p <name>` would not know which of the two.
+locked=$(sed -n 's/^name = "\(.*\)"$/ \1 /p' Cargo.lock | tr _ -)
+[[ $locked != *" $name "* ]] || die 2 "Cargo.lock has a package $name: take another name"
+
+lock=$(mktemp)
+cp Cargo.lock "$lock"
+undo() {
+    rm -rf "functions/$name"
+    cp "$lock" Cargo.lock
+    rm -f "$lock"
+}
+trap undo EXIT
+
+cp -R "templates/$kind" "functions/$name"
+grep -rl -e "$placeholder" "functions/$name" | xargs sed -i "s/$placeholder/$name/g"
+
+# Only the new crate's own entry: builds say --locked. What it depends on is in Cargo.lock, because
+# the tools and `shared` depend on it too, so that nothing is asked of a registry, unless this
+# machine has never built the workspace.
+cargo update --workspace --offline --quiet 2>/dev/null || cargo update --workspace --quiet ||
+    die 2 "cargo cannot add $name to Cargo.lock, see above; functions/$name is removed again"
+
+trap - EXIT
+rm -f "$lock"
+
+next() { printf '  %-*s  %s\n' $((${#name} + 31)) "$1" "$2"; }
+say "functions/$name is there, as templates/$kind; Cargo.lock has it too"
+cat <<END
+Its code is in src/, its settings in Cargo.toml, and events that leave nothing behind in events/: they are
+replayed on both halves before any traffic moves. Next:
+END
+next "scripts/build.sh $name" "both halves, to dist/$name"
+next "cargo test -p $name" "its own tests, and both halves from end to end"
+next "scripts/deploy.sh $name --sandbox" "the whole rollout on this machine, with no AWS account"
