@@ -22,6 +22,8 @@ import yaml
 # What an expression may take from the matrix; everything else only GitHub knows.
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+# What a step says that runs although an earlier one has failed.
+ALWAYS = "${{ !cancelled() }}"
 # A step's shell as GitHub starts it for `shell: bash`.
 SHELL = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]
 
@@ -52,12 +54,18 @@ def matrix_here(job):
     return fitting[0] if fitting else None
 
 
-def run(step, workflow, job, matrix):
-    """Runs a step; whether it passed."""
+def prepared(step, workflow, job, matrix):
+    """A step's command and its environment; NeedsGitHub where these cannot be known here."""
+    if step.get("if", ALWAYS) != ALWAYS:
+        raise NeedsGitHub(step["if"])
     environment = {}
     for level in (workflow, job, step):
         environment |= {name: filled_in(value, matrix) for name, value in level.get("env", {}).items()}
-    command = filled_in(step["run"], matrix)
+    return filled_in(step["run"], matrix), environment
+
+
+def run(command, environment):
+    """Whether a step's command passes."""
     return subprocess.run([*SHELL, command], env=os.environ | environment, stdin=subprocess.DEVNULL).returncode == 0
 
 
@@ -77,19 +85,18 @@ def steps_of(workflow, name, results):
         if "run" not in step:
             continue
         title = f"{name}: {step.get('name', step['run'])}"
-        if not good and step.get("if") != "${{ !cancelled() }}":
-            say(f"==> {title}\n    not run, an earlier step failed")
+        say(f"==> {title}")
+        if not good and step.get("if") != ALWAYS:
+            say("    not run, an earlier step failed")
             results.append((title, False))
             continue
-        start = time.monotonic()
         try:
-            if step.get("if", "${{ !cancelled() }}") != "${{ !cancelled() }}":
-                raise NeedsGitHub(step["if"])
-            say(f"==> {title}")
-            ok = run(step, workflow, job, matrix)
+            command, environment = prepared(step, workflow, job, matrix)
         except NeedsGitHub as expression:
-            say(f"==> {title}\n    on GitHub only: {expression}")
+            say(f"    on GitHub only: {expression}")
             continue
+        start = time.monotonic()
+        ok = run(command, environment)
         say(f"    ({time.monotonic() - start:.0f} s)")
         results.append((title, ok))
         good &= ok
