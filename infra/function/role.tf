@@ -5,7 +5,7 @@ locals {
     Sid      = "Log"
     Effect   = "Allow"
     Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    Resource = ["${aws_cloudwatch_log_group.function.arn}:log-stream:*"] # streams are named by Lambda
+    Resource = ["arn:${local.partition}:logs:${var.region}:${local.account_id}:log-group:${aws_cloudwatch_log_group.function.name}:log-stream:*"] # streams are named by Lambda
   }
 
   table_statements = [
@@ -71,9 +71,24 @@ locals {
   statements = concat([local.log_statement], local.table_statements, local.queue_statements, local.alias_statements, local.option_statements)
 }
 
+# What `platform` lets any function do at most.
+data "aws_iam_policy" "boundary" {
+  arn = "arn:${local.partition}:iam::${local.account_id}:policy/${module.names.function_boundary}"
+}
+
+locals {
+  # Action by action and resource by resource: what is not in the boundary would be refused at run time.
+  beyond_boundary = flatten([for statement in local.statements : [for action in statement.Action : [
+    for resource in statement.Resource : "${action} on ${resource}" if !anytrue([
+      for bound in jsondecode(data.aws_iam_policy.boundary.policy).Statement : contains(bound.Action, action) && contains(bound.Resource, resource)
+    ])
+  ]]])
+}
+
 resource "aws_iam_role" "function" {
-  name        = "${var.function}-${var.region}"
-  description = "What the function ${var.function} may do."
+  name                 = "${var.function}-${var.region}"
+  description          = "What the function ${var.function} may do."
+  permissions_boundary = data.aws_iam_policy.boundary.arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -83,6 +98,13 @@ resource "aws_iam_role" "function" {
       Principal = { Service = "lambda.amazonaws.com" }
     }]
   })
+
+  lifecycle {
+    precondition {
+      condition     = length(local.beyond_boundary) == 0
+      error_message = "The platform lets no function do this: ${join(", ", local.beyond_boundary)}. Run scripts/platform.sh: it knows new functions, tables and queues. Other rights go into infra/platform/boundary.tf, keys into its kms_key_arns."
+    }
+  }
 }
 
 resource "aws_iam_role_policy" "function" {

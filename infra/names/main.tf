@@ -5,11 +5,21 @@
 variable "account_id" {
   description = "The AWS account."
   type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "An AWS account id has 12 digits."
+  }
 }
 
 variable "region" {
-  description = "The AWS region."
+  description = "The AWS region, like eu-central-1."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region looks like eu-central-1."
+  }
 }
 
 output "artifact_bucket" {
@@ -20,6 +30,11 @@ output "artifact_bucket" {
 output "alarm_topic" {
   description = "The SNS topic that every alarm speaks to."
   value       = "lambda-alarms"
+}
+
+output "function_boundary" {
+  description = "The policy that bounds what any function's role may do. IAM knows no regions, so the name does."
+  value       = "lambda-functions-${var.region}"
 }
 
 output "state_bucket" {

@@ -58,10 +58,27 @@ resource "aws_iam_role" "github" {
   depends_on = [aws_iam_openid_connect_provider.github]
 }
 
-resource "aws_iam_role_policy" "github" {
-  for_each = merge([for role in keys(local.github) : { for part in keys(local.permissions[role]) : "${role}-${part}" => { role = role, part = part } }]...)
+# Both read; deploy also writes.
+resource "aws_iam_policy" "github" {
+  for_each = { for name, statements in local.permissions : name => statements if var.github != null }
 
-  name   = each.value.part
-  role   = aws_iam_role.github[each.value.role].name
-  policy = jsonencode({ Version = "2012-10-17", Statement = local.permissions[each.value.role][each.value.part] })
+  name        = "github-${each.key}-${var.region}"
+  description = "Part of what the workflows of ${var.github.repository} may ${split("-", each.key)[0]}."
+  policy      = jsonencode({ Version = "2012-10-17", Statement = each.value })
+
+  lifecycle {
+    precondition {
+      condition     = length(jsonencode({ Version = "2012-10-17", Statement = each.value })) <= 6144
+      error_message = "IAM takes 6144 characters for a policy, and github-${each.key} has more with this many functions: spread it over more policies (infra/platform/permissions.tf)."
+    }
+  }
+}
+
+resource "aws_iam_role_policy_attachment" "github" {
+  for_each = merge([for role in keys(local.github) : {
+    for policy in keys(aws_iam_policy.github) : "${role}-${policy}" => { role = role, policy = policy } if role == "deploy" || startswith(policy, "read-")
+  }]...)
+
+  role       = aws_iam_role.github[each.value.role].name
+  policy_arn = aws_iam_policy.github[each.value.policy].arn
 }

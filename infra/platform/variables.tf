@@ -34,6 +34,15 @@ variable "tags" {
 variable "functions" {
   description = "Names of all functions: the deploy role may touch these and no others. Written by scripts/platform.sh."
   type        = list(string)
+
+  validation {
+    condition     = alltrue([for name in var.functions : can(regex("^[a-zA-Z0-9_-]{1,64}$", name))])
+    error_message = "A function's name has 1 to 64 letters, digits, hyphens and underscores: it is part of what the deploy role may touch."
+  }
+  validation {
+    condition     = length(setintersection(var.functions, ["github-plan", "github-deploy"])) == 0
+    error_message = "A function named github-plan or github-deploy would share its role's name with a role of the platform, and the deploy role could rewrite itself: rename it."
+  }
 }
 
 variable "tables" {
@@ -58,6 +67,17 @@ variable "queues" {
     visibility_timeout_s   = number
     max_receive_count      = number
   }))
+}
+
+variable "kms_key_arns" {
+  description = "Keys that functions may have (kms_key_arn of infra/function): their roles may decrypt with these, and the deploy role may let Lambda use them."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.kms_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", arn))])
+    error_message = "Give the ARNs of keys (arn:aws:kms:REGION:ACCOUNT:key/ID), not of aliases."
+  }
 }
 
 variable "deletion_protection" {

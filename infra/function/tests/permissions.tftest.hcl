@@ -20,9 +20,25 @@ run "a_function_that_uses_nothing_may_write_its_log" {
       Sid      = "Log"
       Effect   = "Allow"
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/function:log-stream:*"]
+      Resource = ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/plain:log-stream:*"]
     }]
     error_message = "its own log and nothing else: ${aws_iam_role_policy.function.policy}"
+  }
+  assert {
+    condition     = aws_iam_role.function.permissions_boundary == "arn:aws:iam::123456789012:policy/lambda-functions-eu-central-1"
+    error_message = "the platform's boundary, which names/ spells"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role.function.assume_role_policy).Statement == [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }]
+    error_message = "Lambda may take the role, and nobody else"
+  }
+  assert {
+    condition     = aws_lambda_function.function.logging_config[0].log_format == "JSON" && aws_lambda_function.function.logging_config[0].log_group == "/aws/lambda/plain"
+    error_message = "levels can be filtered, and the log is the one that it may write to"
+  }
+  assert {
+    condition     = aws_cloudwatch_log_group.function.retention_in_days == 30
+    error_message = "log lines end"
   }
 }
 
@@ -70,6 +86,24 @@ run "aliases_of_other_functions_are_named_one_by_one" {
     }]
     error_message = "these functions and no others: ${aws_iam_role_policy.function.policy}"
   }
+}
+
+# Their rights would have no effect: the boundary has none of them.
+run "a_function_that_the_platform_does_not_know_is_refused" {
+  command = plan
+  variables {
+    function = "stranger"
+  }
+  expect_failures = [aws_iam_role.function]
+}
+
+run "a_key_that_the_platform_does_not_know_is_refused" {
+  command = plan
+  variables {
+    function    = "plain"
+    kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/2"
+  }
+  expect_failures = [aws_iam_role.function]
 }
 
 # The only two `*` that AWS leaves no choice about, and only when asked for: role.tf says why.

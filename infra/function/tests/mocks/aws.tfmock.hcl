@@ -12,6 +12,23 @@ mock_data "aws_dynamodb_table" {
   defaults = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/documents" }
 }
 
+# What infra/platform/boundary.tf makes for the functions here, but for `stranger`, which it does not know.
+mock_data "aws_iam_policy" {
+  defaults = {
+    policy = <<-POLICY
+      { "Statement": [
+      {"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/plain:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/http:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/queue:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/alarm:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/huge:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/old:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/half:log-stream:*"]},
+      {"Action": ["lambda:GetAlias", "lambda:UpdateAlias"], "Resource": ["arn:aws:lambda:eu-central-1:123456789012:function:http", "arn:aws:lambda:eu-central-1:123456789012:function:queue"]},
+      {"Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "Resource": ["*"]},
+      {"Action": ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses"], "Resource": ["*"]},
+      {"Action": ["dynamodb:GetItem", "dynamodb:Query"], "Resource": ["arn:aws:dynamodb:eu-central-1:123456789012:table/documents", "arn:aws:dynamodb:eu-central-1:123456789012:table/documents/index/by_kind"]},
+      {"Action": ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"], "Resource": ["arn:aws:sqs:eu-central-1:123456789012:documents"]},
+      {"Action": ["kms:Decrypt"], "Resource": ["arn:aws:kms:eu-central-1:123456789012:key/1"]}
+      ] }
+    POLICY
+  }
+}
+
 mock_data "aws_sqs_queue" {
   defaults = {
     arn = "arn:aws:sqs:eu-central-1:123456789012:documents"
