@@ -16,10 +16,10 @@ data "aws_lambda_alias" "half" {
 resource "aws_lambda_alias" "live" {
   name             = "live"
   function_name    = aws_lambda_function.function.function_name
-  function_version = data.aws_lambda_alias.half["x86_64"].function_version
+  function_version = data.aws_lambda_alias.half[var.first_weight_percent == 100 ? "arm64" : "x86_64"].function_version
 
   dynamic "routing_config" {
-    for_each = var.first_weight_percent > 0 ? [var.first_weight_percent / 100] : []
+    for_each = var.first_weight_percent > 0 && var.first_weight_percent < 100 ? [var.first_weight_percent / 100] : []
     content {
       additional_version_weights = {
         (data.aws_lambda_alias.half["arm64"].function_version) = routing_config.value
@@ -39,4 +39,13 @@ resource "aws_lambda_provisioned_concurrency_config" "live" {
   function_name                     = aws_lambda_alias.live.function_name
   qualifier                         = aws_lambda_alias.live.name
   provisioned_concurrent_executions = var.provisioned_concurrency
+
+  lifecycle {
+    # What rollout has made of it since: the variables say only how `live` began.
+    # https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
+    precondition {
+      condition     = alltrue([for routing in aws_lambda_alias.live.routing_config : try(length(routing.additional_version_weights), 0) == 0])
+      error_message = "live of ${var.function} routes to two versions, and AWS refuses provisioned concurrency on such an alias. End the rollout first: rollout run ${var.function}, or rollout abort ${var.function}."
+    }
+  }
 }

@@ -59,6 +59,15 @@ run "an_apply_with_another_pair_and_another_weight_does_not_move_traffic" {
   }
 }
 
+# rollout's weight is in the state, whatever first_weight_percent says now.
+run "provisioned_concurrency_waits_for_the_end_of_a_rollout" {
+  command = plan
+  variables {
+    provisioned_concurrency = 2
+  }
+  expect_failures = [aws_lambda_provisioned_concurrency_config.live]
+}
+
 run "without_a_first_weight_there_is_no_routing" {
   command = plan
 
@@ -76,10 +85,29 @@ run "without_a_first_weight_there_is_no_routing" {
   }
 }
 
+run "with_all_of_the_first_weight_live_is_the_arm64_half_alone" {
+  command = plan
+  variables {
+    first_weight_percent    = 100
+    provisioned_concurrency = 2
+  }
+  plan_options {
+    replace = [aws_lambda_alias.live]
+  }
+
+  assert {
+    condition     = aws_lambda_alias.live.function_version == "2" && length(aws_lambda_alias.live.routing_config) == 0
+    error_message = "AWS has no weight of 1 besides a version that nobody gets"
+  }
+}
+
 run "provisioned_concurrency_is_on_live" {
   command = plan
   variables {
     provisioned_concurrency = 2
+  }
+  plan_options {
+    replace = [aws_lambda_alias.live]
   }
 
   assert {
