@@ -68,7 +68,7 @@ variable "tracing" {
 }
 
 variable "kms_key_arn" {
-  description = "Key for environment variables and log lines; null takes AWS's own. Its policy must let CloudWatch Logs use it."
+  description = "Key for environment variables and log lines; null takes AWS's own. Its policy must let CloudWatch Logs use it, and kms_key_arns of infra/platform must name it."
   type        = string
   default     = null
 
@@ -79,7 +79,7 @@ variable "kms_key_arn" {
 }
 
 variable "code_signing_config_arn" {
-  description = "Code signing configuration that artifacts must satisfy; null asks for no signature."
+  description = "Code signing configuration of the function; null asks for no signature. Nothing here signs: under one that enforces signatures (UntrustedArtifactOnDeployment = Enforce) Lambda refuses the zips that rollout publishes, and so publishing fails."
   type        = string
   default     = null
 

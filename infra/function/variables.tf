@@ -9,6 +9,10 @@ variable "function" {
     error_message = "A function's name has 1 to 64 letters, digits, hyphens and underscores."
   }
   validation {
+    condition     = !contains(["github-plan", "github-deploy"], var.function)
+    error_message = "A function named ${var.function} would share its role's name with a role of the platform: rename it."
+  }
+  validation {
     condition     = fileexists("${var.dist}/${var.function}/function.json")
     error_message = "${var.dist}/${var.function}/function.json is missing: build it (scripts/build.sh ${var.function}). If the function was renamed or removed, end what is left of it: scripts/destroy.sh ${var.function}."
   }

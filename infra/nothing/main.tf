@@ -25,9 +25,19 @@ provider "aws" {
 variable "account_id" {
   description = "The AWS account; credentials of another are refused."
   type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "An AWS account id has 12 digits."
+  }
 }
 
 variable "region" {
-  description = "The AWS region."
+  description = "The AWS region, like eu-central-1."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region looks like eu-central-1."
+  }
 }

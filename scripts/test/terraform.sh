@@ -7,8 +7,8 @@ scripts/setup.sh --terraform
 say "checkov"
 "$tools_folder/terraform/bin/checkov" --directory infra --framework terraform --quiet --compact --skip-download
 
+! command -v terraform >/dev/null || terraform fmt -check -diff -recursive infra
 source scripts/test/provider.sh
-terraform fmt -check -diff -recursive infra
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -18,7 +18,7 @@ check() { # CONFIGURATION
     terraform -chdir="infra/$1" validate
     [[ ! -d infra/$1/tests ]] || terraform -chdir="infra/$1" test
 }
-for configuration in platform function nothing; do
+for configuration in names platform function nothing; do
     say "infra/$configuration: validate, test"
     check "$configuration"
 done

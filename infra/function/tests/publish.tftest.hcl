@@ -39,6 +39,17 @@ run "another_setting_publishes_again" {
   }
 }
 
+run "another_environment_publishes_again" {
+  variables {
+    dist = "tests/dist-environment"
+  }
+
+  assert {
+    condition     = output.published.configuration != run.first.published.configuration
+    error_message = "not published although the environment has changed"
+  }
+}
+
 run "another_artifact_publishes_again" {
   variables {
     function = "huge"

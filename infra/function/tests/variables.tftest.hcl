@@ -23,12 +23,37 @@ run "a_function_that_was_not_built_is_named" {
   expect_failures = [var.function]
 }
 
+# Both were built: nothing but the name is wrong with them.
 run "a_name_that_lambda_refuses_is_refused" {
   command = plan
   variables {
-    function = "no spaces"
+    function = "bad.name"
   }
   expect_failures = [var.function]
+}
+
+run "a_function_is_not_named_like_a_role_of_the_platform" {
+  command = plan
+  variables {
+    function = "github-deploy"
+  }
+  expect_failures = [var.function]
+}
+
+run "a_layout_of_function_json_that_is_not_read_here_is_refused" {
+  command = plan
+  variables {
+    function = "old"
+  }
+  expect_failures = [aws_lambda_function.function]
+}
+
+run "a_pair_that_lacks_a_half_is_refused" {
+  command = plan
+  variables {
+    function = "half"
+  }
+  expect_failures = [aws_lambda_function.function]
 }
 
 run "artifacts_of_another_commit_are_refused" {
@@ -199,6 +224,22 @@ run "throttling_that_refuses_everything_is_refused" {
     http_throttling = { rate = 0, burst = 1 }
   }
   expect_failures = [var.http_throttling]
+}
+
+run "throttling_without_a_burst_is_refused" {
+  command = plan
+  variables {
+    http_throttling = { rate = 1, burst = 0 }
+  }
+  expect_failures = [var.http_throttling]
+}
+
+run "an_alarm_below_no_failures_is_refused" {
+  command = plan
+  variables {
+    alarm_error_percent = -1
+  }
+  expect_failures = [var.alarm_error_percent]
 }
 
 run "an_alarm_at_all_failures_is_refused" {
