@@ -27,12 +27,13 @@ variable "alarm_least_invocations" {
 locals {
   alarm_actions = ["arn:${local.partition}:sns:${var.region}:${local.account_id}:${module.names.alarm_topic}"]
 
-  # The version that each half has now; changes with every pair.
+  # The version that each half has now; changes with every pair. `terraform import` knows none yet, and
+  # wants to know for which halves.
   half_dimensions = {
-    for architecture, alias in data.aws_lambda_alias.half : architecture => {
+    for architecture in ["arm64", "x86_64"] : architecture => {
       FunctionName    = var.function
       Resource        = "${var.function}:live"
-      ExecutedVersion = alias.function_version
+      ExecutedVersion = data.aws_lambda_alias.half[architecture].function_version
     }
   }
 
