@@ -23,37 +23,56 @@ connect() {
     answer=$(aws sts get-caller-identity --query '[Account, Arn]' --output text 2>&1) ||
         die 2 "AWS does not take these credentials (or there are none): ${answer##*$'\n'}"$'\n'"Sign in (aws sso login, aws configure) or set AWS_PROFILE"
     read -r account caller <<<"$answer"
+    # In the environment, so that an account_id in a terraform.tfvars is stronger, and Terraform refuses this account.
+    export TF_VAR_account_id=${TF_VAR_account_id:-$account}
     # As infra/names says: a backend takes no variables.
     state_bucket=lambda-state-$account-$region
 }
 
-# terraform_init CONFIGURATION STATE-KEY [FLAG]...
+# terraform_init CONFIGURATION STATE-KEY [FLAG]...: the lock file stays as it is in git, so that the
+# tree goes on being the commit that the artifacts are of.
 terraform_init() {
     local configuration=$1 key=$2 log
     shift 2
     export TF_DATA_DIR=$terraform_folder/${key%.tfstate}
     log=$(terraform -chdir="infra/$configuration" init -no-color -backend-config="bucket=$state_bucket" -backend-config="key=$key" \
-        -backend-config="region=$region" ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} -reconfigure "$@" 2>&1) || {
+        -backend-config="region=$region" ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} -reconfigure -lockfile=readonly "$@" 2>&1) || {
         printf '%s\n' "$log" >&2
         [[ $log != *NoSuchBucket* && $log != *"does not exist"* ]] ||
             die 2 "the bucket of Terraform's states, $state_bucket, does not exist in account $account: run scripts/platform.sh once"
+        [[ $log != *checksums* ]] ||
+            die 2 "the lock file has not the provider's hash for this machine: infra/README.md says in step 1 how to add it (terraform providers lock)"
         die 2 "terraform init failed, see above"
     }
+}
+
+# terraform_or_lock CONFIGURATION ARGUMENT...: where the state is locked, says how to end a lock that is left over.
+terraform_or_lock() {
+    local configuration=$1 code=0 errors id
+    shift
+    errors=$(mktemp)
+    # tee outlives a Ctrl-C: Terraform still writes what it has made into the state.
+    { terraform -chdir="infra/$configuration" "$@" 2>&1 1>&3 3>&- | tee -i "$errors" >&2; } 3>&1 || code=$?
+    id=$(sed 's/\x1b\[[0-9;]*m//g' "$errors" | sed -n '/acquiring the state lock/,$s/^[^A-Za-z]*ID: *//p')
+    rm -f "$errors"
+    [[ $code != 1 || -z $id ]] || die 2 "the state is locked, see above by whom (Who) and since when. Wait for that run; if it was killed, end its lock:
+  TF_DATA_DIR=$TF_DATA_DIR terraform -chdir=infra/$configuration force-unlock $id"
+    return "$code"
 }
 
 # terraform_plan CONFIGURATION PLAN-FILE FLAG...: 0 nothing would change, 2 something would.
 terraform_plan() {
     local configuration=$1 file=$2 code=0
     shift 2
-    terraform -chdir="infra/$configuration" plan -detailed-exitcode -lock-timeout="${LOCK_TIMEOUT:-60s}" -out="$file" \
-        -var "region=$region" -var "account_id=$account" "$@" || code=$?
-    ((code != 1)) || die 2 "terraform plan failed, see above. If the state is locked by a run that was killed: terraform force-unlock"
+    terraform_or_lock "$configuration" plan -detailed-exitcode -lock-timeout="${LOCK_TIMEOUT:-60s}" -out="$file" \
+        -var "region=$region" "$@" || code=$?
+    ((code != 1)) || die 2 "terraform plan failed, see above"
     return "$code"
 }
 
 # terraform_apply CONFIGURATION PLAN-FILE
 terraform_apply() {
-    terraform -chdir="infra/$1" apply -lock-timeout="${LOCK_TIMEOUT:-60s}" "$2" ||
+    terraform_or_lock "$1" apply -lock-timeout="${LOCK_TIMEOUT:-60s}" "$2" ||
         die 2 "terraform apply failed, see above. What it has done so far is kept: run the same again, and it goes on from there"
 }
 

@@ -16,10 +16,12 @@ while (($#)); do
     shift
 done
 
+# Before anything else: what Terraform may write here must not make it another tree.
+commit=$(current_commit)
 connect
 say "2/6 what Terraform would change in account $account, region $region"
 terraform_init function "functions/$function.tfstate"
-flags=(-var "function=$function" -var "dist=$root/dist" -var "commit=$(current_commit)" -var "rollout=${ROLLOUT:-$target_folder/debug/rollout}")
+flags=(-var "function=$function" -var "dist=$root/dist" -var "commit=$commit" -var "rollout=${ROLLOUT:-$target_folder/debug/rollout}")
 # Terraform cannot see what `rollout publish` has made: where a half's alias is gone, publish again.
 for half in x86_64 arm64; do
     aws lambda get-alias --function-name "$function" --name "$half" >/dev/null 2>&1 || flags+=(-replace=terraform_data.publish)
@@ -34,6 +36,7 @@ if $plan_only; then
 fi
 if terraform_plan function "$plan" "${flags[@]}"; then
     echo "$function: nothing to change"
+    ! $move || confirm "Move live of $function?"
 else
     question="Do this?"
     ! $move || question="Do this, and then move live of $function?"

@@ -43,12 +43,16 @@ fi
 export PATH="$target_folder/debug:$PATH"
 if $build; then
     scripts/setup.sh
-    say "1/7 the tools, and both halves of $function"
+    steps=6
+    ! $sandbox || steps=7
+    say "1/$steps the tools, and both halves of $function"
     cargo build --locked "${tool_packages[@]}"
     scripts/build.sh "$function"
 fi
 for needed in "$target_folder"/debug/{rollout,sandbox} "dist/$function/function.json"; do
-    [[ -f $needed ]] || die 2 "$needed is missing: leave out --no-build, or bring what was built along"
+    removed=''
+    [[ $needed != dist/* ]] || removed=". If $function was renamed or removed: scripts/destroy.sh $function ends what is left of it on AWS"
+    [[ -f $needed ]] || die 2 "$needed is missing: leave out --no-build, or bring what was built along$removed"
 done
 
 $sandbox || exec scripts/deploy-aws.sh "$function" "${aws_flags[@]}"

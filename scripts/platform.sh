@@ -35,11 +35,17 @@ local_state=infra/platform/terraform.tfstate
 override=infra/platform/bootstrap_override.tf
 trap 'rm -f "$override"' EXIT
 first=false
-if [[ -s $local_state ]] || ! aws s3api head-bucket --bucket "$state_bucket" >/dev/null 2>&1; then
+if [[ -s $local_state ]]; then
     first=true
+elif ! answer=$(aws s3api head-bucket --bucket "$state_bucket" 2>&1); then
+    # Anything but "there is none" (no right, another account's, no network) must not begin a second state.
+    [[ $answer == *"(404)"* ]] || die 2 "whether the states' bucket $state_bucket exists, cannot be told: ${answer##*$'\n'}"
+    first=true
+fi
+if $first; then
     printf 'terraform {\n  backend "local" {}\n}\n' >"$override"
     export TF_DATA_DIR=$terraform_folder/bootstrap
-    terraform -chdir=infra/platform init -no-color ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} -reconfigure >/dev/null ||
+    terraform -chdir=infra/platform init -no-color -lockfile=readonly ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} -reconfigure >/dev/null ||
         die 2 "terraform init failed, see above"
 else
     terraform_init platform platform.tfstate
@@ -63,7 +69,7 @@ if $first; then
     say "the state moves into $state_bucket"
     rm "$override"
     # The same data folder: it says where the state is now.
-    terraform -chdir=infra/platform init -no-color -migrate-state -force-copy -backend-config="bucket=$state_bucket" \
+    terraform -chdir=infra/platform init -no-color -lockfile=readonly -migrate-state -force-copy -backend-config="bucket=$state_bucket" \
         -backend-config="key=platform.tfstate" -backend-config="region=$region" ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} >/dev/null ||
         die 2 "the state could not be moved, see above: run this again"
     rm -f "$local_state" "$local_state.backup"
