@@ -18,19 +18,23 @@ main=$(one_function)
 
 work=$(mktemp -d)
 export CARGO_TARGET_DIR=$target_folder PATH="$target_folder/debug:$PATH"
-moto=''
+moto='' traffic=''
 cleanup() {
+    [[ -z $traffic ]] || kill "$traffic" 2>/dev/null || true
     (cd "$work" && sandbox stop >/dev/null 2>&1) || true
     [[ -z $moto ]] || kill "$moto" 2>/dev/null || true
     rm -rf "$work"
 }
 trap cleanup EXIT
-cp -R infra scripts dist "$work"
-rm -rf "$work"/infra/*/{.terraform,tests}
-mkdir -p "$work/tools/rollout"
-[[ ! -f tools/rollout/prices.json ]] || cp tools/rollout/prices.json "$work/tools/rollout"
-ln -s "$tools_folder" "$work/.tools"
+fresh_copy "$work"
+cp -R dist "$work"
 cd "$work"
+# The lock files say no hash: an init that may write them adds one, as an init from the registry does.
+sed -i '/hashes = \[/,/\]/d' infra/*/.terraform.lock.hcl
+# As where nobody builds: no workspace, and so no region of the project's.
+rm Cargo.toml
+git -c user.name=test -c user.email=test@example.com commit --quiet --all --message "For the test"
+printf '%s\n' '*.log' answer.json lock.json terraform.tfvars >>.git/info/exclude
 event=$(printf '%s\n' "dist/$main"/events/*.json | head -n 1)
 
 # --- the account ---------------------------------------------------------------------------------
@@ -51,6 +55,8 @@ for service in APIGATEWAYV2 CLOUDWATCH_LOGS EVENTBRIDGE IAM S3 SNS STS; do expor
 for service in CLOUDWATCH DYNAMODB LAMBDA SQS; do export "AWS_ENDPOINT_URL_$service=$sandbox_url"; done
 # No pause between the tries that find out whether a lock is free.
 export LOCK_TIMEOUT=0s TF_VAR_deletion_protection=false
+# The roles for GitHub too, whichever repository this is.
+export TF_VAR_github='{ repository = "octo-org/lambdas", owner_id = 12, repository_id = 34 }'
 
 # What is different from AWS: paths instead of host names for buckets, alarms and dashboards in moto,
 # the sandbox's own tag, and no TLS, on which the buckets' policies insist.
@@ -133,6 +139,8 @@ say "the platform"
 expect 2 'does not take these credentials' "without credentials: what to do" env -u AWS_ACCESS_KEY_ID scripts/platform.sh --plan --no-build
 expect 2 'no AWS region' "without a region: what to do" env -u AWS_REGION -u AWS_DEFAULT_REGION scripts/platform.sh --plan --no-build
 expect 0 'account 000000000000, region eu-central-1' "a plan names account and region" scripts/platform.sh --plan --no-build
+expect 2 'cannot be told.*connect' "a bucket that cannot be reached is none that is missing" \
+    env AWS_ENDPOINT_URL_S3=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 scripts/platform.sh --plan --no-build
 expect 2 'say --yes' "nothing happens unasked" scripts/platform.sh --no-build
 expect 2 'lambda-state-000000000000-eu-central-1, does not exist.*run scripts/platform.sh' "a function before the platform: what to do first" deploy "$main" --plan
 expect 0 'the state moves into lambda-state' "the platform, from nothing" scripts/platform.sh --yes --no-build
@@ -141,8 +149,11 @@ expect 0 'No changes' "again: nothing to change, from the state in the bucket" s
 say "the functions"
 expect 2 'built from another commit' "artifacts of another commit than this tree's are refused" deploy "$main" --plan
 for function in "${functions[@]}"; do
-    manifest "$function" 'for a in m["artifacts"].values(): a["commit"] = "unknown"' # here is no git
+    manifest "$function" "for a in m['artifacts'].values(): a['commit'] = '$(git rev-parse HEAD)'"
 done
+sed -i '/constraints/a\  hashes = ["h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]' infra/function/.terraform.lock.hcl
+expect 2 'infra/README.md.*providers lock' "a lock file without this machine's hash: what to do" deploy "$main" --plan
+git checkout --quiet infra/function/.terraform.lock.hcl
 expect 0 'aws_lambda_alias.live will be created' "a plan says what would be made" deploy "$main" --plan
 expect 0 'This was a plan' "so does a dry run of the workflow" env FUNCTION="$main" DRY_RUN=true ATTESTED=false scripts/github/deploy.sh
 expect 0 '^\[\]$' "and both change nothing" functions_on_aws
@@ -157,19 +168,58 @@ all() { # in parallel, as CI does: every function has a state of its own
     return "$code"
 }
 deploy_only() { deploy "$1" --no-rollout; }
+echo 'account_id = "111111111111"' >infra/function/terraform.tfvars
+expect 2 'account ID not allowed: 000000000000' "another account than terraform.tfvars says is refused" deploy "$main" --plan
+rm infra/function/terraform.tfvars
+# What a run leaves behind that is killed before it writes the state.
+aws logs create-log-group --log-group-name "/aws/lambda/$main"
+expect 2 'already exists' "something that no state has: the apply says what" deploy_only "$main"
+import() { # as infra/README.md says
+    TF_DATA_DIR=$PWD/.terraform/functions/$main terraform -chdir=infra/function import -var "function=$main" -var "region=$AWS_REGION" \
+        -var "dist=$PWD/dist" "$@"
+}
+expect 0 'Import successful' "it can be imported" import aws_cloudwatch_log_group.function "/aws/lambda/$main"
 expect 0 'live is as it was' "every function, side by side" all deploy_only
 for function in "${functions[@]}"; do
     expect 0 '^\["1",null\]$' "$function: live serves the x86_64 half" live "$function"
 done
+expect 0 'live is as it was' "every function again" all deploy_only
+for function in "${functions[@]}"; do
+    expect 0 "^$function: nothing to change" "$function: nothing to change" cat "$function.log"
+done
+clean() { [[ -z $(git status --porcelain) ]] && echo clean; }
+expect 0 clean "the tree is the commit that it was: the lock files too" clean
 expect 0 '"StatusCode": 200' "$main answers through live" invoke "$main" live "$event"
+expect 0 ':policy/lambda-functions-eu-central-1"' "its role has the boundary" aws iam get-role --role-name "$main-eu-central-1" --query Role.PermissionsBoundary
 if [[ -d dist/http-api ]]; then
     expect 0 '404' "http-api asks its table, by the name and the right that Terraform gave it" invoke http-api live dist/http-api/events/unknown-document.json
+fi
+
+# The HTTP API is moto's, which calls no function.
+if [[ -d dist/event-processor ]]; then
+    expect 0 '' "documents are stored, and their ids sent to the queue" sandbox traffic event-processor --rate 2 --duration 2s --quiet
+    verified() {
+        for _ in {1..100}; do
+            aws dynamodb scan --table-name documents --query 'Items[].status.S' --output text | grep verified && return
+            sleep 0.2
+        done
+        return 1
+    }
+    expect 0 verified "they reach live through the queue's mapping" verified
 fi
 
 # --- an apply never moves traffic ----------------------------------------------------------------
 
 say "a rollout, and applies beside it"
-expect 0 '' "half of live's traffic moves to the arm64 half" rollout set "$main" 50
+# The sandbox knows every second what CloudWatch knows every minute.
+manifest "$main" 'm["rollout"] |= {"period_s": 1, "metric_delay_s": 1, "bake_s": 4, "bake_most_s": 16, "max_blindness_s": 80}'
+sandbox traffic "$main" --qualifier live --rate 200 --quiet >traffic.log 2>&1 &
+traffic=$!
+expect 2 'say --yes' "traffic moves not unasked, where nothing else changes" scripts/deploy.sh "$main" --no-build
+expect 0 'reached' "replay, rollout to half of the traffic, comparison" deploy "$main" --until 50
+kill "$traffic"
+wait "$traffic" || true
+traffic=''
 expect 0 '^\["1",\{"2":0\.5\}\]$' "the weight is 50%" live "$main"
 expect 0 'nothing to change' "an apply has nothing to do" deploy_only "$main"
 expect 0 '^\["1",\{"2":0\.5\}\]$' "the weight is still 50%" live "$main"
@@ -194,8 +244,13 @@ expect 0 'published version 5 .x86_64. and version 6' "the next apply repeats it
 echo '{"ID":"1","Who":"somebody@elsewhere"}' >lock.json
 aws s3api put-object --bucket lambda-state-000000000000-eu-central-1 --key "functions/$main.tfstate.tflock" --body lock.json >/dev/null
 expect 0 'No changes' "a plan does not wait for a lock" deploy "$main" --plan
-expect 2 'state lock.*|force-unlock' "a locked state: who holds it, and what to do" deploy_only "$main"
-aws s3api delete-object --bucket lambda-state-000000000000-eu-central-1 --key "functions/$main.tfstate.tflock"
+expect 2 'Who: +somebody@elsewhere' "a locked state: who holds it" deploy_only "$main"
+unlock() { # as the message says, and without asking
+    local command
+    command=$(deploy_only "$main" 2>&1 | grep -o 'TF_DATA_DIR=.* force-unlock .*')
+    bash -c "${command/force-unlock/force-unlock -force}"
+}
+expect 0 'successfully unlocked' "and what ends a lock that is left over" unlock
 
 for name in x86_64 arm64; do aws lambda delete-alias --function-name "$main" --name "$name"; done
 for version in 5 6; do aws lambda delete-function --function-name "$main" --qualifier "$version"; done
@@ -207,7 +262,7 @@ expect 0 '^\["4",(null|\{\})\]$' "and live goes on with what it had" live "$main
 say "gone again"
 for removed in "${functions[@]}"; do [[ $removed == "$main" ]] || break; done
 rm -r "dist/$removed"
-expect 2 "scripts/destroy.sh $removed|is missing" "a function that was removed: how to end what is left of it" deploy "$removed"
+expect 2 "scripts/destroy.sh $removed" "a function that was removed: how to end what is left of it" deploy "$removed"
 expect 2 "there is no state of nothing.*functions/$main.tfstate" "a wrong name: what there is" scripts/destroy.sh nothing --yes
 expect 0 'will be destroyed' "a plan of the end" scripts/destroy.sh "$main" --plan
 expect 0 "$main" "changes nothing" functions_on_aws
@@ -217,7 +272,7 @@ expect 0 '^\[\]$' "no function is left" functions_on_aws
 end_platform() {
     printf 'terraform {\n  backend "local" {}\n}\n' >infra/platform/bootstrap_override.tf
     export TF_DATA_DIR=$work/.terraform/platform
-    terraform -chdir=infra/platform init -migrate-state -force-copy ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} &&
+    terraform -chdir=infra/platform init -lockfile=readonly -migrate-state -force-copy ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} &&
         terraform -chdir=infra/platform destroy -auto-approve -var account_id=000000000000 -var region=eu-central-1
 }
 expect 0 'Destroy complete' "the platform ends, as infra/README.md says" end_platform
