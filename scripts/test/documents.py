@@ -5,9 +5,7 @@
 
 Commands are the lines of fenced ```sh blocks, a document at a time, in order, each block with what
 the ones before it in the same document have exported. A block that says more than `sh` does not run
-here, and says why: `sh aws` needs an account, `sh github` needs GitHub, `sh elsewhere` is of another
-machine or project. A command that shall fail says so: `# exit code 1`. One that another step of the
-suite runs, as it stands, says so in ELSEWHERE.
+here, and says why (KINDS). A command that shall fail says so: `# exit code 1`.
 
 Exit codes: 0 all is as it says, 1 something is not.
 """
@@ -21,12 +19,14 @@ import time
 FENCE = re.compile(r"^\s*(```+)\s*(.*)$")
 EXIT_CODE = re.compile(r"#.*exit code (\d+)")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-KINDS = {"aws": "needs an AWS account", "github": "needs GitHub", "elsewhere": "is of another machine"}
-# Commands that are the suite itself, or a step of it.
-ELSEWHERE = {
-    "scripts/test.sh": "is what runs now",
-    "scripts/bench.sh": "takes half an hour; ci.yml runs a part of it",
+KINDS = {
+    "aws": "needs an AWS account",
+    "github": "needs GitHub",
+    "fork": "is done to a copy by scripts/test/fork.sh",
+    "elsewhere": "is of another machine or project",
 }
+# This is what runs now.
+SUITE = "scripts/test.sh"
 
 
 def documents():
@@ -143,9 +143,7 @@ def run_commands():
                 continue
             for number, command in commands(lines):
                 bare = re.sub(r"\s+#.*$", "", command)
-                said = next((why for start, why in ELSEWHERE.items() if bare.split()[0] == start and bare == start), None)
-                if said:
-                    print(f"  {name}:{number}: {bare}: {said}", flush=True)
+                if bare == SUITE:
                     continue
                 expected = int(match[1]) if (match := EXIT_CODE.search(command)) else 0
                 start = time.monotonic()
