@@ -5,6 +5,7 @@
 # scripts/test/fork.sh --whole runs the fork's whole suite instead of a part, which takes as long as
 # ours.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+source "$root/scripts/test/expect.sh"
 
 whole=false
 case ${1:-} in
@@ -26,20 +27,6 @@ fresh_copy "$fork"
 export CARGO_TARGET_DIR=$target_folder
 cd "$fork"
 
-failures=0
-# expect EXIT-CODE TEXT WHAT COMMAND...: the command ends with the code and prints the text.
-expect() {
-    local code=$1 text=$2 what=$3 actual=0 start=$SECONDS
-    shift 3
-    "$@" >"$work/output" 2>&1 </dev/null || actual=$?
-    if [[ $actual == "$code" ]] && grep -qE -- "$text" "$work/output"; then
-        echo "  ok: $what ($((SECONDS - start)) s)"
-    else
-        failures=$((failures + 1))
-        echo "  NOT ok: $what: exit $actual instead of $code, or nothing matches: $text"
-        tail -n 60 "$work/output" | sed 's/^/    | /'
-    fi
-}
 package() { "$target_folder/debug/package" "$@"; }
 commit() {
     git add --all
@@ -115,4 +102,4 @@ rm -rf dist/{event-processor,guard,hasher}
 expect 0 'ok: a good pair is promoted' "and the main job's test takes a function that is there" scripts/test/main-job.sh
 expect 0 'SKIPPED' "what was about an example says that it is gone" scripts/test/schemathesis.sh
 
-((failures == 0)) || die 1 "$failures expectations failed"
+all_as_expected

@@ -3,6 +3,7 @@
 # knows a few answers by heart; and taking traffic back, in the sandbox. Takes dist/ and the tools as
 # they were built.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+source "$root/scripts/test/expect.sh"
 
 function=$(one_function)
 [[ -f dist/$function/function.json ]] || die 2 "dist/$function is missing: run scripts/build.sh --all"
@@ -14,20 +15,6 @@ cleanup() {
 }
 trap cleanup EXIT
 
-failures=0
-# expect EXIT-CODE TEXT WHAT COMMAND...: the command ends with the code and prints the text.
-expect() {
-    local code=$1 text=$2 what=$3 actual=0
-    shift 3
-    "$@" >"$work/output" 2>&1 </dev/null || actual=$?
-    if [[ $actual == "$code" ]] && grep -qE -- "$text" "$work/output"; then
-        echo "  ok: $what"
-    else
-        failures=$((failures + 1))
-        echo "  NOT ok: $what: exit $actual instead of $code, or nothing matches: $text"
-        sed 's/^/    | /' "$work/output"
-    fi
-}
 
 # Comments of one pull request, a JSON file each; no earlier deploy; attestations of nothing.
 mkdir -p "$work/bin" "$work/comments"
@@ -112,4 +99,4 @@ expect 0 'live .*version 2' "live goes to the version that is named" env FUNCTIO
 expect 2 '99' "a version that does not exist is refused" scripts/rollback.sh "$function" --to 99
 expect 0 'nothing to take back' "where no rollout is under way, that is said" scripts/rollback.sh "$function"
 
-((failures == 0)) || die 1 "$failures expectations failed"
+all_as_expected

@@ -4,6 +4,7 @@
 # tools as they were built, and does everything else in a folder of its own, next to whatever
 # sandbox the user has running.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+source "$root/scripts/test/expect.sh"
 
 mapfile -t functions < <("$target_folder/debug/package" list)
 for needed in "${functions[@]/#/dist/}"; do
@@ -20,20 +21,6 @@ trap cleanup EXIT
 cp -R scripts dist "$work"
 cd "$work"
 
-failures=0
-# expect EXIT-CODE TEXT WHAT COMMAND...: the command ends with the code and prints the text.
-expect() {
-    local code=$1 text=$2 what=$3 actual=0 start=$SECONDS
-    shift 3
-    "$@" >"$work/output" 2>&1 </dev/null || actual=$?
-    if [[ $actual == "$code" ]] && grep -qE -- "$text" "$work/output"; then
-        echo "  ok: $what ($((SECONDS - start)) s)"
-    else
-        failures=$((failures + 1))
-        echo "  NOT ok: $what: exit $actual instead of $code, or nothing matches: $text"
-        sed 's/^/    | /' "$work/output"
-    fi
-}
 live() { # prints what live routes to, from the AWS API
     AWS_ENDPOINT_URL=$(sandbox status | sed -n "1s/ .*//p") AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x \
         AWS_DEFAULT_REGION=us-east-1 aws lambda get-alias --function-name "$main" --name live \
@@ -69,4 +56,4 @@ for function in "${functions[@]}"; do
         scripts/deploy.sh "$function" --sandbox --no-build --fault arm64:errors=5%
 done
 
-((failures == 0)) || die 1 "$failures expectations failed"
+all_as_expected

@@ -6,6 +6,7 @@
 # (https://docs.getmoto.org) the rest. Takes dist/ and the tools as they were built, and does
 # everything else in a folder of its own.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+source "$root/scripts/test/expect.sh"
 
 scripts/setup.sh --terraform
 source scripts/test/provider.sh
@@ -100,21 +101,6 @@ END
 
 # --- how to ask ----------------------------------------------------------------------------------
 
-failures=0
-# expect EXIT-CODE TEXT WHAT COMMAND...: the command ends with the code and prints the text.
-expect() {
-    local code=$1 text=$2 what=$3 actual=0 start=$SECONDS output
-    shift 3
-    output=$(mktemp)
-    "$@" >"$output" 2>&1 </dev/null || actual=$?
-    if [[ $actual == "$code" ]] && grep -qE -- "$text" "$output"; then
-        echo "  ok: $what ($((SECONDS - start)) s)"
-    else
-        failures=$((failures + 1))
-        echo "  NOT ok: $what: exit $actual instead of $code, or nothing matches: $text"
-        sed 's/^/    | /' "$output"
-    fi
-}
 manifest() { # FUNCTION JQ-LIKE-PYTHON: changes dist/<function>/function.json, where m is its content
     python3 -c 'import json, sys
 path = sys.argv[1]
@@ -278,4 +264,4 @@ end_platform() {
 expect 0 'Destroy complete' "the platform ends, as infra/README.md says" end_platform
 expect 0 '^\[\]$' "no table is left" aws dynamodb list-tables --query TableNames --output text --output json
 
-((failures == 0)) || die 1 "$failures expectations failed"
+all_as_expected

@@ -1,0 +1,22 @@
+# Sourced by tests that are a list of expectations.
+# shellcheck shell=bash disable=SC2034
+
+failures=0
+# expect EXIT-CODE TEXT WHAT COMMAND...: the command ends with the code and prints the text.
+expect() {
+    local code=$1 text=$2 what=$3 actual=0 start=$SECONDS said
+    shift 3
+    said=$(mktemp)
+    "$@" >"$said" 2>&1 </dev/null || actual=$?
+    if [[ $actual == "$code" ]] && grep -qE -- "$text" "$said"; then
+        echo "  ok: $what ($((SECONDS - start)) s)"
+    else
+        failures=$((failures + 1))
+        echo "  NOT ok: $what: exit $actual instead of $code, or nothing matches: $text"
+        tail -n 80 "$said" | sed 's/^/    | /'
+    fi
+    rm -f "$said"
+}
+
+# The end of such a test.
+all_as_expected() { ((failures == 0)) || die 1 "$failures expectations failed"; }
