@@ -129,6 +129,13 @@ impl Guard {
         })
     }
 
+    /// The same where nothing else depends on it: what fails is a warning.
+    pub async fn disarm_or_warn(&self) {
+        if let Err(error) = self.disarm().await {
+            tracing::warn!("{error}");
+        }
+    }
+
     /// The alarm's state; none when it is not armed.
     ///
     /// # Errors

@@ -54,6 +54,54 @@ async fn a_killed_run_leaves_the_alarm_armed_and_the_next_one_disarms_it_at_its_
     assert_eq!(alarm(&stage).await, Value::Null);
 }
 
+/// A run is killed when its alarm is armed and the candidate has a weight.
+async fn killed_at_the_first_step() -> Stage {
+    let stage = Stage::set(Candidate::Good).await;
+    let run = stage.run(&["--bake", "60s"]);
+    stage.reaches(20.0).await;
+    run.signal(Signal::SIGKILL);
+    run.output().await;
+    assert_eq!(alarm(&stage).await["name"], "flaky-live-candidate");
+    stage
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_finds_nothing_to_move_disarms_the_alarm_of_one_that_was_killed_after_its_last_step()
+ {
+    let stage = killed_at_the_first_step().await;
+    let promote = stage.lambda.update_alias().function_name(FUNCTION);
+    let nothing = AliasRoutingConfiguration::builder()
+        .set_additional_version_weights(Some(Default::default()));
+    let promote = promote.name("live").function_version("2");
+    let promoted = promote.routing_config(nothing.build()).send().await;
+    promoted.expect("is promoted");
+
+    let (code, text) = said(&stage.run(&[]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("nothing to move"), "{text}");
+    assert_eq!(alarm(&stage).await, Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setting_one_version_alone_disarms_the_alarm_and_a_weight_keeps_it() {
+    let stage = killed_at_the_first_step().await;
+    stage.order(&["set", FUNCTION, "30"]).await;
+    assert_eq!(alarm(&stage).await["name"], "flaky-live-candidate");
+    stage.order(&["set", FUNCTION, "100"]).await;
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
+    assert_eq!(alarm(&stage).await, Value::Null);
+
+    for last in [
+        &["set", FUNCTION, "0"][..],
+        &["set", FUNCTION, "--version", "1"],
+    ] {
+        let stage = killed_at_the_first_step().await;
+        stage.order(last).await;
+        assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+        assert_eq!(alarm(&stage).await, Value::Null);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_guard_was_faster_than_says_so_and_so_do_status_and_the_next_run() {
     let stage = Stage::set(Candidate::Good).await;

@@ -37,9 +37,7 @@ pub async fn abort(args: AbortArgs, context: &Context) -> anyhow::Result<Outcome
         alias::compare_and_swap(lambda, &live, alone, &description).await?;
     }
     let guard = Guard::new(context.clients.cloudwatch.clone(), &args.function);
-    if let Err(error) = guard.disarm().await {
-        tracing::warn!("{error}");
-    }
+    guard.disarm_or_warn().await;
     context.output.json(&json!({
         "function": args.function,
         "serves": baseline,

@@ -171,6 +171,8 @@ impl<'a> Journey<'a> {
         loop {
             let path = self.path(&live);
             let Some(start) = self.start(live, path.first())? else {
+                // A run that was killed after its last step has left its alarm.
+                self.disarm().await;
                 return Ok(self.nothing_to_move(&mut witness));
             };
             self.arm(&start).await?;
@@ -226,10 +228,8 @@ impl<'a> Journey<'a> {
     }
 
     async fn disarm(&self) {
-        if self.guard.is_some()
-            && let Err(error) = self.alarm().disarm().await
-        {
-            tracing::warn!("{error}");
+        if self.guard.is_some() {
+            self.alarm().disarm_or_warn().await;
         }
     }
 

@@ -10,6 +10,7 @@ use crate::{
     LIVE,
     alias::{self, Alias, Routing, Version},
     context::Context,
+    guard::Guard,
     outcome::Outcome,
     percent::Percent,
     provisioned,
@@ -51,6 +52,11 @@ pub async fn set(args: SetArgs, context: &Context) -> anyhow::Result<Outcome> {
     }
     if !unchanged {
         alias::compare_and_swap(lambda, &live, routing, &description).await?;
+    }
+    if routing.additional.is_none() {
+        // An alarm that a run has left would guard a candidate that is none any more.
+        let guard = Guard::new(context.clients.cloudwatch.clone(), &args.function);
+        guard.disarm_or_warn().await;
     }
     context.output.json(&json!({
         "function": args.function,

@@ -242,13 +242,17 @@ impl Stage {
         command
     }
 
-    /// Another command, with `--json`: what it says.
+    /// Another command with the function's name behind it, with `--json`: what it says.
     pub(crate) async fn ask(&self, command: &[&str]) -> serde_json::Value {
+        self.order(&[command, &[FUNCTION]].concat()).await
+    }
+
+    /// Another command, word by word.
+    pub(crate) async fn order(&self, words: &[&str]) -> serde_json::Value {
         let mut ask = Command::new(env!("CARGO_BIN_EXE_rollout"));
         ask.args(["--json", "--endpoint-url", &self.endpoint, "--dist"])
             .arg(self.dist())
-            .args(command)
-            .arg(FUNCTION)
+            .args(words)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let output = Running(ask.spawn().expect("rollout starts")).output().await;
