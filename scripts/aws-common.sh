@@ -38,7 +38,7 @@ terraform_init() {
     log=$(terraform -chdir="infra/$configuration" init -no-color -backend-config="bucket=$state_bucket" -backend-config="key=$key" \
         -backend-config="region=$region" ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} -reconfigure -lockfile=readonly "$@" 2>&1) || {
         printf '%s\n' "$log" >&2
-        [[ $log != *NoSuchBucket* && $log != *"does not exist"* ]] ||
+        [[ $log != *NoSuchBucket* && $log != *"S3 bucket"*"does not exist"* ]] ||
             die 2 "the bucket of Terraform's states, $state_bucket, does not exist in account $account: run scripts/platform.sh once"
         [[ $log != *checksums* ]] ||
             die 2 "the lock file has not the provider's hash for this machine: infra/README.md says in step 1 how to add it (terraform providers lock)"
