@@ -17,7 +17,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use rand_distr::{Binomial, Distribution as _, LogNormal, Poisson};
 use rollout::{
     comparison::{Comparison, Costs, Pricing, Row, Source, Verdict, Window},
-    differences::Differences,
+    differences::{Differences, Limit},
     function::Half,
     judge::{Judgement, Metric, Terms, judge},
     metrics::{Durations, Period, Sample, TimeCounts},
@@ -234,7 +234,7 @@ fn comparison(
         judgement: judgement(&pure, &judged),
         differences: Differences::of(
             &pure,
-            &judged,
+            Some(Limit::Slow { limit_ms: SLOW_MS }),
             judged.metrics(),
             costs.as_ref(),
             TERMS.alpha,

@@ -11,9 +11,13 @@ use crate::{
         difference_of_rates, ratio_of_means, ratio_of_quantiles,
     },
     metrics::Period,
+    prices::MEAN_ROUNDING_MS,
     records,
-    scope::Scope,
 };
+
+/// The most that the start of an environment counts in what an invocation is billed for. Lambda allows
+/// 10 s and more; Rust functions take a tenth of this, and a bound of 10 s would widen all intervals.
+pub const MOST_INIT_MS: f64 = 1_000.0;
 
 /// Intervals of candidate minus baseline. Each by itself holds with the confidence `1 − alpha`, over
 /// all times at which it is looked at, if the difference is the same in all periods.
@@ -23,7 +27,9 @@ pub struct Differences {
     pub alpha: f64,
     /// Of the probabilities, metric by metric; those that were not counted are left out.
     pub rates: Vec<RateDifference>,
-    /// Of the mean duration; only with a limit for slow invocations, and only of real halves.
+    /// The most that a duration counts; none of an emulated half.
+    pub limit: Option<Limit>,
+    /// Of the mean duration; only with a limit, and only of real halves.
     pub duration: Option<DurationDifference>,
     /// By what factor the mean duration differs, likewise.
     pub duration_ratio: Option<Ratio>,
@@ -33,6 +39,52 @@ pub struct Differences {
     pub warm: Apart,
     /// What they say of cold starts, INIT included.
     pub cold: Apart,
+}
+
+/// The most that a duration counts in a mean: without a bound, one invocation in a million could move
+/// it by any amount.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(tag = "limit_is", rename_all = "snake_case")]
+pub enum Limit {
+    /// The limit for slow invocations.
+    Slow {
+        /// In milliseconds.
+        limit_ms: f64,
+    },
+    /// The time limit of the function, which does not say what slow is: no duration is longer, and the
+    /// intervals are wide.
+    Timeout {
+        /// In milliseconds.
+        limit_ms: f64,
+    },
+}
+
+impl Limit {
+    const fn ms(self) -> f64 {
+        match self {
+            Self::Slow { limit_ms } | Self::Timeout { limit_ms } => limit_ms,
+        }
+    }
+
+    /// The durations of a period in units of the limit.
+    fn totals(self, period: &Period) -> Option<[Total; 2]> {
+        match self {
+            Self::Slow { limit_ms } => period.totals(limit_ms),
+            Self::Timeout { limit_ms } => period.averages(limit_ms),
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ms", self.ms())?;
+        if matches!(self, Self::Timeout { .. }) {
+            f.write_str(
+                ", the function's time limit (with slow_ms all of these intervals are narrower)",
+            )?;
+        }
+        Ok(())
+    }
 }
 
 /// What single records say of the durations of warm invocations, or of cold starts; nothing without records,
@@ -84,8 +136,7 @@ pub struct RateDifference {
     pub interval: Interval,
 }
 
-/// A difference of two mean durations in which every duration counts as at most `limit_ms`:
-/// without a bound, one invocation in a million could move a mean by any amount.
+/// A difference of two mean durations in which every duration counts as at most `limit_ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct DurationDifference {
     /// The most that a duration counts, in milliseconds.
@@ -95,10 +146,10 @@ pub struct DurationDifference {
     pub interval_ms: Interval,
 }
 
-/// A ratio of two means, candidate / baseline, in which every duration counts as at most `limit_ms`.
+/// A ratio of two means, candidate / baseline, in which every invocation counts as at most `limit_ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Ratio {
-    /// The most that a duration counts, in milliseconds.
+    /// The most that a duration, or a billed one, counts, in milliseconds.
     pub limit_ms: f64,
     /// Between these.
     #[serde(flatten)]
@@ -110,7 +161,7 @@ impl Differences {
     #[must_use]
     pub fn of(
         periods: &[&Period],
-        scope: &Scope,
+        limit: Option<Limit>,
         metrics: &[Metric],
         costs: Option<&Costs>,
         alpha: f64,
@@ -120,54 +171,65 @@ impl Differences {
             let interval = difference_of_rates(blocks, alpha)?;
             Some(RateDifference { metric, interval })
         };
-        let duration = |limit_ms| {
-            let totals = periods.iter().filter_map(|period| period.totals(limit_ms));
-            let interval_ms = difference_of_means(totals, alpha)?.times(limit_ms);
-            Some(DurationDifference {
-                limit_ms,
-                interval_ms,
-            })
-        };
-        let duration_ratio = |limit_ms| {
-            let totals = periods.iter().filter_map(|period| period.totals(limit_ms));
-            let interval = ratio_of_means(totals, alpha)?;
-            Some(Ratio { limit_ms, interval })
-        };
-        let cost_ratio = |limit_ms| {
-            let costs = costs?;
-            let totals = periods.iter().filter_map(|period| period.totals(limit_ms));
-            let totals = totals.map(|totals| in_costs(totals, limit_ms, costs));
-            let interval = ratio_of_means(totals, alpha)?;
-            Some(Ratio { limit_ms, interval })
-        };
+        let of_limit = limit.map(|limit| OfLimit {
+            limit_ms: limit.ms(),
+            totals: periods
+                .iter()
+                .filter_map(|period| limit.totals(period))
+                .collect(),
+            alpha,
+        });
+        let of_limit = of_limit.as_ref();
         Self {
             alpha,
             rates: metrics.iter().filter_map(rate).collect(),
-            duration: scope.slow_ms().and_then(duration),
-            duration_ratio: scope.slow_ms().and_then(duration_ratio),
-            cost_ratio: scope.slow_ms().and_then(cost_ratio),
+            limit,
+            duration: of_limit.and_then(OfLimit::duration),
+            duration_ratio: of_limit.and_then(OfLimit::ratio),
+            cost_ratio: of_limit
+                .and_then(|of_limit| of_limit.estimated_billing().in_costs(costs?).ratio()),
             warm: Apart::default(),
             cold: Apart::default(),
         }
     }
 
-    /// With what single records say; an emulated half's say nothing about time.
+    /// With what single records of real halves say, which know what was billed.
     #[must_use]
-    pub fn and_of_records(self, periods: &[&records::Period], scope: &Scope) -> Self {
-        if matches!(scope, Scope::Emulated { .. }) {
-            return self;
-        }
+    pub fn and_of_records(self, periods: &[&records::Period], costs: Option<&Costs>) -> Self {
+        let limit_ms = self.limit.map(Limit::ms);
         let apart = |cold| {
             let durations: Vec<_> = periods
                 .iter()
                 .map(|period| period.durations(cold))
                 .collect();
-            Apart::of(&durations, scope.slow_ms(), self.alpha)
+            Apart::of(&durations, limit_ms, self.alpha)
+        };
+        let cost_ratio = |limit_ms: f64| {
+            let billed = OfLimit {
+                limit_ms: limit_ms + MOST_INIT_MS,
+                totals: periods
+                    .iter()
+                    .map(|period| period.billed(limit_ms + MOST_INIT_MS))
+                    .collect(),
+                alpha: self.alpha,
+            };
+            billed.in_costs(costs?).ratio()
         };
         Self {
+            cost_ratio: limit_ms.and_then(cost_ratio),
             warm: apart(false),
             cold: apart(true),
             ..self
+        }
+    }
+
+    /// How much an invocation counts in the interval of the cost, in words.
+    fn cost_limit(&self) -> String {
+        match self.cost_ratio {
+            Some(Ratio { limit_ms, .. }) => {
+                format!("; in that of the cost, as billed for at most {limit_ms} ms")
+            }
+            None => String::new(),
         }
     }
 
@@ -178,16 +240,61 @@ impl Differences {
     }
 }
 
-/// Durations in units of the limit as costs in units of the most that an invocation can cost.
-fn in_costs(totals: [Total; 2], limit_ms: f64, costs: &Costs) -> [Total; 2] {
-    let most_usd = costs.most_usd(limit_ms);
-    [0, 1].map(|half| {
-        let Total { invocations, sum } = totals[half];
-        Total {
+/// A quantity of every invocation of every period, in units of the most that it counts.
+struct OfLimit {
+    limit_ms: f64,
+    totals: Vec<[Total; 2]>,
+    alpha: f64,
+}
+
+impl OfLimit {
+    fn duration(&self) -> Option<DurationDifference> {
+        let interval = difference_of_means(self.totals.iter().copied(), self.alpha)?;
+        Some(DurationDifference {
+            limit_ms: self.limit_ms,
+            interval_ms: interval.times(self.limit_ms),
+        })
+    }
+
+    fn ratio(&self) -> Option<Ratio> {
+        Some(Ratio {
+            limit_ms: self.limit_ms,
+            interval: ratio_of_means(self.totals.iter().copied(), self.alpha)?,
+        })
+    }
+
+    /// Durations as the time that they are billed for.
+    fn estimated_billing(&self) -> Self {
+        let most_ms = self.limit_ms + MEAN_ROUNDING_MS;
+        let billed = |Total { invocations, sum }| Total {
             invocations,
-            sum: costs.total_usd(half, invocations, sum * limit_ms) / most_usd,
+            sum: (sum * self.limit_ms + MEAN_ROUNDING_MS * invocations as f64) / most_ms,
+        };
+        Self {
+            limit_ms: most_ms,
+            totals: self
+                .totals
+                .iter()
+                .map(|halves| halves.map(billed))
+                .collect(),
+            alpha: self.alpha,
         }
-    })
+    }
+
+    /// Billed time as what it costs, in units of the most that an invocation can cost.
+    fn in_costs(self, costs: &Costs) -> Self {
+        let most_usd = costs.most_usd(self.limit_ms);
+        let cost = |half: usize, Total { invocations, sum }: Total| Total {
+            invocations,
+            sum: costs.total_usd(half, invocations, sum * self.limit_ms) / most_usd,
+        };
+        let totals = self.totals.iter();
+        let totals = totals.map(|[baseline, candidate]| [cost(0, *baseline), cost(1, *candidate)]);
+        Self {
+            totals: totals.collect(),
+            ..self
+        }
+    }
 }
 
 impl fmt::Display for Differences {
@@ -202,15 +309,13 @@ impl fmt::Display for Differences {
             let Interval { low, high } = interval.times(100.0);
             write!(f, "{sign} {metric} {low:+.2} to {high:+.2} points")?;
         }
-        if let Some(DurationDifference {
-            limit_ms,
-            interval_ms: Interval { low, high },
-        }) = self.duration
-        {
+        if let (Some(difference), Some(limit)) = (self.duration, self.limit) {
+            let Interval { low, high } = difference.interval_ms;
             write!(
                 f,
-                "; mean duration {low:+.2} to {high:+.2} ms, with each invocation counted as at most \
-                 {limit_ms} ms, as in the intervals of its ratio and that of the cost"
+                "; mean duration {low:+.2} to {high:+.2} ms, with each invocation counted as at most {limit}, as in \
+                 the interval of its ratio{}",
+                self.cost_limit()
             )?;
         }
         for (what, apart) in [("warm", &self.warm), ("cold", &self.cold)] {
@@ -257,10 +362,9 @@ mod tests {
     #[test]
     fn differences_are_given_in_points_and_milliseconds() {
         let period = period();
-        let slow_ms = 20.0;
         let differences = Differences::of(
             &[&period; 300],
-            &Scope::Judged { slow_ms },
+            Some(Limit::Slow { limit_ms: 20.0 }),
             Metric::ALL,
             None,
             0.05,
@@ -285,18 +389,49 @@ mod tests {
     #[test]
     fn without_a_limit_there_is_no_difference_of_durations() {
         let period = period();
-        let differences = Differences::of(
-            &[&period; 3],
-            &Scope::Unset,
-            Metric::WITHOUT_TIME,
-            None,
-            0.05,
-        );
+        let differences = Differences::of(&[&period; 3], None, Metric::WITHOUT_TIME, None, 0.05);
         assert_eq!(differences.duration, None);
     }
 
     #[test]
+    fn a_function_that_does_not_say_what_slow_is_is_compared_within_its_time_limit() {
+        let [baseline, candidate] = period().halves;
+        let average = |sample: Sample, average_ms| Sample {
+            duration: Some(crate::metrics::Durations {
+                average_ms,
+                ..Default::default()
+            }),
+            time: TimeCounts::default(),
+            ..sample
+        };
+        let period = Period {
+            halves: [average(baseline, 40.0), average(candidate, 50.0)],
+            ..period()
+        };
+        let limit_ms = 1_000.0;
+        let differences = Differences::of(
+            &[&period; 300],
+            Some(Limit::Timeout { limit_ms }),
+            Metric::WITHOUT_TIME,
+            None,
+            0.05,
+        );
+        let Interval { low, high } = differences.duration.expect("a difference").interval_ms;
+        assert!(
+            0.0 < low && low < 10.0 && 10.0 < high && high < 20.0,
+            "{low} {high}"
+        );
+        let ratio = differences.duration_ratio.expect("a ratio").interval;
+        assert!(ratio.low < 1.25 && 1.25 < ratio.high, "{ratio:?}");
+        let text = differences.to_string();
+        assert!(
+            text.contains("at most 1000 ms, the function's time limit"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn without_periods_there_is_nothing_to_say() {
-        assert!(Differences::of(&[], &Scope::Unset, Metric::WITHOUT_TIME, None, 0.05).is_empty());
+        assert!(Differences::of(&[], None, Metric::WITHOUT_TIME, None, 0.05).is_empty());
     }
 }

@@ -51,10 +51,11 @@ pub struct PublishedVersion {
 pub struct Settings {
     /// Memory in MiB.
     pub memory_mib: u32,
+    /// The time limit of an invocation, in seconds.
+    pub timeout_s: i32,
     role: String,
     runtime: String,
     handler: String,
-    timeout_s: i32,
     ephemeral_storage_mib: i32,
     environment: BTreeMap<String, String>,
     layers: Vec<String>,

@@ -22,7 +22,7 @@ use crate::{
     comparison::{Comparison, Costs, Evidence, Pricing, Row, Source, Verdict, Window},
     context::Context,
     controller,
-    differences::Differences,
+    differences::{Differences, Limit},
     function::{self, Half},
     judge::{self, Terms},
     metrics::{self, Query},
@@ -32,7 +32,7 @@ use crate::{
     records,
     report::Report,
     scope::Scope,
-    versions::{self, PublishedVersion},
+    versions::{self, PublishedVersion, Settings},
 };
 
 /// How far back to look when no rollout says when it began.
@@ -138,7 +138,11 @@ impl Subject {
         let mut query = query(args, context, &live, record.as_ref(), &policy).await?;
         let published = versions::list(lambda, &args.function).await?.published;
         let halves = halves(context, &query, &published).await?;
-        let scope = Scope::of(args.slow.or(policy.slow_ms), [&halves[0], &halves[1]]);
+        let scope_of = match args.records {
+            Some(_) => Scope::of_records,
+            None => Scope::of,
+        };
+        let scope = scope_of(args.slow.or(policy.slow_ms), [&halves[0], &halves[1]]);
         query.slow_ms = scope.slow_ms();
         Ok(Self {
             policy,
@@ -191,13 +195,16 @@ impl Subject {
         ))
     }
 
+    /// The settings of a half, unless it was deleted.
+    fn settings(&self, index: usize) -> Option<&Settings> {
+        let mut published = self.published.iter();
+        let half = published.find(|published| published.version == self.halves[index].version);
+        half.map(|published| &published.settings)
+    }
+
     fn row(&self, index: usize, evidence: &Evidence, pricing: &Pricing) -> Row {
         let half = self.halves[index];
-        let settings = self
-            .published
-            .iter()
-            .find(|published| published.version == half.version);
-        let memory_mib = settings.map(|published| published.settings.memory_mib);
+        let memory_mib = self.settings(index).map(|settings| settings.memory_mib);
         let (sample, exact) = (evidence.samples[index], evidence.exact[index]);
         Row::new(half, memory_mib, sample, exact, pricing.rates())
     }
@@ -208,13 +215,38 @@ impl Subject {
         let periods = self.at_one_weight(periods, |period| period.start);
         let records: Vec<_> = evidence.records.iter().flatten().collect();
         let records = self.at_one_weight(records, |period| period.start);
-        let differences = Differences::of(&periods, &self.scope, terms.metrics, costs, terms.alpha);
+        let limit = self.limit();
+        let mut differences = Differences::of(&periods, limit, terms.metrics, costs, terms.alpha);
+        if evidence.records.is_some() && !self.is_emulated() {
+            differences = differences.and_of_records(&records, costs);
+        }
         Verdict {
             judgement: judge::judge(periods.iter().map(|period| period.blocks()), &terms),
-            differences: differences.and_of_records(&records, &self.scope),
+            differences,
             judged: self.scope,
             period_s: self.query.period_s,
         }
+    }
+
+    fn is_emulated(&self) -> bool {
+        self.halves.iter().any(|half| half.emulated)
+    }
+
+    /// The most that a duration counts: what is slow, or else as long as an invocation may take.
+    fn limit(&self) -> Option<Limit> {
+        if self.is_emulated() {
+            return None;
+        }
+        let timeout_ms = |index| Some(f64::from(self.settings(index)?.timeout_s) * 1e3);
+        let timeout = || {
+            let limit_ms = timeout_ms(0)?.max(timeout_ms(1)?);
+            Some(Limit::Timeout { limit_ms })
+        };
+        let slow = self
+            .scope
+            .slow_ms()
+            .map(|limit_ms| Limit::Slow { limit_ms });
+        slow.or_else(timeout)
     }
 
     async fn report(

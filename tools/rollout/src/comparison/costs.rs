@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Row;
-use crate::prices::{MEAN_ROUNDING_MS, Rates};
+use crate::prices::Rates;
 
 /// Which prices costs are worked out with.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -62,19 +62,17 @@ impl Costs {
         })
     }
 
-    /// The most that an invocation of either half costs which takes at most so long.
+    /// The most that an invocation of either half costs which is billed for at most so long.
     #[must_use]
-    pub fn most_usd(&self, limit_ms: f64) -> f64 {
+    pub fn most_usd(&self, billed_ms: f64) -> f64 {
         let [baseline, candidate] = self.millisecond_usd;
-        self.request_usd + baseline.max(candidate) * (limit_ms + MEAN_ROUNDING_MS)
+        self.request_usd + baseline.max(candidate) * billed_ms
     }
 
-    /// What so many invocations of a half (0 or 1) cost that take so long together: a sum over
+    /// What so many invocations of a half (0 or 1) cost that are billed for so long together: a sum over
     /// invocations, so that intervals of means hold for it.
     #[must_use]
-    pub fn total_usd(&self, half: usize, invocations: u64, sum_ms: f64) -> f64 {
-        let invocations = invocations as f64;
-        let billed_ms = sum_ms + MEAN_ROUNDING_MS * invocations;
-        invocations * self.request_usd + billed_ms * self.millisecond_usd[half]
+    pub fn total_usd(&self, half: usize, invocations: u64, billed_ms: f64) -> f64 {
+        invocations as f64 * self.request_usd + billed_ms * self.millisecond_usd[half]
     }
 }

@@ -19,7 +19,12 @@ mod sheet;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::{differences::Differences, judge::Judgement, prices::Rates, scope::Scope};
+use crate::{
+    differences::{Differences, Ratio},
+    judge::Judgement,
+    prices::Rates,
+    scope::Scope,
+};
 pub use costs::{Costs, Pricing};
 pub use evidence::{Evidence, Exact, Source};
 pub use half::Row;
@@ -44,6 +49,8 @@ pub struct Comparison {
     /// Whether the candidate is worse.
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// The interval of the cost that its point lies outside of: it stands nowhere else then.
+    pub missed_cost_ratio: Option<Ratio>,
     /// All of it in plain words.
     pub sentence: String,
 }
@@ -79,8 +86,9 @@ impl Comparison {
         source: Source,
         halves: [Row; 2],
         pricing: Pricing,
-        verdict: Verdict,
+        mut verdict: Verdict,
     ) -> Self {
+        let missed_cost_ratio = take_missed(&mut verdict.differences.cost_ratio, source, &halves);
         let break_even_slowdown = pricing.rates().map(Rates::break_even_slowdown);
         let sentence = sentence::sentence(&halves, source, &verdict, break_even_slowdown);
         Self {
@@ -92,6 +100,7 @@ impl Comparison {
             pricing,
             break_even_slowdown,
             verdict,
+            missed_cost_ratio,
             sentence,
         }
     }
@@ -132,6 +141,21 @@ impl Comparison {
             self.sentence,
             notes.collect::<String>()
         )
+    }
+}
+
+/// Takes away the interval of what records know exactly, if the point lies outside: it bounds what an
+/// invocation counts, and is of the periods at one weight alone.
+fn take_missed(
+    cost_ratio: &mut Option<Ratio>,
+    source: Source,
+    [baseline, candidate]: &[Row; 2],
+) -> Option<Ratio> {
+    let point = candidate.million_invocations_usd? / baseline.million_invocations_usd?;
+    let is_missed = |ratio: &mut Ratio| !ratio.interval.contains(point);
+    match source {
+        Source::Records { .. } => cost_ratio.take_if(is_missed),
+        Source::Metrics => None,
     }
 }
 

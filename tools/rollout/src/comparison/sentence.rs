@@ -113,6 +113,13 @@ pub(super) fn notes(comparison: &Comparison) -> Vec<String> {
             untimed,
         } => {
             notes.push("Throttled requests never ran and have no log record.".to_owned());
+            notes.extend(comparison.missed_cost_ratio.map(|missed| {
+                format!(
+                    "The cost has no interval: what was billed beyond {} ms of an invocation, or around changes \
+                     of the weight, is not in it, and moves the difference out of it.",
+                    missed.limit_ms
+                )
+            }));
             if unreadable > 0 {
                 notes.push(format!("{unreadable} reports could not be read and are left out."));
             }

@@ -3,10 +3,12 @@ use package::Architecture;
 
 use super::*;
 use crate::{
+    differences::{Limit, Ratio},
     function::Half,
     judge::{Block, Blocks, Count, Metric, Terms, judge},
-    metrics::{Durations, Period, Sample, TimeCounts},
+    metrics::{Durations, Period, Query, Sample, TimeCounts},
     prices::PriceList,
+    records::{Invocation, Records, Status},
 };
 
 const TERMS: Terms = Terms {
@@ -42,7 +44,7 @@ fn verdict(periods: &[Blocks]) -> Verdict {
     Verdict {
         judged: Scope::Unset,
         judgement: judge(periods.iter().copied(), &TERMS),
-        differences: Differences::of(&[], &Scope::Unset, Metric::WITHOUT_TIME, None, TERMS.alpha),
+        differences: Differences::of(&[], None, Metric::WITHOUT_TIME, None, TERMS.alpha),
         period_s: 60,
     }
 }
@@ -260,7 +262,13 @@ fn ratios_of_means_carry_their_intervals() {
     let costs = Costs::of(&base.halves, rates);
     let verdict = Verdict {
         judged,
-        differences: Differences::of(&periods, &judged, judged.metrics(), costs.as_ref(), 0.05),
+        differences: Differences::of(
+            &periods,
+            Some(Limit::Slow { limit_ms: slow_ms }),
+            judged.metrics(),
+            costs.as_ref(),
+            0.05,
+        ),
         ..verdict(&[])
     };
     let cost = verdict
@@ -285,6 +293,103 @@ fn ratios_of_means_carry_their_intervals() {
     let comparison = compared(false, [None; 2], verdict, pricing(0.0));
     let line = line(&comparison, "cost per million");
     assert!(line.contains("-25.0% (-") && line.ends_with("%)"), "{line}");
+}
+
+/// An hour of records: every third invocation of the candidate is a cold start.
+fn records_of_an_hour(init_ms: f64) -> Records {
+    let since: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");
+    let record = |minute: i64, version: &str, init_ms: Option<f64>| {
+        let duration_ms = 20.0;
+        Invocation {
+            request_id: "r".to_owned(),
+            version: version.parse().ok(),
+            ended: Some(since + TimeDelta::minutes(minute) + TimeDelta::seconds(30)),
+            duration_ms,
+            billed_ms: (duration_ms + init_ms.unwrap_or_default()) as u64,
+            init_ms,
+            memory_mib: 1024,
+            max_memory_mib: 20,
+            status: Status::Success,
+        }
+    };
+    let minute = |minute| {
+        let init = move |index| (index % 3 == 0).then_some(init_ms);
+        let baseline = (0..100).map(move |_| record(minute, "1", None));
+        baseline.chain((0..60).map(move |index| record(minute, "2", init(index))))
+    };
+    Records {
+        invocations: (0..60).flat_map(minute).collect(),
+        unreadable: 0,
+    }
+}
+
+fn compared_by(records: &Records) -> Comparison {
+    let limit_ms = 250.0;
+    let start: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");
+    let query = Query {
+        function: "hasher".to_owned(),
+        alias: "live".to_owned(),
+        versions: ["1", "2"].map(|text| text.parse().expect("a version")),
+        start,
+        end: start + TimeDelta::hours(1),
+        period_s: 60,
+        slow_ms: Some(limit_ms),
+    };
+    let evidence = Evidence::from_records(records, &query);
+    let pricing = pricing(0.0);
+    let halves = [(0, Architecture::X86_64), (1, Architecture::Arm64)];
+    let rows = halves.map(|(index, architecture)| {
+        let half = half(index as u64 + 1, architecture, false);
+        let (sample, exact) = (evidence.samples[index], evidence.exact[index]);
+        Row::new(half, Some(1024), sample, exact, pricing.rates())
+    });
+    let costs = Costs::of(&rows, pricing.rates().expect("prices"));
+    let periods: Vec<_> = evidence.periods.iter().collect();
+    let records: Vec<_> = evidence.records.iter().flatten().collect();
+    let limit = Some(Limit::Slow { limit_ms });
+    let metrics = Metric::OF_RECORDS;
+    let differences = Differences::of(&periods, limit, metrics, costs.as_ref(), 0.05);
+    let verdict = Verdict {
+        differences: differences.and_of_records(&records, costs.as_ref()),
+        ..verdict(&[])
+    };
+    let window = Window {
+        since: query.start,
+        until: query.end,
+    };
+    Comparison::new("hasher", window, evidence.source, rows, pricing, verdict)
+}
+
+#[test]
+fn the_interval_of_the_cost_by_records_has_the_cold_starts_in_it_that_its_point_has() {
+    let comparison = compared_by(&records_of_an_hour(400.0));
+    let [before, after] = comparison
+        .halves
+        .each_ref()
+        .map(|half| half.million_invocations_usd.expect("a cost"));
+    assert!(after / before > 4.0, "{after} {before}");
+    let cost = comparison.verdict.differences.cost_ratio;
+    let Ratio { limit_ms, interval } = cost.expect("an interval");
+    assert!(interval.contains(after / before), "{interval:?}");
+    assert_eq!(limit_ms, 1_250.0);
+    let text = comparison.text();
+    assert!(
+        text.contains("in that of the cost, as billed for at most 1250 ms"),
+        "{text}"
+    );
+    assert_eq!(comparison.missed_cost_ratio, None);
+}
+
+#[test]
+fn where_starts_take_longer_than_the_interval_counts_it_is_left_out_and_that_is_said() {
+    let comparison = compared_by(&records_of_an_hour(9_000.0));
+    assert_eq!(comparison.verdict.differences.cost_ratio, None);
+    let text = comparison.text();
+    assert!(
+        text.contains("The cost has no interval: what was billed beyond 1250 ms"),
+        "{text}"
+    );
+    assert!(!line(&comparison, "cost per million").contains('('));
 }
 
 #[test]

@@ -45,6 +45,12 @@ pub struct Interval {
 }
 
 impl Interval {
+    /// Whether a value lies in it.
+    #[must_use]
+    pub fn contains(self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
     /// The interval of `scale` times the difference.
     #[must_use]
     pub fn times(self, scale: f64) -> Self {

@@ -132,6 +132,21 @@ impl Period {
         let [baseline, candidate] = self.halves.map(|half| half.time.total(limit_ms));
         Some([baseline?, candidate?])
     }
+
+    /// All durations of baseline and candidate in units of a limit that none is above; `None` when they
+    /// are not known of both. A mean over as many as were invoked: those that have no duration yet do
+    /// not change it.
+    #[must_use]
+    pub fn averages(&self, limit_ms: f64) -> Option<[Total; 2]> {
+        let total = |half: Sample| {
+            Some(Total {
+                invocations: half.invocations,
+                sum: half.duration?.average_ms / limit_ms * half.invocations as f64,
+            })
+        };
+        let [baseline, candidate] = self.halves.map(total);
+        Some([baseline?, candidate?])
+    }
 }
 
 /// Sums counts. Durations are weighted by invocations, which is exact for one period; where

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Invocation, Status};
 use crate::{
     alias::Version,
-    judge::{Block, Blocks, Count, Durations},
+    judge::{Block, Blocks, Count, Durations, Total},
 };
 
 /// Invocations of both versions that began in the same period.
@@ -93,6 +93,19 @@ impl Period {
             baseline: count(baseline),
             candidate: count(candidate),
         }
+    }
+
+    /// What the invocations are billed for, initialisation included: each as at most `most_ms`, in units
+    /// of it.
+    #[must_use]
+    pub fn billed(&self, most_ms: f64) -> [Total; 2] {
+        self.halves.each_ref().map(|half| {
+            let billed = |one: &Invocation| (one.billed_ms as f64).min(most_ms) / most_ms;
+            Total {
+                invocations: half.len() as u64,
+                sum: half.iter().map(billed).sum(),
+            }
+        })
     }
 
     /// The durations of the warm invocations that succeeded, or of the cold ones with INIT, in

@@ -5,7 +5,7 @@ use package::Architecture;
 use super::*;
 use crate::{
     comparison::{Pricing, Row, Source, Verdict, Window},
-    differences::Differences,
+    differences::{Differences, Limit},
     function::Half,
     judge::{Metric, judge},
     metrics::{Durations, Sample, TimeCounts},
@@ -74,7 +74,13 @@ fn comparison(function: &str, emulated: bool) -> Comparison {
     let verdict = Verdict {
         judged,
         judgement: judge(periods.iter().map(Period::blocks), &TERMS),
-        differences: Differences::of(&all, &judged, judged.metrics(), None, TERMS.alpha),
+        differences: Differences::of(
+            &all,
+            Some(Limit::Slow { limit_ms: SLOW_MS }),
+            judged.metrics(),
+            None,
+            TERMS.alpha,
+        ),
         period_s: 60,
     };
     let pricing = Pricing::Known {
