@@ -125,7 +125,7 @@ impl Chart {
                 let [left, right] = ACROSS.map(number);
                 html! {
                     line class={ "line " (pen.class()) } x1=(left) x2=(right) y1=(number(y)) y2=(number(y)) {}
-                    text class="word" x=(number(ACROSS[0] + 6.0)) y=(number(y - 5.0)) { (word) }
+                    text class="word" x=(number(ACROSS[1] - 6.0)) y=(number(y - 5.0)) { (word) }
                 }
             }
         }

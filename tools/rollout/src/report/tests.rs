@@ -180,6 +180,28 @@ fn the_weights_of_the_rollout_are_drawn_when_it_is_known() {
     );
 }
 
+/// The height of the threshold's line on the page, between 190 (an e-value of 1) and 12 (the highest).
+fn height_of_the_threshold(page: &str) -> f64 {
+    let (_, after) = page
+        .split_once(r#"class="line threshold""#)
+        .expect("a line");
+    let (_, after) = after.split_once(r#"y1=""#).expect("a height");
+    let (y, _) = after.split_once('"').expect("a number");
+    y.parse().expect("a number")
+}
+
+#[test]
+fn the_threshold_is_far_from_the_axis_however_strong_the_evidence_gets() {
+    // An hour with 1,000 invocations a minute that never fail.
+    let strong = comparison("hasher", false);
+    let last = strong.verdict.judgement.ln_e_not_worse.0 / std::f64::consts::LN_10;
+    assert!(last > 20.0, "1e{last}");
+    let page = without_a_journal(&strong);
+    let y = height_of_the_threshold(&page);
+    assert!((12.0..160.0).contains(&y), "{y}");
+    assert!(page.contains("What is beyond 1e6 runs along the upper edge."));
+}
+
 #[test]
 fn a_window_without_invocations_has_a_page() {
     let empty = Report {

@@ -16,6 +16,10 @@ use crate::judge::{LnE, Metric, percent, thousands};
 /// How many times are written below the axis; more would touch each other.
 const TIMES: i32 = 5;
 
+/// The axis of e-values ends at this power of the threshold: a day of good traffic reaches 1e150, and
+/// beside that the threshold would lie on the axis below.
+const POWER_OF_THRESHOLD: f64 = 4.0;
+
 pub(super) fn weight(report: &Report<'_>, pieces: &[Piece]) -> Option<Figure> {
     let pieces = some(pieces)?;
     let [_, candidate] = names(report);
@@ -149,7 +153,17 @@ pub(super) fn evidence(report: &Report<'_>, pieces: &[Piece]) -> Option<Figure> 
     let (worse, not_worse) = (line(|p| p.ln_e_worse), line(|p| p.ln_e_not_worse));
     let highest = worse.iter().chain(&not_worse).map(|(_, power)| *power);
     let highest = highest.fold(threshold + 0.5, f64::max);
-    let ticks = round_ticks(highest, 5).into_iter().map(power_of_ten);
+    let ticks = round_ticks(highest.min(threshold * POWER_OF_THRESHOLD), 5);
+    let end = ticks.last().copied().unwrap_or(highest);
+    let ticks = ticks.into_iter().map(power_of_ten);
+    let beyond = if highest > end {
+        format!(
+            " What is beyond {} runs along the upper edge.",
+            power_of_ten(end).label
+        )
+    } else {
+        String::new()
+    };
     let marks = vec![
         Mark::Level(
             Pen::Threshold,
@@ -169,7 +183,7 @@ pub(super) fn evidence(report: &Report<'_>, pieces: &[Piece]) -> Option<Figure> 
         title: "Evidence".to_owned(),
         text: format!(
             "Highest e-value so far, on a logarithmic scale: that {candidate} is worse (dashed), and that \
-             it is not worse by more than {} (solid).",
+             it is not worse by more than {} (solid).{beyond}",
             percent(report.terms.margin)
         ),
         picture: Picture::Chart(over_time(report, ticks.collect(), marks)),
