@@ -76,17 +76,29 @@ impl Resampled {
     /// The interval of one target's mean around its value: the middle 95 in 100 of the samples.
     #[must_use]
     pub fn of(&self, target: usize, value: f64) -> Estimate {
-        let mut means: Vec<f64> = self.samples.iter().filter_map(|s| s[target]).collect();
-        means.sort_unstable_by(f64::total_cmp);
-        let at = |share: f64| {
-            let place = (share * means.len() as f64) as usize;
-            means.get(place.min(means.len().saturating_sub(1))).copied()
-        };
-        Estimate {
-            value,
-            low: at(ALPHA / 2.0),
-            high: at(1.0 - ALPHA / 2.0),
-        }
+        middle(self.samples.iter().filter_map(|s| s[target]), value)
+    }
+
+    /// The same of the ratio of two targets' means, the second divided by the first.
+    #[must_use]
+    pub fn ratio(&self, [below, above]: [usize; 2], value: f64) -> Estimate {
+        let ratio = |sample: &Vec<Option<f64>>| Some(sample[above]? / sample[below]?);
+        middle(self.samples.iter().filter_map(ratio), value)
+    }
+}
+
+/// The middle 95 in 100 of some values, around one.
+fn middle(values: impl Iterator<Item = f64>, value: f64) -> Estimate {
+    let mut means: Vec<f64> = values.collect();
+    means.sort_unstable_by(f64::total_cmp);
+    let at = |share: f64| {
+        let place = (share * means.len() as f64) as usize;
+        means.get(place.min(means.len().saturating_sub(1))).copied()
+    };
+    Estimate {
+        value,
+        low: at(ALPHA / 2.0),
+        high: at(1.0 - ALPHA / 2.0),
     }
 }
 

@@ -94,9 +94,22 @@ pub struct Summary {
     pub rows: Vec<Row>,
     /// What to choose; none with fewer than two targets that were measured.
     pub recommendation: Option<Recommendation>,
+    /// By what factor arm64 differs from x86_64, per memory size that both were measured at.
+    pub ratios: Vec<Ratio>,
     /// At how many times the duration an invocation of the arm64 half costs as much as one of the
     /// x86_64 half with the same memory.
     pub break_even: Option<f64>,
+}
+
+/// arm64 divided by x86_64, with the same memory.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Ratio {
+    /// Memory of both, in MiB.
+    pub memory_mib: u32,
+    /// Of their mean durations.
+    pub time: Estimate,
+    /// Of the costs of an invocation.
+    pub cost: Estimate,
 }
 
 /// What to choose.
@@ -149,6 +162,7 @@ impl Summary {
             .collect();
         Self {
             recommendation: recommend(&rows, &durations, &costs),
+            ratios: ratios(&rows, &durations, &costs),
             break_even: break_even(&rows, prices),
             rows,
         }
@@ -268,6 +282,38 @@ fn recommend(rows: &[Row], durations: &Resampled, costs: &Resampled) -> Option<R
         fastest: choice(rows, &duration, durations)?,
         balanced: choice(rows, &product(&duration, &cost), &products)?,
     })
+}
+
+/// Sample by sample of the same rounds, so that what hit both halves of a round cancels.
+fn ratios(rows: &[Row], durations: &Resampled, costs: &Resampled) -> Vec<Ratio> {
+    let other_half = |x86_64: &Target| {
+        let arm64 = Target {
+            architecture: Architecture::Arm64,
+            ..*x86_64
+        };
+        rows.iter().position(|row| row.target == arm64)
+    };
+    let ratio = |(index, x86_64): (usize, &Row)| {
+        let halves = [index, other_half(&x86_64.target)?];
+        let measured = [
+            x86_64.measured.as_ref()?,
+            rows[halves[1]].measured.as_ref()?,
+        ];
+        let of = |resampled: &Resampled, estimate: fn(&Measured) -> Estimate| {
+            let [before, after] = measured.map(|measured| estimate(measured).value);
+            resampled.ratio(halves, after / before)
+        };
+        Some(Ratio {
+            memory_mib: x86_64.target.memory_mib,
+            time: of(durations, |measured| measured.average_ms),
+            cost: of(costs, |measured| measured.million_usd),
+        })
+    };
+    rows.iter()
+        .enumerate()
+        .filter(|(_, row)| row.target.architecture == Architecture::X86_64)
+        .filter_map(ratio)
+        .collect()
 }
 
 fn choice(rows: &[Row], values: &[Option<f64>], resampled: &Resampled) -> Option<Choice> {
@@ -433,6 +479,41 @@ mod tests {
             "{recommendation:?}"
         );
         assert!((summary.break_even.expect("a ratio") - 1.25).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_halves_are_set_against_each_other_at_every_size_that_both_have() {
+        let tallies = [
+            tally(Architecture::Arm64, 1024, false, 80.0),
+            tally(Architecture::X86_64, 1024, false, 100.0),
+            tally(Architecture::X86_64, 2048, false, 70.0),
+        ];
+        let all = summary(&tallies);
+        let [ratio] = all.ratios[..] else {
+            unreachable!("one size has both halves: {:?}", all.ratios)
+        };
+        assert_eq!(ratio.memory_mib, 1024);
+        let encloses = |estimate: Estimate| {
+            estimate.low.is_some_and(|low| low < estimate.value)
+                && estimate.high.is_some_and(|high| estimate.value < high)
+        };
+        assert!((0.80..0.82).contains(&ratio.time.value), "{ratio:?}");
+        assert!(encloses(ratio.time) && encloses(ratio.cost), "{ratio:?}");
+        // A millisecond of arm64 costs four fifths.
+        let both = ratio.time.value * 0.8;
+        assert!((ratio.cost.value - both).abs() < 1e-9, "{ratio:?}");
+        let text = all.text();
+        assert!(
+            text.contains("Against x86_64, arm64 at 1024 MiB: time -19.4% (-")
+                && text.contains(", cost -35.5% (-"),
+            "{text}"
+        );
+
+        let emulated = [
+            tally(Architecture::Arm64, 1024, true, 80.0),
+            tally(Architecture::X86_64, 1024, false, 100.0),
+        ];
+        assert_eq!(summary(&emulated).ratios, []);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     Estimate, Row, Summary,
-    summary::{Choice, Measured},
+    summary::{Choice, Measured, Ratio},
 };
 use crate::{latest::Target, table};
 
@@ -66,6 +66,24 @@ fn estimate(estimate: Estimate, decimals: usize) -> String {
     format!("{value:.decimals$} ({}-{})", side(low), side(high))
 }
 
+/// By how much arm64 differs at one memory size.
+fn ratio(ratio: &Ratio) -> String {
+    format!(
+        "Against x86_64, arm64 at {} MiB: time {}, cost {}.",
+        ratio.memory_mib,
+        change(ratio.time),
+        change(ratio.cost)
+    )
+}
+
+/// A ratio as what it adds: `-19.4% (-19.9% to -18.9%)`.
+fn change(ratio: Estimate) -> String {
+    let percent = |ratio: f64| format!("{:+.1}%", (ratio - 1.0) * 100.0);
+    let side = |side: Option<f64>| side.map_or("?".to_owned(), percent);
+    let Estimate { value, low, high } = ratio;
+    format!("{} ({} to {})", percent(value), side(low), side(high))
+}
+
 impl Summary {
     /// The table for a terminal.
     #[must_use]
@@ -90,6 +108,7 @@ impl Summary {
                 .to_owned(),
         ];
         sentences.extend(self.recommended());
+        sentences.extend(self.ratios.iter().map(ratio));
         if let Some(factor) = self.break_even.filter(|_| self.has_both_halves()) {
             sentences.push(format!(
                 "At these prices and equal memory arm64 stays cheaper as long as it takes less than \
