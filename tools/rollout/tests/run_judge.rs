@@ -189,6 +189,34 @@ fn a_candidate_that_fails_5_percent_instead_of_1_in_1000_is_found_within_a_few_p
     is_found(traffic, 3, 6);
 }
 
+/// The README's table has 9 and 25 periods for half and for 95 in 100.
+#[test]
+fn a_candidate_that_fails_1_percent_instead_of_1_in_1000_is_found_within_an_hour() {
+    let errors = Rates {
+        baseline: 0.001,
+        candidate: 0.01,
+    };
+    let traffic = Traffic {
+        errors,
+        ..Traffic::equal(1_000, 0.0)
+    };
+    is_found(traffic, 18, 50);
+}
+
+/// The README's table has 10 and 25 periods.
+#[test]
+fn a_candidate_that_fails_3_percent_instead_of_1_is_found_within_an_hour() {
+    let errors = Rates {
+        baseline: 0.01,
+        candidate: 0.03,
+    };
+    let traffic = Traffic {
+        errors,
+        ..Traffic::equal(1_000, 0.0)
+    };
+    is_found(traffic, 20, 50);
+}
+
 #[test]
 fn a_candidate_that_is_slow_in_5_percent_instead_of_1_is_found_though_it_never_fails() {
     let slow = Rates {

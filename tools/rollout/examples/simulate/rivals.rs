@@ -173,3 +173,97 @@ fn standardised(x: &[f64], y: &[f64], shift: f64) -> f64 {
     }
     (dz - correction) / sigma
 }
+
+#[cfg(test)]
+mod tests {
+    use rollout::judge::Count;
+
+    use super::{super::TERMS, *};
+
+    /// A minute of 100 invocations of either half.
+    fn minute(baseline_failures: u64, candidate_failures: u64) -> Block {
+        Block {
+            baseline: Count::new(100, baseline_failures),
+            candidate: Count::new(100, candidate_failures),
+        }
+    }
+
+    /// `scipy.stats.mannwhitneyu(x, y, method="asymptotic")` of `SciPy` 1.17.1, its one-sided p-value as a
+    /// quantile of the normal distribution.
+    #[test]
+    fn the_standardised_rank_sum_is_that_of_scipy() {
+        let apart: [&[f64]; 2] = [&[1.1, 2.3, 3.7, 4.2, 5.9], &[0.4, 1.0, 1.6, 2.1]];
+        let tied: [&[f64]; 2] = [
+            &[0.0, 0.0, 1.0, 2.0, 2.0, 3.0],
+            &[0.0, 0.0, 0.0, 1.0, 1.0, 2.0, 2.0],
+        ];
+        let below: [&[f64]; 2] = [&[0.1, 0.2, 0.3, 0.35], &[0.25, 0.4, 0.5, 0.6, 0.7]];
+        let above: [&[f64]; 2] = [
+            &[5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0],
+            &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+        ];
+        for ([x, y], shift, expected) in [
+            (apart, 0.0, 1.837_117_307_087_383_4),
+            (apart, 0.5, 1.347_219_358_530_748_1),
+            (tied, 0.0, 0.675_162_318_145_907_9),
+            (below, 0.0, -1.837_117_307_087_383_4),
+            (above, 0.0, 2.781_758_553_062_245),
+        ] {
+            let z = standardised(x, y, shift);
+            assert!((z - expected).abs() < 1e-9, "{x:?} {y:?} {shift}: {z}");
+        }
+    }
+
+    #[test]
+    fn kayenta_decides_every_30_minutes_and_finds_what_is_plainly_higher() {
+        let threshold = Rule::Kayenta.threshold(&TERMS);
+        let path = |candidate: fn(u64) -> u64| {
+            kayenta((0..60).map(|index| minute(index % 3, candidate(index))))
+        };
+        let worse = path(|index| 10 + index % 3);
+        let decides = |index: usize| worse[index] > f64::NEG_INFINITY;
+        assert!((0..60).all(|index| decides(index) == (index % 30 == 29)));
+        assert!(worse[29] > threshold, "{}", worse[29]);
+        let other_order = path(|index| (index + 1) % 3);
+        assert!(other_order.iter().all(|number| *number < threshold));
+    }
+
+    #[test]
+    fn flagger_counts_minutes_below_99_percent_and_minutes_without_a_request() {
+        let idle = Block {
+            baseline: Count::new(100, 0),
+            candidate: Count::new(0, 0),
+        };
+        let path = flagger(
+            [
+                minute(0, 1),
+                minute(9, 2),
+                idle,
+                minute(0, 0),
+                minute(0, 50),
+            ]
+            .into_iter(),
+        );
+        assert_eq!(path, [0.0, 1.0, 2.0, 2.0, 3.0]);
+        let ten = flagger(std::iter::repeat_n(minute(0, 2), 10));
+        let threshold = Rule::Flagger.threshold(&TERMS);
+        assert_eq!(ten.iter().position(|failed| *failed >= threshold), Some(9));
+    }
+
+    #[test]
+    fn the_alarm_goes_off_at_the_second_minute_in_a_row_with_an_error_of_the_candidate() {
+        let path = alarm(
+            [
+                minute(5, 0),
+                minute(0, 3),
+                minute(0, 0),
+                minute(0, 1),
+                minute(9, 4),
+            ]
+            .into_iter(),
+        );
+        assert_eq!(path, [0.0, 0.0, 0.0, 0.0, 1.0]);
+        let threshold = Rule::Alarm.threshold(&TERMS);
+        assert_eq!(path.iter().position(|both| *both >= threshold), Some(4));
+    }
+}
