@@ -11,7 +11,7 @@ mod stage;
 use std::process::{Command, Output};
 
 use proxy::{Operation, Proxy};
-use stage::{Candidate, FUNCTION, Stage, lines, said};
+use stage::{Candidate, FUNCTION, Stage, eventually, lines, said};
 
 /// As many as a comparison may send.
 const MOST_CALLS: usize = 10;
@@ -108,6 +108,14 @@ async fn a_day_is_compared_with_at_most_ten_calls_and_both_versions_are_there_af
         assert!(cold > warm && warm > Some(0.0), "{half}");
         assert!(half["billed_gb_seconds"].as_f64() > Some(0.0), "{half}");
     }
+    // Where the records' cost has an interval, its point lies in it.
+    let [before, after] =
+        [0, 1].map(|half: usize| exact["halves"][half]["million_invocations_usd"].as_f64());
+    let point = after.expect("a cost") / before.expect("a cost");
+    let cost = &exact["differences"]["cost_ratio"];
+    if let (Some(low), Some(high)) = (cost["low"].as_f64(), cost["high"].as_f64()) {
+        assert!((low..=high).contains(&point), "{exact}");
+    }
     let invocations = |of: &serde_json::Value| of["halves"][1]["invocations"].as_u64();
     assert!(invocations(&exact) >= invocations(&comparison), "{exact}");
 
@@ -134,4 +142,51 @@ async fn without_prices_of_the_region_there_are_no_costs_and_a_wrong_list_is_ref
     let (code, text) = said(&output);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("prices.json: as_of"), "{text}");
+}
+
+/// Prices of a region that no other list has, of 3,000 USD for a million requests.
+const OWN_PRICES: &str = r#"{"as_of": "2026-01-02", "sources": ["a contract"], "lists": [{
+    "regions": ["mars-north-1"],
+    "usd_per_million_requests": 3000,
+    "x86_64": [{"from_gb_seconds": 0, "usd_per_gb_second": 0.00002}],
+    "arm64": [{"from_gb_seconds": 0, "usd_per_gb_second": 0.00001}]
+}]}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn costs_are_worked_out_with_a_list_of_ones_own_and_bounded_by_the_timeout_without_slow_ms() {
+    let stage = Stage::set(Candidate::Good).await;
+    let list = stage.folder.path().join("prices.json");
+    std::fs::write(&list, OWN_PRICES).expect("is written");
+    let list = list.display().to_string();
+    let own = ["--versions", "1,2", "--period", "1s", "--prices", &list];
+    stage.set_by_hand(0.5).await;
+    stage.send_traffic();
+    let comparison = eventually(async || {
+        let arguments = [&own[..], &["--json"]].concat();
+        let output = compare(&stage, &stage.endpoint, "mars-north-1", &arguments).await;
+        let comparison = answered(&output);
+        let is_known = comparison["differences"]["cost_ratio"].is_object();
+        is_known.then_some(comparison)
+    })
+    .await;
+    for half in 0..2 {
+        let usd = comparison["halves"][half]["million_invocations_usd"].as_f64();
+        // A few milliseconds of 128 MiB are next to nothing beside such requests.
+        assert!(Some(3_000.0) < usd && usd < Some(3_001.0), "{comparison}");
+    }
+    assert_eq!(comparison["pricing"]["region"], "mars-north-1");
+    assert_eq!(comparison["break_even_slowdown"], 2.0);
+    let limit = &comparison["differences"]["limit"];
+    assert_eq!(limit["limit_is"], "timeout", "{limit}");
+    assert_eq!(limit["limit_ms"], 3_000.0, "{limit}");
+
+    let output = compare(&stage, &stage.endpoint, "mars-north-1", &own).await;
+    let (code, text) = said(&output);
+    assert_eq!(code, Some(0), "{text}");
+    for said in [
+        "list prices of mars-north-1 as of 2026-01-02",
+        "counted as at most 3000 ms, the function's time limit",
+    ] {
+        assert!(text.contains(said), "{text}");
+    }
 }

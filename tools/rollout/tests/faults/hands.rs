@@ -120,3 +120,25 @@ async fn an_alias_that_is_gone_stops_the_run_and_its_journal_says_so() {
         Some(&"stopped".into())
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_that_joins_in_mid_rollout_stops_at_the_first_ones_next_change_and_says_so() {
+    let (stage, _) = set(Candidate::Good).await;
+    let first = stage.run(&["--bake", "6s"]);
+    stage.reaches(20.0).await;
+    // It would stay where it is for longer than the first one takes.
+    let second = stage.run(&["--bake", "90s"]);
+    let (code, text) = said(&second.output().await);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("going on at "), "{text}");
+    assert!(
+        text.contains("live of flaky was changed by somebody else"),
+        "{text}"
+    );
+    assert!(text.contains("nothing was touched"), "{text}");
+
+    let (code, text) = said(&first.output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
+    is_sound(&stage, &[]).await;
+}
