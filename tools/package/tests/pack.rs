@@ -1,22 +1,38 @@
 //! The command that `scripts/build.sh` calls, on this workspace's own functions.
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use assert_cmd::Command;
 use package::{Architecture, FunctionManifest};
 use predicates::str::contains;
 
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
 fn package() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_package"));
-    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
+    command.current_dir(workspace());
     command
 }
 
-/// Bootstraps of both halves of hasher, as the build lays them out.
+/// A function of this workspace, whichever a fork has left in it.
+fn function() -> String {
+    let folders = fs::read_dir(workspace().join("functions")).unwrap();
+    let folders = folders.map(|entry| entry.unwrap().path());
+    let functions = folders.filter(|folder| folder.join("Cargo.toml").is_file());
+    let function = functions.min().unwrap();
+    function.file_name().unwrap().to_str().unwrap().to_owned()
+}
+
+/// Bootstraps of both its halves, as the build lays them out.
 fn bootstraps(folder: &Path) {
     for half in Architecture::ALL {
-        let folder = folder.join(half.as_str()).join("hasher");
+        let folder = folder.join(half.as_str()).join(function());
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("bootstrap"), format!("code for {half}")).unwrap();
     }
@@ -24,7 +40,7 @@ fn bootstraps(folder: &Path) {
 
 fn pack(folder: &Path) -> Command {
     let mut command = package();
-    command.args(["pack", "hasher", "--commit", "abc", "--bootstraps"]);
+    command.args(["pack", &function(), "--commit", "abc", "--bootstraps"]);
     command.arg(folder).arg("--dist").arg(folder.join("dist"));
     command
 }
@@ -35,7 +51,7 @@ fn the_functions_come_from_the_tree() {
         .arg("list")
         .assert()
         .success()
-        .stdout(contains("hasher\n"));
+        .stdout(contains(format!("{}\n", function())));
 }
 
 #[test]
@@ -46,7 +62,7 @@ fn an_unknown_function_is_named_with_those_that_exist() {
         .stderr(contains(
             "there is no function \"nothing\": functions/ has ",
         ))
-        .stderr(contains("hasher"));
+        .stderr(contains(function()));
 }
 
 #[test]
@@ -54,12 +70,13 @@ fn a_half_that_was_not_built_is_named_and_leaves_no_manifest() {
     let folder = tempfile::tempdir().unwrap();
     bootstraps(folder.path());
     pack(folder.path()).assert().success();
-    fs::remove_file(folder.path().join("arm64/hasher/bootstrap")).unwrap();
+    let bootstrap = format!("arm64/{}/bootstrap", function());
+    fs::remove_file(folder.path().join(&bootstrap)).unwrap();
     let assert = pack(folder.path()).assert();
     assert
         .code(2)
-        .stderr(contains("arm64/hasher/bootstrap: build this half first"));
-    let missing = FunctionManifest::read(&folder.path().join("dist"), "hasher").unwrap_err();
+        .stderr(contains(format!("{bootstrap}: build this half first")));
+    let missing = FunctionManifest::read(&folder.path().join("dist"), &function()).unwrap_err();
     assert!(
         missing.to_string().contains("build the function first"),
         "{missing}"
@@ -73,9 +90,9 @@ fn packing_again_gives_the_same_bytes_and_a_manifest_that_names_them() {
     bootstraps(folder.path());
     let packed = || {
         pack(folder.path()).assert().success();
-        let manifest = FunctionManifest::read(&dist, "hasher").unwrap();
+        let manifest = FunctionManifest::read(&dist, &function()).unwrap();
         let zips = Architecture::ALL.map(|half| {
-            fs::read(dist.join("hasher").join(&manifest.artifacts[&half].zip)).unwrap()
+            fs::read(dist.join(function()).join(&manifest.artifacts[&half].zip)).unwrap()
         });
         (manifest, zips)
     };
@@ -87,5 +104,8 @@ fn packing_again_gives_the_same_bytes_and_a_manifest_that_names_them() {
         assert_eq!(artifact.zip_bytes, zip.len() as u64);
         assert_eq!(artifact.commit, "abc");
     }
-    assert!(dist.join("hasher/events/three-bytes.json").is_file());
+    let own = workspace().join("functions").join(function());
+    let count = |folder: PathBuf| fs::read_dir(folder).unwrap().count();
+    let packed = dist.join(function()).join("events");
+    assert_eq!(count(packed), count(own.join("events")));
 }
