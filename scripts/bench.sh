@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what the README claims; every table is made in one run on this machine.
 #
-#   scripts/bench.sh [--json FILE] [functions|hasher|sandbox|judge|profiles]...   (default: all but profiles)
+#   scripts/bench.sh [--json FILE] [functions|hasher|sandbox|fleet|judge|profiles]...   (default: all but profiles)
 #
 # --json FILE: the functions' figures for `bench compare`, which puts two architectures side by side.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -12,7 +12,7 @@ if [[ ${1:-} == --json ]]; then
     shift 2
 fi
 scripts/setup.sh
-(($#)) || set -- functions hasher sandbox judge
+(($#)) || set -- functions hasher sandbox fleet judge
 
 # Size, start-up, invocations and memory of every function, next to programs that do nothing.
 functions() {
@@ -58,6 +58,11 @@ sandbox() {
     cargo run --quiet --locked -p sandbox --example overhead
 }
 
+fleet() {
+    say "what it takes to watch a hundred rollouts with a day behind them from one process"
+    cargo test --quiet --locked --workspace --test run_all -- --nocapture a_hundred_functions | grep '^|'
+}
+
 judge() {
     say "rollouts of equal halves that are taken back, how soon a bad one is found, and what others do"
     cargo run --quiet --locked -p rollout --example simulate
@@ -87,7 +92,7 @@ VARIANTS
 
 for part in "$@"; do
     case $part in
-    functions | hasher | sandbox | judge | profiles) "$part" ;;
-    *) die 2 "unknown part $part: functions, hasher, sandbox, judge or profiles" ;;
+    functions | hasher | sandbox | fleet | judge | profiles) "$part" ;;
+    *) die 2 "unknown part $part: functions, hasher, sandbox, fleet, judge or profiles" ;;
     esac
 done

@@ -16,7 +16,21 @@ esac
 work=$(mktemp -d)
 fork=$work/notary
 cleanup() {
-    (cd "$fork" && PATH="$target_folder/debug:$PATH" sandbox stop >/dev/null 2>&1) || true
+    (cd "$fork" && sandbox stop >/dev/null 2>&1) || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+fresh_copy "$fork"
+# What was compiled of others' crates, the fork need not compile again. In a folder of its own, with
+# sources that are newer: cargo takes a workspace elsewhere for the same one, and its paths are in tests.
+mkdir -p "$work/target/debug"
+cp -a "$target_folder"/debug/{build,deps,.fingerprint} "$work/target/debug"
+[[ ! -d $target_folder/functions ]] || cp -a "$target_folder/functions" "$work/target"
+find "$fork" -name '*.rs' -exec touch {} +
+template_name=$("$target_folder/debug/package" project name)
+export CARGO_TARGET_DIR=$work/target PATH="$work/target/debug:$PATH"
+target_folder=$work/target
+cd "$fork" && PATH="$target_folder/debug:$PATH" sandbox stop >/dev/null 2>&1) || true
     rm -rf "$work"
     # The tools were compiled for the fork: here they are this tree's again.
     (cd "$root" && cargo build --quiet --locked "${tool_packages[@]}")
@@ -32,15 +46,16 @@ commit() {
     git -c user.name=fork -c user.email=fork@example.com commit --quiet --message "$1"
 }
 
+expect 0 'Finished' "the tools build" scripts/test/tools.sh
+
 # --- whose it is ---------------------------------------------------------------------------------
 
 expect 2 'lower-case letters' "a name that is none is refused" scripts/rename.sh Notary --region eu-central-1
 expect 2 'looks like eu-central-1' "a region that is none is refused" scripts/rename.sh notary --region Frankfurt
 expect 0 'notary is your own now' "the fork gets its name" \
     scripts/rename.sh notary --region eu-central-1 --repository octo-org/notary --holder "Octo Org"
-TEMPLATE=$(cd "$root" && package project name)
 expect 1 '^nothing$' "nothing of the template's own is left" bash -c \
-    "git grep -nIE '$TEMPLATE|The contributors' -- . ':!scripts/test/fork.sh' || grep -n 'end of template' README.md || { echo nothing; exit 1; }"
+    "git grep -nIE '$template_name|The contributors' -- . ':!scripts/test/fork.sh' || grep -n 'end of template' README.md || { echo nothing; exit 1; }"
 for key in name=notary region=eu-central-1 repository=octo-org/notary; do
     expect 0 "^${key#*=}\$" "its ${key%%=*} is known" package project "${key%%=*}"
 done
@@ -75,7 +90,6 @@ else
         cargo test --locked --no-fail-fast -p shared -p package -p hasher -p my-plain -p my-http -p my-queue
     expect 0 '' "and have no lints" cargo clippy --locked -p my-plain -p my-http -p my-queue --all-targets -- -D warnings
 fi
-expect 0 'Finished' "the tools build" scripts/test/tools.sh
 for kind in "${kinds[@]}"; do
     expect 0 'promoted' "my-$kind is promoted in the sandbox" scripts/deploy.sh "my-$kind" --sandbox --no-build
 done

@@ -15,6 +15,7 @@ use crate::{
     clock::Clock,
     credentials::{Renewed, Source},
     metrics::Hub,
+    pace::Pace,
 };
 
 /// How often one call is tried: five attempts wait about 8 s between them, which outlasts a
@@ -44,6 +45,10 @@ pub struct Clients {
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// Metrics, for who asks again and again.
     pub hub: Hub,
+    /// Turns to call Lambda's control plane.
+    pub control_plane: Pace,
+    /// Turns to arm or disarm an alarm.
+    pub alarms: Pace,
     /// What time it is there.
     pub clock: Clock,
 }
@@ -61,8 +66,21 @@ impl Clients {
         Self {
             lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
             hub: Hub::alone(cloudwatch.clone()),
+            control_plane: Pace::free(),
+            alarms: Pace::free(),
             cloudwatch,
             clock,
+        }
+    }
+
+    /// The same for many rollouts at once: what they ask goes together, and their calls take turns.
+    #[must_use]
+    pub fn shared(&self) -> Self {
+        Self {
+            hub: Hub::shared(self.cloudwatch.clone()),
+            control_plane: Pace::control_plane(),
+            alarms: Pace::alarms(),
+            ..self.clone()
         }
     }
 }

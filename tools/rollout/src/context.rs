@@ -7,7 +7,7 @@ use package::{FunctionManifest, ManifestError};
 use crate::{aws::Clients, output::Output};
 
 /// What every command gets: the clients, the dist folder, where its output goes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Context {
     /// The AWS services that a rollout talks to.
     pub clients: Clients,
@@ -18,6 +18,16 @@ pub struct Context {
 }
 
 impl Context {
+    /// The same for one function of many, with clients that they share.
+    #[must_use]
+    pub fn of(&self, function: &str, clients: &Clients) -> Self {
+        Self {
+            clients: clients.clone(),
+            dist: self.dist.clone(),
+            output: self.output.of(function),
+        }
+    }
+
     /// Reads the manifest of a built function.
     ///
     /// # Errors

@@ -11,6 +11,7 @@
 //! aws.rs         clients as the AWS CLI would configure them
 //! credentials.rs credentials that may be renewed in mid-rollout
 //! clock.rs       what time it is at AWS
+//! pace.rs        turns, where many rollouts in one process share the quotas of an account
 //! function.rs    the function as Lambda has it: settings, tags, which halves are emulated
 //! latest/        $LATEST by compare-and-swap, and who has borrowed it
 //! versions.rs    published versions: list, find, publish
@@ -62,6 +63,7 @@ pub mod latest;
 pub mod metrics;
 pub mod outcome;
 pub mod output;
+pub mod pace;
 pub mod pair;
 pub mod percent;
 pub mod prices;

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-/// How a command has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a command has ended, from good to bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// Done what was asked; of a run: promoted. Exit code 0.
     Done,

@@ -3,6 +3,7 @@
 use std::{
     fmt::Display,
     io::{self, IsTerminal, Write},
+    sync::Arc,
 };
 
 use serde::Serialize;
@@ -17,12 +18,14 @@ pub enum Format {
 }
 
 /// Standard output in the chosen format.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Output {
     /// How results are written.
     pub format: Format,
     /// Whether a person is watching: only then is anything redrawn in place.
     pub terminal: bool,
+    /// Begins every line, where several functions write to one stdout.
+    prefix: Option<Arc<str>>,
 }
 
 impl Output {
@@ -30,18 +33,39 @@ impl Output {
     #[must_use]
     pub fn stdout(format: Format) -> Self {
         let terminal = format == Format::Human && io::stdout().is_terminal();
-        Self { format, terminal }
+        Self {
+            format,
+            terminal,
+            prefix: None,
+        }
     }
 
-    /// Writes a line for people; with `--json` there is none. Colours in it reach terminals alone, and
-    /// none where `NO_COLOR` is set.
+    /// The same for one function of many: its name begins every line, and nothing is redrawn.
+    #[must_use]
+    pub fn of(&self, function: &str) -> Self {
+        Self {
+            format: self.format,
+            terminal: false,
+            prefix: Some(format!("{function}: ").into()),
+        }
+    }
+
+    /// Writes lines for people; with `--json` there are none. Colours in them reach terminals alone,
+    /// and none where `NO_COLOR` is set.
     ///
     /// # Errors
     /// When stdout is closed.
     pub fn line(&self, text: impl Display) -> io::Result<()> {
-        match self.format {
-            Format::Human => writeln!(anstream::stdout().lock(), "{text}"),
-            Format::Json => Ok(()),
+        let prefix = self.prefix.as_deref();
+        match (self.format, prefix) {
+            (Format::Json, _) => Ok(()),
+            (Format::Human, None) => writeln!(anstream::stdout().lock(), "{text}"),
+            (Format::Human, Some(prefix)) => {
+                let mut stdout = anstream::stdout().lock();
+                let text = text.to_string();
+                let mut lines = text.lines();
+                lines.try_for_each(|line| writeln!(stdout, "{prefix}{line}"))
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! What is shown and written to the journal.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -67,6 +69,21 @@ pub enum Ending {
     Stopped,
     /// The weight should have been taken back, and the endpoint did not answer.
     OutOfReach(Cause),
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NothingToMove => "nothing to move",
+            Self::Promoted => "promoted",
+            Self::Reached => "reached",
+            Self::TakenBack(_) => "taken back",
+            Self::Held(_) => "held",
+            Self::Left => "left",
+            Self::Stopped => "stopped",
+            Self::OutOfReach(_) => "out of reach",
+        })
+    }
 }
 
 /// One move of a path.

@@ -65,5 +65,5 @@ pub use pilot::Pilot;
 pub use policy::{Policy, PolicyError};
 pub use situation::{Refusal, Situation};
 pub use start::Start;
-pub use wishes::Wishes;
+pub use wishes::{Wish, Wishes};
 pub use witness::Witness;

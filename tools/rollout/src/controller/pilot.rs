@@ -69,7 +69,7 @@ impl Pilot {
         let function = alias.function.clone();
         Self {
             judgement: judge([], &policy.terms(&scope)),
-            steering: Steering::new(clients.lambda.clone(), alias, record, call_limit(&policy)),
+            steering: Steering::new(clients.clone(), alias, record, call_limit(&policy)),
             lookout: Lookout::new(
                 clients.clone(),
                 &function,
@@ -156,11 +156,17 @@ impl Pilot {
     /// Looks at the alias and at the metrics, and decides.
     async fn look_after(&mut self, pause: Duration) -> Result<Next, SteeringError> {
         tokio::time::sleep(pause).await;
-        self.steering.check().await?;
+        let since = self.steering.record().since;
+        let Self {
+            steering, lookout, ..
+        } = self;
+        // Side by side: the looks of many rollouts meet in the hub, however long each of them waits for
+        // its turn to read the alias. What is wrong with the alias matters more.
+        let look = async { Ok(lookout.look(since).await) };
+        let ((), sight) = tokio::try_join!(steering.check(), look)?;
         if self.percent() == Percent::HUNDRED {
             return Ok(Next::Promote);
         }
-        let sight = self.lookout.look(self.steering.record().since).await;
         Ok(self.decide(sight.map_err(SteeringError::Unanswered)?))
     }
 
@@ -269,8 +275,7 @@ impl Pilot {
     }
 
     async fn try_to_take_back(&mut self) -> Result<(), SteeringError> {
-        // An earlier change may have happened without an answer: then the alias is newer.
-        self.steering.check().await?;
+        self.steering.find_unanswered().await?;
         let record = self
             .steering
             .record()

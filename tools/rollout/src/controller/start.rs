@@ -27,11 +27,22 @@ pub struct Start {
 }
 
 impl Start {
+    /// Whether the candidate has a weight already.
+    #[must_use]
+    pub fn has_weight(&self) -> bool {
+        self.found_at() > Percent::ZERO
+    }
+
+    fn found_at(&self) -> Percent {
+        self.alias.routing.share(self.candidate.version)
+    }
+
     /// Says what will happen, and takes the first step unless it was taken before.
     ///
     /// # Errors
     /// When the alias cannot be changed.
     pub async fn take_off(self, clients: Clients, mut witness: Witness) -> anyhow::Result<Pilot> {
+        let found_at = self.found_at();
         let Self {
             baseline,
             candidate,
@@ -39,7 +50,6 @@ impl Start {
             under_way,
             policy,
         } = self;
-        let found_at = alias.routing.share(candidate.version);
         let goes_on_at = (found_at > Percent::ZERO).then_some(found_at);
         let percent = goes_on_at.unwrap_or(policy.step_after(Percent::ZERO));
         let is_new = under_way.is_none();

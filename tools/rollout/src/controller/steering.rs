@@ -2,11 +2,11 @@
 
 use std::{future::Future, time::Duration};
 
-use aws_sdk_lambda::Client;
-
 use super::policy::Policy;
 use crate::{
     alias::{self, Alias, AliasError, Routing},
+    aws::Clients,
+    pace::Turn,
     record::{Record, TooManyChanges},
 };
 
@@ -20,7 +20,7 @@ pub(super) fn call_limit(policy: &Policy) -> Duration {
 /// The alias as this run has left it.
 #[derive(Debug)]
 pub(super) struct Steering {
-    client: Client,
+    clients: Clients,
     alias: Alias,
     record: Record,
     limit: Duration,
@@ -47,9 +47,9 @@ pub(super) enum SteeringError {
 
 impl Steering {
     /// Takes hold of an alias with what is known of its rollout.
-    pub(super) fn new(client: Client, alias: Alias, record: Record, limit: Duration) -> Self {
+    pub(super) fn new(clients: Clients, alias: Alias, record: Record, limit: Duration) -> Self {
         Self {
-            client,
+            clients,
             alias,
             record,
             limit,
@@ -70,8 +70,21 @@ impl Steering {
     /// Checks that the alias is still as this run has left it. A change whose answer was lost is
     /// found here if it has happened after all.
     pub(super) async fn check(&mut self) -> Result<(), SteeringError> {
-        let (function, name) = (&self.alias.function, &self.alias.name);
-        let found = answer(self.limit, alias::read(&self.client, function, name)).await?;
+        self.clients.control_plane.turn(Turn::Look).await;
+        self.take_in().await
+    }
+
+    /// The same at once, where an answer was lost: only then may the alias be newer than what is known.
+    pub(super) async fn find_unanswered(&mut self) -> Result<(), SteeringError> {
+        if self.unanswered.is_none() {
+            return Ok(());
+        }
+        self.clients.control_plane.turn(Turn::TakeBack).await;
+        self.take_in().await
+    }
+
+    async fn take_in(&mut self) -> Result<(), SteeringError> {
+        let found = self.read().await?;
         let as_left = found.is_as(&self.alias);
         let landed = |(routing, record): &mut (Routing, Record)| {
             *routing == found.routing && record.to_string() == found.description
@@ -90,21 +103,39 @@ impl Steering {
 
     /// Whether it was the function `guard` that has changed the alias.
     pub(super) async fn is_by_guard(&self) -> bool {
-        let (function, name) = (&self.alias.function, &self.alias.name);
-        let found = answer(self.limit, alias::read(&self.client, function, name)).await;
+        self.clients.control_plane.turn(Turn::Look).await;
+        let found = self.read().await;
         found.is_ok_and(|found| {
             found.is_by_guard() && found.routing.primary == self.alias.routing.primary
         })
     }
 
-    /// Changes the alias, unless somebody else has.
+    async fn read(&self) -> Result<Alias, SteeringError> {
+        let (function, name) = (&self.alias.function, &self.alias.name);
+        answer(
+            self.limit,
+            alias::read(&self.clients.lambda, function, name),
+        )
+        .await
+    }
+
+    /// Changes the alias, unless somebody else has. What takes a weight back waits
+    /// behind nobody else.
     pub(super) async fn set(
         &mut self,
         routing: Routing,
         record: Record,
     ) -> Result<(), SteeringError> {
         let description = record.to_description()?;
-        let sent = alias::compare_and_swap(&self.client, &self.alias, routing, &description);
+        let takes_back = routing == Routing::alone(record.baseline);
+        let turn = if takes_back {
+            Turn::TakeBack
+        } else {
+            Turn::Change
+        };
+        self.clients.control_plane.turn(turn).await;
+        let lambda = &self.clients.lambda;
+        let sent = alias::compare_and_swap(lambda, &self.alias, routing, &description);
         match answer(self.limit, sent).await {
             Ok(alias) => {
                 self.alias = alias;

@@ -18,7 +18,10 @@ use anyhow::Context as _;
 use serde::Serialize;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    sync::{
+        broadcast::{self, error::RecvError},
+        mpsc::{UnboundedReceiver, unbounded_channel},
+    },
 };
 
 use crate::output::Output;
@@ -40,6 +43,21 @@ pub enum Wish {
 /// Everything that may ask a run to end.
 #[derive(Debug)]
 pub struct Wishes {
+    source: Source,
+    /// One that has come too early for whom it is meant for.
+    kept: Option<Wish>,
+}
+
+#[derive(Debug)]
+enum Source {
+    People(Box<People>),
+    /// Where there are many runs, somebody else listens for all of them.
+    Relay(broadcast::Receiver<Wish>),
+}
+
+/// Signals, and answers to the question that some of them raise.
+#[derive(Debug)]
+struct People {
     interrupt: Signal,
     terminate: Signal,
     /// None under `nohup`: whoever uses it wants the run to outlive the terminal.
@@ -58,6 +76,41 @@ impl Wishes {
     /// # Errors
     /// When the system refuses to hand over signals.
     pub fn listen(output: &Output) -> anyhow::Result<Self> {
+        let people = Box::new(People::listen(output)?);
+        Ok(Self {
+            source: Source::People(people),
+            kept: None,
+        })
+    }
+
+    /// Hears what is sent there.
+    #[must_use]
+    pub fn relayed(relay: broadcast::Receiver<Wish>) -> Self {
+        Self {
+            source: Source::Relay(relay),
+            kept: None,
+        }
+    }
+
+    /// The next wish. May be dropped and called again without losing one.
+    pub async fn next(&mut self) -> Wish {
+        if let Some(wish) = self.kept.take() {
+            return wish;
+        }
+        match &mut self.source {
+            Source::People(people) => people.next().await,
+            Source::Relay(relay) => relayed(relay).await,
+        }
+    }
+
+    /// Gives a wish back: it is the next one again.
+    pub fn keep(&mut self, wish: Wish) {
+        self.kept = Some(wish);
+    }
+}
+
+impl People {
+    fn listen(output: &Output) -> anyhow::Result<Self> {
         let listen = |kind, name| signal(kind).with_context(|| format!("cannot listen for {name}"));
         let nohup = ignores_hang_up();
         Ok(Self {
@@ -72,8 +125,7 @@ impl Wishes {
         })
     }
 
-    /// The next wish. May be dropped and called again without losing one.
-    pub async fn next(&mut self) -> Wish {
+    async fn next(&mut self) -> Wish {
         tokio::select! {
             _ = self.interrupt.recv() => self.interrupted(),
             _ = self.terminate.recv() => Wish::TakeBack,
@@ -110,6 +162,17 @@ fn understand(line: Option<&str>) -> Wish {
         "l" | "leave" => Wish::Leave,
         "g" | "go on" => Wish::GoOn,
         _ => Wish::Ask,
+    }
+}
+
+/// Who has fallen behind goes on with what is still there.
+async fn relayed(relay: &mut broadcast::Receiver<Wish>) -> Wish {
+    loop {
+        match relay.recv().await {
+            Ok(wish) => return wish,
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
     }
 }
 

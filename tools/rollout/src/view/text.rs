@@ -2,7 +2,7 @@
 
 use super::Halves;
 use crate::{
-    controller::event::{Ending, Event, Half, Latency, Leg, Waiting, Watched, Wish},
+    controller::event::{Event, Half, Latency, Leg, Waiting, Watched, Wish},
     judge::{Count, percent, thousands},
     percent::Percent,
     scope::Scope,
@@ -33,7 +33,7 @@ pub(super) fn line(event: &Event, halves: Option<&Halves>) -> Option<String> {
              after {max_blindness_s} s the weight is taken back"
         )),
         Event::Wish { wish } => wished(*wish).map(str::to_owned),
-        Event::Ended { ending, sentence } => Some(format!("{}: {sentence}", heading(ending))),
+        Event::Ended { ending, sentence } => Some(format!("{ending}: {sentence}")),
     }
 }
 
@@ -48,7 +48,8 @@ fn path(moves: &[Leg]) -> String {
     format!("{} moves: {}", moves.len(), legs.join("; "))
 }
 
-fn wished(wish: Wish) -> Option<&'static str> {
+/// What is said to a wish.
+pub(crate) fn wished(wish: Wish) -> Option<&'static str> {
     match wish {
         Wish::Ask => Some(
             "interrupted: take the weight back (t), leave it as it is (l), or go on (g)? \
@@ -131,19 +132,6 @@ pub(super) fn progress(watched: &Watched) -> String {
         thousands(watched.step_invocations),
         thousands(watched.least_invocations),
     )
-}
-
-fn heading(ending: &Ending) -> &'static str {
-    match ending {
-        Ending::NothingToMove => "nothing to move",
-        Ending::Promoted => "promoted",
-        Ending::TakenBack(_) => "taken back",
-        Ending::Held(_) => "held",
-        Ending::Reached => "reached",
-        Ending::Left => "left",
-        Ending::Stopped => "stopped",
-        Ending::OutOfReach(_) => "out of reach",
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod kills;
 mod metrics;
 mod network;
 #[path = "../common/proxy/mod.rs"]
+#[expect(dead_code, reason = "some of it is for run_all.rs alone")]
 mod proxy;
 #[path = "../common/run.rs"]
 #[expect(dead_code, reason = "some of it is for run_rollout.rs alone")]

@@ -27,9 +27,7 @@ impl Preview<'_> {
     /// When stdout is closed.
     pub(super) fn print(&self, output: &Output) -> std::io::Result<()> {
         output.json(&self.to_json())?;
-        self.lines()
-            .into_iter()
-            .try_for_each(|line| output.line(line))
+        output.line(self.lines().join("\n"))
     }
 
     fn to_json(&self) -> serde_json::Value {

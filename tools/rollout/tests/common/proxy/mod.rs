@@ -3,9 +3,11 @@
 //! ```text
 //! mod.rs     what is injected, and carrying one request
 //! series.rs  the results of `GetMetricData`, to be spoiled
+//! history.rs metrics of before the sandbox was started
 //! time.rs    AWS's time where it is not this machine's
 //! ```
 
+mod history;
 mod series;
 mod time;
 
@@ -24,6 +26,7 @@ use hyper_util::{
 };
 use tokio::{net::TcpListener, sync::mpsc::UnboundedSender};
 
+use history::History;
 pub(crate) use series::Series;
 
 /// What a request asks for, as far as the tests care.
@@ -57,7 +60,9 @@ struct State {
     /// For all requests, or all of one operation, until it is taken away.
     always: Option<(Option<Operation>, Fault)>,
     /// Done to every answer with metrics.
-    spoil: Option<Arc<series::Spoil>>,
+    spoil: Option<Arc<series::Spoil<'static>>>,
+    /// In place of the metrics that the sandbox has.
+    history: Option<Arc<History>>,
     /// An access key that has expired.
     expired: Option<&'static str>,
     /// How far AWS's clock is ahead of this machine's, in seconds: a multiple of 60.
@@ -123,6 +128,16 @@ impl Proxy {
     /// Changes all metrics that are answered; the change gets the time in seconds.
     pub(crate) fn spoil(&self, change: impl Fn(&mut Vec<Series>, i64) + Send + Sync + 'static) {
         self.state().spoil = Some(Arc::new(change));
+    }
+
+    /// All metrics have a data point for every period that is asked for: its value by the query's id and
+    /// its time in seconds.
+    pub(crate) fn fill(
+        &self,
+        period_s: i64,
+        value: impl Fn(&str, i64) -> f64 + Send + Sync + 'static,
+    ) {
+        self.state().history = Some(Arc::new(History::new(period_s, value)));
     }
 
     /// Requests that are signed with this access key are refused as expired.
@@ -210,10 +225,12 @@ impl Proxy {
         operation: Operation,
         mut request: Request<Bytes>,
     ) -> io::Result<Response<Full<Bytes>>> {
-        let (ahead_s, page, spoil) = {
+        let (ahead_s, page, spoil, history) = {
             let state = self.state();
-            (state.ahead_s, state.page, state.spoil.clone())
+            let (spoil, history) = (state.spoil.clone(), state.history.clone());
+            (state.ahead_s, state.page, spoil, history)
         };
+        let asked = request.body().clone();
         if operation == Operation::GetMetricData {
             *request.body_mut() = series::asked(request.body(), ahead_s, page);
         }
@@ -232,6 +249,9 @@ impl Proxy {
         let (mut head, body) = answer.into_parts();
         let mut body = body.collect().await.map_err(io::Error::other)?.to_bytes();
         if operation == Operation::GetMetricData && head.status.is_success() {
+            if let Some(history) = history {
+                body = history.filled(&body, &asked);
+            }
             body = series::spoiled(&body, ahead_s, spoil.as_deref());
             head.headers.remove("content-length");
         }

@@ -15,7 +15,7 @@ pub(crate) struct Series {
 }
 
 /// Changes all results; the change gets the time in seconds.
-pub(super) type Spoil = dyn Fn(&mut Vec<Series>, i64) + Send + Sync;
+pub(super) type Spoil<'a> = dyn Fn(&mut Vec<Series>, i64) + Send + Sync + 'a;
 
 impl Series {
     /// Keeps the data points that fulfil a condition on their position and time.
@@ -42,8 +42,19 @@ pub(super) fn asked(body: &[u8], ahead_s: i64, page: Option<i64>) -> Bytes {
     bytes(&request)
 }
 
+/// The first and the last second that a request asks for, the last one exclusive.
+pub(super) fn window(body: &[u8]) -> [i64; 2] {
+    let mut request = parse(body);
+    ["StartTime", "EndTime"].map(|name| {
+        let found = members(&mut request)
+            .iter()
+            .find(|(key, _)| key.as_text() == Some(name));
+        seconds(&found.expect("a time").1)
+    })
+}
+
 /// The answer in AWS's time, spoiled.
-pub(super) fn spoiled(body: &[u8], ahead_s: i64, spoil: Option<&Spoil>) -> Bytes {
+pub(super) fn spoiled(body: &[u8], ahead_s: i64, spoil: Option<&Spoil<'_>>) -> Bytes {
     let mut answer = parse(body);
     for (key, value) in members(&mut answer) {
         if key.as_text() != Some("MetricDataResults") {
