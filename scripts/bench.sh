@@ -60,6 +60,7 @@ sandbox() {
 
 fleet() {
     say "what it takes to watch a hundred rollouts with a day behind them from one process"
+    cargo build --quiet --locked --workspace --bins --examples
     cargo test --quiet --locked --workspace --test run_all -- --nocapture a_hundred_functions | grep '^|'
 }
 

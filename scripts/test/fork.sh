@@ -30,15 +30,6 @@ find "$fork" -name '*.rs' -exec touch {} +
 template_name=$("$target_folder/debug/package" project name)
 export CARGO_TARGET_DIR=$work/target PATH="$work/target/debug:$PATH"
 target_folder=$work/target
-cd "$fork" && PATH="$target_folder/debug:$PATH" sandbox stop >/dev/null 2>&1) || true
-    rm -rf "$work"
-    # The tools were compiled for the fork: here they are this tree's again.
-    (cd "$root" && cargo build --quiet --locked "${tool_packages[@]}")
-}
-trap cleanup EXIT
-fresh_copy "$fork"
-# What was compiled for this tree, the fork need not compile again; crates of its own it does.
-export CARGO_TARGET_DIR=$target_folder PATH="$target_folder/debug:$PATH"
 cd "$fork"
 
 commit() {
