@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `DocumentsVerified`, `DocumentsRejected` | verdicts given |
 //! | `DocumentsAlreadySettled` | messages that had been done before |
-//! | `MalformedMessage` and the other kinds of [`Failure`](crate::failure::Failure) and of [`queue::Failure`](shared::queue::Failure) | messages given back |
+//! | `MalformedMessage` and the other kinds of [`Failure`] and of [`queue::Failure`] | messages given back |
 
 use shared::{document::Verdict, queue, telemetry};
 

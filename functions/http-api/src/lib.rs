@@ -9,7 +9,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | [`shared::http_event`] | which events are HTTP requests, clear errors for all others; one invocation from event to answer |
-//! | [`router`] | paths and methods, and the layers around them |
+//! | [`mod@router`] | paths and methods, and the layers around them |
 //! | [`operations`] | one file per operation: handler, logic, its part of the OpenAPI description |
 //! | [`request_id`], [`count_answers`], [`catch_panic`] | the layers |
 //! | [`submission`], [`idempotency_key`], [`accept`], [`etag`] | the parts of a request, checked |

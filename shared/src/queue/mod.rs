@@ -14,7 +14,7 @@
 //! | [`deadline`] | when a batch must be answered |
 //! | `batch` | [`process`]: the work on every record, and an [`Outcome`] for each |
 //! | `failure` | [`Failure`]: why a record goes back; [`WorkFailure`]: what the work says of its own |
-//! | `answer` | [`answer`]: which messages go back, with a log line for each |
+//! | `answer` | [`answer()`]: which messages go back, with a log line for each |
 //!
 //! A record ends in one of three ways. It is done. It goes back and may succeed next time. It goes
 //! back and will not succeed: after the queue's `maxReceiveCount` deliveries it is in the

@@ -20,7 +20,7 @@
 //! into nested objects, where a query by request id does not look for them, takes 8 us a line
 //! instead of 5, and makes a binary 18 KiB larger (zipped; both measured on x86_64).
 //!
-//! The line of metrics is written here, by `serde_json` ([`emf`]), although there is `metrique`:
+//! The line of metrics is written here, by `serde_json` (`emf.rs`), although there is `metrique`:
 //! its EMF format was measured at 2.5 us a line, and well made. But it comes with 45 crates that
 //! a function would not compile otherwise (metrics-rs, its sketches and its clock among them) and
 //! adds 36 KiB to every zip, for one JSON object with a handful of numbers. A function with

@@ -3,7 +3,7 @@
 //!
 //! Every subject's process is started and fed directly by a small Runtime API of our own
 //! ([`runtime_api`]), so that nothing but the process itself is measured. [`subject`] is what is
-//! measured, [`measure`] does it, [`figures`] are what comes out, [`report`] and [`comparison`] print
+//! measured, [`mod@measure`] does it, [`figures`] are what comes out, [`report`] and [`comparison`] print
 //! them as Markdown.
 
 mod comparison;

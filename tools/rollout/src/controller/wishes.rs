@@ -237,6 +237,22 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_wish_that_is_given_back_is_the_next_one_and_one_that_is_relayed_reaches_all() {
+        let (relay, _) = broadcast::channel(2);
+        let mut all = [(); 2].map(|()| Wishes::relayed(relay.subscribe()));
+        for wish in [Wish::Leave, Wish::TakeBack] {
+            relay.send(wish).expect("is heard");
+        }
+        for wishes in &mut all {
+            let first = wishes.next().await;
+            assert_eq!(first, Wish::Leave);
+            wishes.keep(first);
+            assert_eq!(wishes.next().await, Wish::Leave);
+            assert_eq!(wishes.next().await, Wish::TakeBack);
+        }
+    }
+
     #[test]
     fn nohup_shows_in_the_mask_of_ignored_signals() {
         let status =

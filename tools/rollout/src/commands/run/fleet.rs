@@ -128,7 +128,10 @@ async fn journey(
 ) -> anyhow::Result<End> {
     let journey = tokio::select! {
         journey = Journey::prepare(args, function, context) => journey?,
-        _ = wishes.next() => bail!("interrupted before it began: live is as it was"),
+        _ = wishes.next() => bail!(
+            "interrupted before it began: live is as it was, with what an earlier run has left \
+             (rollout status {function}, rollout abort {function})"
+        ),
     };
     if args.dry_run {
         journey.preview()?;
@@ -204,7 +207,7 @@ mod tests {
     use crate::controller::event::Cause;
 
     #[test]
-    fn what_could_not_run_outweighs_what_was_taken_back_and_that_what_was_promoted() {
+    fn to_be_unable_to_run_is_worse_than_to_be_taken_back_and_that_than_to_be_promoted() {
         let promoted = || End::Ended(Ending::Promoted);
         let taken_back = || End::Ended(Ending::TakenBack(Cause::Worse));
         let failed = End::failed(&"no alias live");
