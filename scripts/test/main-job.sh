@@ -51,7 +51,9 @@ fi
 # The other functions, each with the traffic that fits it.
 for function in "${functions[@]}"; do
     [[ $function != "$main" ]] || continue
-    expect 0 'promoted' "$function: a good pair is promoted to 100%" scripts/deploy.sh "$function" --sandbox --no-build
+    # The README's commands promote the others (scripts/test/documents.sh).
+    [[ $function != guard ]] ||
+        expect 0 'promoted' "$function: a good pair is promoted to 100%" scripts/deploy.sh "$function" --sandbox --no-build
     expect 1 'arm64 .* fails .* of its invocations' "$function: 5% errors on arm64 are taken back, with the numbers" \
         scripts/deploy.sh "$function" --sandbox --no-build --fault arm64:errors=5%
 done
