@@ -40,8 +40,18 @@ fn answered(output: &Output) -> serde_json::Value {
 }
 
 fn calls(proxy: &Proxy) -> usize {
-    use Operation::{GetAlias, GetMetricData, Other, UpdateAlias};
-    let operations = [GetAlias, GetMetricData, Other, UpdateAlias];
+    use Operation::{
+        DeleteAlarms, GetAlias, GetMetricData, Invoke, Other, PutMetricAlarm, UpdateAlias,
+    };
+    let operations = [
+        GetAlias,
+        GetMetricData,
+        UpdateAlias,
+        PutMetricAlarm,
+        DeleteAlarms,
+        Invoke,
+        Other,
+    ];
     operations
         .map(|operation| proxy.calls(operation))
         .iter()

@@ -2,13 +2,18 @@
 //! pair of `hasher`.
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
+#[path = "common/proxy/mod.rs"]
+#[expect(dead_code, reason = "most of it is for the tests of faults")]
+mod proxy;
 #[path = "common/release.rs"]
 #[expect(dead_code, reason = "some of it is for the tests of a release")]
 mod release;
 
 use package::Architecture::{Arm64, X86_64};
+use proxy::{Fault, Operation, Proxy};
 use release::{Dist, FUNCTION, Sandbox, said};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 /// Pairs (1, 2), (3, 4), ...; `live` serves version 1.
 fn with_pairs(count: usize) -> (Sandbox, Dist) {
@@ -98,6 +103,34 @@ fn a_run_that_is_killed_on_the_first_move_goes_on_with_the_same_path() {
     assert_eq!(moves(&events), [(1, 3), (3, 4)]);
     let began = events.iter().find(|event| event["event"] == "began");
     assert_eq!(began.expect("began")["goes_on_at"], 50.0);
+}
+
+/// When the first move is done its alarm goes, and then the second one begins.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_killed_between_the_moves_goes_on_with_the_second_one() {
+    let (sandbox, dist) = with_pairs(2);
+    let proxy = Proxy::start(&sandbox.endpoint).await;
+    let _traffic = sandbox.traffic_in_background(&dist, "60");
+    for hold in [Fault::HoldBefore, Fault::HoldAfter] {
+        sandbox
+            .rollout(&dist, &["set", FUNCTION, "--version", "1"])
+            .success();
+        let (reached, mut is_reached) = mpsc::unbounded_channel();
+        // The first deletes what an earlier run may have left.
+        proxy.script(Operation::DeleteAlarms, vec![None, Some(hold(reached))]);
+        let mut killed = Sandbox::rollout_process_through(&proxy.endpoint, &dist, &run(&[]));
+        is_reached.recv().await.expect("gets there");
+        killed.kill().expect("is killed");
+        killed.wait().expect("has ended");
+        proxy.heal();
+        sandbox.reaches(&dist, 3, 100.0);
+
+        let events = sandbox.rollout_json(&dist, &run(&[]));
+        assert_eq!(moves(&events), [(3, 4)]);
+        assert_eq!(events.last().expect("an end")["ending"], "promoted");
+        let status = sandbox.rollout_json(&dist, &["status", FUNCTION]);
+        assert_eq!(status[0]["alarm"], Value::Null, "{status:?}");
+    }
 }
 
 #[test]

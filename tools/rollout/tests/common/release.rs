@@ -207,8 +207,17 @@ impl Sandbox {
 
     /// `rollout` as a process to be killed.
     pub(crate) fn rollout_process(&self, dist: &Dist, arguments: &[&str]) -> Child {
+        Self::rollout_process_through(&self.endpoint, dist, arguments)
+    }
+
+    /// The same through another endpoint.
+    pub(crate) fn rollout_process_through(
+        endpoint: &str,
+        dist: &Dist,
+        arguments: &[&str],
+    ) -> Child {
         Command::new(env!("CARGO_BIN_EXE_rollout"))
-            .args(["--endpoint-url", &self.endpoint, "--dist"])
+            .args(["--endpoint-url", endpoint, "--dist"])
             .arg(dist.path())
             .args(arguments)
             .stdout(Stdio::null())

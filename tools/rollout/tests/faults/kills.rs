@@ -19,15 +19,37 @@ enum Moment {
 }
 use Moment::{After, Before};
 
+impl Moment {
+    /// The fault that holds a call there, and what tells that it has come.
+    fn hold(self) -> (Fault, mpsc::UnboundedReceiver<()>) {
+        let (reached, is_reached) = mpsc::unbounded_channel();
+        let hold = match self {
+            Before => Fault::HoldBefore(reached),
+            After => Fault::HoldAfter(reached),
+        };
+        (hold, is_reached)
+    }
+}
+
 /// Starts a run, and kills it at its next call of this kind.
 async fn killed_at(stage: &Stage, proxy: &Proxy, operation: Operation, moment: Moment) -> String {
-    let (reached, mut is_reached) = mpsc::unbounded_channel();
-    let hold = match moment {
-        Before => Fault::HoldBefore(reached),
-        After => Fault::HoldAfter(reached),
-    };
-    proxy.script(operation, vec![Some(hold)]);
-    let run = stage.run_through(&proxy.endpoint, &["--bake", "2s"]);
+    killed_at_nth(stage, proxy, operation, 1, moment, "2s").await
+}
+
+/// Starts a run, and kills it at its first, second, ... call of this kind.
+async fn killed_at_nth(
+    stage: &Stage,
+    proxy: &Proxy,
+    operation: Operation,
+    nth: usize,
+    moment: Moment,
+    bake: &str,
+) -> String {
+    let mut faults = vec![None; nth - 1];
+    let (hold, mut is_reached) = moment.hold();
+    faults.push(Some(hold));
+    proxy.script(operation, faults);
+    let run = stage.run_through(&proxy.endpoint, &["--bake", bake]);
     is_reached.recv().await.expect("gets there");
     run.signal(Signal::SIGKILL);
     run.output().await;
@@ -37,19 +59,31 @@ async fn killed_at(stage: &Stage, proxy: &Proxy, operation: Operation, moment: M
     live.description().unwrap_or_default().to_owned()
 }
 
+/// The name of the alarm on the candidate, if it is armed.
+async fn alarm(stage: &Stage) -> Option<String> {
+    let status = stage.ask(&["status"]).await;
+    status["alarm"]["name"].as_str().map(str::to_owned)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_killed_at_every_call_goes_on_with_the_same_rollout() {
     let (stage, proxy) = set(Candidate::Good).await;
     let mut records = Vec::new();
     for (operation, moment) in [
         (Operation::GetAlias, Before),
+        (Operation::DeleteAlarms, Before),
+        (Operation::DeleteAlarms, After),
+        (Operation::PutMetricAlarm, Before),
+        (Operation::PutMetricAlarm, After),
         (Operation::UpdateAlias, Before),
         (Operation::UpdateAlias, After),
         (Operation::GetAlias, After),
+        (Operation::DeleteAlarms, Before),
         (Operation::GetMetricData, Before),
         (Operation::GetMetricData, After),
         (Operation::UpdateAlias, Before),
         (Operation::UpdateAlias, After),
+        (Operation::PutMetricAlarm, After),
         (Operation::GetMetricData, After),
         (Operation::UpdateAlias, Before),
         (Operation::UpdateAlias, After),
@@ -58,37 +92,67 @@ async fn a_run_that_is_killed_at_every_call_goes_on_with_the_same_rollout() {
     }
     assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
     // No kill has made a rollout anew: every record is the one before, perhaps with a change behind it.
-    assert!(records[2].starts_with("rollout 1->2 since "), "{records:?}");
+    let began = &records[6..];
+    assert!(began[0].starts_with("rollout 1->2 since "), "{records:?}");
     assert!(
-        records.windows(2).all(|pair| pair[1].starts_with(&pair[0])),
+        began.windows(2).all(|pair| pair[1].starts_with(&pair[0])),
         "{records:?}"
     );
-    assert!(records[10].contains(" 20%@0s 50%@") && records[10].contains(" 100%@"));
+    assert!(records[16].contains(" 20%@0s 50%@") && records[16].contains(" 100%@"));
 
     let (code, text) = said(&stage.run(&[]).output().await);
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("nothing to move"), "{text}");
+    assert_eq!(alarm(&stage).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_killed_while_it_disarms_has_promoted_and_the_next_one_disarms() {
+    for moment in [Before, After] {
+        let (stage, proxy) = set(Candidate::Good).await;
+        // The first deletes what an earlier run may have left.
+        killed_at_nth(&stage, &proxy, Operation::DeleteAlarms, 2, moment, "2s").await;
+        assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
+        assert_eq!(alarm(&stage).await.is_some(), matches!(moment, Before));
+
+        let (code, text) = said(&stage.run(&[]).output().await);
+        assert_eq!(code, Some(0), "{text}");
+        is_sound(&stage, &[]).await;
+        assert_eq!(alarm(&stage).await, None, "{moment:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_killed_before_it_takes_back_is_followed_by_one_that_does() {
     let (stage, proxy) = set(Candidate::Errors).await;
     killed_at(&stage, &proxy, Operation::UpdateAlias, After).await;
-    let run = stage.run_through(&proxy.endpoint, &["--bake", "60s"]);
-    let (reached, mut is_reached) = mpsc::unbounded_channel();
-    proxy.script(
-        Operation::UpdateAlias,
-        vec![Some(Fault::HoldBefore(reached))],
-    );
-    is_reached.recv().await.expect("wants to take back");
-    run.signal(Signal::SIGKILL);
-    run.output().await;
-    proxy.heal();
-    is_sound(&stage, &[]).await;
+    killed_at_nth(&stage, &proxy, Operation::UpdateAlias, 1, Before, "60s").await;
     stage.reaches(20.0).await;
 
     let (code, text) = said(&stage.run(&["--bake", "60s"]).output().await);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("going on at 20%"), "{text}");
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+    assert_eq!(alarm(&stage).await, None);
+}
+
+/// Whoever runs again wants the candidate: it is tried anew, and taken back again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_killed_after_it_has_taken_back_leaves_the_baseline_alone() {
+    let (stage, proxy) = set(Candidate::Errors).await;
+    for (operation, nth, moment, armed) in [
+        (Operation::UpdateAlias, 2, After, true),
+        (Operation::DeleteAlarms, 2, Before, true),
+        (Operation::DeleteAlarms, 2, After, false),
+    ] {
+        let record = killed_at_nth(&stage, &proxy, operation, nth, moment, "60s").await;
+        assert_eq!(stage.serves_alone().await.as_deref(), Some("1"), "{record}");
+        assert!(record.contains(" 20%@0s 0%@"), "{record}");
+        assert_eq!(alarm(&stage).await.is_some(), armed, "{moment:?}");
+    }
+
+    let (code, text) = said(&stage.run(&["--bake", "60s"]).output().await);
+    assert_eq!(code, Some(1), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+    assert_eq!(alarm(&stage).await, None);
 }

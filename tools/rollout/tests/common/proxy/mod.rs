@@ -35,6 +35,9 @@ pub(crate) enum Operation {
     GetAlias,
     UpdateAlias,
     GetMetricData,
+    PutMetricAlarm,
+    DeleteAlarms,
+    Invoke,
     Other,
 }
 
@@ -265,7 +268,10 @@ impl Operation {
         match request.method().as_str() {
             "GET" if path.ends_with("/aliases/live") => Self::GetAlias,
             "PUT" if path.ends_with("/aliases/live") => Self::UpdateAlias,
+            "POST" if path.ends_with("/invocations") => Self::Invoke,
             _ if path.ends_with("/operation/GetMetricData") => Self::GetMetricData,
+            _ if path.ends_with("/operation/PutMetricAlarm") => Self::PutMetricAlarm,
+            _ if path.ends_with("/operation/DeleteAlarms") => Self::DeleteAlarms,
             _ => Self::Other,
         }
     }
