@@ -18,6 +18,7 @@
 //! alias/         read an alias, change it by compare-and-swap
 //! record.rs      what a rollout writes into the alias's description, to go on after a kill
 //! guard.rs       the alarm on the candidate: armed, disarmed, its state
+//! hang_up.rs     the end of the terminal, SIGHUP
 //! metrics/       counts and durations per version and period, from CloudWatch
 //! provisioned.rs provisioned concurrency, which forbids a weight
 //! prices/        what invocations cost on either architecture
@@ -57,6 +58,7 @@ pub(crate) mod credentials;
 pub mod differences;
 pub mod function;
 pub mod guard;
+pub mod hang_up;
 pub mod journal;
 pub mod judge;
 pub mod latest;

@@ -2,6 +2,9 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
+#[path = "common/proxy/mod.rs"]
+#[expect(dead_code, reason = "most of it is for the tests of faults")]
+mod proxy;
 #[path = "common/release.rs"]
 #[expect(dead_code, reason = "what moves traffic is for the other tests")]
 mod release;
@@ -16,6 +19,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use proxy::{Fault, Operation, Proxy};
 use release::{Dist, FUNCTION, Sandbox, said};
 use serde_json::Value;
 
@@ -230,7 +234,7 @@ fn a_dry_run_and_a_run_that_could_cost_too_much_change_nothing() {
 fn a_benchmark_that_is_told_to_stop_tidies_up_first() {
     let bench = Bench::published();
     let before = bench.versions();
-    for how in [Signal::SIGTERM, Signal::SIGINT] {
+    for how in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         let mut child = bench.start(&LONG);
         until_published(&mut child);
         assert_eq!(bench.versions().len(), before.len() + 2);
@@ -238,6 +242,46 @@ fn a_benchmark_that_is_told_to_stop_tidies_up_first() {
         assert_eq!(child.wait().expect("ends").code(), Some(2));
         bench.is_as_before(&before);
     }
+}
+
+#[test]
+fn a_benchmark_outlives_its_terminal_under_nohup() {
+    let bench = Bench::published();
+    let event = bench.event();
+    let few = ["--memory", "1024", "--invocations", "20"];
+    let mut nohup = Command::new("nohup");
+    nohup
+        .arg(env!("CARGO_BIN_EXE_rollout"))
+        .args(["--endpoint-url", &bench.sandbox.endpoint, "--dist"])
+        .arg(bench.dist.path())
+        .args(Bench::arguments(&event, &few));
+    let mut child = nohup.stdout(Stdio::piped()).spawn().expect("nohup runs");
+    until_published(&mut child);
+    signal(&child, Signal::SIGHUP);
+    assert_eq!(child.wait().expect("ends").code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_benchmark_whose_calls_are_refused_in_the_middle_tidies_up_first() {
+    let bench = tokio::task::spawn_blocking(Bench::published);
+    let bench = bench.await.expect("is published");
+    let proxy = Proxy::start(&bench.sandbox.endpoint).await;
+    let refused = Fault::Answer(403, "AccessDeniedException", "");
+    proxy.script(Operation::Invoke, vec![None, None, None, Some(refused)]);
+    tokio::task::spawn_blocking(move || {
+        let before = bench.versions();
+        let event = bench.event();
+        let arguments = Bench::arguments(&event, &LONG);
+        let arguments = [&["--endpoint-url", &proxy.endpoint], &arguments[..]].concat();
+        let failed = release::rollout(&bench.dist, &arguments).code(2);
+        let text = said(&failed);
+        assert!(text.contains("temporary versions"), "{text}");
+        assert!(text.contains("AccessDeniedException"), "{text}");
+        assert_eq!(proxy.calls(Operation::Invoke), 4);
+        bench.is_as_before(&before);
+    })
+    .await
+    .expect("holds");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Ends a benchmark early: SIGINT, SIGTERM, or the end of the time that it was given.
+//! Ends a benchmark early: SIGINT, SIGTERM, the end of its terminal (SIGHUP), or of the time that it was given.
 //!
 //! It is asked between calls that change something, and beside those that only wait: a call that was
 //! dropped while it was under way could still change something after everything was tidied up.
@@ -11,10 +11,12 @@ use tokio::{
     time,
 };
 
+use crate::hang_up::HangUp;
+
 /// Why a benchmark ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Stopped {
-    /// SIGINT or SIGTERM.
+    /// SIGINT, SIGTERM or SIGHUP.
     #[error("stopped by a signal")]
     Signal,
     /// It took too long.
@@ -36,11 +38,13 @@ impl Stop {
     pub fn listen(within: Duration) -> io::Result<Self> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = HangUp::listen()?;
         let (sender, receiver) = watch::channel(None);
         tokio::spawn(async move {
             let why = tokio::select! {
                 _ = interrupt.recv() => Stopped::Signal,
                 _ = terminate.recv() => Stopped::Signal,
+                () = hang_up.recv() => Stopped::Signal,
                 () = time::sleep(within) => Stopped::Time,
             };
             let _ = sender.send(Some(why));

@@ -24,7 +24,7 @@ use tokio::{
     },
 };
 
-use crate::output::Output;
+use crate::{hang_up::HangUp, output::Output};
 
 /// What somebody wants of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -60,8 +60,7 @@ enum Source {
 struct People {
     interrupt: Signal,
     terminate: Signal,
-    /// None under `nohup`: whoever uses it wants the run to outlive the terminal.
-    hang_up: Option<Signal>,
+    hang_up: HangUp,
     /// Whether there is somebody to ask.
     terminal: bool,
     /// Lines from the terminal, from the first question on.
@@ -112,13 +111,10 @@ impl Wishes {
 impl People {
     fn listen(output: &Output) -> anyhow::Result<Self> {
         let listen = |kind, name| signal(kind).with_context(|| format!("cannot listen for {name}"));
-        let nohup = ignores_hang_up();
         Ok(Self {
             interrupt: listen(SignalKind::interrupt(), "SIGINT")?,
             terminate: listen(SignalKind::terminate(), "SIGTERM")?,
-            hang_up: (!nohup)
-                .then(|| listen(SignalKind::hangup(), "SIGHUP"))
-                .transpose()?,
+            hang_up: HangUp::listen().context("cannot listen for SIGHUP")?,
             terminal: output.terminal && io::stdin().is_terminal(),
             lines: None,
             asking: false,
@@ -129,7 +125,7 @@ impl People {
         tokio::select! {
             _ = self.interrupt.recv() => self.interrupted(),
             _ = self.terminate.recv() => Wish::TakeBack,
-            () = hung_up(&mut self.hang_up) => Wish::TakeBack,
+            () = self.hang_up.recv() => Wish::TakeBack,
             line = answer(&mut self.lines), if self.asking => self.answered(line.as_deref()),
         }
     }
@@ -183,13 +179,6 @@ async fn answer(lines: &mut Option<UnboundedReceiver<String>>) -> Option<String>
     }
 }
 
-async fn hung_up(signal: &mut Option<Signal>) {
-    match signal {
-        Some(signal) => drop(signal.recv().await),
-        None => std::future::pending().await,
-    }
-}
-
 /// A thread that no runtime waits for: it may be reading when the run ends.
 fn read_lines() -> UnboundedReceiver<String> {
     let (sender, lines) = unbounded_channel();
@@ -201,22 +190,6 @@ fn read_lines() -> UnboundedReceiver<String> {
         }
     });
     lines
-}
-
-/// Whether the process was started to ignore SIGHUP, as `nohup` does. Only Linux says so in a file;
-/// elsewhere a hang-up always takes back.
-fn ignores_hang_up() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status");
-    status.is_ok_and(|status| is_first_signal_ignored(&status))
-}
-
-/// Reads the mask of ignored signals in `/proc/PID/status`; SIGHUP is signal 1, the lowest bit.
-fn is_first_signal_ignored(status: &str) -> bool {
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("SigIgn:"))
-        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .is_some_and(|mask| mask & 1 == 1)
 }
 
 #[cfg(test)]
@@ -251,14 +224,5 @@ mod tests {
             assert_eq!(wishes.next().await, Wish::Leave);
             assert_eq!(wishes.next().await, Wish::TakeBack);
         }
-    }
-
-    #[test]
-    fn nohup_shows_in_the_mask_of_ignored_signals() {
-        let status =
-            |mask: &str| format!("Name:\trollout\nSigIgn:\t{mask}\nSigCgt:\t0000000000000001\n");
-        assert!(is_first_signal_ignored(&status("0000000000001001")));
-        assert!(!is_first_signal_ignored(&status("0000000000001000")));
-        assert!(!is_first_signal_ignored("Name:\trollout\n"));
     }
 }
