@@ -12,6 +12,7 @@
 //! - [`access`]: what functions may do to tables, queues and aliases, by their metadata.
 //! - [`alarm_rules`]: which functions are invoked when an alarm goes off.
 //! - [`admin`]: the routes under `/_sandbox/` that AWS has no API for.
+//! - [`origin_check`]: what web pages send is refused, on every port.
 //! - [`endpoint_file`]: how the other subcommands find a running sandbox.
 //! - [`faults`]: errors, crashes, throttles and latency to order, per half.
 //! - [`service_faults`]: errors, throttles and latency to order, per operation of DynamoDB and SQS.
@@ -39,6 +40,7 @@ pub mod http_front;
 pub mod invocation_record;
 pub mod lambda;
 pub mod no_delay;
+pub mod origin_check;
 pub mod output;
 pub mod server;
 pub mod service_faults;

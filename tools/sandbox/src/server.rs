@@ -7,7 +7,7 @@ use awsim_core::{AppState, ServiceHandler};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    middleware::{Next, from_fn_with_state},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
 };
 use tokio::net::TcpListener;
@@ -29,6 +29,7 @@ use crate::{
         operations,
     },
     no_delay::NoDelay,
+    origin_check,
     sqs::{self, Sqs},
 };
 
@@ -143,10 +144,7 @@ impl Server {
         let event_sources =
             EventSources::new(lambda.clone(), sqs.clone(), options.max_environments);
         let router = Router::new()
-            .merge(
-                operations::router(lambda.clone())
-                    .route_layer(from_fn_with_state(grants.clone(), access::check)),
-            )
+            .merge(operations::router(lambda.clone()))
             .merge(event_sources::operations::router(event_sources.clone()))
             .merge(admin::router(admin::Parts {
                 lambda: lambda.clone(),
@@ -155,11 +153,16 @@ impl Server {
                 alarm_rules: alarm_rules.clone(),
                 chaos: Arc::clone(&chaos),
             }))
-            .fallback_service(
-                other_services(cloudwatch.clone(), sqs, Arc::clone(&chaos), authority)
-                    .layer(from_fn_with_state(grants, access::check)),
-            )
-            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+            .fallback_service(other_services(
+                cloudwatch.clone(),
+                sqs,
+                Arc::clone(&chaos),
+                authority,
+            ))
+            // Around everything, so that no route can be forgotten. The last one is the first to see a request.
+            .layer(from_fn_with_state(grants, access::check))
+            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+            .layer(from_fn(origin_check::refuse_web_pages));
         Ok(Self {
             listener,
             lambda,

@@ -11,6 +11,7 @@ use axum::{
     body::Bytes,
     extract::{DefaultBodyLimit, Path, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::from_fn,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -22,7 +23,7 @@ use super::{
     environment::{Content, Delivery, Environment},
     invocation::MAX_RESPONSE_BYTES,
 };
-use crate::no_delay::NoDelay;
+use crate::{no_delay::NoDelay, origin_check};
 
 /// Largest body that is read at all, in bytes: one above [`MAX_RESPONSE_BYTES`] still gets Lambda's answer.
 const MAX_BODY_BYTES: usize = 4 * MAX_RESPONSE_BYTES;
@@ -53,6 +54,7 @@ fn router(environment: Arc<Environment>) -> Router {
         .route(&path("invocation/{request_id}/error"), post(error))
         .route(&path("init/error"), post(init_error))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn(origin_check::refuse_web_pages))
         .with_state(environment)
 }
 

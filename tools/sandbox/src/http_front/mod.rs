@@ -10,6 +10,7 @@
 //!
 //! # What differs from API Gateway
 //! - `http` instead of `https`; `domainName` and the `host` header have a port.
+//! - A `Host` that is not loopback is refused, as no other host is this API's. See [`origin_check`](crate::origin_check).
 //! - There is one route, `$default`, and no authorizer, CORS, access log or throttling of its own.
 
 mod answer;
@@ -25,13 +26,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use axum::Router;
+use axum::{Router, middleware::from_fn};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     lambda::{Lambda, names::FunctionRef},
     no_delay::NoDelay,
+    origin_check,
 };
 
 /// The alias that every request goes through.
@@ -100,6 +102,7 @@ impl HttpFronts {
         };
         let router = Router::new()
             .fallback(proxy::handle)
+            .layer(from_fn(origin_check::refuse_foreign_hosts))
             .with_state(Arc::new(target));
         let closed = self.0.closed.clone();
         tokio::spawn(async move {
