@@ -9,7 +9,7 @@ use aws_sdk_lambda::config::{
 use aws_types::SdkConfig;
 use clap::Args;
 
-use crate::endpoint_file::EndpointFile;
+use crate::{endpoint_file::EndpointFile, lambda::names::DEFAULT_REGION};
 
 /// How the user says which sandbox is meant.
 #[derive(Debug, Clone, Args)]
@@ -20,8 +20,8 @@ pub struct EndpointArgs {
     /// Folder of the sandbox
     #[arg(long, default_value = ".sandbox")]
     pub folder: PathBuf,
-    /// Region to sign requests for
-    #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
+    /// Region to sign requests for; not the shell's AWS_REGION, since functions would get it
+    #[arg(long, default_value = DEFAULT_REGION)]
     pub region: String,
 }
 
@@ -114,10 +114,7 @@ mod tests {
     #[test]
     fn the_folder_names_the_endpoint_unless_one_is_given() {
         let folder = tempfile::tempdir().unwrap();
-        let file = EndpointFile {
-            endpoint: "http://127.0.0.1:4711".into(),
-            pid: std::process::id(),
-        };
+        let file = EndpointFile::of_this_process("http://127.0.0.1:4711").unwrap();
         file.write(folder.path()).unwrap();
         let mut args = args(folder.path());
         assert_eq!(args.url().unwrap(), file.endpoint);

@@ -1,6 +1,9 @@
 //! `sandbox serve`: in the foreground, until SIGINT or SIGTERM.
 
-use std::process::ExitCode;
+use std::{
+    os::unix::process::CommandExt as _,
+    process::{Command, ExitCode},
+};
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,6 +21,7 @@ use crate::{
 /// # Errors
 /// When one runs from this folder already, or the port or the folder cannot be used.
 pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    forget_the_shells_aws()?;
     log_to_stderr();
     if let Some(other) = EndpointFile::running(&args.folder) {
         anyhow::bail!(
@@ -32,10 +36,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     for fault in &args.faults {
         server.faults().add(&fault.function, fault.spec);
     }
-    let file = EndpointFile {
-        endpoint: server.endpoint().to_owned(),
-        pid: std::process::id(),
-    };
+    let file = EndpointFile::of_this_process(server.endpoint())?;
     file.write(&args.folder)
         .with_context(|| format!("cannot write to {}", args.folder.display()))?;
     output::line(format_args!("sandbox ready at {}", file.endpoint));
@@ -43,6 +44,25 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     file.remove(&args.folder);
     result.context("the sandbox can no longer listen")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Starts over without the variables of AWS that the user's shell has, if it has any: the sandbox is an account of its
+/// own, and code that it runs can read the environment of the process that started it. The process stays the same.
+fn forget_the_shells_aws() -> anyhow::Result<()> {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    // With those of `awsim`, which change what it checks.
+    let names = names.filter(|name| name.as_encoded_bytes().starts_with(b"AWS"));
+    let names: Vec<_> = names.collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let program = std::env::current_exe().context("cannot find the program itself")?;
+    let mut command = Command::new(program);
+    command.args(std::env::args_os().skip(1));
+    for name in names {
+        command.env_remove(name);
+    }
+    Err(command.exec()).context("cannot start over without the shell's AWS variables")
 }
 
 fn options(args: &ServeArgs) -> Options {
