@@ -1,7 +1,7 @@
 //! Code packages: checked, unpacked once per content, shared by every version that has them.
 
 use std::{
-    io::{Cursor, Read as _},
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,13 +11,13 @@ use bytes::Bytes;
 use package::Architecture;
 use sha2::{Digest as _, Sha256};
 
-use super::error::{ErrorKind, LambdaError};
+use super::{
+    error::{ErrorKind, LambdaError},
+    unpack::{self, Limits, UnpackError},
+};
 
 /// Largest zip that can be sent with the request, in bytes.
 pub const MAX_ZIP_BYTES: usize = 52_428_800;
-
-/// Largest package once unpacked, in bytes.
-const MAX_UNPACKED_BYTES: u64 = 262_144_000;
 
 /// An unpacked code package.
 #[derive(Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl CodeStore {
     /// Checks and unpacks a zip.
     ///
     /// # Errors
-    /// As Lambda when it is too large or no zip; `ServiceException` when the disk fails.
+    /// As Lambda when it is too large or no zip, and then nothing of it stays; `ServiceException` when the disk fails.
     pub async fn put(&self, zip: Bytes) -> Result<Arc<Code>, LambdaError> {
         if zip.len() > MAX_ZIP_BYTES {
             return Err(LambdaError::new(
@@ -133,36 +133,31 @@ impl CodeStore {
     }
 
     /// Unpacks beside the final place and moves it there, so that a package is there whole or not at all.
-    fn unpack(&self, zip: &[u8], id: &str, folder: &Path) -> Result<(), LambdaError> {
-        let disk = |error: std::io::Error| {
-            LambdaError::new(
-                ErrorKind::Service,
-                format!("cannot unpack the code to {}: {error}", folder.display()),
-            )
-        };
-        let mut archive = zip::ZipArchive::new(Cursor::new(zip)).map_err(|_| not_a_zip())?;
-        let unpacked: u128 = archive.decompressed_size().unwrap_or_default();
-        if unpacked > u128::from(MAX_UNPACKED_BYTES) {
-            return Err(LambdaError::invalid(format!(
-                "Unzipped size must be smaller than {MAX_UNPACKED_BYTES} bytes"
-            )));
-        }
-        let partial = self
-            .root
-            .join(format!("{id}.{}", uuid::Uuid::new_v4().simple()));
-        std::fs::create_dir_all(&partial).map_err(disk)?;
-        archive.extract(&partial).map_err(|_| not_a_zip())?;
-        std::fs::write(self.zip_path(id), zip).map_err(disk)?;
-        match std::fs::rename(&partial, folder) {
+    fn unpack(&self, zip: &[u8], id: &str, folder: &Path) -> Result<(), UnpackError> {
+        let disk = UnpackError::Disk;
+        std::fs::create_dir_all(&self.root).map_err(disk)?;
+        // Gone with its content when dropped, but for what was moved away.
+        let partial = tempfile::tempdir_in(&self.root).map_err(disk)?;
+        let code = partial.path().join("code");
+        std::fs::create_dir(&code).map_err(disk)?;
+        unpack::unpack(zip, &code, Limits::LAMBDA)?;
+        let mut copy = tempfile::NamedTempFile::new_in(partial.path()).map_err(disk)?;
+        copy.write_all(zip).map_err(disk)?;
+        let kept = copy.persist(self.zip_path(id));
+        kept.map_err(|error| UnpackError::Disk(error.error))?;
+        match std::fs::rename(code, folder) {
             // Someone else unpacked the same content meanwhile.
-            Err(_) if folder.is_dir() => std::fs::remove_dir_all(&partial).map_err(disk),
+            Err(_) if folder.is_dir() => Ok(()),
             moved => moved.map_err(disk),
         }
     }
 }
 
-fn not_a_zip() -> LambdaError {
-    LambdaError::invalid(
-        "Could not unzip uploaded file. Please check your file, then try to upload again.",
-    )
+impl From<UnpackError> for LambdaError {
+    fn from(error: UnpackError) -> Self {
+        match error {
+            UnpackError::Disk(_) => Self::new(ErrorKind::Service, error.to_string()),
+            _ => Self::invalid(error.to_string()),
+        }
+    }
 }

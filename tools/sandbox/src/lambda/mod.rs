@@ -28,6 +28,7 @@ pub mod names;
 pub mod operations;
 pub mod provisioned;
 pub mod settings;
+mod unpack;
 pub mod version;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
