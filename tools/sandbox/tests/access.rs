@@ -169,6 +169,36 @@ async fn of_lambda_a_function_may_do_to_aliases_what_its_metadata_says_and_nothi
 }
 
 #[tokio::test]
+async fn event_source_mappings_are_refused_to_functions_and_to_nobody_else() {
+    let sandbox = sandbox().await;
+    let config = config_of_the_function(&sandbox).await;
+    let lambda = aws_sdk_lambda::Client::new(&config);
+    let arn = "arn:aws:sqs:us-east-1:000000000000:new-documents";
+    let create = |lambda: &aws_sdk_lambda::Client| {
+        let create = lambda.create_event_source_mapping();
+        create.function_name(FUNCTION).event_source_arn(arn).send()
+    };
+    let created = create(&sandbox.lambda).await.unwrap();
+    let uuid = created.uuid().unwrap();
+    let denied = [
+        refusal(create(&lambda).await),
+        refusal(lambda.list_event_source_mappings().send().await),
+        refusal(lambda.get_event_source_mapping().uuid(uuid).send().await),
+        refusal(lambda.update_event_source_mapping().uuid(uuid).send().await),
+        refusal(lambda.delete_event_source_mapping().uuid(uuid).send().await),
+    ];
+    for (code, message) in &denied {
+        assert_eq!(code, "AccessDeniedException", "{message}");
+        assert!(
+            message.contains("not authorized to perform: lambda:"),
+            "{message}"
+        );
+    }
+    let list = sandbox.lambda.list_event_source_mappings().send().await;
+    assert_eq!(list.unwrap().event_source_mappings().len(), 1);
+}
+
+#[tokio::test]
 async fn others_may_do_everything() {
     let sandbox = sandbox().await;
     let dynamodb = aws_sdk_dynamodb::Client::new(&sandbox.sdk_config());

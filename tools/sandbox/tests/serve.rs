@@ -60,6 +60,17 @@ fn signal(child: &Running, signal: Signal) {
 
 /// Creates the probe and gives the id of its process.
 async fn process_of_the_probe(endpoint: &str) -> u64 {
+    answer_of_the_probe(endpoint, "who").await["pid"]
+        .as_u64()
+        .unwrap()
+}
+
+/// Creates the probe and gives its environment variables.
+async fn variables_of_the_probe(endpoint: &str) -> serde_json::Value {
+    answer_of_the_probe(endpoint, "env").await["variables"].take()
+}
+
+async fn answer_of_the_probe(endpoint: &str, what: &str) -> serde_json::Value {
     let client = common::client(endpoint);
     let code = aws_sdk_lambda::types::FunctionCode::builder()
         .zip_file(aws_sdk_lambda::primitives::Blob::new(probe_zip()));
@@ -75,7 +86,7 @@ async fn process_of_the_probe(endpoint: &str) -> u64 {
         .send()
         .await
         .unwrap();
-    let event = aws_sdk_lambda::primitives::Blob::new(does("who").to_string());
+    let event = aws_sdk_lambda::primitives::Blob::new(does(what).to_string());
     let output = client
         .invoke()
         .function_name(FUNCTION)
@@ -83,7 +94,7 @@ async fn process_of_the_probe(endpoint: &str) -> u64 {
         .send()
         .await
         .unwrap();
-    payload(&output)["pid"].as_u64().unwrap()
+    payload(&output)
 }
 
 #[tokio::test]
@@ -147,6 +158,97 @@ fn start_and_stop_can_be_repeated() {
     run("stop").stdout(contains("sandbox stopped"));
     run("stop").stdout(contains("no sandbox is running"));
     assert!(!folder.path().join(".sandbox/sandbox.json").exists());
+}
+
+#[tokio::test]
+async fn a_process_id_that_belongs_to_another_process_by_now_is_no_sandbox_and_is_not_signalled() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |command: &str| program(folder.path()).arg(command).assert();
+    let mut stranger = Running(Command::new("sleep").arg("600").spawn().unwrap());
+    let (mut child, _) = serve(folder.path());
+    let path = folder.path().join(".sandbox/sandbox.json");
+    let mut file: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    signal(&child, Signal::SIGKILL);
+    child.0.wait().unwrap();
+    // As it looks when the killed sandbox's id was given out again.
+    file["pid"] = stranger.0.id().into();
+    let claim = || std::fs::write(&path, file.to_string()).unwrap();
+
+    claim();
+    run("stop")
+        .success()
+        .stdout(contains("no sandbox is running"));
+    run("status")
+        .code(1)
+        .stdout(contains("no sandbox is running"));
+    run("start")
+        .success()
+        .stdout(contains("sandbox ready at http://127.0.0.1:"));
+    run("stop").success().stdout(contains("sandbox stopped"));
+    claim();
+    let (child, _) = serve(folder.path());
+    drop(child);
+    assert_eq!(stranger.0.try_wait().unwrap(), None, "it was signalled");
+}
+
+#[tokio::test]
+async fn the_shells_aws_variables_reach_neither_the_sandbox_nor_a_function() {
+    let poison = [
+        "AWS_PROFILE",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_DYNAMODB",
+        "AWS_CONFIG_FILE",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        // Of the library that is the sandbox's DynamoDB: with it requests that are not signed are refused.
+        "AWSIM_REQUIRE_SIGNED_REQUESTS",
+    ];
+    for command in ["serve", "start"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut poisoned = program(folder.path());
+        poisoned
+            .arg(command)
+            .envs(poison.map(|name| (name, "poison")));
+        let mut child = Running(poisoned.stdout(Stdio::null()).spawn().unwrap());
+        let path = folder.path().join(".sandbox/sandbox.json");
+        eventually("it is ready", async || path.exists()).await;
+        let file: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let pid = &file["pid"];
+        if command == "serve" {
+            assert_eq!(*pid, child.0.id());
+        }
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
+        let environment = String::from_utf8_lossy(&environment);
+        assert!(environment.contains("PATH="), "{environment}");
+        assert!(!environment.contains("poison"), "{environment}");
+
+        let endpoint = file["endpoint"].as_str().unwrap();
+        let variables = variables_of_the_probe(endpoint).await;
+        for (name, value) in variables.as_object().unwrap() {
+            assert!(!value.to_string().contains("poison"), "{name}={value}");
+        }
+        assert_eq!(variables["AWS_REGION"], "us-east-1");
+        assert_eq!(variables["AWS_ENDPOINT_URL"], endpoint);
+        assert_eq!(variables["AWS_LAMBDA_FUNCTION_NAME"], FUNCTION);
+        for name in [
+            "AWS_PROFILE",
+            "AWS_CONFIG_FILE",
+            "AWS_ENDPOINT_URL_DYNAMODB",
+        ] {
+            assert_eq!(variables.get(name), None, "{name}");
+        }
+        let stop = program(folder.path()).arg("stop").assert();
+        stop.success().stdout(contains("sandbox stopped"));
+        child.0.wait().unwrap();
+    }
 }
 
 #[test]

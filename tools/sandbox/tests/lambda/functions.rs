@@ -4,7 +4,7 @@ use aws_sdk_lambda::{primitives::Blob, types::FunctionVersion};
 
 use crate::common::{
     FUNCTION, ROLE, Sandbox, does, eventually, foreign, host, is_alive, probe_zip, refusal,
-    script_zip,
+    script_zip, zip,
 };
 
 #[tokio::test]
@@ -76,6 +76,54 @@ async fn names_that_are_taken_or_unknown_are_refused_as_on_lambda() {
         message,
         "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody:live"
     );
+}
+
+#[tokio::test]
+async fn a_zip_that_is_refused_leaves_nothing_behind() {
+    let sandbox = Sandbox::with_probe().await;
+    let code = sandbox.folder.join("code");
+    let before = names_in(&code);
+    // 250 MiB and a byte of zeros, in 255 KB.
+    let bomb = streamed_zip(262_144_001);
+    let escape = zip(&[
+        ("bootstrap", 0o755, b"#!/bin/sh"),
+        ("../../escaped", 0o755, b""),
+    ]);
+    let long = format!("{}bootstrap", "a/".repeat(100));
+    for (zip, part) in [
+        (bomb, "Unzipped size must be smaller than 262144000 bytes"),
+        (escape, "which leads out of the function's folder"),
+        (zip(&[(&long, 0o755, b"")]), "which is too long or too deep"),
+        (b"no zip".to_vec(), "Could not unzip uploaded file"),
+    ] {
+        let update = sandbox.lambda.update_function_code();
+        let update = update.function_name(FUNCTION).zip_file(Blob::new(zip));
+        let (kind, status, message) = refusal(update.send().await);
+        let expected = ("InvalidParameterValueException", 400);
+        assert_eq!((kind.as_str(), status), expected, "{message}");
+        assert!(message.contains(part), "{message}");
+    }
+    assert_eq!(names_in(&code), before);
+    assert!(!sandbox.folder.join("escaped").exists());
+    sandbox.answer(does("who")).await;
+}
+
+fn names_in(folder: &std::path::Path) -> std::collections::BTreeSet<std::ffi::OsString> {
+    let files = std::fs::read_dir(folder).unwrap();
+    files.map(|file| file.unwrap().file_name()).collect()
+}
+
+/// A zip with this many zeros whose headers do not say how many.
+fn streamed_zip(bytes: u64) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new_stream(Vec::new());
+    let options = zip::write::SimpleFileOptions::default();
+    writer.start_file("bootstrap", options).unwrap();
+    std::io::copy(
+        &mut std::io::Read::take(std::io::repeat(0), bytes),
+        &mut writer,
+    )
+    .unwrap();
+    writer.finish().unwrap().into_inner()
 }
 
 #[tokio::test]
