@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, from package registries only; says what. Safe to run again.
 # With --checks also what scripts/test.sh checks with, with --terraform what scripts/test/terraform*.sh
-# need, with --browser what looks at the HTML report.
+# need, with --browser what looks at the HTML report and stands for web pages.
 #
 # Needs beforehand: git, rustup, Python 3 with pip; root (or everything from Debian installed).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"

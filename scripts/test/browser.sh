@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# No web page reaches the sandbox: headless Chromium tries, from a page of another port, all that a page can send.
+#
+# Exit codes: 0 nothing arrived, 1 something did, 2 could not run.
+source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+scripts/setup.sh --browser
+[[ -f $target_folder/debug/sandbox ]] || die 2 "the sandbox is missing: run scripts/test/tools.sh"
+export PATH="$target_folder/debug:$PATH"
+work=$(mktemp -d)
+cleanup() { (cd "$work" && sandbox stop >/dev/null 2>&1) || true; rm -rf "$work"; }
+trap cleanup EXIT
+cd "$work"
+unset AWS_ENDPOINT_URL
+
+sandbox start >/dev/null || die 2 "the sandbox does not start"
+"$tools_folder/venv/bin/python" "$root/tools/sandbox/tests/python/web_page.py" "$(sandbox_url)" .sandbox/sandbox.log
