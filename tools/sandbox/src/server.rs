@@ -123,7 +123,7 @@ impl Server {
         let cloudwatch = CloudWatch::new();
         let lambda = Lambda::new(Parts {
             endpoint: format!("http://{authority}"),
-            code: CodeStore::new(folder.join("code")),
+            code: CodeStore::new(folder.join("code"), folder.join("tmp")),
             environments: Environments::new(environments::Options {
                 limit: options.max_environments,
                 init_limit: options.init_limit,

@@ -50,6 +50,9 @@ fn apply_creates_then_leaves_alone_then_updates() {
         "echo",
     ]);
     let shown: Value = serde_json::from_str(&shown).unwrap();
+    // Whatever the shell's region.
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function:echo";
+    assert_eq!(shown["FunctionArn"], arn);
     assert_eq!(shown["MemorySize"], 256);
     assert_eq!(shown["Timeout"], 5);
     assert_eq!(shown["Description"], "Says what it hears");

@@ -85,13 +85,14 @@ fn inspect(path: &Path) -> std::io::Result<Bootstrap> {
 #[derive(Debug, Clone)]
 pub struct CodeStore {
     root: PathBuf,
+    temporary: PathBuf,
 }
 
 impl CodeStore {
-    /// Packages go below `root`.
+    /// Packages go below `root`, when they are whole; until then they are below `temporary`, on the same disk.
     #[must_use]
-    pub const fn new(root: PathBuf) -> Self {
-        Self { root }
+    pub const fn new(root: PathBuf, temporary: PathBuf) -> Self {
+        Self { root, temporary }
     }
 
     /// Where the zip of a package is kept, for downloads.
@@ -132,12 +133,11 @@ impl CodeStore {
         }))
     }
 
-    /// Unpacks beside the final place and moves it there, so that a package is there whole or not at all.
+    /// Unpacks elsewhere and moves it to its place, so that a package is there whole or not at all.
     fn unpack(&self, zip: &[u8], id: &str, folder: &Path) -> Result<(), UnpackError> {
         let disk = UnpackError::Disk;
-        std::fs::create_dir_all(&self.root).map_err(disk)?;
         // Gone with its content when dropped, but for what was moved away.
-        let partial = tempfile::tempdir_in(&self.root).map_err(disk)?;
+        let partial = tempfile::tempdir_in(&self.temporary).map_err(disk)?;
         let code = partial.path().join("code");
         std::fs::create_dir(&code).map_err(disk)?;
         unpack::unpack(zip, &code, Limits::LAMBDA)?;

@@ -58,9 +58,12 @@ pub(super) enum UnpackError {
 /// Unpacks into an empty folder. After an error part of it is there.
 pub(super) fn unpack(zip: &[u8], folder: &Path, limits: Limits) -> Result<(), UnpackError> {
     let mut archive = ZipArchive::new(Cursor::new(zip))?;
-    // A zip that tells the truth is refused before anything is written.
+    // A zip that tells the truth is refused before anything is written; below, nothing that it says counts.
     if archive.decompressed_size().unwrap_or_default() > u128::from(limits.bytes) {
         return Err(UnpackError::TooLarge(limits.bytes));
+    }
+    if archive.len() > limits.entries {
+        return Err(UnpackError::TooMany(limits.entries));
     }
     let mut unpacking = Unpacking {
         folder,

@@ -137,7 +137,8 @@ pub fn sandbox(folder: &Path) -> Command {
     command
         .current_dir(folder)
         .env_remove("AWS_ENDPOINT_URL")
-        .env_remove("AWS_REGION");
+        // Not the business of any command.
+        .env("AWS_REGION", "eu-central-1");
     command
 }
 
