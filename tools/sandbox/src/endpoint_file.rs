@@ -1,7 +1,7 @@
 //! `<folder>/sandbox.json`: how the other commands find the sandbox that runs from a folder.
 //!
 //! A sandbox that was killed leaves its file behind, and its process id may belong to any other process by now. The
-//! file therefore also says when the process started: two processes never share both.
+//! file therefore also says when the process started, to 10 ms: no two processes share both.
 
 use std::{
     io,

@@ -165,6 +165,8 @@ async fn a_process_id_that_belongs_to_another_process_by_now_is_no_sandbox_and_i
     let folder = tempfile::tempdir().unwrap();
     let run = |command: &str| program(folder.path()).arg(command).assert();
     let mut stranger = Running(Command::new("sleep").arg("600").spawn().unwrap());
+    // A process id is not given out again within one tick of 10 ms, and so these two must not start in the same one.
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     let (mut child, _) = serve(folder.path());
     let path = folder.path().join(".sandbox/sandbox.json");
     let mut file: serde_json::Value =
