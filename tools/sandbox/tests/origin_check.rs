@@ -1,4 +1,4 @@
-//! What a browser sends for a web page is refused on every port, byte by byte as it sends it. A browser itself does it in
+//! What a browser sends for a web page is refused on every port. Here it is written by hand; a real browser sends it in
 //! `scripts/test/browser.sh`.
 
 #![allow(clippy::unwrap_used)] // a helper that panics fails its test

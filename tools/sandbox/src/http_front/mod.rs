@@ -10,7 +10,7 @@
 //!
 //! # What differs from API Gateway
 //! - `http` instead of `https`; `domainName` and the `host` header have a port.
-//! - A `Host` that is not loopback is refused, as no other host is this API's. See [`origin_check`](crate::origin_check).
+//! - A `Host` that is not loopback is refused, as no other host is this API's: see [`origin_check`].
 //! - There is one route, `$default`, and no authorizer, CORS, access log or throttling of its own.
 
 mod answer;
