@@ -13,7 +13,7 @@ terraform_folder=$root/.terraform
 connect() {
     command -v terraform >/dev/null ||
         die 2 "terraform is not installed: take 1.11 or newer from https://developer.hashicorp.com/terraform/install"
-    command -v aws >/dev/null || die 2 "the AWS CLI is not installed: scripts/setup.sh installs it into .tools"
+    command -v aws >/dev/null || scripts/setup.sh --clients
     region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(package project region 2>/dev/null || true)}}
     region=${region:-$(aws configure get region || true)}
     [[ -n $region ]] || die 2 "no AWS region: set AWS_REGION, or the project's (scripts/rename.sh), or that of your AWS profile"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what the README claims; every table is made in one run on this machine.
 #
-#   scripts/bench.sh [--json FILE] [functions|hasher|sandbox|fleet|judge|profiles]...   (default: all but profiles)
+#   scripts/bench.sh [--json FILE] [functions|hasher|sandbox|fleet|judge|profiles|first]...   (default: all but the last two)
 #
 # --json FILE: the functions' figures for `bench compare`, which puts two architectures side by side.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -91,9 +91,35 @@ opt-level = "z"|opt-level="z"
 VARIANTS
 }
 
+# The README's first command as a new user has it: a fresh clone of what is committed, nothing compiled,
+# no crate and no wheel downloaded; and the same again. Debian's packages and rustup's targets stay.
+first() {
+    local work home=${CARGO_HOME:-$HOME/.cargo} time
+    work=$(mktemp -d)
+    git clone --quiet . "$work/clone"
+    mkdir "$work/cargo"
+    [[ ! -f $home/config.toml ]] || cp "$home/config.toml" "$work/cargo"
+    for time in "nothing compiled, nothing downloaded" "again, nothing changed"; do
+        say "scripts/deploy.sh hasher --sandbox: $time"
+        (cd "$work/clone" && CARGO_HOME=$work/cargo PIP_NO_CACHE_DIR=1 scripts/deploy.sh hasher --sandbox 2>&1) | parts
+    done
+    (cd "$work/clone" && PATH="$work/clone/target/debug:$PATH" command sandbox stop >/dev/null)
+    rm -rf "$work"
+}
+
+# parts: of a script's output the headings, each with the seconds since the start; the last line too.
+parts() {
+    local line last='' start=$SECONDS
+    while IFS= read -r line; do
+        [[ $line != '==> '* && $line != *promoted* ]] || printf '%5d s  %s\n' $((SECONDS - start)) "${line:0:100}"
+        last=$line
+    done
+    printf '%5d s  the end: %s\n' $((SECONDS - start)) "$last"
+}
+
 for part in "$@"; do
     case $part in
-    functions | hasher | sandbox | fleet | judge | profiles) "$part" ;;
-    *) die 2 "unknown part $part: functions, hasher, sandbox, fleet, judge or profiles" ;;
+    functions | hasher | sandbox | fleet | judge | profiles | first) "$part" ;;
+    *) die 2 "unknown part $part: functions, hasher, sandbox, fleet, judge, profiles or first" ;;
     esac
 done

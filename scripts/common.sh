@@ -6,7 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
 tools_folder=$root/.tools
-export PATH="$tools_folder/venv/bin:$PATH"
+export PATH="$tools_folder/venv/bin:$tools_folder/clients/bin:$PATH"
 
 # Where cargo puts what it builds; a user's own setting is respected.
 target_folder=${CARGO_TARGET_DIR:-$root/target}

@@ -2,14 +2,14 @@
 # Makes the README's picture of the HTML page: docs/report.png, from a simulated rollout.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 command -v pngquant >/dev/null || die 2 "pngquant is missing: apt-get install pngquant"
-scripts/setup.sh
+scripts/setup.sh --browser
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cargo build --quiet --locked --workspace --example report
 "$target_folder/debug/examples/report" "$folder/report.html" good
 mkdir -p docs
-"$tools_folder/venv/bin/python" tools/rollout/tests/python/report.py "$folder/report.html" --picture "$folder/report.png"
+"$tools_folder/clients/bin/python" tools/rollout/tests/python/report.py "$folder/report.html" --picture "$folder/report.png"
 # A quarter of the bytes, and nothing that one would see.
 pngquant --force --output docs/report.png 128 "$folder/report.png"
 say "docs/report.png: $(($(stat -c %s docs/report.png) / 1024)) KiB"

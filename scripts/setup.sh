@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, from package registries only; says what. Safe to run again.
-# With --checks also what scripts/test.sh checks with, with --terraform what scripts/test/terraform*.sh
-# need, with --browser what looks at the HTML report and stands for web pages.
+# With --checks also what scripts/test.sh checks with, with --clients the AWS CLI and other clients, with
+# --browser Chromium, for the report's page and for what web pages try, with --terraform what infra/'s tests need.
 #
 # Needs beforehand: git, rustup, Python 3 with pip; root (or everything from Debian installed).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -28,7 +28,7 @@ command -v "${foreign[0]}" >/dev/null || packages+=(qemu-user-static)
 [[ -e ${foreign[1]} ]] || packages+=("${foreign[2]}" "${foreign[3]}")
 command -v cc >/dev/null || packages+=(build-essential)
 command -v openssl >/dev/null || packages+=(openssl)
-command -v shellcheck >/dev/null || packages+=(shellcheck)
+[[ " $* " != *" --checks "* ]] || command -v shellcheck >/dev/null || packages+=(shellcheck)
 [[ " $* " != *" --browser "* ]] || command -v chromium >/dev/null || packages+=(chromium)
 [[ -d $tools_folder/venv ]] || python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 
@@ -68,8 +68,8 @@ python_tools venv scripts/requirements.txt
 # Apart, because they do not go together with the rest, or nothing but the tests needs them.
 for option in "$@"; do
     case $option in
-    --browser) ;;
-    --checks | --terraform) python_tools "${option#--}" "scripts/requirements-${option#--}.txt" ;;
-    *) die 2 "unknown option $option: --browser, --checks, --terraform" ;;
+    --browser) python_tools clients scripts/requirements-clients.txt ;;
+    --checks | --clients | --terraform) python_tools "${option#--}" "scripts/requirements-${option#--}.txt" ;;
+    *) die 2 "unknown option $option: --browser, --checks, --clients, --terraform" ;;
     esac
 done

@@ -14,4 +14,4 @@ cd "$work"
 unset AWS_ENDPOINT_URL
 
 sandbox start >/dev/null || die 2 "the sandbox does not start"
-"$tools_folder/venv/bin/python" "$root/tools/sandbox/tests/python/web_page.py" "$(sandbox_url)" .sandbox/sandbox.log
+"$tools_folder/clients/bin/python" "$root/tools/sandbox/tests/python/web_page.py" "$(sandbox_url)" .sandbox/sandbox.log

@@ -6,6 +6,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 source "$root/scripts/test/expect.sh"
 
+scripts/setup.sh --clients
 mapfile -t functions < <("$target_folder/debug/package" list)
 for needed in "${functions[@]/#/dist/}"; do
     [[ -f $needed/function.json ]] || die 2 "$needed is missing: run scripts/build.sh ${needed#dist/}"

@@ -14,7 +14,7 @@ complaints=0
 for story in good bad emulated; do
     mkdir -p "$seen/$story"
     "$page" "$seen/$story/$story.html" "$story"
-    "$tools_folder/venv/bin/python" tools/rollout/tests/python/report.py "$seen/$story/$story.html" "$seen" ||
+    "$tools_folder/clients/bin/python" tools/rollout/tests/python/report.py "$seen/$story/$story.html" "$seen" ||
         complaints=$((complaints + 1))
 done
 ((complaints == 0)) || die 1 "$complaints of 3 pages have something to complain about: see above, and $seen"

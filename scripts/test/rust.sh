@@ -3,7 +3,7 @@
 # halves in dist/.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
-scripts/setup.sh
+scripts/setup.sh --clients
 # Most of them wait for the seconds of a sandbox's clock: more of them at once than there are cores.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((3 * $(nproc)))}
 cargo test --locked --workspace

@@ -15,7 +15,7 @@ fi
 for needed in dist/http-api/function.json "$target_folder"/debug/{rollout,sandbox}; do
     [[ -f $needed ]] || die 2 "$needed is missing: run scripts/build.sh http-api"
 done
-command -v schemathesis >/dev/null || die 2 "schemathesis is missing: run scripts/setup.sh"
+scripts/setup.sh --clients
 
 work=$(mktemp -d)
 export PATH="$target_folder/debug:$PATH"

@@ -8,7 +8,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 source "$root/scripts/test/expect.sh"
 
-scripts/setup.sh --terraform
+scripts/setup.sh --clients --terraform
 source scripts/test/provider.sh
 mapfile -t functions < <("$target_folder/debug/package" list)
 for function in "${functions[@]}"; do

@@ -74,7 +74,7 @@ def say(text):
 
 
 def steps_of(workflow, name, results):
-    """Runs a job; appends (step, whether it passed) to the results; whether the job passed."""
+    """Runs a job; appends (step, whether it passed, seconds) to the results; whether the job passed."""
     job = workflow["jobs"][name]
     matrix = matrix_here(job)
     if matrix is None:
@@ -88,7 +88,7 @@ def steps_of(workflow, name, results):
         say(f"==> {title}")
         if not good and step.get("if") != ALWAYS:
             say("    not run, an earlier step failed")
-            results.append((title, False))
+            results.append((title, False, 0))
             continue
         try:
             command, environment = prepared(step, workflow, job, matrix)
@@ -97,8 +97,9 @@ def steps_of(workflow, name, results):
             continue
         start = time.monotonic()
         ok = run(command, environment)
-        say(f"    ({time.monotonic() - start:.0f} s)")
-        results.append((title, ok))
+        seconds = time.monotonic() - start
+        say(f"    ({seconds:.0f} s)")
+        results.append((title, ok, seconds))
         good &= ok
     return good
 
@@ -122,14 +123,18 @@ def main(path, asked):
         lacking = failed.intersection([needs] if isinstance(needs, str) else needs)
         if lacking:
             say(f"==> {name}\n    not run, it needs {', '.join(sorted(lacking))}")
-            results.append((name, False))
+            results.append((name, False, 0))
             failed.add(name)
         elif not steps_of(workflow, name, results):
             failed.add(name)
-    for title, ok in results:
+    print("\nseconds  step, the longest first")
+    for title, _, seconds in sorted(results, key=lambda result: -result[2]):
+        print(f"{seconds:7.0f}  {title}")
+    print(f"{sum(seconds for _, _, seconds in results):7.0f}  in all\n")
+    for title, ok, _ in results:
         if not ok:
             print(f"FAILED: {title}")
-    bad = sum(not ok for _, ok in results)
+    bad = sum(not ok for _, ok, _ in results)
     print(f"{len(results) - bad} passed, {bad} failed", flush=True)
     if not results:
         print("nothing ran", file=sys.stderr)

@@ -9,13 +9,13 @@ use std::{
 /// A program from the project's own virtual environment, or from `PATH`.
 pub(crate) fn tool(name: &str) -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let own = workspace.join(".tools/venv/bin").join(name);
+    let own = workspace.join(".tools/clients/bin").join(name);
     let paths = env::var_os("PATH").unwrap_or_default();
     let on_path = env::split_paths(&paths).map(|folder| folder.join(name));
     std::iter::once(own)
         .chain(on_path)
         .find(|path| path.is_file())
-        .unwrap_or_else(|| panic!("{name} is missing: run scripts/setup.sh"))
+        .unwrap_or_else(|| panic!("{name} is missing: run scripts/setup.sh --clients"))
 }
 
 /// A command whose AWS client talks to `endpoint` and sees nothing of the user's configuration.
