@@ -30,6 +30,9 @@ pub enum Command {
     /// Create or update a function from dist/<function>/function.json, as Terraform does on AWS
     Apply(commands::apply::ApplyArgs),
     /// Send the sample events to both builds of a function: do they answer alike, and as expected?
+    ///
+    /// Takes dist/<FUNCTION> as scripts/build.sh wrote it. Applies the function as `sandbox apply` does, then puts
+    /// each build in turn into $LATEST and invokes that: nothing is published, and no alias moves.
     Test(commands::test::TestArgs),
     /// Set, list or clear the faults of a function
     Fault(commands::fault::FaultArgs),

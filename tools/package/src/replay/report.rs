@@ -41,6 +41,21 @@ impl EventReport {
             differences,
         }
     }
+
+    /// The same of all events, whose answers come in the order of these.
+    #[must_use]
+    pub fn all(
+        events: &[SampleEvent],
+        x86_64: &[Answer],
+        arm64: &[Answer],
+        ignored: &[String],
+    ) -> Vec<Self> {
+        let answers = x86_64.iter().zip(arm64);
+        let reports = events.iter().zip(answers);
+        reports
+            .map(|(event, (x86_64, arm64))| Self::new(event, x86_64, arm64, ignored))
+            .collect()
+    }
 }
 
 impl fmt::Display for EventReport {

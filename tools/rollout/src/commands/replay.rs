@@ -6,7 +6,7 @@ use aws_sdk_lambda::{Client, primitives::Blob};
 use clap::Args;
 use package::{
     Architecture,
-    replay::{Answer, EventReport, Verdict, read_events},
+    replay::{Answer, EventReport, HELP, Verdict, read_events},
 };
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 
 /// Arguments of `rollout replay`.
 #[derive(Debug, Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = HELP)]
 pub struct ReplayArgs {
     /// Name of the function
     #[arg(value_name = "FUNCTION")]
@@ -27,13 +27,6 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "FOLDER")]
     events: Option<PathBuf>,
 }
-
-const AFTER_HELP: &str = "\
-Next to an event, <name>.json, may stand <name>.expected.json: the answer, or the part of it that must
-hold; with an errorType in it, the function must fail like that. What may vary is in replay.ignore of
-the function's Cargo.toml.
-
-Exit codes: 0 both builds answer alike and as expected, 1 they do not, 2 could not run.";
 
 /// Runs it.
 ///
