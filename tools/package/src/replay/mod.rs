@@ -22,8 +22,8 @@ pub use report::{EventReport, Verdict};
 
 /// For the `--help` of the commands that send sample events.
 pub const HELP: &str = "\
-Next to an event, events/<name>.json, may stand events/<name>.expected.json: the answer, or the part of
-it that must hold; with an errorType in it, the function must fail like that. What may vary is in
-replay.ignore of the function's Cargo.toml.
+Next to an event, events/<name>.json, may stand events/<name>.expected.json: the answer, or the part of it that must \
+hold; with an errorType in it, the function must fail like that. What may vary is in replay.ignore of the function's \
+Cargo.toml.
 
 Exit codes: 0 both builds answer alike and as expected, 1 they do not, 2 could not run.";
