@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The README's main command as a user runs it, for every function a good release and a bad one; for
 # one of them also the same again, crashes, a replay that differs, wrong arguments. The sample events of
-# all, and of one whose store fails. Takes dist/ and the tools as they were built, and does everything else in a folder of its own, next to whatever
-# sandbox the user has running.
+# all, and of one whose store fails. Takes dist/ and the tools as they were built, and does everything
+# else in a folder of its own, next to whatever sandbox the user has running.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 source "$root/scripts/test/expect.sh"
 
@@ -59,7 +59,7 @@ rollout_here() { rollout --endpoint-url "$(sandbox_url)" "$@"; }
 if [[ -d dist/http-api ]]; then
     expect 0 'published version' "http-api is published" rollout_here publish http-api
     expect 0 'and as expected' "http-api passes the replay" rollout_here replay http-api
-    expect 0 'dynamodb' "its store refuses everything" sandbox service-fault 'dynamodb:*:errors=100%'
+    expect 0 'dynamodb' "its store refuses every read" sandbox service-fault 'dynamodb:GetItem:errors=100%'
     expect 1 'expected  404' "the replay stops it, and shows what was expected" rollout_here replay http-api
     expect 1 'expected  404' "and so does sandbox test" sandbox test http-api
     expect 0 'no faults' "its store works again" sandbox service-fault --clear

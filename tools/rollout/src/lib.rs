@@ -40,9 +40,10 @@
 //! journal.rs     what happened, a JSON line each
 //! ```
 //!
-//! A release goes `publish` (proof, two versions, three aliases) -> `replay` (same events, same
-//! answers, expected ones: `package::replay`) -> `run` (weights, verdicts) -> `compare` (which half is faster and cheaper). The alias
-//! `live` is the only state: every command reads it and may be killed and started again.
+//! A release goes `publish` (proof, two versions, three aliases) -> `replay` (same events, same answers,
+//! and the expected ones: `package::replay`) -> `run` (weights, verdicts) -> `compare` (which build is
+//! faster and cheaper). The alias `live` is the only state: every command reads it and may be killed and
+//! started again.
 
 pub mod alias;
 pub mod aws;

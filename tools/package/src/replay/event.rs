@@ -84,7 +84,7 @@ pub fn read_events(folder: &Path) -> Result<Vec<SampleEvent>, EventError> {
         paths.into_iter().partition(|path| is_expected_answer(path));
     let mut expected = BTreeMap::new();
     for path in answers {
-        let event = file_name(&path).replace(EXPECTED, ".json");
+        let event = format!("{}.json", file_name(&path).trim_end_matches(EXPECTED));
         if !events.contains(&folder.join(&event)) {
             return Err(EventError::NoEvent { path, event });
         }
