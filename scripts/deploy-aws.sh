@@ -51,7 +51,7 @@ if ! $move; then
     exit 0
 fi
 
-say "4/6 replay the sample events on both halves"
+say "4/6 replay the sample events on both builds"
 rollout replay "$function"
 
 say "5/6 rollout"

@@ -70,7 +70,7 @@ rollout publish "$function"
 # Again: a trigger needs `live`, which the first publish makes.
 sandbox apply "$function"
 
-say "4/7 replay the sample events on both halves"
+say "4/7 replay the sample events on both builds"
 rollout replay "$function"
 
 # After the replay: what is rehearsed is a release that looks good until it meets traffic.

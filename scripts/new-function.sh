@@ -74,8 +74,8 @@ rm -f "$lock"
 next() { printf '  %-*s  %s\n' $((${#name} + 31)) "$1" "$2"; }
 say "functions/$name is there, as templates/$kind; Cargo.lock has it too"
 cat <<END
-Its code is in src/, its settings in Cargo.toml, and events that leave nothing behind in events/: they are
-replayed on both halves before any traffic moves. Next:
+Its code is in src/, its settings in Cargo.toml, and events that leave nothing behind in events/, each with
+its expected answer: both builds must give it before any traffic moves. Next:
 END
 next "scripts/build.sh $name" "both halves, to dist/$name"
 next "cargo test -p $name" "its own tests, and both halves from end to end"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The README's main command as a user runs it, for every function a good release and a bad one; for
-# one of them also the same again, crashes, a replay that differs, wrong arguments. Takes dist/ and the
-# tools as they were built, and does everything else in a folder of its own, next to whatever
-# sandbox the user has running.
+# one of them also the same again, crashes, a replay that differs, wrong arguments. The sample events of
+# all, and of one whose store fails. Takes dist/ and the tools as they were built, and does everything
+# else in a folder of its own, next to whatever sandbox the user has running.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 source "$root/scripts/test/expect.sh"
 
@@ -47,6 +47,23 @@ if [[ $main == hasher ]]; then
     sed -i 's|"/architecture",||' dist/hasher/function.json
     expect 1 '/architecture' "a replay that differs stops before any traffic" scripts/deploy.sh hasher --sandbox --no-build
     expect 0 '^\["1",(\{\}|null)\]$' "live was not touched" live
+fi
+
+# The sample events, without a rollout. (The one above has faults by now.)
+for function in "${functions[@]}"; do
+    [[ $function != "$main" ]] || continue
+    expect 0 'alike to all' "$function: both builds answer the sample events as expected" sandbox test "$function"
+done
+
+# With its store failing, both builds of http-api answer alike: only the expected answers tell.
+rollout_here() { rollout --endpoint-url "$(sandbox_url)" "$@"; }
+if [[ -d dist/http-api ]]; then
+    expect 0 'published version' "http-api is published" rollout_here publish http-api
+    expect 0 'and as expected' "http-api passes the replay" rollout_here replay http-api
+    expect 0 'dynamodb' "its store refuses every read" sandbox service-fault 'dynamodb:GetItem:errors=100%'
+    expect 1 'expected  404' "the replay stops it, and shows what was expected" rollout_here replay http-api
+    expect 1 'expected  404' "and so does sandbox test" sandbox test http-api
+    expect 0 'no faults' "its store works again" sandbox service-fault --clear
 fi
 
 # The other functions, each with the traffic that fits it.

@@ -7,9 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use package::{Architecture, FunctionManifest, archive::zip_bootstrap};
+use package::{
+    Architecture, FunctionManifest,
+    archive::zip_bootstrap,
+    replay::{SampleEvent, read_events},
+};
 
 /// A program that speaks the Runtime API.
 #[derive(Debug, Clone)]
@@ -111,15 +115,10 @@ fn unpack(zip: &Path, folder: &Path) -> Result<PathBuf> {
 }
 
 fn events(folder: &Path) -> Result<Vec<(String, Bytes)>> {
-    let unreadable = || format!("cannot read the sample events in {}", folder.display());
-    let mut events = Vec::new();
-    for entry in fs::read_dir(folder).with_context(unreadable)? {
-        let path = entry?.path();
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let payload = fs::read(&path).with_context(unreadable)?;
-        events.push((name.into_owned(), Bytes::from(payload)));
-    }
-    events.sort_by(|(a, _), (b, _)| a.cmp(b));
-    ensure!(!events.is_empty(), "{} has no events", folder.display());
-    Ok(events)
+    let events = read_events(folder)?.into_iter();
+    let named = |event: SampleEvent| {
+        let name = event.name.trim_end_matches(".json").to_owned();
+        (name, Bytes::from(event.payload))
+    };
+    Ok(events.map(named).collect())
 }

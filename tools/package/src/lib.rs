@@ -5,7 +5,7 @@
 //!   function.json   what the function is: settings, tables, queues, rollout policy, artifacts (manifest/)
 //!   arm64.zip       the artifact of each half, packed reproducibly (archive.rs)
 //!   x86_64.zip
-//!   events/         the function's sample events, for replay
+//!   events/         the function's sample events and their expected answers, for replay
 //!   traffic/        scenarios for the sandbox's traffic; without them it invokes with the events
 //! ```
 //!
@@ -15,12 +15,14 @@
 //! `settings/` reads a function's own `Cargo.toml` through `cargo metadata`, the only place
 //! where a person writes these facts. Everything downstream (Terraform, the sandbox, `rollout`,
 //! the CI matrix) reads `function.json` and repeats nothing. `changes/` says which functions a push
-//! has changed, and `project.rs` whose project this is.
+//! has changed, and `project.rs` whose project this is. `replay/` compares what both builds answer to the
+//! sample events, for every tool that sends these.
 
 pub mod archive;
 pub mod changes;
 pub mod manifest;
 pub mod project;
+pub mod replay;
 pub mod resources;
 pub mod settings;
 

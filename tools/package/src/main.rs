@@ -59,7 +59,7 @@ enum Command {
         /// A folder under functions/.
         function: String,
     },
-    /// Write dist/<function>/: both zips, sample events, traffic and function.json.
+    /// Write dist/<function>/: both zips, sample events with expected answers, traffic and function.json.
     Pack {
         /// A folder under functions/.
         function: String,

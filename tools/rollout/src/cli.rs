@@ -42,7 +42,7 @@ enum Command {
     Prove(prove::ProveArgs),
     /// Publish both halves as two versions and point the aliases x86_64 and arm64 at them
     Publish(publish::PublishArgs),
-    /// Send the sample events to both halves and compare their answers
+    /// Send the sample events to both builds: do they answer alike, and as expected?
     Replay(replay::ReplayArgs),
     /// Move `live` to the candidate in steps, and back to the baseline when it is worse
     Run(run::RunArgs),

@@ -32,7 +32,6 @@
 //! report/        the comparison as a page with plots that opens offline (pure)
 //! table.rs       tables for people
 //!
-//! replay/        the same events on both halves, and where the answers differ
 //! proof/         what must hold of both artifacts before anything is uploaded
 //! scope.rs       what a rollout is judged by, and why not by more (pure)
 //! judge/         the sequential test: worse, not worse, undecided (pure)
@@ -41,9 +40,10 @@
 //! journal.rs     what happened, a JSON line each
 //! ```
 //!
-//! A release goes `publish` (proof, two versions, three aliases) -> `replay` (same events, same
-//! answers) -> `run` (weights, verdicts) -> `compare` (which half is faster and cheaper). The alias
-//! `live` is the only state: every command reads it and may be killed and started again.
+//! A release goes `publish` (proof, two versions, three aliases) -> `replay` (same events, same answers,
+//! and the expected ones: `package::replay`) -> `run` (weights, verdicts) -> `compare` (which build is
+//! faster and cheaper). The alias `live` is the only state: every command reads it and may be killed and
+//! started again.
 
 pub mod alias;
 pub mod aws;
@@ -74,7 +74,6 @@ pub mod provisioned;
 pub mod pruning;
 pub mod record;
 pub mod records;
-pub mod replay;
 pub mod report;
 pub mod scope;
 pub mod table;

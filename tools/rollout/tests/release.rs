@@ -144,14 +144,45 @@ fn artifacts_that_are_not_fit_are_not_uploaded() {
 }
 
 #[test]
-fn sample_events_get_the_same_answer_on_both_halves() {
+fn sample_events_get_the_expected_answer_of_both_builds() {
     let (sandbox, dist) = applied();
     publish(&sandbox, &dist);
     let assert = sandbox.rollout(&dist, &["replay", FUNCTION]).success();
     assert!(
-        said(&assert).contains("answer alike to all 3 sample events"),
+        said(&assert).contains("answer alike to all 3 sample events, and as expected"),
         "{}",
         said(&assert)
+    );
+}
+
+#[test]
+fn answers_that_are_alike_but_wrong_are_shown_with_what_was_expected_and_stop_the_release() {
+    let (sandbox, dist) = applied();
+    publish(&sandbox, &dist);
+    let expected = dist.function().join("events/three-bytes.expected.json");
+    std::fs::write(&expected, r#"{"bytes": 3, "leaves": 2}"#).expect("is written");
+    let assert = sandbox.rollout(&dist, &["replay", FUNCTION]).code(1);
+    let said = said(&assert);
+    for part in [
+        "one-mib.json: as expected\n",
+        "three-bytes.json: wrong or different\n  at /leaves\n    expected  2\n    x86_64    1\n    arm64     1\n",
+        "1 of 3 sample events: a wrong answer",
+        "no traffic may move",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+
+    // Without it, two builds that are alike are all that can be said.
+    std::fs::remove_file(expected).expect("is removed");
+    let assert = sandbox.rollout(&dist, &["replay", FUNCTION]).success();
+    let said = release::said(&assert);
+    assert!(
+        said.contains("three-bytes.json: same answer of both builds, no expected answer"),
+        "{said}"
+    );
+    assert!(
+        said.contains("2 of these have an expected answer"),
+        "{said}"
     );
 }
 
@@ -182,7 +213,7 @@ fn an_event_that_fails_alike_is_shown_and_events_that_all_fail_prove_nothing() {
     std::fs::write(&bad, r#"{"size_mib": -1, "seed": 7, "leaf_kib": 64}"#).expect("is written");
     let assert = sandbox.rollout(&dist, &["replay", FUNCTION]).success();
     assert!(
-        said(&assert).contains("bad.json: fails alike on both halves"),
+        said(&assert).contains("bad.json: fails alike on both builds"),
         "{}",
         said(&assert)
     );

@@ -29,6 +29,11 @@ pub enum Command {
     Status(commands::status::StatusArgs),
     /// Create or update a function from dist/<function>/function.json, as Terraform does on AWS
     Apply(commands::apply::ApplyArgs),
+    /// Send the sample events to both builds of a function: do they answer alike, and as expected?
+    ///
+    /// Takes dist/<FUNCTION> as scripts/build.sh wrote it. Applies the function as `sandbox apply` does, then puts
+    /// each build in turn into $LATEST and invokes that: nothing is published, and no alias moves.
+    Test(commands::test::TestArgs),
     /// Set, list or clear the faults of a function
     Fault(commands::fault::FaultArgs),
     /// Set, list or clear the faults of DynamoDB and SQS

@@ -14,6 +14,7 @@ fn without_a_sandbox_every_command_says_how_to_start_one() {
     for arguments in [
         &["apply", "echo"][..],
         &["fault", "echo"],
+        &["test", "echo"],
         &["traffic", "echo"],
     ] {
         let said = contains("no sandbox is running from .sandbox").and(contains("sandbox start"));
@@ -74,10 +75,61 @@ fn apply_publishes_nothing_and_makes_no_alias() {
 }
 
 #[test]
-fn apply_of_a_function_that_was_not_built_names_the_build() {
+fn apply_and_test_of_a_function_that_was_not_built_name_the_build() {
     let fixture = Fixture::new();
-    let said = contains("dist/absent/function.json").and(contains("scripts/build.sh absent"));
-    fixture.run(&["apply", "absent"]).code(2).stderr(said);
+    for command in ["apply", "test"] {
+        let said = contains("dist/absent/function.json").and(contains("scripts/build.sh absent"));
+        fixture.run(&[command, "absent"]).code(2).stderr(said);
+    }
+}
+
+#[test]
+fn test_says_whether_both_builds_answer_as_expected() {
+    let fixture = Fixture::new();
+    let expect = |event: &str, answer: &str| {
+        let file = format!("dist/echo/events/{event}.expected.json");
+        std::fs::write(fixture.path().join(file), answer).unwrap();
+    };
+    fixture.run(&["test", "echo"]).success().stdout(contains(
+        "hello.json: same answer of both builds, no expected answer\n",
+    ));
+
+    let fails = fixture.path().join("dist/echo/events/fails.json");
+    std::fs::write(fails, r#"{"fail":true}"#).unwrap();
+    expect("fails", r#"{"errorType":"Asked"}"#);
+    expect("hello", r#"{"hello":1}"#);
+    let all = "fails.json: as expected\nhello.json: as expected\n\
+        x86_64 and arm64 answer alike to all 2 sample events, and as expected\n";
+    fixture
+        .run(&["test", "echo"])
+        .success()
+        .stdout(contains(all));
+
+    expect("hello", r#"{"hello":2}"#);
+    let wrong = "hello.json: wrong or different\n  at /hello\n    expected  2\n    x86_64    1\n    arm64     1\n";
+    fixture
+        .run(&["test", "echo"])
+        .code(1)
+        .stdout(contains(wrong));
+}
+
+#[test]
+fn test_publishes_nothing_and_leaves_live_alone() {
+    let fixture = Fixture::new().with_live();
+    let status = || {
+        String::from_utf8(
+            fixture
+                .run(&["status"])
+                .success()
+                .get_output()
+                .stdout
+                .clone(),
+        )
+    };
+    let before = status().unwrap();
+    assert!(before.contains("echo: 1 versions, live -> 1"), "{before}");
+    fixture.run(&["test", "echo"]).success();
+    assert_eq!(status().unwrap(), before);
 }
 
 #[test]

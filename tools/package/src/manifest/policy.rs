@@ -160,6 +160,7 @@ impl RolloutPolicy {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReplayPolicy {
-    /// JSON pointers (RFC 6901) into the response that may differ between the halves.
+    /// JSON pointers (RFC 6901) into the response, and on into the JSON of its strings, whose value may vary: from
+    /// build to build, and from what is expected.
     pub ignore: Vec<String>,
 }

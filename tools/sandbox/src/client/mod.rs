@@ -4,6 +4,7 @@
 //! - [`admin`]: the routes under `/_sandbox/` that are no part of AWS.
 //! - [`apply`]: a function from its build, made or brought up to date.
 //! - [`http`]: a client for the HTTP fronts.
+//! - [`replay`]: the sample events of a function, sent to a build of it.
 //! - [`settings`]: a function's settings, as its manifest wants them and as Lambda has them.
 //! - [`traffic`]: invocations at a steady rate.
 
@@ -11,6 +12,7 @@ pub mod admin;
 pub mod apply;
 pub mod endpoint;
 pub mod http;
+pub mod replay;
 pub mod settings;
 pub mod traffic;
 

@@ -7,6 +7,7 @@ pub mod service_fault;
 pub mod start;
 pub mod status;
 pub mod stop;
+pub mod test;
 pub mod traffic;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Stop(args) => stop::run(args).await,
         Command::Status(args) => status::run(args).await,
         Command::Apply(args) => apply::run(args).await,
+        Command::Test(args) => test::run(args).await,
         Command::Fault(args) => fault::run(args).await,
         Command::ServiceFault(args) => service_fault::run(args).await,
         Command::Traffic(args) => traffic::run(args).await,

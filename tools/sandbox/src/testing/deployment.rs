@@ -2,12 +2,18 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use aws_sdk_lambda::types::{self, AliasRoutingConfiguration};
-use package::{Architecture, FunctionManifest};
+use package::{
+    Architecture, FunctionManifest,
+    replay::{EventReport, Verdict, read_events},
+};
 
 use super::{Sandbox, dist};
-use crate::client::apply::{self, Clients};
+use crate::client::{
+    apply::{self, Clients},
+    replay::answers,
+};
 
 /// The two versions of one build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +69,22 @@ impl Sandbox {
         // Again: now there is an alias for the trigger.
         apply::apply(&clients, dist, &manifest).await?;
         Ok(pair)
+    }
+
+    /// Sends the sample events in `dist/` to both builds of a function that was applied.
+    ///
+    /// # Errors
+    /// When they do not answer alike, or not as expected: says where.
+    pub async fn replay(&self, function: &str) -> Result<()> {
+        let manifest = FunctionManifest::read(dist(), function)?;
+        let events = read_events(&dist().join(function).join("events"))?;
+        let x86_64 = answers(&self.lambda, function, "x86_64", &events).await?;
+        let arm64 = answers(&self.lambda, function, "arm64", &events).await?;
+        let reports = EventReport::all(&events, &x86_64, &arm64, &manifest.replay.ignore);
+        let verdict = Verdict::new(&reports);
+        let lines: Vec<_> = reports.iter().map(ToString::to_string).collect();
+        ensure!(verdict.passed(), "{}\n{verdict}", lines.join("\n"));
+        Ok(())
     }
 
     /// Gives this share of `live`, in percent, to the half of this architecture and the rest to the other one.

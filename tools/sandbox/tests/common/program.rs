@@ -7,7 +7,8 @@ mod external;
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
-    path::Path,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -49,8 +50,11 @@ pub struct Fixture {
 impl Fixture {
     pub fn new() -> Self {
         let folder = built();
+        let emulator = emulator(folder.path());
         let mut server = sandbox(folder.path())
             .arg("serve")
+            .env("SANDBOX_QEMU_AARCH64", &emulator)
+            .env("SANDBOX_QEMU_X86_64", &emulator)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -146,6 +150,15 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Assert {
     assert_cmd::Command::from_std(sandbox(folder))
         .args(arguments)
         .assert()
+}
+
+/// What runs code of the other architecture, called with `-L SYSROOT PROGRAM`. Echo is a script: it runs on any
+/// architecture, and under no real emulator.
+fn emulator(folder: &Path) -> PathBuf {
+    let path = folder.join("emulator");
+    std::fs::write(&path, "#!/bin/sh\nshift 2\nexec \"$@\"\n").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
 }
 
 /// `dist/echo/` as the build writes it.

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use package::replay::is_expected_answer;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// One file that is JSON.
@@ -51,7 +52,7 @@ impl JsonFile {
     }
 }
 
-/// Reads every `*.json` in a folder, in the order of the names; never none.
+/// Reads every `*.json` in a folder that is no expected answer, in the order of the names; never none.
 pub(super) fn read(folder: &Path) -> Result<Vec<JsonFile>, FilesError> {
     let unreadable = |source| FilesError::Unreadable {
         path: folder.to_owned(),
@@ -71,6 +72,7 @@ pub(super) fn read(folder: &Path) -> Result<Vec<JsonFile>, FilesError> {
     paths.retain(|path| {
         path.extension()
             .is_some_and(|extension| extension == "json")
+            && !is_expected_answer(path)
     });
     paths.sort();
     let files = paths
@@ -100,7 +102,12 @@ mod tests {
     #[test]
     fn files_come_by_name_and_others_are_left_out() {
         let folder = tempfile::tempdir().unwrap();
-        for (name, text) in [("b.json", "2"), ("a.json", "1"), ("notes.txt", "no event")] {
+        for (name, text) in [
+            ("b.json", "2"),
+            ("a.json", "1"),
+            ("a.expected.json", "3"),
+            ("notes.txt", "no event"),
+        ] {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
         let files = read(folder.path()).unwrap();

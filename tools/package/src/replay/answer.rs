@@ -1,14 +1,8 @@
-//! What one half answered to one event.
+//! What one build answered to one event, or is expected to.
 
-use aws_sdk_lambda::{Client, primitives::Blob};
 use serde_json::{Value, json};
 
-use crate::{
-    aws::explain,
-    function::{FunctionError, failed},
-};
-
-/// What one half answered to one event.
+/// What a function answers to an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// Its response; a response that is not JSON is a JSON string here.
@@ -17,32 +11,36 @@ pub enum Answer {
     Failure(Value),
 }
 
-/// Invokes a function through one of its aliases and waits for the answer. Throttled requests are
-/// tried again, as every call is.
-///
-/// # Errors
-/// [`FunctionError`] when the function was not invoked at all.
-pub async fn invoke(
-    client: &Client,
-    function: &str,
-    alias: &str,
-    payload: &[u8],
-) -> Result<Answer, FunctionError> {
-    let output = client
-        .invoke()
-        .function_name(function)
-        .qualifier(alias)
-        .payload(Blob::new(payload))
-        .send()
-        .await
-        .map_err(|error| failed("Invoke", &format!("{function}:{alias}"), explain(&error)))?;
-    let bytes = output.payload().map_or(&[][..], AsRef::as_ref);
-    let value = serde_json::from_slice(bytes)
-        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(bytes).into_owned()));
-    Ok(match output.function_error() {
-        None => Answer::Response(value),
-        Some(_) => Answer::Failure(failure(&value)),
-    })
+impl Answer {
+    /// Reads the payload of an invocation; `failed` where Lambda reports a function error.
+    #[must_use]
+    pub fn new(payload: &[u8], failed: bool) -> Self {
+        let value = serde_json::from_slice(payload)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(payload).into_owned()));
+        if failed {
+            Self::Failure(failure(&value))
+        } else {
+            Self::Response(value)
+        }
+    }
+
+    /// Reads an expected answer: with an `errorType`, the function must fail like that.
+    #[must_use]
+    pub fn expected(value: Value) -> Self {
+        if value.get("errorType").is_some() {
+            Self::Failure(value)
+        } else {
+            Self::Response(value)
+        }
+    }
+
+    /// The response or the error.
+    #[must_use]
+    pub const fn value(&self) -> &Value {
+        match self {
+            Self::Response(value) | Self::Failure(value) => value,
+        }
+    }
 }
 
 /// Stack traces and log lines differ from run to run; type and message are the failure.
