@@ -5,6 +5,7 @@
 //! - [`apply`]: a function from its build, made or brought up to date.
 //! - [`http`]: a client for the HTTP fronts.
 //! - [`replay`]: the sample events of a function, sent to a build of it.
+//! - [`json`]: calls of DynamoDB and SQS.
 //! - [`settings`]: a function's settings, as its manifest wants them and as Lambda has them.
 //! - [`traffic`]: invocations at a steady rate.
 
@@ -12,6 +13,7 @@ pub mod admin;
 pub mod apply;
 pub mod endpoint;
 pub mod http;
+pub mod json;
 pub mod replay;
 pub mod settings;
 pub mod traffic;

@@ -24,6 +24,7 @@ use crate::{
         endpoint::EndpointArgs,
         http::HttpClient,
         if_there,
+        json::JsonClient,
         traffic::{self, Load, Scenarios, SharedTotals, Targets, lock},
     },
     output,
@@ -144,14 +145,14 @@ async fn targets(args: &TrafficArgs, scenarios: &Scenarios) -> Result<Targets> {
         qualifier: args.qualifier.clone(),
         http: HttpClient::new(),
         front,
-        endpoint,
+        json: JsonClient::new(&endpoint),
         queue_urls: queue_urls(args, scenarios).await?,
     })
 }
 
 /// The URLs of the queues that the scenarios name, each a FIFO queue or not.
 async fn queue_urls(args: &TrafficArgs, scenarios: &Scenarios) -> Result<BTreeMap<String, String>> {
-    let client = aws_sdk_sqs::Client::new(&args.endpoint.sdk_config()?);
+    let client = JsonClient::new(&args.endpoint.url()?);
     let mut urls = BTreeMap::new();
     for name in scenarios.queues() {
         for queue in [name.clone(), format!("{name}.fifo")] {

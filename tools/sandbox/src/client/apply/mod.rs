@@ -22,6 +22,7 @@ pub use queue::url as queue_url;
 
 use super::{
     admin::{Admin, AdminError},
+    json::JsonClient,
     settings::Settings,
 };
 use crate::access::Grant;
@@ -33,8 +34,7 @@ const LIVE: &str = "live";
 #[derive(Debug, Clone)]
 pub struct Clients {
     pub(super) lambda: aws_sdk_lambda::Client,
-    pub(super) dynamodb: aws_sdk_dynamodb::Client,
-    pub(super) sqs: aws_sdk_sqs::Client,
+    pub(super) json: JsonClient,
     pub(super) admin: Admin,
 }
 
@@ -46,8 +46,7 @@ impl Clients {
     pub fn new(config: &SdkConfig) -> Result<Self, AdminError> {
         Ok(Self {
             lambda: aws_sdk_lambda::Client::new(config),
-            dynamodb: aws_sdk_dynamodb::Client::new(config),
-            sqs: aws_sdk_sqs::Client::new(config),
+            json: JsonClient::new(config.endpoint_url().unwrap_or_default()),
             admin: Admin::new(config.endpoint_url().unwrap_or_default())?,
         })
     }
@@ -58,7 +57,7 @@ impl Clients {
 /// # Errors
 /// When a table of that name has other keys or indexes.
 pub async fn table(clients: &Clients, table: &Table) -> Result<()> {
-    table::apply(&clients.dynamodb, table).await?;
+    table::apply(&clients.json, table).await?;
     Ok(())
 }
 
@@ -74,12 +73,12 @@ pub async fn apply(
     let mut said = Vec::new();
     let mut variables = BTreeMap::new();
     for table in &manifest.tables {
-        let done = table::apply(&clients.dynamodb, table).await?;
+        let done = table::apply(&clients.json, table).await?;
         said.push(format!("table {}: {done}", table.name));
         variables.insert(table.variable.clone(), table.name.clone());
     }
     for queue in &manifest.queues {
-        let (url, done) = queue::apply(&clients.sqs, queue).await?;
+        let (url, done) = queue::apply(&clients.json, queue).await?;
         said.push(format!("queue {}: {done}", queue.queue_name));
         if queue.is_sent_to() {
             variables.insert(queue.variable.clone(), url);

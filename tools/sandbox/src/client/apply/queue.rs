@@ -1,45 +1,36 @@
 //! An SQS queue with its dead-letter queue.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use aws_sdk_sqs::{
-    Client, operation::get_queue_url::GetQueueUrlError, types::QueueAttributeName as Name,
-};
 use package::manifest::Queue;
 use serde_json::{Value, json};
 
-use crate::client::if_there;
+use crate::client::json::{JsonClient, Service::Sqs};
 
 /// What nobody could process is kept for as long as SQS keeps anything: 14 days, in seconds.
 const DEAD_LETTER_RETENTION_S: &str = "1209600";
 
 /// Attributes of a queue by name.
-type Attributes = HashMap<Name, String>;
+type Attributes = BTreeMap<String, String>;
 
 /// Makes the queue and its dead-letter queue or changes what differs; gives its URL and says what it did.
 ///
 /// # Errors
 /// When the sandbox cannot be reached or refuses.
-pub(super) async fn apply(client: &Client, queue: &Queue) -> Result<(String, String)> {
+pub(super) async fn apply(client: &JsonClient, queue: &Queue) -> Result<(String, String)> {
     let dead_letter = queue.dead_letter_queue_name.clone();
-    let retention = Attributes::from([(
-        Name::MessageRetentionPeriod,
-        DEAD_LETTER_RETENTION_S.to_owned(),
-    )]);
+    let retention = [("MessageRetentionPeriod", DEAD_LETTER_RETENTION_S.to_owned())];
     let (dead_letter_url, dead_letter_done) =
         ensure(client, &dead_letter, queue.fifo, retention).await?;
     let redrive = json!({
         "deadLetterTargetArn": arn(client, &dead_letter, &dead_letter_url).await?,
         "maxReceiveCount": queue.max_receive_count,
     });
-    let attributes = Attributes::from([
-        (
-            Name::VisibilityTimeout,
-            queue.visibility_timeout_s.to_string(),
-        ),
-        (Name::RedrivePolicy, redrive.to_string()),
-    ]);
+    let attributes = [
+        ("VisibilityTimeout", queue.visibility_timeout_s.to_string()),
+        ("RedrivePolicy", redrive.to_string()),
+    ];
     let (url, done) = ensure(client, &queue.queue_name, queue.fifo, attributes).await?;
     let done = match (done, dead_letter_done) {
         (Done::Created, _) => format!("created, with {dead_letter}"),
@@ -57,21 +48,26 @@ enum Done {
 }
 
 /// Makes one queue or sets its attributes; gives its URL.
-async fn ensure(
-    client: &Client,
+async fn ensure<const N: usize>(
+    client: &JsonClient,
     name: &str,
     fifo: bool,
-    mut attributes: Attributes,
+    attributes: [(&str, String); N],
 ) -> Result<(String, Done)> {
+    let mut attributes: Attributes = attributes
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
     let Some(url) = url(client, name).await? else {
         if fifo {
-            attributes.insert(Name::FifoQueue, "true".to_owned());
+            attributes.insert("FifoQueue".to_owned(), "true".to_owned());
         }
-        let create = client.create_queue().queue_name(name);
-        let created = create.set_attributes(Some(attributes)).send().await;
+        let create = json!({"QueueName": name, "Attributes": attributes});
+        let created = client.call(Sqs, "CreateQueue", &create).await;
         let created = created.with_context(|| format!("cannot create the queue {name}"))?;
-        let url = created.queue_url.context("a queue without a URL")?;
-        return Ok((url, Done::Created));
+        let url = created["QueueUrl"]
+            .as_str()
+            .context("a queue without a URL")?;
+        return Ok((url.to_owned(), Done::Created));
     };
     let found = attributes_of(client, name, &url).await?;
     let changed: Attributes = attributes
@@ -81,8 +77,8 @@ async fn ensure(
     if changed.is_empty() {
         return Ok((url, Done::Unchanged));
     }
-    let set = client.set_queue_attributes().queue_url(&url);
-    let set = set.set_attributes(Some(changed)).send().await;
+    let set = json!({"QueueUrl": url, "Attributes": changed});
+    let set = client.call(Sqs, "SetQueueAttributes", &set).await;
     set.with_context(|| format!("cannot update the queue {name}"))?;
     Ok((url, Done::Updated))
 }
@@ -107,18 +103,18 @@ fn normal(mut policy: Value) -> Value {
 ///
 /// # Errors
 /// When the sandbox cannot be asked.
-pub async fn url(client: &Client, name: &str) -> Result<Option<String>> {
-    let asked = client.get_queue_url().queue_name(name);
-    let missing = GetQueueUrlError::is_queue_does_not_exist;
-    let found = if_there(asked.send().await, missing);
+pub async fn url(client: &JsonClient, name: &str) -> Result<Option<String>> {
+    let asked = json!({"QueueName": name});
+    let found = client.call_if_there(Sqs, "GetQueueUrl", &asked, "QueueDoesNotExist");
+    let found = found.await;
     let found = found.with_context(|| format!("cannot ask the sandbox about the queue {name}"))?;
-    Ok(found.and_then(|output| output.queue_url))
+    Ok(found.and_then(|output| output["QueueUrl"].as_str().map(str::to_owned)))
 }
 
 /// ARN of a queue.
-pub(super) async fn arn(client: &Client, name: &str, url: &str) -> Result<String> {
+pub(super) async fn arn(client: &JsonClient, name: &str, url: &str) -> Result<String> {
     let mut attributes = attributes_of(client, name, url).await?;
-    let arn = attributes.remove(&Name::QueueArn);
+    let arn = attributes.remove("QueueArn");
     arn.with_context(|| format!("the queue {name} has no ARN"))
 }
 
@@ -126,17 +122,17 @@ pub(super) async fn arn(client: &Client, name: &str, url: &str) -> Result<String
 ///
 /// # Errors
 /// When it does not.
-pub(super) async fn arn_of(client: &Client, name: &str) -> Result<String> {
+pub(super) async fn arn_of(client: &JsonClient, name: &str) -> Result<String> {
     let url = url(client, name).await?;
     let url = url.with_context(|| format!("there is no queue {name}"))?;
     arn(client, name, &url).await
 }
 
-async fn attributes_of(client: &Client, name: &str, url: &str) -> Result<Attributes> {
-    let get = client.get_queue_attributes().queue_url(url);
-    let output = get.attribute_names(Name::All).send().await;
-    let output = output.with_context(|| format!("cannot read the attributes of {name}"))?;
-    Ok(output.attributes.unwrap_or_default())
+async fn attributes_of(client: &JsonClient, name: &str, url: &str) -> Result<Attributes> {
+    let get = json!({"QueueUrl": url, "AttributeNames": ["All"]});
+    let output = client.call(Sqs, "GetQueueAttributes", &get).await;
+    let mut output = output.with_context(|| format!("cannot read the attributes of {name}"))?;
+    Ok(serde_json::from_value(output["Attributes"].take()).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ async fn source<'a>(
             let (name, queue) = (&manifest.name, &trigger.queue);
             format!("{name} has no queue {queue}: build it again (scripts/build.sh {name})")
         })?;
-    let arn = queue::arn_of(&clients.sqs, &queue).await?;
+    let arn = queue::arn_of(&clients.json, &queue).await?;
     Ok(Source {
         queue,
         arn,

@@ -12,11 +12,11 @@ use tokio::time::Instant;
 
 use super::{
     SharedTotals, lock,
-    scenario::{AwsCall, AwsService, Call, HttpCall, Scenario, Step},
+    scenario::{AwsCall, Call, HttpCall, Scenario, Step},
     template::Values,
     totals::Answer,
 };
-use crate::client::http::HttpClient;
+use crate::client::{http::HttpClient, json::JsonClient};
 
 /// How much of an answer that was not expected is quoted, in characters.
 const QUOTED: usize = 200;
@@ -34,8 +34,8 @@ pub struct Targets {
     pub http: HttpClient,
     /// URL of the function's HTTP front, if there is one.
     pub front: Option<String>,
-    /// URL of the sandbox.
-    pub endpoint: String,
+    /// For the calls of DynamoDB and SQS.
+    pub json: JsonClient,
     /// URLs of queues by name.
     pub queue_urls: BTreeMap<String, String>,
 }
@@ -175,19 +175,9 @@ impl Targets {
 
     /// Status, body and latency of an AWS call in the service's own JSON protocol.
     async fn aws(&self, call: &AwsCall) -> Result<(u16, Bytes, Duration), String> {
-        let (service, target) = match call.service {
-            AwsService::Dynamodb => ("dynamodb", "DynamoDB_20120810"),
-            AwsService::Sqs => ("sqs", "AmazonSQS"),
-        };
-        // Nobody checks the signature: only the service is read from it.
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential=sandbox/20000101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
-        );
-        let request = Request::post(format!("{}/", self.endpoint))
-            .header(header::CONTENT_TYPE, "application/x-amz-json-1.0")
-            .header(header::AUTHORIZATION, authorization)
-            .header("x-amz-target", format!("{target}.{}", call.operation))
-            .body(Bytes::from(call.input.to_string()));
+        let request = self
+            .json
+            .request(call.service, &call.operation, &call.input);
         self.send(request).await
     }
 

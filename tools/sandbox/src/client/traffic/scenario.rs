@@ -28,6 +28,7 @@ use super::{
     files::{self, FilesError},
     template::{self, Placeholder, TemplateError},
 };
+use crate::client::json::Service;
 
 /// What is sent at one point of the schedule.
 #[derive(Debug, Clone)]
@@ -180,17 +181,9 @@ pub(super) struct HttpCall {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AwsCall {
-    pub(super) service: AwsService,
+    pub(super) service: Service,
     pub(super) operation: String,
     pub(super) input: Value,
-}
-
-/// A service that steps can call.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum AwsService {
-    Dynamodb,
-    Sqs,
 }
 
 /// The step as it is written.
