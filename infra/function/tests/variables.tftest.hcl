@@ -16,6 +16,9 @@ run "the_defaults_are_fit" {
 }
 
 run "a_function_that_was_not_built_is_named" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     function = "nothing"
@@ -25,6 +28,9 @@ run "a_function_that_was_not_built_is_named" {
 
 # Both were built: nothing but the name is wrong with them.
 run "a_name_that_lambda_refuses_is_refused" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     function = "bad.name"
@@ -33,6 +39,9 @@ run "a_name_that_lambda_refuses_is_refused" {
 }
 
 run "a_function_is_not_named_like_a_role_of_the_platform" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     function = "github-deploy"
@@ -57,6 +66,9 @@ run "a_pair_that_lacks_a_half_is_refused" {
 }
 
 run "artifacts_of_another_commit_are_refused" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     commit = "4567def"
@@ -72,6 +84,9 @@ run "artifacts_of_the_commit_are_taken" {
 }
 
 run "a_weight_above_all_is_refused" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     first_weight_percent = 150
@@ -80,6 +95,9 @@ run "a_weight_above_all_is_refused" {
 }
 
 run "a_weight_below_nothing_is_refused" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     first_weight_percent = -1
@@ -88,6 +106,9 @@ run "a_weight_below_nothing_is_refused" {
 }
 
 run "an_account_has_twelve_digits" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     account_id = "1234"
@@ -96,6 +117,9 @@ run "an_account_has_twelve_digits" {
 }
 
 run "a_region_is_no_zone" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     region = "eu-central-1a"
@@ -104,6 +128,9 @@ run "a_region_is_no_zone" {
 }
 
 run "awss_own_tags_are_refused" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     tags = { "aws:mine" = "x" }
@@ -112,6 +139,9 @@ run "awss_own_tags_are_refused" {
 }
 
 run "a_retention_that_cloudwatch_does_not_know_is_refused" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     log_retention_days = 31
@@ -120,6 +150,9 @@ run "a_retention_that_cloudwatch_does_not_know_is_refused" {
 }
 
 run "a_log_level_that_lambda_does_not_know_is_refused" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     log_level = "info"
@@ -128,6 +161,9 @@ run "a_log_level_that_lambda_does_not_know_is_refused" {
 }
 
 run "half_an_invocation_cannot_be_reserved" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     reserved_concurrency = 1.5
@@ -136,6 +172,9 @@ run "half_an_invocation_cannot_be_reserved" {
 }
 
 run "a_mapping_may_not_start_more_than_is_reserved" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     function             = "queue"
@@ -145,6 +184,9 @@ run "a_mapping_may_not_start_more_than_is_reserved" {
 }
 
 run "provisioned_concurrency_on_a_weighted_alias_is_refused" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     provisioned_concurrency = 1
@@ -154,6 +196,9 @@ run "provisioned_concurrency_on_a_weighted_alias_is_refused" {
 }
 
 run "provisioned_concurrency_above_what_is_reserved_is_refused" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     provisioned_concurrency = 2
@@ -163,6 +208,9 @@ run "provisioned_concurrency_above_what_is_reserved_is_refused" {
 }
 
 run "provisioned_concurrency_is_a_whole_number" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     provisioned_concurrency = 0.5
@@ -171,6 +219,9 @@ run "provisioned_concurrency_is_a_whole_number" {
 }
 
 run "a_vpc_without_subnets_is_refused" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     vpc = { subnet_ids = [], security_group_ids = ["sg-1"] }
@@ -179,6 +230,9 @@ run "a_vpc_without_subnets_is_refused" {
 }
 
 run "subnets_and_groups_are_not_mixed_up" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     vpc = { subnet_ids = ["sg-1"], security_group_ids = ["subnet-1"] }
@@ -187,6 +241,9 @@ run "subnets_and_groups_are_not_mixed_up" {
 }
 
 run "a_tracing_mode_that_x_ray_does_not_know_is_refused" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     tracing = "On"
@@ -195,6 +252,9 @@ run "a_tracing_mode_that_x_ray_does_not_know_is_refused" {
 }
 
 run "the_alias_of_a_key_is_refused" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:alias/mine"
@@ -203,6 +263,9 @@ run "the_alias_of_a_key_is_refused" {
 }
 
 run "a_code_signing_configuration_is_an_arn" {
+  module {
+    source = "./tests/variables"
+  }
   command = plan
   variables {
     code_signing_config_arn = "csc-1"

@@ -154,7 +154,7 @@ async fn connect(authority: &str) -> anyhow::Result<Client> {
 async fn send(client: &mut Client, path: &str, body: Bytes) -> anyhow::Result<()> {
     client.ready().await?;
     let request = Request::post(path)
-        .header("host", "sandbox")
+        .header("host", "localhost")
         .body(Full::new(body))?;
     let response = client.send_request(request).await?;
     let failed =
