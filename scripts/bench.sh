@@ -59,7 +59,7 @@ sandbox() {
 fleet() {
     say "what it takes to watch a hundred rollouts with a day behind them from one process"
     cargo build --quiet --locked --manifest-path tools/Cargo.toml --workspace --bins --examples
-    cargo test --quiet --locked --manifest-path tools/Cargo.toml --workspace --test run_all -- --nocapture a_hundred_functions | grep '^|'
+    cargo test --quiet --locked --manifest-path tools/Cargo.toml -p rollout --test it -- --nocapture a_hundred_functions | grep '^|'
 }
 
 judge() {

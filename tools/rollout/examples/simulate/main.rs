@@ -16,7 +16,7 @@
 
 #![expect(clippy::expect_used, reason = "the inputs are the constants below")]
 
-#[path = "../../tests/common/simulation.rs"]
+#[path = "../../tests/it/common/simulation.rs"]
 mod simulation;
 
 mod rivals;

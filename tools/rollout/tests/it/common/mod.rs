@@ -1,0 +1,8 @@
+//! What these tests share: a stage with a sandbox and traffic, a proxy that goes wrong, releases, streams.
+
+pub(crate) mod fleet;
+pub(crate) mod lossy;
+pub(crate) mod proxy;
+pub(crate) mod release;
+pub(crate) mod run;
+pub(crate) mod simulation;

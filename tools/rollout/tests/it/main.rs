@@ -1,0 +1,15 @@
+//! The program through the AWS wire protocol, as one test program: it is linked once, and its tests wait side by side.
+
+mod alias_swap;
+mod bench;
+mod common;
+mod compare;
+mod faults;
+mod prove;
+mod release;
+mod run_all;
+mod run_guard;
+mod run_judge;
+mod run_path;
+mod run_policy;
+mod run_rollout;

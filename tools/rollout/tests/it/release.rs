@@ -1,0 +1,362 @@
+//! A release against a real sandbox: publish, replay, set, abort, status, compare.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+
+use crate::common::release;
+use package::Architecture::{Arm64, X86_64};
+use release::{Dist, FUNCTION, Sandbox, said};
+use serde_json::{Value, json};
+
+/// A sandbox that has the function and nothing published.
+fn applied() -> (Sandbox, Dist) {
+    let (sandbox, dist) = (Sandbox::start(), Dist::real());
+    sandbox.apply(&dist);
+    (sandbox, dist)
+}
+
+/// Publishes; says each half's version and whether it was published now.
+fn publish(sandbox: &Sandbox, dist: &Dist) -> [(u64, bool); 2] {
+    let lines = sandbox.rollout_json(dist, &["publish", FUNCTION]);
+    let halves = &lines.last().expect("a report")["halves"];
+    [0, 1].map(|half| {
+        let half = &halves[half];
+        (
+            half["version"].as_u64().expect("a version"),
+            half["published"].as_bool().expect("published or not"),
+        )
+    })
+}
+
+fn status(sandbox: &Sandbox, dist: &Dist) -> Value {
+    let mut lines = sandbox.rollout_json(dist, &["status", FUNCTION]);
+    lines.pop().expect("a status")
+}
+
+/// The share of `live` of each version in the status.
+fn shares(sandbox: &Sandbox, dist: &Dist) -> Vec<(u64, f64)> {
+    let status = status(sandbox, dist);
+    let versions = status["versions"].as_array().expect("versions");
+    let share = |version: &Value| {
+        Some((
+            version["version"].as_u64()?,
+            version["live_percent"].as_f64()?,
+        ))
+    };
+    versions.iter().filter_map(share).collect()
+}
+
+#[test]
+fn a_first_publish_makes_a_pair_and_a_second_one_nothing() {
+    let (sandbox, dist) = applied();
+    assert_eq!(publish(&sandbox, &dist), [(1, true), (2, true)]);
+    assert_eq!(publish(&sandbox, &dist), [(1, false), (2, false)]);
+    let again = sandbox.rollout(&dist, &["publish", FUNCTION]).success();
+    assert!(said(&again).contains("nothing to publish: version 1 (x86_64) and version 2 (arm64)"));
+    let versions = &status(&sandbox, &dist)["versions"];
+    assert_eq!(versions[0]["aliases"], json!(["live", "x86_64"]));
+    assert_eq!(versions[1]["aliases"], json!(["arm64"]));
+}
+
+#[test]
+fn a_change_in_one_half_publishes_the_next_pair_and_leaves_live_alone() {
+    let (sandbox, mut dist) = applied();
+    publish(&sandbox, &dist);
+    dist.change(Arm64, "next");
+    assert_eq!(publish(&sandbox, &dist), [(3, true), (4, true)]);
+    assert_eq!(shares(&sandbox, &dist), [(1, 100.0), (3, 0.0), (4, 0.0)]);
+}
+
+#[test]
+fn a_publish_that_was_killed_between_the_halves_goes_on_with_the_second() {
+    let (sandbox, mut dist) = applied();
+    publish(&sandbox, &dist);
+    dist.change(X86_64, "next");
+    dist.change(Arm64, "next");
+    publish_one_half_by_hand(&sandbox, &dist);
+    assert_eq!(publish(&sandbox, &dist), [(3, false), (4, true)]);
+    assert_eq!(publish(&sandbox, &dist), [(3, false), (4, false)]);
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn publish_one_half_by_hand(sandbox: &Sandbox, dist: &Dist) {
+    let config = aws_sdk_lambda::Config::builder()
+        .behavior_version(aws_sdk_lambda::config::BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(&sandbox.endpoint)
+        .region(aws_sdk_lambda::config::Region::new("us-east-1"))
+        .credentials_provider(aws_credential_types::Credentials::new(
+            "a", "b", None, None, "test",
+        ))
+        .build();
+    let lambda = aws_sdk_lambda::Client::from_conf(config);
+    let zip = std::fs::read(dist.zip(X86_64)).expect("a zip");
+    lambda
+        .update_function_code()
+        .function_name(FUNCTION)
+        .architectures(aws_sdk_lambda::types::Architecture::X8664)
+        .zip_file(aws_sdk_lambda::primitives::Blob::new(zip))
+        .publish(true)
+        .send()
+        .await
+        .expect("is published");
+}
+
+#[test]
+fn changed_settings_publish_the_next_pair() {
+    let (sandbox, mut dist) = applied();
+    publish(&sandbox, &dist);
+    dist.manifest.memory_mib = 1769;
+    dist.write_manifest();
+    sandbox.apply(&dist);
+    assert_eq!(publish(&sandbox, &dist), [(3, true), (4, true)]);
+}
+
+#[test]
+fn an_unknown_function_is_named_with_what_creates_it() {
+    let (sandbox, dist) = (Sandbox::start(), Dist::real());
+    for command in ["publish", "status"] {
+        let assert = sandbox.rollout(&dist, &[command, FUNCTION]).code(2);
+        assert!(
+            said(&assert).contains("scripts/deploy.sh hasher"),
+            "{}",
+            said(&assert)
+        );
+    }
+    for command in ["abort", "compare"] {
+        let assert = sandbox.rollout(&dist, &[command, FUNCTION]).code(2);
+        assert!(
+            said(&assert).contains("rollout publish hasher"),
+            "{}",
+            said(&assert)
+        );
+    }
+}
+
+#[test]
+fn artifacts_that_are_not_fit_are_not_uploaded() {
+    let (sandbox, mut dist) = applied();
+    dist.pack_bootstrap(Arm64, b"#!/bin/sh\n".to_vec());
+    sandbox.rollout(&dist, &["publish", FUNCTION]).code(2);
+    assert_eq!(status(&sandbox, &dist)["versions"], json!([]));
+}
+
+#[test]
+fn sample_events_get_the_expected_answer_of_both_builds() {
+    let (sandbox, dist) = applied();
+    publish(&sandbox, &dist);
+    let assert = sandbox.rollout(&dist, &["replay", FUNCTION]).success();
+    assert!(
+        said(&assert).contains("answer alike to all 3 sample events, and as expected"),
+        "{}",
+        said(&assert)
+    );
+}
+
+#[test]
+fn answers_that_are_alike_but_wrong_are_shown_with_what_was_expected_and_stop_the_release() {
+    let (sandbox, dist) = applied();
+    publish(&sandbox, &dist);
+    let expected = dist.function().join("events/three-bytes.expected.json");
+    std::fs::write(&expected, r#"{"bytes": 3, "leaves": 2}"#).expect("is written");
+    let assert = sandbox.rollout(&dist, &["replay", FUNCTION]).code(1);
+    let said = said(&assert);
+    for part in [
+        "one-mib.json: as expected\n",
+        "three-bytes.json: wrong or different\n  at /leaves\n    expected  2\n    x86_64    1\n    arm64     1\n",
+        "1 of 3 sample events: a wrong answer",
+        "no traffic may move",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+
+    // Without it, two builds that are alike are all that can be said.
+    std::fs::remove_file(expected).expect("is removed");
+    let assert = sandbox.rollout(&dist, &["replay", FUNCTION]).success();
+    let said = release::said(&assert);
+    assert!(
+        said.contains("three-bytes.json: same answer of both builds, no expected answer"),
+        "{said}"
+    );
+    assert!(
+        said.contains("2 of these have an expected answer"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_differing_answer_is_shown_at_its_place_and_stops_the_release() {
+    let (sandbox, mut dist) = applied();
+    publish(&sandbox, &dist);
+    dist.manifest
+        .replay
+        .ignore
+        .retain(|pointer| pointer != "/architecture");
+    dist.write_manifest();
+    let lines = sandbox.rollout_json(&dist, &["replay", FUNCTION]);
+    let expected = json!([{"pointer": "/architecture", "x86_64": "x86_64", "arm64": "arm64"}]);
+    assert_eq!(lines.len(), 3);
+    assert!(
+        lines.iter().all(|line| line["differences"] == expected),
+        "{lines:?}"
+    );
+    sandbox.rollout(&dist, &["replay", FUNCTION]).code(1);
+}
+
+#[test]
+fn an_event_that_fails_alike_is_shown_and_events_that_all_fail_prove_nothing() {
+    let (sandbox, dist) = applied();
+    publish(&sandbox, &dist);
+    let bad = dist.function().join("events").join("bad.json");
+    std::fs::write(&bad, r#"{"size_mib": -1, "seed": 7, "leaf_kib": 64}"#).expect("is written");
+    let assert = sandbox.rollout(&dist, &["replay", FUNCTION]).success();
+    assert!(
+        said(&assert).contains("bad.json: fails alike on both builds"),
+        "{}",
+        said(&assert)
+    );
+
+    let only_bad = tempfile::tempdir().expect("a folder");
+    std::fs::copy(&bad, only_bad.path().join("bad.json")).expect("is copied");
+    let folder = only_bad.path().to_str().expect("a path");
+    let assert = sandbox
+        .rollout(&dist, &["replay", FUNCTION, "--events", folder])
+        .code(1);
+    assert!(
+        said(&assert).contains("proves nothing"),
+        "{}",
+        said(&assert)
+    );
+}
+
+#[test]
+fn a_folder_without_events_is_no_replay() {
+    let (sandbox, dist) = applied();
+    let empty = tempfile::tempdir().expect("a folder");
+    let folder = empty.path().to_str().expect("a path");
+    sandbox
+        .rollout(&dist, &["replay", FUNCTION, "--events", folder])
+        .code(2);
+}
+
+#[test]
+fn a_weight_is_set_by_hand_and_taken_back_twice() {
+    let (sandbox, dist) = applied();
+    publish(&sandbox, &dist);
+    sandbox.rollout(&dist, &["set", FUNCTION, "2.5"]).success();
+    assert_eq!(shares(&sandbox, &dist), [(1, 97.5), (2, 2.5)]);
+    assert!(status(&sandbox, &dist)["rollout_since"].is_string());
+
+    let first = sandbox.rollout(&dist, &["abort", FUNCTION]).success();
+    assert!(
+        said(&first).contains("took 2.5% back from version 2"),
+        "{}",
+        said(&first)
+    );
+    assert_eq!(shares(&sandbox, &dist), [(1, 100.0), (2, 0.0)]);
+    let second = sandbox.rollout(&dist, &["abort", FUNCTION]).success();
+    assert!(
+        said(&second).contains("nothing to take back"),
+        "{}",
+        said(&second)
+    );
+}
+
+#[test]
+fn live_is_pointed_at_one_half_alone_and_back() {
+    let (sandbox, dist) = applied();
+    publish(&sandbox, &dist);
+    sandbox
+        .rollout(&dist, &["set", FUNCTION, "--half", "arm64"])
+        .success();
+    assert_eq!(shares(&sandbox, &dist), [(1, 0.0), (2, 100.0)]);
+    let assert = sandbox.rollout(&dist, &["set", FUNCTION, "5"]).code(2);
+    assert!(
+        said(&assert).contains("already serves version 2"),
+        "{}",
+        said(&assert)
+    );
+    sandbox
+        .rollout(&dist, &["set", FUNCTION, "--version", "1"])
+        .success();
+    assert_eq!(shares(&sandbox, &dist), [(1, 100.0), (2, 0.0)]);
+}
+
+#[test]
+fn what_is_no_weight_or_version_is_refused_before_anything_is_sent() {
+    let dist = Dist::real();
+    for arguments in [
+        ["set", FUNCTION, "101"],
+        ["set", FUNCTION, "0.001"],
+        ["set", FUNCTION, "x"],
+    ] {
+        release::rollout(&dist, &arguments).code(2);
+    }
+    release::rollout(&dist, &["set", FUNCTION, "--version", "$LATEST"]).code(2);
+    release::rollout(&dist, &["set", FUNCTION]).code(2);
+}
+
+#[test]
+fn comparing_counts_both_halves_and_leaves_out_the_times_of_an_emulated_one() {
+    let (sandbox, dist) = applied();
+    publish(&sandbox, &dist);
+    let silent = sandbox.rollout(&dist, &["compare", FUNCTION]).success();
+    assert!(
+        said(&silent).contains("nothing to compare yet"),
+        "{}",
+        said(&silent)
+    );
+
+    sandbox.rollout(&dist, &["set", FUNCTION, "50"]).success();
+    sandbox.traffic(&dist);
+    let mut lines = sandbox.rollout_json(&dist, &["compare", FUNCTION, "--period", "1s"]);
+    let comparison = lines.pop().expect("a comparison");
+    let invocations = |half: usize| comparison["halves"][half]["invocations"].as_u64();
+    assert_eq!(
+        invocations(0).zip(invocations(1)).map(|(a, b)| a + b),
+        Some(40),
+        "{comparison}"
+    );
+    for half in comparison["halves"].as_array().expect("halves") {
+        let emulated = half["emulated"].as_bool().expect("known");
+        assert_eq!(half["duration"].is_null(), emulated, "{half}");
+        assert_eq!(
+            half["million_invocations_usd"].is_null(),
+            emulated,
+            "{half}"
+        );
+        assert_eq!(half["errors"], 0, "{half}");
+    }
+    let markdown = sandbox
+        .rollout(&dist, &["compare", FUNCTION, "--markdown"])
+        .success();
+    assert!(
+        said(&markdown).contains(" arm64 (version 2) |"),
+        "{}",
+        said(&markdown)
+    );
+}
+
+#[test]
+fn an_endpoint_that_does_not_answer_is_an_error_with_a_reason() {
+    let assert = release::rollout(
+        &Dist::real(),
+        &["--endpoint-url", "http://127.0.0.1:9", "status", FUNCTION],
+    )
+    .code(2);
+    assert!(
+        said(&assert).contains("GetFunction of hasher failed"),
+        "{}",
+        said(&assert)
+    );
+}
+
+#[test]
+fn a_publish_that_leaves_live_to_terraform_makes_the_pair_alone() {
+    let (sandbox, dist) = applied();
+    let publish = ["publish", FUNCTION, "--leave-live"];
+    sandbox.rollout(&dist, &publish).success();
+    let versions = &status(&sandbox, &dist)["versions"];
+    assert_eq!(versions[0]["aliases"], json!(["x86_64"]));
+    assert_eq!(versions[1]["aliases"], json!(["arm64"]));
+}

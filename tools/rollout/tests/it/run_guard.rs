@@ -1,0 +1,138 @@
+//! `rollout run` and the alarm that guards it when it is gone.
+#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
+
+
+use crate::common::run as stage;
+use aws_sdk_lambda::types::AliasRoutingConfiguration;
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use stage::{Candidate, FUNCTION, Stage, said};
+
+/// The state of the alarm, as `rollout status` says it.
+async fn alarm(stage: &Stage) -> Value {
+    stage.ask(&["status"]).await["alarm"].clone()
+}
+
+/// Takes the weight back as the function `guard` does.
+async fn guard(stage: &Stage) {
+    let description = stage
+        .live()
+        .await
+        .description()
+        .unwrap_or_default()
+        .to_owned();
+    let nothing = AliasRoutingConfiguration::builder()
+        .set_additional_version_weights(Some(Default::default()));
+    let update = stage
+        .lambda
+        .update_alias()
+        .function_name(FUNCTION)
+        .name("live");
+    let update = update.function_version("1").routing_config(nothing.build());
+    let taken_back = update.description(format!("{description} 0%@9999s by guard"));
+    taken_back.send().await.expect("is taken back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_run_leaves_the_alarm_armed_and_the_next_one_disarms_it_at_its_end() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let run = stage.run(&["--bake", "60s"]);
+    stage.reaches(20.0).await;
+    run.signal(Signal::SIGKILL);
+    let (_, text) = said(&run.output().await);
+    assert!(
+        text.contains("alarm flaky-live-candidate is armed: more than 20%"),
+        "{text}"
+    );
+    assert_eq!(alarm(&stage).await["name"], "flaky-live-candidate");
+
+    let (code, text) = said(&stage.run(&[]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(alarm(&stage).await, Value::Null);
+}
+
+/// A run is killed when its alarm is armed and the candidate has a weight.
+async fn killed_at_the_first_step() -> Stage {
+    let stage = Stage::set(Candidate::Good).await;
+    let run = stage.run(&["--bake", "60s"]);
+    stage.reaches(20.0).await;
+    run.signal(Signal::SIGKILL);
+    run.output().await;
+    assert_eq!(alarm(&stage).await["name"], "flaky-live-candidate");
+    stage
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_finds_nothing_to_move_disarms_the_alarm_of_one_that_was_killed_after_its_last_step()
+ {
+    let stage = killed_at_the_first_step().await;
+    let promote = stage.lambda.update_alias().function_name(FUNCTION);
+    let nothing = AliasRoutingConfiguration::builder()
+        .set_additional_version_weights(Some(Default::default()));
+    let promote = promote.name("live").function_version("2");
+    let promoted = promote.routing_config(nothing.build()).send().await;
+    promoted.expect("is promoted");
+
+    let (code, text) = said(&stage.run(&[]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("nothing to move"), "{text}");
+    assert_eq!(alarm(&stage).await, Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setting_one_version_alone_disarms_the_alarm_and_a_weight_keeps_it() {
+    let stage = killed_at_the_first_step().await;
+    stage.order(&["set", FUNCTION, "30"]).await;
+    assert_eq!(alarm(&stage).await["name"], "flaky-live-candidate");
+    stage.order(&["set", FUNCTION, "100"]).await;
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
+    assert_eq!(alarm(&stage).await, Value::Null);
+
+    for last in [
+        &["set", FUNCTION, "0"][..],
+        &["set", FUNCTION, "--version", "1"],
+    ] {
+        let stage = killed_at_the_first_step().await;
+        stage.order(last).await;
+        assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+        assert_eq!(alarm(&stage).await, Value::Null);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_guard_was_faster_than_says_so_and_so_do_status_and_the_next_run() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let run = stage.run(&["--bake", "60s"]);
+    stage.reaches(20.0).await;
+    guard(&stage).await;
+    let (code, text) = said(&run.output().await);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("taken back: the alarm flaky-live-candidate went off at 20%, and guard has taken the weight back"),
+        "{text}"
+    );
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+    assert_eq!(stage.ask(&["status"]).await["taken_back_by_guard"], true);
+
+    let (code, text) = said(&stage.run(&[]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("guard has taken the last rollout back"),
+        "{text}"
+    );
+    assert_eq!(stage.ask(&["status"]).await["taken_back_by_guard"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wants_no_guard_gets_none() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let run = stage.run(&["--no-guard", "--bake", "60s"]);
+    stage.reaches(20.0).await;
+    assert_eq!(alarm(&stage).await, Value::Null);
+    run.signal(Signal::SIGTERM);
+    let (code, text) = said(&run.output().await);
+    assert_eq!(code, Some(1), "{text}");
+}

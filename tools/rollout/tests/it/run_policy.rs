@@ -1,0 +1,194 @@
+//! What a run does with a step whose time is over, with provisioned concurrency, and with people who
+//! interrupt it.
+#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
+
+
+use crate::common::run as stage;
+use std::{
+    fs::File,
+    io::{Read as _, Write as _},
+};
+
+use nix::sys::signal::Signal;
+use stage::{Candidate, FUNCTION, Stage, lines, said, weight};
+
+/// With no margin at all, "not worse" is never proven.
+const NEVER_PROVEN: [&str; 6] = ["--margin", "0", "--bake", "2s", "--bake-most", "4s"];
+
+fn undecided(what: &'static str) -> Vec<&'static str> {
+    [&NEVER_PROVEN[..], &["--undecided", what]].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undecided_step_advances_holds_or_is_taken_back_as_the_policy_says() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let (code, text) = said(&stage.run(&undecided("rollback")).output().await);
+    assert_eq!(code, Some(1), "{text}");
+    let expected = "taken back: nothing was proven at 20% within 4 s";
+    assert!(text.contains(expected), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+
+    let (code, text) = said(&stage.run(&undecided("hold")).output().await);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("held: nothing was proven at 20%"), "{text}");
+    assert_eq!(weight(&stage.live().await), Some(0.2));
+
+    let (code, text) = said(&stage.run(&undecided("advance")).output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("going on at 20%"), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_ends_early_once_not_worse_is_proven() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    // Nobody could wait for the ends of these steps.
+    let run = [
+        "--json",
+        "--margin",
+        "50",
+        "--bake",
+        "2s",
+        "--bake-most",
+        "1h",
+    ];
+    let output = stage.run(&run).output().await;
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output).1);
+    let events = lines(&String::from_utf8_lossy(&output.stdout));
+    for watched in events.iter().filter(|event| event["event"] == "watched") {
+        let baked = watched["watched_s"].as_i64() >= Some(2);
+        let enough = watched["step_invocations"].as_i64() >= Some(20);
+        let proven = watched["judgement"]["verdict"] == "not_worse";
+        let over = watched["waiting"].is_null();
+        assert_eq!(over, baked && enough && proven, "{watched}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_with_provisioned_concurrency_is_refused_before_anything_moves() {
+    let stage = Stage::set(Candidate::Good).await;
+    let live = || {
+        stage
+            .lambda
+            .put_provisioned_concurrency_config()
+            .function_name(FUNCTION)
+            .provisioned_concurrent_executions(1)
+    };
+    live()
+        .qualifier("live")
+        .send()
+        .await
+        .expect("is provisioned");
+    for arguments in [&[][..], &["--dry-run"]] {
+        let (code, text) = said(&stage.run(arguments).output().await);
+        assert_eq!(code, Some(2), "{text}");
+        assert!(
+            text.contains("has provisioned concurrency (1 environments)"),
+            "{text}"
+        );
+        assert!(
+            text.contains("delete-provisioned-concurrency-config"),
+            "{text}"
+        );
+    }
+    assert_eq!(stage.live().await.description().unwrap_or_default(), "");
+
+    // On the versions it is no obstacle.
+    let remove = stage.lambda.delete_provisioned_concurrency_config();
+    let remove = remove.function_name(FUNCTION).qualifier("live");
+    remove.send().await.expect("is removed");
+    live().qualifier("1").send().await.expect("is provisioned");
+    let (code, text) = said(&stage.run(&["--dry-run"]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_with_everything_by_hand_ends_up_alone() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.set_by_hand(1.0).await;
+    let (code, text) = said(&stage.run(&[]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_is_gone_takes_the_weight_back_unless_nohup_was_asked_for() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let run = stage.run(&["--bake", "60s"]);
+    stage.reaches(20.0).await;
+    run.signal(Signal::SIGHUP);
+    let (code, text) = said(&run.output().await);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("interrupted at 20%"), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+
+    let run = stage.run_behind("nohup", &["--bake", "1s", "--margin", "50"]);
+    stage.reaches(20.0).await;
+    run.signal(Signal::SIGHUP);
+    let (code, text) = said(&run.output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
+}
+
+/// Reads a terminal until it has shown a text, or is gone.
+async fn shows(terminal: &File, text: &'static str) -> String {
+    let mut terminal = terminal.try_clone().expect("is cloned");
+    let reading = tokio::task::spawn_blocking(move || {
+        let (mut seen, mut bytes) = (String::new(), [0; 4096]);
+        while !seen.contains(text) {
+            match terminal.read(&mut bytes) {
+                Ok(count) if count > 0 => seen += &String::from_utf8_lossy(&bytes[..count]),
+                // A pseudo-terminal that nobody holds any more gives EIO.
+                _ => break,
+            }
+        }
+        seen
+    });
+    let seen = tokio::time::timeout(std::time::Duration::from_secs(30), reading).await;
+    seen.expect("is shown in time").expect("is read")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_terminal_an_interrupt_asks_and_the_answer_counts() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let (run, mut terminal) = stage.run_on_a_terminal(&["--bake", "60s"]);
+    stage.reaches(20.0).await;
+    for (answer, expected) in [("perhaps\n", "interrupted: take"), ("g\n", "going on")] {
+        run.signal(Signal::SIGINT);
+        let question = shows(&terminal, "interrupted: take").await;
+        assert!(question.contains("(t)"), "{question}");
+        terminal.write_all(answer.as_bytes()).expect("is typed");
+        let seen = shows(&terminal, expected).await;
+        assert!(seen.contains(expected), "{seen}");
+        if answer == "perhaps\n" {
+            // The question still stands: this answers it.
+            terminal.write_all(b"g\n").expect("is typed");
+            shows(&terminal, "going on").await;
+        }
+    }
+    assert_eq!(weight(&stage.live().await), Some(0.2));
+    run.signal(Signal::SIGINT);
+    shows(&terminal, "interrupted: take").await;
+    terminal.write_all(b"l\n").expect("is typed");
+    let seen = shows(&terminal, "stays as it is, and nothing watches it").await;
+    assert_eq!(run.output().await.status.code(), Some(1), "{seen}");
+    assert_eq!(weight(&stage.live().await), Some(0.2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_interrupt_takes_back_while_the_question_stands() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    let (run, terminal) = stage.run_on_a_terminal(&["--bake", "60s"]);
+    stage.reaches(20.0).await;
+    run.signal(Signal::SIGINT);
+    shows(&terminal, "interrupted: take").await;
+    run.signal(Signal::SIGINT);
+    let seen = shows(&terminal, "taken back: interrupted at 20%").await;
+    assert_eq!(run.output().await.status.code(), Some(1), "{seen}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+}

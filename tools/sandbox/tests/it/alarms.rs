@@ -1,0 +1,72 @@
+//! An alarm that goes off invokes the functions whose trigger it is.
+
+#![allow(clippy::unwrap_used)] // a helper that panics fails its test
+
+use crate::common;
+use std::time::Duration;
+
+use aws_sdk_cloudwatch::{
+    Client,
+    types::{ComparisonOperator, StateValue, Statistic},
+};
+use common::{FUNCTION, build};
+use sandbox::testing::Sandbox;
+use serde_json::json;
+
+/// A sandbox with the probe, which alarms invoke.
+async fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dist = tempfile::tempdir().unwrap();
+    build(dist.path(), |manifest| {
+        manifest["trigger"] = json!({"kind": "alarm", "name_suffix": "-live-candidate"});
+    });
+    sandbox.apply_from(dist.path(), FUNCTION).await.unwrap();
+    sandbox
+}
+
+async fn put(client: &Client, name: &str) {
+    client
+        .put_metric_alarm()
+        .alarm_name(name)
+        .namespace("AWS/Lambda")
+        .metric_name("Errors")
+        .statistic(Statistic::Sum)
+        .period(60)
+        .evaluation_periods(1)
+        .threshold(1.0)
+        .comparison_operator(ComparisonOperator::GreaterThanThreshold)
+        .treat_missing_data("ignore")
+        .send()
+        .await
+        .unwrap();
+}
+
+async fn set(client: &Client, name: &str, state: StateValue) {
+    let set = client.set_alarm_state().alarm_name(name).state_value(state);
+    set.state_reason("a drill").send().await.unwrap();
+}
+
+fn invocations(sandbox: &Sandbox) -> usize {
+    let logs = sandbox.logs(FUNCTION).unwrap_or_default();
+    logs.lines()
+        .filter(|line| line.starts_with("END RequestId"))
+        .count()
+}
+
+#[tokio::test]
+async fn only_the_state_alarm_of_an_alarm_of_that_name_invokes_and_only_once() {
+    let sandbox = sandbox().await;
+    let client = Client::new(&sandbox.sdk_config());
+    put(&client, "f-live-candidate").await;
+    put(&client, "another").await;
+    set(&client, "another", StateValue::Alarm).await;
+    set(&client, "f-live-candidate", StateValue::Ok).await;
+    set(&client, "f-live-candidate", StateValue::Alarm).await;
+    set(&client, "f-live-candidate", StateValue::Alarm).await;
+    while invocations(&sandbox) == 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // What would come besides would be there by now.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(invocations(&sandbox), 1);
+}

@@ -1,0 +1,222 @@
+//! The subcommands that talk to a running sandbox, run as a user runs them. For `traffic` see `traffic.rs`.
+#![allow(clippy::unwrap_used)] // a test that cannot go on says where
+
+use crate::common::program;
+use predicates::{prelude::*, str::contains};
+use program::{Fixture, built, run, write_manifest};
+use serde_json::{Value, json};
+
+#[test]
+fn without_a_sandbox_every_command_says_how_to_start_one() {
+    let folder = built();
+    for arguments in [
+        &["apply", "echo"][..],
+        &["fault", "echo"],
+        &["test", "echo"],
+        &["traffic", "echo"],
+    ] {
+        let said = contains("no sandbox is running from .sandbox").and(contains("sandbox start"));
+        run(folder.path(), arguments).code(2).stderr(said);
+    }
+    run(folder.path(), &["status"])
+        .code(1)
+        .stdout(contains("no sandbox is running from .sandbox"));
+}
+
+#[test]
+fn apply_creates_then_leaves_alone_then_updates() {
+    let fixture = Fixture::new();
+    fixture
+        .run(&["apply", "echo"])
+        .success()
+        .stdout(contains("echo: created"));
+    fixture
+        .run(&["apply", "echo"])
+        .success()
+        .stdout("echo: unchanged\n");
+    write_manifest(fixture.path(), 256);
+    let updated = "echo: updated (memory_mib 128 -> 256)\n";
+    fixture.run(&["apply", "echo"]).success().stdout(updated);
+    fixture
+        .run(&["apply", "echo"])
+        .success()
+        .stdout("echo: unchanged\n");
+
+    let shown = fixture.aws(&[
+        "lambda",
+        "get-function-configuration",
+        "--function-name",
+        "echo",
+    ]);
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    // Whatever the shell's region.
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function:echo";
+    assert_eq!(shown["FunctionArn"], arn);
+    assert_eq!(shown["MemorySize"], 256);
+    assert_eq!(shown["Timeout"], 5);
+    assert_eq!(shown["Description"], "Says what it hears");
+    assert_eq!(shown["Architectures"], json!(["x86_64"]));
+    assert_eq!(
+        shown["Environment"]["Variables"],
+        json!({"GREETING": "hello"})
+    );
+}
+
+#[test]
+fn apply_publishes_nothing_and_makes_no_alias() {
+    let fixture = Fixture::new();
+    fixture.run(&["apply", "echo"]).success();
+    fixture
+        .run(&["status"])
+        .success()
+        .stdout(contains("echo: 0 versions\n"));
+}
+
+#[test]
+fn apply_and_test_of_a_function_that_was_not_built_name_the_build() {
+    let fixture = Fixture::new();
+    for command in ["apply", "test"] {
+        let said = contains("dist/absent/function.json").and(contains("scripts/build.sh absent"));
+        fixture.run(&[command, "absent"]).code(2).stderr(said);
+    }
+}
+
+#[test]
+fn test_says_whether_both_builds_answer_as_expected() {
+    let fixture = Fixture::new();
+    let expect = |event: &str, answer: &str| {
+        let file = format!("dist/echo/events/{event}.expected.json");
+        std::fs::write(fixture.path().join(file), answer).unwrap();
+    };
+    fixture.run(&["test", "echo"]).success().stdout(contains(
+        "hello.json: same answer of both builds, no expected answer\n",
+    ));
+
+    let fails = fixture.path().join("dist/echo/events/fails.json");
+    std::fs::write(fails, r#"{"fail":true}"#).unwrap();
+    expect("fails", r#"{"errorType":"Asked"}"#);
+    expect("hello", r#"{"hello":1}"#);
+    let all = "fails.json: as expected\nhello.json: as expected\n\
+        x86_64 and arm64 answer alike to all 2 sample events, and as expected\n";
+    fixture
+        .run(&["test", "echo"])
+        .success()
+        .stdout(contains(all));
+
+    expect("hello", r#"{"hello":2}"#);
+    let wrong = "hello.json: wrong or different\n  at /hello\n    expected  2\n    x86_64    1\n    arm64     1\n";
+    fixture
+        .run(&["test", "echo"])
+        .code(1)
+        .stdout(contains(wrong));
+}
+
+#[test]
+fn test_publishes_nothing_and_leaves_live_alone() {
+    let fixture = Fixture::new().with_live();
+    let status = || {
+        String::from_utf8(
+            fixture
+                .run(&["status"])
+                .success()
+                .get_output()
+                .stdout
+                .clone(),
+        )
+    };
+    let before = status().unwrap();
+    assert!(before.contains("echo: 1 versions, live -> 1"), "{before}");
+    fixture.run(&["test", "echo"]).success();
+    assert_eq!(status().unwrap(), before);
+}
+
+#[test]
+fn faults_are_set_listed_and_cleared() {
+    let fixture = Fixture::new();
+    fixture.run(&["apply", "echo"]).success();
+    fixture
+        .run(&["fault", "echo"])
+        .success()
+        .stdout("echo: no faults\n");
+    let set = ["fault", "echo", "arm64:errors=5%", "x86_64:latency=50ms"];
+    fixture
+        .run(&set)
+        .success()
+        .stdout("echo: arm64:errors=5% x86_64:latency=50ms\n");
+    let more = "echo: arm64:errors=5% arm64:crash=2% x86_64:latency=50ms\n";
+    fixture
+        .run(&["fault", "echo", "arm64:crash=2%"])
+        .success()
+        .stdout(more);
+    fixture.run(&["fault", "echo"]).success().stdout(more);
+    let only = ["fault", "echo", "--clear", "arm64:throttle=1%"];
+    fixture
+        .run(&only)
+        .success()
+        .stdout("echo: arm64:throttle=1%\n");
+    fixture
+        .run(&["fault", "echo", "--clear"])
+        .success()
+        .stdout("echo: no faults\n");
+}
+
+#[test]
+fn a_fault_that_makes_no_sense_is_refused() {
+    let fixture = Fixture::new();
+    let absent = contains("there is no function absent");
+    fixture
+        .run(&["fault", "absent", "arm64:errors=5%"])
+        .code(2)
+        .stderr(absent);
+    let kind = contains("unknown fault \"explode\"");
+    fixture
+        .run(&["fault", "echo", "arm64:explode=5%"])
+        .code(2)
+        .stderr(kind);
+}
+
+#[test]
+fn faults_of_services_are_set_listed_and_cleared() {
+    let fixture = Fixture::new();
+    let run = |arguments: &[&str]| fixture.run(&[&["service-fault"], arguments].concat());
+    run(&[]).success().stdout("no faults of services\n");
+    let faults = ["dynamodb:PutItem:throttle=5%", "sqs:*:latency=20ms"];
+    let both = format!("{}\n", faults.join(" "));
+    run(&faults).success().stdout(both.clone());
+    run(&[]).success().stdout(both);
+    let one = "sqs:*:latency=20ms\n";
+    run(&["dynamodb:PutItem:throttle=0%"]).success().stdout(one);
+    run(&["--clear"])
+        .success()
+        .stdout("no faults of services\n");
+    let wrong = contains("unknown service \"s3\"");
+    run(&["s3:PutObject:errors=5%"]).code(2).stderr(wrong);
+}
+
+#[test]
+fn a_function_behind_http_shows_its_url() {
+    let fixture = Fixture::new();
+    let path = fixture.path().join("dist/echo/function.json");
+    let manifest = std::fs::read_to_string(&path).unwrap();
+    let mut manifest: Value = serde_json::from_str(&manifest).unwrap();
+    manifest["trigger"] = json!({"kind": "http"});
+    std::fs::write(path, manifest.to_string()).unwrap();
+    let applied = contains("trigger of echo: http://127.0.0.1:").and(contains(" invokes live"));
+    fixture.run(&["apply", "echo"]).success().stdout(applied);
+    let shown = contains("echo: 0 versions, http://127.0.0.1:");
+    fixture.run(&["status"]).success().stdout(shown);
+}
+
+#[test]
+fn status_shows_where_the_aliases_point() {
+    let fixture = Fixture::new();
+    fixture
+        .run(&["status"])
+        .success()
+        .stdout(contains("no functions"));
+    let fixture = fixture.with_live();
+    fixture
+        .run(&["status"])
+        .success()
+        .stdout(contains("echo: 1 versions, live -> 1\n"));
+}

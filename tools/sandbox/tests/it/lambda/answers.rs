@@ -1,0 +1,242 @@
+//! What a function is told, and what its caller gets.
+
+use aws_sdk_lambda::{
+    primitives::Blob,
+    types::{InvocationType, LogType},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use serde_json::{Value, json};
+
+use super::{
+    builders::create_live,
+    common::{FUNCTION, Sandbox, does, eventually, host, payload, refusal, script_zip},
+};
+
+#[tokio::test]
+async fn a_function_answers_its_event_and_says_which_version_ran() {
+    let sandbox = Sandbox::with_probe().await;
+    let event = json!({"do": "echo", "text": "ä"});
+    let output = sandbox.ask(&event).send().await.unwrap();
+    assert_eq!(
+        (output.status_code, output.executed_version.as_deref()),
+        (200, Some("$LATEST"))
+    );
+    assert_eq!(payload(&output), event);
+}
+
+#[tokio::test]
+async fn the_context_is_lambdas() {
+    let sandbox = Sandbox::with_probe().await;
+    sandbox.publish().await;
+    create_live(&sandbox, "1").send().await.unwrap();
+    let output = sandbox
+        .ask(&does("context"))
+        .qualifier("live")
+        .send()
+        .await
+        .unwrap();
+    let context = payload(&output);
+    assert_eq!(
+        context["arn"],
+        json!("arn:aws:lambda:us-east-1:000000000000:function:probe:live")
+    );
+    assert_eq!(
+        (&context["version"], &context["memory_mib"]),
+        (&json!("1"), &json!(128))
+    );
+    let request_id = aws_sdk_lambda::operation::RequestId::request_id(&output);
+    assert_eq!(context["request_id"].as_str(), request_id);
+    let left_ms = context["deadline_ms"].as_i64().unwrap() - chrono::Utc::now().timestamp_millis();
+    assert!((0..=3000).contains(&left_ms), "{left_ms}");
+    assert!(
+        context["trace"].as_str().unwrap().starts_with("Root=1-"),
+        "{context}"
+    );
+}
+
+#[tokio::test]
+async fn a_function_sees_lambdas_environment_and_nothing_of_the_hosts() {
+    let sandbox = Sandbox::with_probe().await;
+    let answer = sandbox.answer(does("env")).await;
+    let variables = answer["variables"].as_object().unwrap();
+    for (name, value) in [
+        ("AWS_LAMBDA_FUNCTION_NAME", "probe"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/probe"),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_REGION", "us-east-1"),
+        ("_HANDLER", "bootstrap"),
+        ("TZ", ":UTC"),
+        ("AWS_ENDPOINT_URL", &sandbox.endpoint),
+    ] {
+        assert_eq!(
+            variables.get(name).and_then(Value::as_str),
+            Some(value),
+            "{name}"
+        );
+    }
+    assert_eq!(variables.get("LAMBDA_TASK_ROOT"), Some(&answer["folder"]));
+    for name in ["HOME", "CARGO_MANIFEST_DIR", "USER", "RUST_BACKTRACE"] {
+        assert!(!variables.contains_key(name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_response_that_is_no_json_is_passed_on_as_it_is() {
+    let sandbox = Sandbox::start().await;
+    let script = r#"
+        api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
+        while true; do
+            id=$(curl -sS -D - -o /dev/null "$api/next" | tr -d '\r' | sed -n 's/^lambda-runtime-aws-request-id: //Ip')
+            curl -sS -o /dev/null -d 'no { json' "$api/$id/response"
+        done"#;
+    sandbox.create(host(), script_zip(script)).await;
+    for _ in 0..3 {
+        let output = sandbox.ask(&json!({})).send().await.unwrap();
+        assert_eq!(output.payload.unwrap().as_ref(), b"no { json");
+        assert_eq!(output.function_error, None);
+    }
+    assert_eq!(sandbox.processes(), 1);
+}
+
+#[tokio::test]
+async fn too_large_a_response_is_an_error_of_the_function() {
+    let sandbox = Sandbox::with_probe().await;
+    // With its quotes exactly at the limit, and one byte above.
+    let limit = 6 * 1024 * 1024 + 100;
+    let fits = sandbox
+        .answer(json!({"do": "big", "bytes": limit - 2}))
+        .await;
+    assert_eq!(fits.as_str().unwrap().len(), limit - 2);
+    let error = sandbox
+        .error(json!({"do": "big", "bytes": limit - 1}))
+        .await;
+    assert_eq!(
+        error,
+        json!({
+            "errorType": "Function.ResponseSizeTooLarge",
+            "errorMessage": "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
+        })
+    );
+}
+
+#[tokio::test]
+async fn too_large_an_event_and_one_that_is_no_json_are_refused() {
+    let sandbox = Sandbox::with_probe().await;
+    let send = |kind: InvocationType, event: String| {
+        sandbox
+            .lambda
+            .invoke()
+            .function_name(FUNCTION)
+            .invocation_type(kind)
+            .payload(Blob::new(event))
+            .send()
+    };
+    let event = |bytes: usize| format!(r#"{{"do":"who","x":"{}"}}"#, "x".repeat(bytes - 19));
+    let limit = 6 * 1024 * 1024;
+    assert_eq!(event(limit).len(), limit);
+    assert!(
+        send(InvocationType::RequestResponse, event(limit))
+            .await
+            .is_ok()
+    );
+    let (kind, status, message) =
+        refusal(send(InvocationType::RequestResponse, event(limit + 1)).await);
+    assert_eq!((kind.as_str(), status), ("RequestTooLargeException", 413));
+    assert_eq!(
+        message,
+        "6291457 byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)"
+    );
+    let (kind, status, _) = refusal(send(InvocationType::Event, event(1024 * 1024 + 1)).await);
+    assert_eq!((kind.as_str(), status), ("RequestTooLargeException", 413));
+    let (kind, status, message) =
+        refusal(send(InvocationType::RequestResponse, "{".to_owned()).await);
+    assert_eq!(
+        (kind.as_str(), status),
+        ("InvalidRequestContentException", 400)
+    );
+    assert!(
+        message.starts_with("Could not parse request body into json"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn the_tail_of_the_log_has_the_output_between_lambdas_lines() {
+    let sandbox = Sandbox::with_probe().await;
+    let event = json!({"do": "print", "text": "hello from the function"});
+    let output = sandbox
+        .ask(&event)
+        .log_type(LogType::Tail)
+        .send()
+        .await
+        .unwrap();
+    let log = String::from_utf8(BASE64.decode(output.log_result().unwrap()).unwrap()).unwrap();
+    let lines: Vec<&str> = log.lines().collect();
+    assert!(
+        lines[0].starts_with("START RequestId: ") && lines[0].ends_with(" Version: $LATEST"),
+        "{log}"
+    );
+    assert_eq!(lines[1], "hello from the function");
+    assert!(lines[2].starts_with("END RequestId: "), "{log}");
+    for part in [
+        "REPORT RequestId: ",
+        "\tBilled Duration: ",
+        "\tMemory Size: 128 MB",
+        "\tInit Duration: ",
+    ] {
+        assert!(lines[3].contains(part), "{part}: {log}");
+    }
+    // The second one is warm.
+    let output = sandbox
+        .ask(&event)
+        .log_type(LogType::Tail)
+        .send()
+        .await
+        .unwrap();
+    let log = String::from_utf8(BASE64.decode(output.log_result().unwrap()).unwrap()).unwrap();
+    assert!(
+        log.contains("REPORT") && !log.contains("Init Duration"),
+        "{log}"
+    );
+    assert_eq!(sandbox.ask(&event).send().await.unwrap().log_result, None);
+}
+
+#[tokio::test]
+async fn peak_memory_is_what_the_function_used() {
+    let sandbox = Sandbox::with_probe().await;
+    let output = sandbox
+        .ask(&json!({"do": "allocate", "mib": 100}))
+        .log_type(LogType::Tail)
+        .send()
+        .await
+        .unwrap();
+    let log = String::from_utf8(BASE64.decode(output.log_result().unwrap()).unwrap()).unwrap();
+    let (_, rest) = log.split_once("Max Memory Used: ").unwrap();
+    let used: u64 = rest.split_once(" MB").unwrap().0.parse().unwrap();
+    assert!((100..200).contains(&used), "{used}");
+}
+
+#[tokio::test]
+async fn an_asynchronous_event_runs_later_and_is_tried_again_after_errors() {
+    let sandbox = Sandbox::with_probe().await;
+    let event = sandbox
+        .ask(&does("error"))
+        .invocation_type(InvocationType::Event)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((event.status_code, event.function_error), (202, None));
+    eventually("three attempts", async || {
+        sandbox.logs().matches("END RequestId: ").count() == 3
+    })
+    .await;
+    let dry = sandbox
+        .ask(&does("error"))
+        .invocation_type(InvocationType::DryRun)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(dry.status_code, 204);
+}

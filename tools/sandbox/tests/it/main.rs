@@ -1,0 +1,16 @@
+//! The sandbox through the AWS wire protocol, as one test program: it is linked once, and its tests wait side by side.
+
+mod access;
+mod alarms;
+mod apply;
+mod client_commands;
+mod cloudwatch;
+mod common;
+mod event_source_mapping;
+mod event_source_mapping_api;
+mod http_front;
+mod lambda;
+mod origin_check;
+mod serve;
+mod sqs;
+mod traffic;
