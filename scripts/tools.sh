@@ -1,15 +1,15 @@
 # Sourced by common.sh: where package, rollout and sandbox come from.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2119,SC2120,SC2154
 
 # The folder that has the three tools. TOOLS_BIN: one where they are ready, so that nothing is built.
 tools_bin=${TOOLS_BIN:-$tools_folder/bin}
 export PATH="$tools_bin:$PATH"
 
-# get_tools [CARGO-FLAG]...: makes sure that the three are in $tools_bin.
+# get_tools: makes sure that the three are in $tools_bin.
 get_tools() {
     [[ -z ${TOOLS_BIN:-} ]] || return 0
     if [[ -f tools/Cargo.toml ]]; then
-        build_tools "$@"
+        build_tools
     fi
 }
 
