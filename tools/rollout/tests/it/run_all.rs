@@ -22,7 +22,7 @@ async fn with(functions: &[(&'static str, Candidate)]) -> Stage {
 }
 
 /// How often a function's run has looked.
-fn looks(stage: &Stage, function: &str) -> usize {
+pub(crate) fn looks(stage: &Stage, function: &str) -> usize {
     let journal = stage.journal_of(function);
     let looks = journal.iter().filter(|event| event["event"] == "watched");
     looks.count()
