@@ -10,6 +10,7 @@
 
 use std::{env, fs, path::Path};
 
+use analysis::{Judgement, Metric, Terms, judge};
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use package::Architecture;
@@ -19,7 +20,6 @@ use rollout::{
     comparison::{Comparison, Costs, Pricing, Row, Source, Verdict, Window},
     differences::{Differences, Limit},
     function::Half,
-    judge::{Judgement, Metric, Terms, judge},
     metrics::{Durations, Period, Sample, TimeCounts},
     prices::PriceList,
     record::Record,

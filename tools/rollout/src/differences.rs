@@ -4,15 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{
-    comparison::Costs,
-    judge::{
-        Durations, Interval, Metric, Total, difference_of_durations, difference_of_means,
-        difference_of_rates, ratio_of_means, ratio_of_quantiles,
-    },
-    metrics::Period,
-    prices::MEAN_ROUNDING_MS,
-    records,
+use crate::{comparison::Costs, metrics::Period, prices::MEAN_ROUNDING_MS, records};
+use analysis::{
+    Durations, Interval, Metric, Total, difference_of_durations, difference_of_means,
+    difference_of_rates, ratio_of_means, ratio_of_quantiles,
 };
 
 /// The most that the start of an environment counts in what an invocation is billed for. Lambda allows

@@ -34,7 +34,7 @@
 //!
 //! proof/         what must hold of both artifacts before anything is uploaded
 //! scope.rs       what a rollout is judged by, and why not by more (pure)
-//! judge/         the sequential test: worse, not worse, undecided (pure)
+//!                (the sequential test is a crate of its own: analysis)
 //! controller/    which weight comes next (pure), and the loop around it
 //! view/          the live picture of a run
 //! journal.rs     what happened, a JSON line each
@@ -60,7 +60,6 @@ pub mod function;
 pub mod guard;
 pub mod hang_up;
 pub mod journal;
-pub mod judge;
 pub mod latest;
 pub mod metrics;
 pub mod outcome;

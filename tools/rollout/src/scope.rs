@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{function::Half, judge::Metric};
+use crate::function::Half;
+use analysis::Metric;
 
 /// Which metrics are judged. Errors and throttles always are.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -27,8 +27,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use analysis::{Blocks, Metric, Terms, judge};
 use rivals::Rule;
-use rollout::judge::{Blocks, Metric, Terms, judge};
 use simulation::{DAY, Rates, Traffic, taken_back_after};
 use study::Study;
 

@@ -17,7 +17,7 @@
 //!   the estimated shift, and the mean has not fallen (`MannWhitneyClassifier`, `MannWhitney.scala`).
 //!   Its number is the standardised rank sum at that bound, the threshold the 99% quantile.
 
-use rollout::judge::{Block, Blocks, Judge, Metric, Terms};
+use analysis::{Block, Blocks, Judge, Metric, Terms};
 
 /// Minutes between two of Kayenta's judgements.
 const INTERVAL: usize = 30;
@@ -176,7 +176,7 @@ fn standardised(x: &[f64], y: &[f64], shift: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use rollout::judge::Count;
+    use analysis::Count;
 
     use super::{super::TERMS, *};
 

@@ -1,6 +1,6 @@
 //! Many rollouts of one kind, and what every rule makes of them.
 
-use rollout::judge::{Metric, Terms};
+use analysis::{Metric, Terms};
 
 use super::{
     rivals::Rule,

@@ -24,7 +24,6 @@ use crate::{
     controller,
     differences::{Differences, Limit},
     function::{self, Half},
-    judge::{self, Terms},
     metrics::{self, Query},
     outcome::Outcome,
     prices::PricesError,
@@ -34,6 +33,7 @@ use crate::{
     scope::Scope,
     versions::{self, PublishedVersion, Settings},
 };
+use analysis::Terms;
 
 /// How far back to look when no rollout says when it began.
 const WITHOUT_A_ROLLOUT: TimeDelta = TimeDelta::hours(1);
@@ -108,9 +108,9 @@ pub async fn compare(args: CompareArgs, context: &Context) -> anyhow::Result<Out
 /// The table with its header in bold, and the text with its sentence in the verdict's colour.
 fn coloured(comparison: &Comparison) -> String {
     let colour = match comparison.verdict.judgement.verdict {
-        judge::Verdict::Worse { .. } => AnsiColor::Red,
-        judge::Verdict::NotWorse { .. } => AnsiColor::Green,
-        judge::Verdict::Undecided { .. } => AnsiColor::Yellow,
+        analysis::Verdict::Worse { .. } => AnsiColor::Red,
+        analysis::Verdict::NotWorse { .. } => AnsiColor::Green,
+        analysis::Verdict::Undecided { .. } => AnsiColor::Yellow,
     };
     let (bold, verdict) = (Style::new().bold(), colour.on_default());
     let (table, sentence) = (comparison.table(), &comparison.sentence);
@@ -221,7 +221,7 @@ impl Subject {
             differences = differences.and_of_records(&records, costs);
         }
         Verdict {
-            judgement: judge::judge(periods.iter().map(|period| period.blocks()), &terms),
+            judgement: analysis::judge(periods.iter().map(|period| period.blocks()), &terms),
             differences,
             judged: self.scope,
             period_s: self.query.period_s,

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::{
-    judge::Count,
     metrics::{Durations, Period, Sample},
     records,
     report::Distribution,
 };
+use analysis::Count;
 
 /// What both versions have done in a window.
 #[derive(Debug, Clone)]

@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 
 use super::{Evidence, Exact, Source};
 use crate::{
-    judge::Count,
     metrics::{Durations, PERCENTILES, Period, Query, Sample, TimeCounts},
     records::{self, Invocation, Records, Status},
     report::Distribution,
 };
+use analysis::Count;
 
 impl Evidence {
     /// From the records of the query's versions in its window. Records without a time count, but in

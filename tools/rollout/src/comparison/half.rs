@@ -7,10 +7,10 @@ use super::Exact;
 use crate::{
     alias::Version,
     function::Half,
-    judge::Count,
     metrics::Sample,
     prices::{Rates, estimated_billed_ms, gb_seconds},
 };
+use analysis::Count;
 
 /// One version and what it did.
 #[derive(Debug, Clone, Serialize)]

@@ -21,10 +21,10 @@ use serde::Serialize;
 
 use crate::{
     differences::{Differences, Ratio},
-    judge::Judgement,
     prices::Rates,
     scope::Scope,
 };
+use analysis::Judgement;
 pub use costs::{Costs, Pricing};
 pub use evidence::{Evidence, Exact, Source};
 pub use half::Row;

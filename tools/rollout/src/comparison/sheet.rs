@@ -3,10 +3,10 @@
 use super::{Comparison, Exact, Row};
 use crate::{
     differences::{Apart, Differences, Ratio},
-    judge::{Count, Interval, Metric, percent, thousands},
     metrics::Durations,
     table,
 };
+use analysis::{Count, Interval, Metric, percent, thousands};
 
 /// A line of the table: what it is, both halves, what differs.
 type Line = [String; 4];

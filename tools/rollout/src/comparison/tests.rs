@@ -5,11 +5,11 @@ use super::*;
 use crate::{
     differences::{Limit, Ratio},
     function::Half,
-    judge::{Block, Blocks, Count, Metric, Terms, judge},
     metrics::{Durations, Period, Query, Sample, TimeCounts},
     prices::PriceList,
     records::{Invocation, Records, Status},
 };
+use analysis::{Block, Blocks, Count, Metric, Terms, judge};
 
 const TERMS: Terms = Terms {
     alpha: 0.05,

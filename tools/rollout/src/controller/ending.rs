@@ -6,7 +6,8 @@ use super::{
     event::{Cause, Ending, Half, Waiting},
     policy::Policy,
 };
-use crate::{judge::Judgement, percent::Percent};
+use crate::percent::Percent;
+use analysis::Judgement;
 
 /// What the sentence is about.
 #[derive(Debug)]
@@ -127,10 +128,8 @@ mod tests {
     use package::Architecture;
 
     use super::*;
-    use crate::{
-        judge::{Block, Blocks, Count, judge},
-        scope::Scope,
-    };
+    use crate::scope::Scope;
+    use analysis::{Block, Blocks, Count, judge};
 
     fn sentence(ending: Ending) -> String {
         let half = |version: &str, architecture| Half {

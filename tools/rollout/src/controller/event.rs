@@ -11,7 +11,8 @@ pub use super::{
     wishes::Wish,
 };
 pub use crate::function::Half;
-use crate::{judge::Judgement, percent::Percent, scope::Scope};
+use crate::{percent::Percent, scope::Scope};
+use analysis::Judgement;
 
 /// Durations of one half since the rollout began.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -8,7 +8,8 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use super::{policy::Policy, situation::last_change};
-use crate::{judge::Blocks, record::Record};
+use crate::record::Record;
+use analysis::Blocks;
 
 /// The record has the second that a change fell into, and the call took a moment.
 const CHANGE_TAKES: TimeDelta = TimeDelta::seconds(1);
@@ -105,7 +106,7 @@ pub(super) fn next_look(policy: &Policy, now: DateTime<Utc>) -> DateTime<Utc> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::{Block, Count};
+    use analysis::{Block, Count};
 
     fn at(second: i64) -> DateTime<Utc> {
         let start: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");

@@ -19,11 +19,11 @@ use super::{
 use crate::{
     alias::{Alias, Routing},
     aws::Clients,
-    judge::{Judgement, judge},
     percent::Percent,
     record::Record,
     scope::Scope,
 };
+use analysis::{Judgement, judge};
 
 /// How long taking the weight back is tried, in limits of blindness: an hour by default. As long as it
 /// fails the candidate may have traffic, and a network that was gone may come back.

@@ -5,7 +5,8 @@ use package::Undecided;
 use serde::Serialize;
 
 use super::policy::Policy;
-use crate::{judge::Verdict, percent::Percent};
+use crate::percent::Percent;
+use analysis::Verdict;
 
 /// Where a rollout is, as far as the decision needs it.
 #[derive(Debug, Clone, Copy)]
@@ -138,7 +139,7 @@ fn advance(position: &Position, policy: &Policy) -> Next {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::Metric;
+    use analysis::Metric;
 
     fn policy() -> Policy {
         Policy::try_from(&package::RolloutPolicy::default()).expect("holds")

@@ -20,7 +20,8 @@
 use chrono::TimeDelta;
 use package::{RolloutPolicy, Undecided};
 
-use crate::{judge::Terms, percent::Percent, scope::Scope};
+use crate::{percent::Percent, scope::Scope};
+use analysis::Terms;
 
 /// More steps than this, and the alias's description has no room for when they were taken.
 const MOST_STEPS: usize = 12;

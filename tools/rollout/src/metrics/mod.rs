@@ -39,7 +39,8 @@ use aws_sdk_cloudwatch::{
 };
 use chrono::{DateTime, Utc};
 
-use crate::{alias::Version, judge::Blocks};
+use crate::alias::Version;
+use analysis::Blocks;
 use columns::collect;
 pub use distribution::{PERCENTILES, distributions};
 pub use hub::Hub;

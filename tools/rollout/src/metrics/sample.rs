@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::judge::{Block, Blocks, Count, Total};
+use analysis::{Block, Blocks, Count, Total};
 
 use super::Period;
 

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Invocation, Status};
-use crate::{
-    alias::Version,
-    judge::{Block, Blocks, Count, Durations, Total},
-};
+use crate::alias::Version;
+use analysis::{Block, Blocks, Count, Durations, Total};
 
 /// Invocations of both versions that began in the same period.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,7 +107,7 @@ impl Period {
     }
 
     /// The durations of the warm invocations that succeeded, or of the cold ones with INIT, in
-    /// milliseconds: for [`crate::judge::difference_of_durations`].
+    /// milliseconds: for [`analysis::difference_of_durations`].
     #[must_use]
     pub fn durations(&self, cold: bool) -> Durations {
         self.halves.each_ref().map(|half| {

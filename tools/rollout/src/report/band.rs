@@ -11,7 +11,7 @@
 
 use statrs::function::beta::ln_beta;
 
-use crate::judge::{Count, Interval};
+use analysis::{Count, Interval};
 
 /// The band after so many invocations and failures; everything before the first one.
 pub(super) fn band(count: Count, alpha: f64) -> Interval {

@@ -27,9 +27,9 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    comparison::Comparison, controller, judge::Terms, metrics::Period, percent::Percent,
-    record::Record,
+    comparison::Comparison, controller, metrics::Period, percent::Percent, record::Record,
 };
+use analysis::Terms;
 
 /// Points of a distribution: this share of the invocations took at most so long, in milliseconds.
 pub type Distribution = Vec<(f64, f64)>;

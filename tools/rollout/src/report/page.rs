@@ -6,7 +6,7 @@ use super::{
     Report, figures,
     journal::{self, Happening},
 };
-use crate::judge::Verdict;
+use analysis::Verdict;
 
 const STYLE: &str = include_str!("style.css");
 

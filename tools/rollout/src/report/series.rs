@@ -3,11 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::band::band;
-use crate::{
-    comparison::Window,
-    judge::{Block, Blocks, Count, Interval, Judge, LnE, Metric, Terms},
-    metrics::Period,
-};
+use crate::{comparison::Window, metrics::Period};
+use analysis::{Block, Blocks, Count, Interval, Judge, LnE, Metric, Terms};
 
 /// More would not be seen on paper.
 const MOST_PIECES: i64 = 96;

@@ -7,11 +7,11 @@ use crate::{
     comparison::{Pricing, Row, Source, Verdict, Window},
     differences::{Differences, Limit},
     function::Half,
-    judge::{Metric, judge},
     metrics::{Durations, Sample, TimeCounts},
     prices::PriceList,
     scope::Scope,
 };
+use analysis::{Metric, judge};
 
 const SLOW_MS: f64 = 50.0;
 const TERMS: Terms = Terms {

@@ -7,9 +7,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::{Halves, text};
 use crate::{
     controller::event::{Event, Watched},
-    judge::Block,
     percent::Percent,
 };
+use analysis::Block;
 
 /// Length of a full bar: a weight in hundredths of a percent.
 const FULL: u64 = 10_000;

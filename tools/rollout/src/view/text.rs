@@ -3,10 +3,10 @@
 use super::Halves;
 use crate::{
     controller::event::{Event, Half, Latency, Leg, Waiting, Watched, Wish},
-    judge::{Count, percent, thousands},
     percent::Percent,
     scope::Scope,
 };
+use analysis::{Count, percent, thousands};
 
 /// The line for an event; nothing before the halves are known.
 pub(super) fn line(event: &Event, halves: Option<&Halves>) -> Option<String> {
@@ -139,7 +139,7 @@ mod tests {
     use package::Architecture;
 
     use super::*;
-    use crate::judge::{Block, Blocks, Metric, Terms, judge};
+    use analysis::{Block, Blocks, Metric, Terms, judge};
 
     fn half(version: &str, architecture: Architecture, emulated: bool) -> Half {
         let version = version.parse().expect("a version");

@@ -2,7 +2,6 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
-
 use crate::common::{proxy, release};
 use std::{
     io::{BufRead, BufReader},

@@ -2,7 +2,6 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
-
 use crate::common::release;
 use package::Architecture::{Arm64, X86_64};
 use release::{Dist, Entry, FUNCTION, bootstrap, rollout, said};

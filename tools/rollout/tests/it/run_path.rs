@@ -2,7 +2,6 @@
 //! pair of `hasher`.
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
-
 use crate::common::{proxy, release};
 use package::Architecture::{Arm64, X86_64};
 use proxy::{Fault, Operation, Proxy};

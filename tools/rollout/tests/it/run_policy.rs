@@ -2,7 +2,6 @@
 //! interrupt it.
 #![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
-
 use crate::common::run as stage;
 use std::{
     fs::File,

@@ -1,7 +1,6 @@
 //! `rollout run` against a real sandbox: promoted, taken back, killed, interrupted, interfered with.
 #![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
-
 use crate::common::{lossy, run as stage};
 use nix::sys::signal::Signal;
 use stage::{Candidate, FUNCTION, Stage, lines, said, weight};

@@ -8,7 +8,7 @@ use super::{
     },
     Figure, Picture, names,
 };
-use crate::judge::percent;
+use analysis::percent;
 
 pub(super) fn latency(report: &Report<'_>) -> Option<Figure> {
     if !report.comparison.time_is_comparable {

@@ -11,7 +11,7 @@ use super::{
     chart::Chart,
     series::{self, Piece},
 };
-use crate::judge::Metric;
+use analysis::Metric;
 
 /// A picture and what belongs to it.
 struct Figure {

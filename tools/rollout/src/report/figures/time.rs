@@ -11,7 +11,7 @@ use super::{
     },
     Figure, Picture, names, some,
 };
-use crate::judge::{LnE, Metric, percent, thousands};
+use analysis::{LnE, Metric, percent, thousands};
 
 /// How many times are written below the axis; more would touch each other.
 const TIMES: i32 = 5;

@@ -10,8 +10,8 @@ use package::RolloutPolicy;
 
 use crate::{
     common::proxy::{Operation, Proxy},
-    run_all::looks,
     common::run::{Candidate, Running, Stage, eventually},
+    run_all::looks,
 };
 
 /// So many are set up at once.

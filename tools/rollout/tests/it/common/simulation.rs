@@ -2,9 +2,9 @@
 
 use std::f64::consts::TAU;
 
+use analysis::{Block, Blocks, Count, Judge, Terms};
 use rand::{SeedableRng, rngs::StdRng};
 use rand_distr::{Binomial, Distribution, Uniform};
-use rollout::judge::{Block, Blocks, Count, Judge, Terms};
 
 /// One-minute periods of a day.
 pub(crate) const DAY: usize = 1_440;

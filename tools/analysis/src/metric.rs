@@ -26,7 +26,7 @@
 //!
 //! Cold starts are slower than warm invocations, and a candidate that has just got its first traffic has
 //! more of them: that alone must not make it worse. Where the source tells them apart
-//! ([`crate::records`]), a period has two blocks of slow invocations, warm and cold, and both are
+//! (`rollout`'s records), a period has two blocks of slow invocations, warm and cold, and both are
 //! given to the same e-process, one after the other. That is as valid as two periods: the factor of a
 //! block has an expectation of at most 1 given its sizes and all before it, whatever the probability
 //! that both halves have in common in it is (`e_variable.rs`), so the product of any sequence of blocks,

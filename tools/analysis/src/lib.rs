@@ -30,7 +30,7 @@
 //! and beyond", 2022. The mixture over the period from which the candidate is bad is ours.
 //!
 //! ```
-//! use rollout::judge::{Block, Blocks, Count, Metric, Terms, Verdict, judge};
+//! use analysis::{Block, Blocks, Count, Metric, Terms, Verdict, judge};
 //!
 //! let terms = Terms { alpha: 0.05, margin: 0.01, metrics: Metric::WITHOUT_TIME };
 //! let errors = Block { baseline: Count::new(1_520, 0), candidate: Count::new(80, 4) };
