@@ -1,6 +1,10 @@
 # Sourced by the other scripts: where things are, and how to speak.
 # shellcheck shell=bash disable=SC2034
 
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+    echo "$0: bash 4.4 or newer is needed, and this is $BASH_VERSION: on macOS, brew install bash" >&2
+    exit 2
+fi
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -16,6 +20,8 @@ machine_architecture=$(uname -m)
 [[ $machine_architecture != aarch64 ]] || machine_architecture=arm64
 
 if [[ -t 1 ]]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
+
+source "$root/scripts/tools.sh"
 
 say() { printf '%s==> %s%s\n' "$bold" "$*" "$plain"; }
 
@@ -45,6 +51,14 @@ fresh_copy() {
     git -C "$1" init --quiet --initial-branch main
     git -C "$1" add --all
     git -C "$1" -c user.name=copy -c user.email=copy@example.com commit --quiet --message "A copy"
+}
+
+# set_key CARGO-TOML KEY VALUE: in its [workspace.metadata.project], whose other lines stay.
+set_key() {
+    KEY=$2 VALUE=$3 perl -0pi -e 's{(?<=^\[workspace\.metadata\.project\]\n)(.*?)(?=^\[|\z)}{
+        my ($table, $line) = ($1, "$ENV{KEY} = $ENV{VALUE}\n");
+        $table =~ s/^$ENV{KEY} = .*\n/$line/m or $table =~ s/^# $ENV{KEY} = .*\n/$line/m or $table =~ s/\s*\z/\n$line\n/;
+        $table}mse' "$1"
 }
 
 # The URL of the sandbox that runs here.
