@@ -59,6 +59,7 @@ undo() {
 }
 trap undo EXIT
 
+mkdir -p functions
 cp -R "templates/$kind" "functions/$name"
 grep -rl -e "$placeholder" "functions/$name" | xargs perl -pi -e "s/$placeholder/$name/g"
 

@@ -60,26 +60,8 @@ expect 2 'OWNER/NAME@VERSION' "tools that are none are refused" scripts/rename.s
 expect 0 'notary: done' "the fork gets its name" scripts/rename.sh notary --region eu-central-1 --repository octo-org/notary --holder "Octo Org" --tools "octo-org/template@$version"
 expect 1 '^nothing$' "nothing of the template's own is left" bash -c \
     "git grep -nIE '$template_name|The contributors|end of (template|with tools)' -- . ':!scripts/rename.sh' || { echo nothing; exit 1; }"
-rm -r functions/*
-# The lock file forgets what only the examples needed; nothing else changes, and nothing is fetched.
-cargo metadata --offline --format-version 1 >/dev/null
+rm -r functions
 commit "Our own"
-
-# --- its tools -----------------------------------------------------------------------------------
-
-tool() { bash -c 'source scripts/common.sh; get_tools; "$@"' tool "$@"; }
-sums=$template/releases/download/tools-v$version/SHA256SUMS
-sed -i.right 's/^..../0000/' "$sums"
-expect 2 'is not what SHA256SUMS' "an archive with another checksum is refused" tool package --version
-expect 2 '' "and nothing of it is there" ls .tools/bin/package
-mv "$sums.right" "$sums"
-expect 0 "^package $version\$" "the release that Cargo.toml names is fetched" tool package --version
-expect 0 "^package $version\$" "and only once" env TOOLS_RELEASES=http://127.0.0.1:9 bash -c 'source scripts/common.sh; get_tools; package --version'
-export PATH="$PWD/.tools/bin:$PATH"
-for key in name=notary region=eu-central-1 repository=octo-org/notary; do
-    expect 0 "^${key#*=}\$" "its ${key%%=*} is known" package project "${key%%=*}"
-done
-expect 0 '"repository": "octo-org/notary"' "Terraform lets its workflows deploy" package resources
 
 # --- functions of its own ------------------------------------------------------------------------
 
@@ -90,7 +72,24 @@ done
 expect 2 'my-plain' "a name that is taken is refused" scripts/new-function.sh my-plain
 expect 2 'name' "a name that Lambda or cargo would refuse is refused" scripts/new-function.sh 'My_Function'
 commit "Functions of our own"
-expect 0 'my-http' "they are in the matrix with no other edit" env FUNCTION='' SINCE=HEAD^ scripts/github/functions.sh
+
+# --- its tools -----------------------------------------------------------------------------------
+
+tool() { bash -c 'source scripts/common.sh; get_tools; "$@"' tool "$@"; }
+sums=$template/releases/download/tools-v$version/SHA256SUMS
+sed -i.right 's/^..../0000/' "$sums"
+expect 2 'is not what SHA256SUMS' "an archive with another checksum is refused" tool package --version
+expect 2 '' "and nothing of it is there" ls .tools/bin/package
+mv "$sums.right" "$sums"
+expect 0 "^package $version\$" "the release that Cargo.toml names is fetched" tool package --version
+expect 0 "^package $version\$" "and only once" env TOOLS_RELEASES=http://127.0.0.1:9 bash -c "$(declare -f tool); tool package --version"
+export PATH="$PWD/.tools/bin:$PATH"
+for key in name=notary region=eu-central-1 repository=octo-org/notary; do
+    expect 0 "^${key#*=}\$" "its ${key%%=*} is known" package project "${key%%=*}"
+done
+expect 0 '"repository": "octo-org/notary"' "Terraform lets its workflows deploy" package resources
+
+expect 0 'my-http' "its functions are in the matrix with no other edit" env FUNCTION='' SINCE=HEAD^ scripts/github/functions.sh
 
 # What was compiled of others' crates, the fork need not compile again. With sources that are newer: cargo takes a
 # workspace elsewhere for the same one.
@@ -125,7 +124,7 @@ expect 0 "tools-$newer-linux" "a newer release" release "$newer" "$work/newer"
 sed -i "/^tools = /s/$version/$newer/" Cargo.toml
 expect 0 "^package $newer\$" "another version in Cargo.toml: the newer tools are fetched" tool package --version
 sed -i "/^tools = /s/$newer/9.9.9/" Cargo.toml
-expect 2 'no tools 9.9.9: neither' "a version that does not exist: what was tried, and what to do" tool package --version
+expect 2 'no tools 9.9.9: neither' "a version that does not exist: what was tried, and what to do" env TOOLS_RELEASES="file://$work/github" bash -c "$(declare -f tool); tool package --version"
 git checkout --quiet Cargo.toml
 # Without an archive: a repository with three programs as small as can be, in a workspace tools/ as ours.
 small=$work/github/octo-org/small
