@@ -59,7 +59,6 @@ undo() {
 }
 trap undo EXIT
 
-mkdir -p functions
 cp -R "templates/$kind" "functions/$name"
 grep -rl -e "$placeholder" "functions/$name" | xargs perl -pi -e "s/$placeholder/$name/g"
 

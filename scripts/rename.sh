@@ -89,11 +89,11 @@ if [[ -n $tools ]]; then
     if [[ -f tools/Cargo.toml ]]; then
         without_parts "with tools/"
         mapfile -t gone < <(sed 's/#.*//; /^ *$/d' scripts/with-tools.txt)
-        rm -rf "${gone[@]}"
         # What documents say of it stands where the tools come from.
         # shellcheck disable=SC2016 # perl's variables
         git ls-files -z '*.md' | GONE=$(IFS='|' && echo "${gone[*]//./\\.}") URL=https://github.com/$tools_repository/blob/tools-v$tools_version \
             xargs -0 perl -pi -e 's{\]\((?:\.\./)*((?:$ENV{GONE})(?:[/#][^)]*)?)\)}{]($ENV{URL}/$1)}g'
+        rm -rf "${gone[@]}"
     fi
 fi
 
