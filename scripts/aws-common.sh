@@ -2,7 +2,6 @@
 # shellcheck shell=bash disable=SC2034
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-export PATH="$target_folder/debug:$PATH"
 export TF_IN_AUTOMATION=1 TF_INPUT=0
 [[ -t 1 ]] || export TF_CLI_ARGS_plan=-no-color TF_CLI_ARGS_apply=-no-color
 

@@ -17,13 +17,12 @@ scripts/setup.sh
 # Size, start-up, invocations and memory of every function, next to programs that do nothing.
 functions() {
     local names function bare=() work url status=0
-    cargo build --quiet --locked "${tool_packages[@]}" -p bench
-    export PATH="$target_folder/debug:$PATH"
+    build_tools --quiet -p bench
     mapfile -t names < <(package list)
     for function in "${names[@]}"; do
         [[ -f dist/$function/function.json ]] || scripts/build.sh "$function"
     done
-    build_half hello "$machine_architecture"
+    build_half hello "$machine_architecture" tools/Cargo.toml
     bare+=(--bare "bare hello=$target_folder/lambda/$machine_architecture/hello/bootstrap")
     if command -v go >/dev/null; then
         go build -o "$target_folder/hello-go" tools/hello/hello.go
@@ -54,19 +53,18 @@ hasher() {
 
 sandbox() {
     say "what the sandbox adds to an invocation: a function that does nothing, concurrency 1 and 8"
-    cargo build --quiet --locked "${tool_packages[@]}"
-    cargo run --quiet --locked -p sandbox --example overhead
+    cargo run --quiet --locked --manifest-path tools/Cargo.toml -p sandbox --example overhead
 }
 
 fleet() {
     say "what it takes to watch a hundred rollouts with a day behind them from one process"
-    cargo build --quiet --locked --workspace --bins --examples
-    cargo test --quiet --locked --workspace --test run_all -- --nocapture a_hundred_functions | grep '^|'
+    cargo build --quiet --locked --manifest-path tools/Cargo.toml --workspace --bins --examples
+    cargo test --quiet --locked --manifest-path tools/Cargo.toml --workspace --test run_all -- --nocapture a_hundred_functions | grep '^|'
 }
 
 judge() {
     say "rollouts of equal halves that are taken back, how soon a bad one is found, and what others do"
-    cargo run --quiet --locked -p rollout --example simulate
+    cargo run --quiet --locked --manifest-path tools/Cargo.toml -p rollout --example simulate
 }
 
 # What each setting of the release profile costs and gives: the figures beside it in Cargo.toml.
@@ -103,7 +101,7 @@ first() {
         say "scripts/deploy.sh hasher --sandbox: $time"
         (cd "$work/clone" && CARGO_HOME=$work/cargo PIP_NO_CACHE_DIR=1 scripts/deploy.sh hasher --sandbox 2>&1) | parts
     done
-    (cd "$work/clone" && PATH="$work/clone/target/debug:$PATH" command sandbox stop >/dev/null)
+    (cd "$work/clone" && PATH="$work/clone/.tools/bin:$PATH" command sandbox stop >/dev/null)
     rm -rf "$work"
 }
 

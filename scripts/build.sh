@@ -29,11 +29,9 @@ case $half in '' | arm64 | x86_64) ;; *) die 2 "Lambda has arm64 and x86_64, and
 
 scripts/setup.sh
 
-# PACKAGE_TOOL: a packer that is already built, for a machine that shall compile the halves only.
-package=${PACKAGE_TOOL:-$target_folder/debug/package}
-[[ -n ${PACKAGE_TOOL:-} ]] || cargo build --quiet --locked "${tool_packages[@]}"
+get_tools --quiet
 if $all; then
-    mapfile -t functions < <("$package" list)
+    mapfile -t functions < <(package list)
 fi
 ((${#functions[@]})) || die 2 "which function?"$'\n'"$usage"
 commit=$(current_commit)
@@ -50,11 +48,11 @@ both_halves() {
 }
 
 for function in "${functions[@]}"; do
-    "$package" check "$function"
+    package check "$function"
     if [[ -n $half ]]; then
         build_half "$function" "$half"
         continue
     fi
     $pack_only || both_halves "$function"
-    "$package" pack "$function" --commit "$commit" --bootstraps "$target_folder/lambda"
+    package pack "$function" --commit "$commit" --bootstraps "$target_folder/lambda"
 done

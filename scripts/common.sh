@@ -12,16 +12,21 @@ cd "$root"
 tools_folder=$root/.tools
 export PATH="$tools_folder/venv/bin:$tools_folder/clients/bin:$PATH"
 
-# Where cargo puts what it builds; a user's own setting is respected.
-target_folder=${CARGO_TARGET_DIR:-$root/target}
+# Where cargo puts what it builds: a user's own setting is respected. Where there is no workspace or no
+# cargo, that of the artifacts that were brought along.
+target_folder=$root/target
+if [[ -f Cargo.toml ]] && command -v cargo >/dev/null; then
+    target_folder=$(cargo metadata --no-deps --format-version 1 |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+fi
+
+source "$root/scripts/tools.sh"
 
 # The architecture of the half that runs here without an emulator.
 machine_architecture=$(uname -m)
 [[ $machine_architecture != aarch64 ]] || machine_architecture=arm64
 
 if [[ -t 1 ]]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
-
-source "$root/scripts/tools.sh"
 
 say() { printf '%s==> %s%s\n' "$bold" "$*" "$plain"; }
 
@@ -42,12 +47,14 @@ current_commit() {
 }
 
 # fresh_copy FOLDER: the tree as git would have it, uncommitted changes included, as a repository of
-# its own with one commit, and with the tools that are installed here.
+# its own with one commit, and with the Python environments that are installed here.
 fresh_copy() {
     mkdir -p "$1"
     git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from - --ignore-failed-read 2>/dev/null |
         tar --extract --directory "$1"
-    ln -s "$tools_folder" "$1/.tools"
+    mkdir "$1/.tools"
+    # Not bin/: what the copy builds is its own.
+    find "$tools_folder/" -mindepth 1 -maxdepth 1 ! -name bin -exec ln -s -t "$1/.tools" {} +
     git -C "$1" init --quiet --initial-branch main
     git -C "$1" add --all
     git -C "$1" -c user.name=copy -c user.email=copy@example.com commit --quiet --message "A copy"
@@ -68,7 +75,7 @@ sandbox_url() { command sandbox status | sed -n '1s/ .*//p'; }
 # for guard, which waits for alarms.
 one_function() {
     local functions
-    mapfile -t functions < <("$target_folder/debug/package" list)
+    mapfile -t functions < <(package list)
     if [[ " ${functions[*]} " == *" hasher "* ]]; then
         echo hasher
         return
@@ -77,18 +84,19 @@ one_function() {
 }
 
 # The tools that another job has packed (scripts/github/pack-tools.sh), where there are any.
-unpack_tools() { [[ ! -f tools.tar ]] || tar --extract --file tools.tar; }
-
-# What the other scripts build. Always these together: cargo unifies features over what it is
-# asked for, so that another selection would compile the dependencies again.
-tool_packages=(-p package -p rollout -p sandbox)
+unpack_tools() {
+    [[ -f tools.tar ]] || return 0
+    tar --extract --file tools.tar
+    export TOOLS_BIN=$tools_bin
+}
 
 # Amazon Linux 2023 has glibc 2.34; zig links against the version named in the target.
 glibc=2.34
 
-# build_half CRATE ARCHITECTURE: as it runs on Lambda, to <target>/lambda/<architecture>/<crate>/bootstrap
+# build_half CRATE ARCHITECTURE [MANIFEST]: as it runs on Lambda, to
+# <target>/lambda/<architecture>/<crate>/bootstrap
 build_half() {
-    local crate=$1 architecture=$2 triple cpu
+    local crate=$1 architecture=$2 manifest=${3:-Cargo.toml} triple cpu
     case $architecture in
     arm64) triple=aarch64-unknown-linux-gnu cpu=neoverse-n1 ;;
     x86_64) triple=x86_64-unknown-linux-gnu cpu=haswell ;;
@@ -104,7 +112,7 @@ build_half() {
     env -u RUSTFLAGS \
         CARGO_ENCODED_RUSTFLAGS="$(IFS=$'\x1f'; echo "${flags[*]}")" \
         CARGO_TARGET_DIR="$target_folder/functions/$architecture" \
-        cargo lambda build --quiet --locked --release \
+        cargo lambda build --quiet --locked --release --manifest-path "$manifest" \
         --package "$crate" --bin "$crate" \
         --target "$triple.$glibc" --compiler cargo-zigbuild \
         --lambda-dir "$target_folder/lambda/$architecture" </dev/null

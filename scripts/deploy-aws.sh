@@ -21,7 +21,7 @@ commit=$(current_commit)
 connect
 say "2/6 what Terraform would change in account $account, region $region"
 terraform_init function "functions/$function.tfstate"
-flags=(-var "function=$function" -var "dist=$root/dist" -var "commit=$commit" -var "rollout=${ROLLOUT:-$target_folder/debug/rollout}")
+flags=(-var "function=$function" -var "dist=$root/dist" -var "commit=$commit" -var "rollout=${ROLLOUT:-$tools_bin/rollout}")
 # Terraform cannot see what `rollout publish` has made: where a half's alias is gone, publish again.
 for half in x86_64 arm64; do
     aws lambda get-alias --function-name "$function" --name "$half" >/dev/null 2>&1 || flags+=(-replace=terraform_data.publish)

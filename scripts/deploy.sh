@@ -41,16 +41,15 @@ else
     [[ ${#faults[@]} == 0 && -z $rate ]] || die 2 "--fault and --rate are the sandbox's: say --sandbox, or leave them out"
 fi
 
-export PATH="$target_folder/debug:$PATH"
 if $build; then
     scripts/setup.sh
     steps=6
     ! $sandbox || steps=7
     say "1/$steps the tools, and both halves of $function"
-    cargo build --locked "${tool_packages[@]}"
+    get_tools
     scripts/build.sh "$function"
 fi
-for needed in "$target_folder"/debug/{rollout,sandbox} "dist/$function/function.json"; do
+for needed in "$tools_bin"/{rollout,sandbox} "dist/$function/function.json"; do
     removed=''
     [[ $needed != dist/* ]] || removed=". If $function was renamed or removed: scripts/destroy.sh $function ends what is left of it on AWS"
     [[ -f $needed ]] || die 2 "$needed is missing: leave out --no-build, or bring what was built along$removed"
@@ -106,7 +105,7 @@ say "7/7 compare the halves"
 cat <<END
 
 The sandbox goes on at $AWS_ENDPOINT_URL; its logs are in .sandbox/. Look around or end it:
-  export PATH=$target_folder/debug:\$PATH
+  export PATH=$tools_bin:\$PATH
   rollout --endpoint-url $AWS_ENDPOINT_URL status $function
   sandbox stop
 END

@@ -63,8 +63,8 @@ cp -R "templates/$kind" "functions/$name"
 grep -rl -e "$placeholder" "functions/$name" | xargs perl -pi -e "s/$placeholder/$name/g"
 
 # Only the new crate's own entry: builds say --locked. What it depends on is in Cargo.lock, because
-# the tools and `shared` depend on it too, so that nothing is asked of a registry, unless this
-# machine has never built the workspace.
+# `shared` depends on it too, so that nothing is asked of a registry, unless this machine has never
+# built the workspace.
 cargo update --workspace --offline --quiet 2>/dev/null || cargo update --workspace --quiet ||
     die 2 "cargo cannot add $name to Cargo.lock, see above; functions/$name is removed again"
 
@@ -78,5 +78,5 @@ Its code is in src/, its settings in Cargo.toml, and events that leave nothing b
 its expected answer: both builds must give it before any traffic moves. Next:
 END
 next "scripts/build.sh $name" "both halves, to dist/$name"
-next "cargo test -p $name" "its own tests, and both halves from end to end"
+next "cargo test -p $name" "its own tests"
 next "scripts/deploy.sh $name --sandbox" "the whole rollout on this machine, with no AWS account"

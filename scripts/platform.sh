@@ -23,7 +23,7 @@ done
 
 if $build; then
     scripts/setup.sh
-    cargo build --quiet --locked "${tool_packages[@]}"
+    get_tools --quiet
     package resources >infra/platform/resources.auto.tfvars.json
 fi
 connect

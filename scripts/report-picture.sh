@@ -6,8 +6,8 @@ scripts/setup.sh --browser
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cargo build --quiet --locked --workspace --example report
-"$target_folder/debug/examples/report" "$folder/report.html" good
+build_tools --quiet --workspace --example report
+"$tools_bin/report" "$folder/report.html" good
 mkdir -p docs
 "$tools_folder/clients/bin/python" tools/rollout/tests/python/report.py "$folder/report.html" --picture "$folder/report.png"
 # A quarter of the bytes, and nothing that one would see.

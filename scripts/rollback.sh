@@ -22,8 +22,7 @@ while (($#)); do
 done
 [[ -n $function ]] || die 2 "which function?"$'\n'"$usage"
 
-export PATH="$target_folder/debug:$PATH"
-command -v rollout >/dev/null || cargo build --locked "${tool_packages[@]}"
+[[ -x $tools_bin/rollout ]] || get_tools
 if $list; then
     exec rollout status "$function"
 elif [[ -n $version ]]; then

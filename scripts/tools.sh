@@ -9,12 +9,12 @@ export PATH="$tools_bin:$PATH"
 system=linux tool_names=(package rollout sandbox)
 [[ $(uname -s) != Darwin ]] || system=macos tool_names=(package rollout)
 
-# get_tools [CARGO-FLAG]...: makes sure that they are in $tools_bin: built from tools/ where that folder is,
+# get_tools: makes sure that they are in $tools_bin: built from tools/ where that folder is,
 # else the release that Cargo.toml names.
 get_tools() {
     [[ -z ${TOOLS_BIN:-} ]] || return 0
     if [[ -f tools/Cargo.toml ]]; then
-        build_tools "$@"
+        build_tools
         return
     fi
     local repository version

@@ -4,4 +4,4 @@ source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 [[ -n ${FUNCTION:-} && -n ${ARCHITECTURE:-} ]] || die 2 "FUNCTION and ARCHITECTURE say what to build"
 unpack_tools
-PACKAGE_TOOL=$target_folder/debug/package scripts/build.sh "$FUNCTION" --half "$ARCHITECTURE"
+scripts/build.sh "$FUNCTION" --half "$ARCHITECTURE"

@@ -3,7 +3,6 @@
 # (FUNCTION), or those that have changed since the commit that was there before the push (SINCE).
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
-export PATH="$target_folder/debug:$PATH"
 case ${FUNCTION:-} in
 '') names=$(package changed --since "${SINCE:-}" --json) ;;
 all) names=$(package list --json) ;;

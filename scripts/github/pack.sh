@@ -3,6 +3,5 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 unpack_tools
-export PATH="$target_folder/debug:$PATH"
 package pack "$FUNCTION" --commit "$(git rev-parse HEAD)" --bootstraps "$target_folder/lambda"
 rollout prove "$FUNCTION" | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"

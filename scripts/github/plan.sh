@@ -4,7 +4,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 scripts/test/tools.sh
-mapfile -t functions < <("$target_folder/debug/package" changed --since "${SINCE:-}")
+mapfile -t functions < <(package changed --since "${SINCE:-}")
 for function in "${functions[@]}"; do
     {
         printf '<details><summary>%s</summary>\n\n```text\n' "$function"

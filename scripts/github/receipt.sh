@@ -4,6 +4,6 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 [[ $# == 2 ]] || die 2 "usage: scripts/github/receipt.sh FILE FILE"
-cargo run --quiet --locked -p bench -- compare "$1" "$2" >receipt.md
+cargo run --quiet --locked --manifest-path tools/Cargo.toml -p bench -- compare "$1" "$2" >receipt.md
 cat receipt.md
 [[ -z ${GITHUB_STEP_SUMMARY:-} ]] || cat receipt.md >>"$GITHUB_STEP_SUMMARY"

@@ -5,8 +5,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 scripts/setup.sh --browser
-[[ -f $target_folder/debug/sandbox ]] || die 2 "the sandbox is missing: run scripts/test/tools.sh"
-export PATH="$target_folder/debug:$PATH"
+[[ -f $tools_bin/sandbox ]] || die 2 "the sandbox is missing: run scripts/test/tools.sh"
 work=$(mktemp -d)
 cleanup() { (cd "$work" && sandbox stop >/dev/null 2>&1) || true; rm -rf "$work"; }
 trap cleanup EXIT

@@ -9,7 +9,6 @@ commands) ;;
 esac
 
 # In this tree, where everything is compiled: that a fresh clone gets there is what CI shows.
-export PATH="$target_folder/debug:$PATH"
 ! sandbox status >/dev/null 2>&1 || die 2 "a sandbox is running here, and the documents would use it: sandbox stop"
 trap 'sandbox stop >/dev/null 2>&1 || true' EXIT
 python3 scripts/test/documents.py commands

@@ -8,7 +8,7 @@ source "$root/scripts/test/expect.sh"
 function=$(one_function)
 [[ -f dist/$function/function.json ]] || die 2 "dist/$function is missing: run scripts/build.sh --all"
 work=$(mktemp -d)
-export PATH="$work/bin:$target_folder/debug:$PATH"
+export PATH="$work/bin:$PATH"
 cleanup() {
     (cd "$work" && sandbox stop >/dev/null 2>&1) || true
     rm -rf "$work" tools.tar receipt.md
@@ -45,7 +45,7 @@ touch "$GITHUB_STEP_SUMMARY"
 
 say "deploy.yml, as far as it goes without an account"
 expect 0 '' "the tools are packed" scripts/github/pack-tools.sh
-expect 0 '^-rwx.* target/debug/rollout' "and stay executable" tar --list --verbose --file tools.tar
+expect 0 '^-rwx.* .tools/bin/rollout' "and stay executable" tar --list --verbose --file tools.tar
 # shellcheck disable=SC2016 # a pattern
 expect 0 '^functions=\[".*"'"$function"'".*\]$|^functions=\["'"$function"'"' "all functions, for a person who says so" env FUNCTION=all scripts/github/functions.sh
 expect 0 "^functions=\\[\"$function\"\\]\$" "one function, for a person who names it" env FUNCTION="$function" scripts/github/functions.sh
@@ -86,7 +86,7 @@ expect 0 '1.5' "and is the only one" comments
 say "rollback.yml"
 unset AWS_ENDPOINT_URL AWS_PROFILE
 cp -R scripts dist "$work"
-export CARGO_TARGET_DIR=$target_folder
+export TOOLS_BIN=$tools_bin
 cd "$work"
 sandbox start >/dev/null
 AWS_ENDPOINT_URL=$(sandbox_url)

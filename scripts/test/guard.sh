@@ -11,12 +11,11 @@ if [[ ! -d functions/guard ]]; then
     exit 0
 fi
 guarded=$(one_function)
-for needed in "dist/$guarded/function.json" dist/guard/function.json "$target_folder"/debug/{rollout,sandbox}; do
+for needed in "dist/$guarded/function.json" dist/guard/function.json "$tools_bin"/{rollout,sandbox}; do
     [[ -f $needed ]] || die 2 "$needed is missing: run scripts/build.sh --all"
 done
 
 work=$(mktemp -d)
-export PATH="$target_folder/debug:$PATH"
 run='' traffic=''
 cleanup() {
     # shellcheck disable=SC2086 # none, one or two process ids

@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 source "$root/scripts/test/expect.sh"
 
 scripts/setup.sh --clients
-mapfile -t functions < <("$target_folder/debug/package" list)
+mapfile -t functions < <(package list)
 for needed in "${functions[@]/#/dist/}"; do
     [[ -f $needed/function.json ]] || die 2 "$needed is missing: run scripts/build.sh ${needed#dist/}"
 done
@@ -15,8 +15,7 @@ done
 main=$(one_function)
 
 work=$(mktemp -d)
-export CARGO_TARGET_DIR=$target_folder
-export PATH="$target_folder/debug:$PATH"
+export TOOLS_BIN=$tools_bin
 cleanup() { (cd "$work" && sandbox stop >/dev/null 2>&1) || true; rm -rf "$work"; }
 trap cleanup EXIT
 cp -R scripts dist "$work"

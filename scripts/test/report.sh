@@ -6,14 +6,14 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 scripts/setup.sh --browser
-page=$target_folder/debug/examples/report
-[[ -f $page ]] || die 2 "$page is missing: cargo build --workspace --example report"
+# Of the whole workspace, as the tests are: another selection would compile the dependencies again.
+build_tools --quiet --workspace --example report
 
 seen=$target_folder/report
 complaints=0
 for story in good bad emulated; do
     mkdir -p "$seen/$story"
-    "$page" "$seen/$story/$story.html" "$story"
+    "$tools_bin/report" "$seen/$story/$story.html" "$story"
     "$tools_folder/clients/bin/python" tools/rollout/tests/python/report.py "$seen/$story/$story.html" "$seen" ||
         complaints=$((complaints + 1))
 done

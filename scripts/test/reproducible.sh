@@ -9,7 +9,7 @@ function=${1:-$(one_function)}
 elsewhere=$(mktemp -d)
 trap 'rm -rf "$elsewhere"' EXIT
 fresh_copy "$elsewhere"
-env -u CARGO_TARGET_DIR PACKAGE_TOOL="$target_folder/debug/package" "$elsewhere/scripts/build.sh" "$function"
+env -u CARGO_TARGET_DIR TOOLS_BIN="$tools_bin" "$elsewhere/scripts/build.sh" "$function"
 
 for half in arm64 x86_64; do
     cmp "dist/$function/$half.zip" "$elsewhere/dist/$function/$half.zip" ||

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# All tests that are Rust: of the tools, of what functions share, and of the functions, through the
-# halves in dist/.
+# All tests that are Rust: of the functions and of what they share; then of the tools, and of the functions
+# through the builds in dist/.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 scripts/setup.sh --clients
 # Most of them wait for the seconds of a sandbox's clock: more of them at once than there are cores.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((3 * $(nproc)))}
 cargo test --locked --workspace
+# with tools/
+cargo test --locked --workspace --manifest-path tools/Cargo.toml
+# end of with tools/

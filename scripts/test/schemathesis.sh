@@ -3,7 +3,7 @@
 # serves and looks for requests whose answers break it, over the sandbox's HTTP front. Takes
 # dist/http-api and the tools as they were built; its sandbox lives in a folder of its own.
 #
-# What it is asked: functions/http-api/tests/schemathesis.toml.
+# What it is asked: tools/tests/tests/http_api/schemathesis.toml.
 #
 # Exit codes: 0 nothing found, 1 something found, 2 could not run.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
@@ -12,13 +12,12 @@ if [[ ! -d functions/http-api ]]; then
     echo "SKIPPED: this project has no function http-api any more"
     exit 0
 fi
-for needed in dist/http-api/function.json "$target_folder"/debug/{rollout,sandbox}; do
+for needed in dist/http-api/function.json "$tools_bin"/{rollout,sandbox}; do
     [[ -f $needed ]] || die 2 "$needed is missing: run scripts/build.sh http-api"
 done
 scripts/setup.sh --clients
 
 work=$(mktemp -d)
-export PATH="$target_folder/debug:$PATH"
 cleanup() { (cd "$work" && sandbox stop >/dev/null 2>&1) || true; rm -rf "$work"; }
 trap cleanup EXIT
 mkdir "$work/dist"
@@ -35,6 +34,6 @@ url=$(sandbox status | sed -n 's/^http-api.*, \(http:[^ ,]*\)$/\1/p')
 [[ -n $url ]] || die 2 "the sandbox has no HTTP front for http-api"
 
 say "schemathesis against $url"
-PYTHONPATH=$root/functions/http-api/tests SCHEMATHESIS_HOOKS=schemathesis_hooks \
-    schemathesis --config-file "$root/functions/http-api/tests/schemathesis.toml" \
+PYTHONPATH=$root/tools/tests/tests/http_api SCHEMATHESIS_HOOKS=schemathesis_hooks \
+    schemathesis --config-file "$root/tools/tests/tests/http_api/schemathesis.toml" \
     run "$url/openapi.json" --url "$url" --checks all

@@ -5,12 +5,17 @@ source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 scripts/setup.sh --checks
 export PATH="$tools_folder/checks/bin:$PATH"
-cargo deny --locked check bans licenses sources
+mapfile -t manifests < <(git ls-files Cargo.toml tools/Cargo.toml)
+for manifest in "${manifests[@]}"; do
+    cargo deny --locked --manifest-path "$manifest" check --config deny.toml bans licenses sources
+done
 
 # The advisories come from a git repository and from no package registry.
 database=https://github.com/rustsec/advisory-db
 if curl --silent --fail --location --max-time 10 --output /dev/null "$database"; then
-    cargo deny --locked check advisories
+    for manifest in "${manifests[@]}"; do
+        cargo deny --locked --manifest-path "$manifest" check --config deny.toml advisories
+    done
 else
     echo "SKIPPED: known vulnerabilities: no way from here to $database"
 fi

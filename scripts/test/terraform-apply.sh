@@ -10,7 +10,7 @@ source "$root/scripts/test/expect.sh"
 
 scripts/setup.sh --clients --terraform
 source scripts/test/provider.sh
-mapfile -t functions < <("$target_folder/debug/package" list)
+mapfile -t functions < <(package list)
 for function in "${functions[@]}"; do
     [[ -f dist/$function/function.json ]] || die 2 "dist/$function is missing: run scripts/build.sh $function"
 done
@@ -18,7 +18,7 @@ done
 main=$(one_function)
 
 work=$(mktemp -d)
-export CARGO_TARGET_DIR=$target_folder PATH="$target_folder/debug:$PATH"
+export TOOLS_BIN=$tools_bin
 moto='' traffic=''
 cleanup() {
     [[ -z $traffic ]] || kill "$traffic" 2>/dev/null || true

@@ -3,4 +3,4 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 scripts/setup.sh
-cargo build --locked "${tool_packages[@]}"
+get_tools

@@ -10,7 +10,8 @@ mod common;
 use std::{collections::BTreeSet, process::Stdio, time::Duration};
 
 use common::{
-    event, failures, files,
+    events::{event, failures},
+    files,
     function::{Answer, Function, command},
 };
 use serde_json::{Value, json};

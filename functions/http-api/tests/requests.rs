@@ -6,10 +6,9 @@ mod common;
 use std::collections::BTreeSet;
 
 use axum::http::Method;
-use common::{Answer, Call, NOBODY, TestApi};
+use common::{Answer, Call, api};
 use http_api::operations::openapi::DESCRIPTION;
 use proptest::prelude::*;
-use sandbox::client::endpoint::sdk_config;
 use serde_json::{Value, json};
 
 const METHODS: [Method; 8] = [
@@ -22,12 +21,6 @@ const METHODS: [Method; 8] = [
     Method::OPTIONS,
     Method::TRACE,
 ];
-
-/// The API with a store and a queue that nobody answers for: what gets that far is a 503.
-fn api() -> TestApi {
-    let nobody = sdk_config(NOBODY, "us-east-1");
-    TestApi::new(&nobody, &nobody, NOBODY)
-}
 
 fn submission(body: &str) -> Call {
     let call = Call::new("POST", "/documents").header("idempotency-key", "k");
@@ -246,6 +239,23 @@ async fn a_bad_submission_is_a_clear_4xx() {
         .send_event(invalid_utf_8)
         .await
         .expect_problem(400, "invalid-body");
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_reached_is_503_everywhere() {
+    let path = "/documents/01890a5d-ac96-774b-bcce-b302099a8057";
+    for call in [
+        submission(r#"{"name": "n", "content": ""}"#),
+        Call::get("/documents"),
+        Call::get("/documents?cursor=x"),
+        Call::get(path),
+        Call::new("DELETE", path),
+        Call::new("DELETE", path).header("if-match", "*"),
+    ] {
+        let answer = api().send(call).await;
+        answer.expect_problem(503, "unavailable");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
 }
 
 fn is_clear(answer: &Answer) -> Result<(), TestCaseError> {

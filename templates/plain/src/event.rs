@@ -82,8 +82,9 @@ mod tests {
             (json!({"name": ""}), "name: a name has 1 to 100 characters"),
             (json!({"Name": "Ada"}), "Name: unknown field `Name`"),
         ] {
-            let message = Request::parse(event).unwrap_err().to_string();
-            assert!(message.starts_with(start), "{message}");
+            let error = Diagnostic::from(Request::parse(event).unwrap_err());
+            assert_eq!(error.error_type, "InvalidEvent");
+            assert!(error.error_message.starts_with(start), "{error:?}");
         }
     }
 

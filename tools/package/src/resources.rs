@@ -106,9 +106,10 @@ impl From<Queue> for SharedQueue {
 mod tests {
     use super::*;
 
-    /// Reads this workspace, whichever functions a fork has left in it.
+    /// Reads the functions' workspace, whichever of them a fork has left in it.
     #[test]
     fn what_any_function_uses_is_there_once_whoever_is_built() {
+        std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).unwrap();
         let functions = Function::all().unwrap();
         let resources = Resources::of(Project::default(), &functions).unwrap();
         let names: Vec<_> = functions.iter().map(Function::name).collect();

@@ -31,7 +31,12 @@ fn workspace() -> TempDir {
             "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{dependencies}"
         );
         write(&folder, &format!("{place}/Cargo.toml"), &manifest);
-        write(&folder, &format!("{place}/src/lib.rs"), "");
+        let source = if place == "shared" {
+            "lib.rs"
+        } else {
+            "main.rs"
+        };
+        write(&folder, &format!("{place}/src/{source}"), "fn main() {}\n");
     }
     run(&folder, "cargo", &["generate-lockfile", "--offline"]);
     run(&folder, "git", &["init", "--quiet"]);
@@ -61,11 +66,15 @@ fn commit(folder: &TempDir) {
     run(folder, "git", &arguments);
 }
 
-fn changed(folder: &TempDir, since: &str) -> Command {
+fn package(folder: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_package"));
+    command.current_dir(folder);
     command
-        .args(["changed", "--json", "--since", since])
-        .current_dir(folder);
+}
+
+fn changed(folder: &TempDir, since: &str) -> Command {
+    let mut command = package(folder);
+    command.args(["changed", "--json", "--since", since]);
     command
 }
 
@@ -83,9 +92,89 @@ fn a_change_in_shared_deploys_what_is_built_from_it_and_not_what_only_tests_with
 }
 
 #[test]
+fn a_library_beside_the_functions_is_none_and_changes_those_that_are_built_from_it() {
+    let folder = workspace();
+    fs::rename(
+        folder.path().join("shared"),
+        folder.path().join("functions/shared"),
+    )
+    .unwrap();
+    for place in ["functions/api/Cargo.toml", "functions/plain/Cargo.toml"] {
+        let manifest = fs::read_to_string(folder.path().join(place)).unwrap();
+        write(
+            &folder,
+            place,
+            &manifest.replace("../../shared", "../shared"),
+        );
+    }
+    write(
+        &folder,
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"functions/*\"]\n",
+    );
+    commit(&folder);
+    package(&folder)
+        .arg("list")
+        .assert()
+        .success()
+        .stdout("api\nplain\n");
+    write(&folder, "functions/shared/src/lib.rs", "// changed\n");
+    commit(&folder);
+    let assert = changed(&folder, "HEAD~1").assert().success();
+    assert.stdout("[\"api\"]\n");
+}
+
+#[test]
+fn a_package_with_binaries_but_none_of_its_name_is_named_before_anything_is_built() {
+    let folder = workspace();
+    write(
+        &folder,
+        "functions/plain/src/bin/server.rs",
+        "fn main() {}\n",
+    );
+    package(&folder)
+        .arg("list")
+        .assert()
+        .success()
+        .stdout("api\nplain\n");
+    fs::remove_file(folder.path().join("functions/plain/src/main.rs")).unwrap();
+    for command in [&["list"][..], &["check", "plain"], &["check", "api"]] {
+        package(&folder)
+            .args(command)
+            .assert()
+            .code(2)
+            .stderr(contains(
+                "functions/plain/Cargo.toml: package plain has the binaries server, and none of its own name",
+            ))
+            .stderr(contains("call one plain, or make the package a library"));
+    }
+}
+
+#[test]
+fn a_binary_that_needs_features_makes_a_library_no_function() {
+    let folder = workspace();
+    let manifest = fs::read_to_string(folder.path().join("functions/plain/Cargo.toml")).unwrap();
+    let benchmark = "[features]\nbench = []\n[[bin]]\nname = \"speed\"\npath = \"speed.rs\"\nrequired-features = [\"bench\"]\n";
+    write(
+        &folder,
+        "functions/plain/Cargo.toml",
+        &(manifest + benchmark),
+    );
+    write(&folder, "functions/plain/speed.rs", "fn main() {}\n");
+    let list = || package(&folder).arg("list").assert().success();
+    list().stdout("api\nplain\n");
+    fs::rename(
+        folder.path().join("functions/plain/src/main.rs"),
+        folder.path().join("functions/plain/src/lib.rs"),
+    )
+    .unwrap();
+    list().stdout("api\n");
+}
+
+#[test]
 fn a_change_in_one_function_deploys_that_one() {
     assert_eq!(
-        deployed_after("functions/plain/src/lib.rs"),
+        deployed_after("functions/plain/src/main.rs"),
         "[\"plain\"]\n"
     );
 }

@@ -24,7 +24,7 @@ fn package() -> Command {
 fn function() -> String {
     let folders = fs::read_dir(workspace().join("functions")).unwrap();
     let folders = folders.map(|entry| entry.unwrap().path());
-    let functions = folders.filter(|folder| folder.join("Cargo.toml").is_file());
+    let functions = folders.filter(|folder| folder.join("src/main.rs").is_file());
     let function = functions.min().unwrap();
     function.file_name().unwrap().to_str().unwrap().to_owned()
 }

@@ -4,48 +4,8 @@
 
 use std::{fs, path::Path};
 
-use serde_json::{Value, json};
-use shared::document::DocumentId;
-
-pub mod deployment;
+pub mod events;
 pub mod function;
-pub mod store;
-
-/// ARN of a standard queue.
-pub const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:000000000000:documents";
-
-/// An event with these messages (id and body), as Lambda builds it.
-pub fn event<'a>(messages: impl IntoIterator<Item = (&'a str, String)>) -> Value {
-    let record = |(id, body): (&str, String)| {
-        json!({
-            "messageId": id,
-            "receiptHandle": "handle",
-            "body": body,
-            "attributes": {"ApproximateReceiveCount": "1"},
-            "messageAttributes": {},
-            "md5OfBody": "",
-            "eventSource": "aws:sqs",
-            "eventSourceARN": QUEUE_ARN,
-            "awsRegion": "us-east-1"
-        })
-    };
-    json!({"Records": messages.into_iter().map(record).collect::<Vec<_>>()})
-}
-
-/// The message for a document.
-pub fn message(id: DocumentId) -> String {
-    json!({ "document_id": id }).to_string()
-}
-
-/// The ids that an answer names, in its order.
-pub fn failures(answer: &Value) -> Vec<&str> {
-    let failures = answer["batchItemFailures"].as_array();
-    let failures = failures.unwrap_or_else(|| panic!("no batch response: {answer}"));
-    failures
-        .iter()
-        .map(|failure| failure["itemIdentifier"].as_str().unwrap())
-        .collect()
-}
 
 /// The files of a folder below this crate, by name, with what is in them.
 pub fn files(folder: &str) -> Vec<(String, Vec<u8>)> {

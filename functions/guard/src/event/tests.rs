@@ -42,6 +42,19 @@ fn other_events_are_named() {
     assert!(refusal(no_state).contains("missing field `state`"));
 }
 
+/// `tools/tests` sends the same to both builds.
+#[test]
+fn what_is_no_event_of_an_alarm_is_refused_in_few_words() {
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/refused");
+    for file in std::fs::read_dir(corpus).unwrap() {
+        let path = file.unwrap().path();
+        let event = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let message = refusal(event);
+        let name = path.display();
+        assert!((20..1000).contains(&message.len()), "{name}: {message}");
+    }
+}
+
 #[test]
 fn an_alarm_on_anything_but_one_version_behind_live_is_refused() {
     let dimension = "/detail/configuration/metrics/1/metricStat/metric/dimensions";

@@ -1,4 +1,4 @@
-//! Requests as events, and answers as callers see them.
+// Requests as events, and answers as callers see them. `tools/tests` includes this file.
 
 use serde_json::{Map, Value, json};
 

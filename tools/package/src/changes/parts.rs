@@ -52,15 +52,15 @@ impl Parts {
     /// Those of all functions of the workspace that the current folder belongs to, by name.
     ///
     /// # Errors
-    /// When `cargo metadata` fails.
+    /// When `cargo metadata` fails, or a package in `functions/` is no function and no library.
     pub fn of_all_functions() -> Result<Vec<Self>, ChangesError> {
         let locked = vec!["--locked".to_owned()];
         let metadata = MetadataCommand::new().other_options(locked).exec()?;
-        let mut functions: Vec<Self> = functions_of(&metadata)
-            .map(|function| Self::of(&metadata, &function))
-            .collect();
-        functions.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(functions)
+        let functions = functions_of(&metadata)?;
+        Ok(functions
+            .iter()
+            .map(|function| Self::of(&metadata, function))
+            .collect())
     }
 
     fn of(metadata: &Metadata, function: &cargo_metadata::Package) -> Self {

@@ -40,6 +40,19 @@ pub enum SettingsError {
     /// `cargo metadata` failed.
     #[error("cannot read the workspace")]
     Workspace(#[from] cargo_metadata::Error),
+    /// A package with programs, and none that would be the function.
+    #[error(
+        "{folder}/Cargo.toml: package {name} has the binaries {binaries}, and none of its own name, which is what \
+         Lambda runs: call one {name}, or make the package a library"
+    )]
+    NoBinary {
+        /// The package's folder, from the workspace's root.
+        folder: String,
+        /// The package.
+        name: String,
+        /// The binaries that it has, joined by commas.
+        binaries: String,
+    },
     /// No such folder under `functions/`.
     #[error("there is no function {name:?}: functions/ has {known}")]
     UnknownFunction {
@@ -100,12 +113,10 @@ impl Function {
     /// All functions of the workspace that the current folder belongs to, by name.
     ///
     /// # Errors
-    /// [`SettingsError::Workspace`] when `cargo metadata` fails.
+    /// [`SettingsError::Workspace`] when `cargo metadata` fails, [`SettingsError::NoBinary`].
     pub fn all() -> Result<Vec<Self>, SettingsError> {
         let metadata = MetadataCommand::new().no_deps().exec()?;
-        let mut all: Vec<Package> = functions_of(&metadata).collect();
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        let all: Rc<[Package]> = all.into();
+        let all: Rc<[Package]> = functions_of(&metadata)?.into();
         let functions = all.iter().map(|package| Self {
             package: package.clone(),
             shared: package_at(&metadata, "shared"),
@@ -284,14 +295,34 @@ fn package_at(metadata: &Metadata, folder: &str) -> Option<Package> {
         .cloned()
 }
 
-/// The workspace's packages whose folder lies in `functions/`.
-pub(crate) fn functions_of(metadata: &Metadata) -> impl Iterator<Item = Package> {
-    let folder = metadata.workspace_root.join("functions");
-    metadata
-        .workspace_packages()
-        .into_iter()
-        .filter(move |package| package.manifest_path.starts_with(&folder))
-        .cloned()
+/// The functions of the workspace, by name: the packages in `functions/` that have a binary of their
+/// name. One without binaries is a library beside them; binaries that need features are its benchmarks.
+pub(crate) fn functions_of(metadata: &Metadata) -> Result<Vec<Package>, SettingsError> {
+    let functions = metadata.workspace_root.join("functions");
+    let mut found = Vec::new();
+    for package in metadata.workspace_packages() {
+        if !package.manifest_path.starts_with(&functions) {
+            continue;
+        }
+        let targets = package.targets.iter();
+        let binaries: Vec<&str> = targets
+            .filter(|target| target.is_bin() && target.required_features.is_empty())
+            .map(|target| target.name.as_str())
+            .collect();
+        if binaries.contains(&package.name.as_str()) {
+            found.push(package.clone());
+        } else if !binaries.is_empty() {
+            let folder = package.manifest_path.parent();
+            let folder = folder.and_then(|it| it.strip_prefix(&metadata.workspace_root).ok());
+            return Err(SettingsError::NoBinary {
+                folder: folder.map(ToString::to_string).unwrap_or_default(),
+                name: package.name.to_string(),
+                binaries: binaries.join(", "),
+            });
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
 }
 
 #[cfg(test)]

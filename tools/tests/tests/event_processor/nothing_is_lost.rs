@@ -4,23 +4,19 @@
 //! half's invocations crash, and 2% of the x86_64 half's answers are lost after the work was done;
 //! DynamoDB refuses some requests all the time and all of them for a while.
 
-#![allow(clippy::unwrap_used)] // a test fails by panicking
-
-mod common;
-
 use std::{collections::BTreeMap, iter::repeat_n, time::Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use common::{
-    deployment::{Deployment, FUNCTION, until},
-    message,
-    store::create,
-};
-use futures_util::{StreamExt as _, future::join, stream};
+use futures::{StreamExt as _, future::join, stream};
 use package::Architecture;
 use shared::{
     document::{Document, DocumentId, Status, content_root},
     document_store::{DocumentStore as _, MAX_PAGE},
+};
+
+use crate::{
+    deployment::{Deployment, FUNCTION, create, until},
+    message,
 };
 
 const GENUINE: usize = 4_300;

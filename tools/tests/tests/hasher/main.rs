@@ -1,12 +1,12 @@
 //! The real release binaries of both halves, from `dist/hasher`, through the Runtime API.
 
+#![cfg(hasher)]
 #![allow(clippy::unwrap_used)] // a test fails by panicking
-
-use std::{collections::BTreeMap, fs, path::Path};
 
 use package::Architecture;
 use sandbox::testing::{Invocation, Sandbox};
 use serde_json::{Value, json};
+use tests::events;
 
 const FUNCTION: &str = "hasher";
 
@@ -37,20 +37,6 @@ async fn answer(sandbox: &Sandbox, half: Architecture, event: &Value) -> Value {
     let invocation = ask(sandbox, half, event).await;
     assert!(invocation.is_success(), "{event}: {invocation:?}");
     invocation.payload
-}
-
-/// JSON files of a folder of this function by name.
-fn events(folder: &str) -> BTreeMap<String, Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let files = fs::read_dir(folder).unwrap().map(|file| {
-        let path = file.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        (
-            name,
-            serde_json::from_slice(&fs::read(path).unwrap()).unwrap(),
-        )
-    });
-    files.collect()
 }
 
 /// The lines of the log that are JSON, which are the function's own.
@@ -107,7 +93,7 @@ async fn both_builds_answer_the_sample_events_as_expected_and_alike_to_more() {
 #[tokio::test]
 async fn every_malformed_event_of_the_corpus_is_the_same_typed_error_of_both_halves() {
     let sandbox = both_halves().await;
-    for (name, event) in events("tests/corpus") {
+    for (name, event) in events(FUNCTION, "tests/corpus") {
         let mut errors = Vec::new();
         for half in Architecture::ALL {
             let invocation = ask(&sandbox, half, &event).await;
@@ -127,7 +113,7 @@ async fn every_malformed_event_of_the_corpus_is_the_same_typed_error_of_both_hal
         .iter()
         .filter(|line| line["Errors"] == 1.0)
         .count();
-    assert_eq!(failed, 2 * events("tests/corpus").len());
+    assert_eq!(failed, 2 * events(FUNCTION, "tests/corpus").len());
 }
 
 #[tokio::test]

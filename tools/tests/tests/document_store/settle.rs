@@ -1,4 +1,4 @@
-use futures_util::future::join_all;
+use futures::future::join_all;
 use shared::{
     document::{DocumentId, Status, Verdict},
     document_store::{Deletion, DocumentStore as _, Settlement},

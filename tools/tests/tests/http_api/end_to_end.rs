@@ -1,51 +1,22 @@
-//! The real release binary of both halves, through the sandbox's Lambda and its HTTP API.
-//!
-//! Takes `dist/http-api` as `scripts/build.sh http-api` made it.
-#![allow(clippy::unwrap_used)]
-
-mod common;
-
-use std::{collections::BTreeMap, path::Path};
+//! Both builds, through the sandbox's Lambda and its HTTP API.
 
 use bytes::Bytes;
-use common::{Answer, Call, queued, sandbox};
 use http::Request;
 use package::Architecture;
 use sandbox::testing::Sandbox;
 use serde_json::{Map, Value, json};
+use tests::events;
+
+use crate::{
+    answer::{Answer, Call},
+    common::{FUNCTION, ask, queued, sandbox},
+};
 
 const HALVES: [Architecture; 2] = Architecture::ALL;
-
-/// What differs from one invocation to the next: nothing but the id of the request.
-const VOLATILE_HEADER: &str = "x-request-id";
 
 /// What differs from one document to the next.
 const VOLATILE_MEMBERS: [&str; 3] = ["id", "created_at", "updated_at"];
 const VOLATILE_HEADERS: [&str; 2] = ["etag", "location"];
-
-async fn ask(sandbox: &Sandbox, half: Architecture, event: &Value) -> Answer {
-    let invocation = sandbox.invoke("http-api", half.as_str(), event).await;
-    let invocation = invocation.unwrap();
-    assert!(invocation.is_success(), "{half}: {invocation:?}");
-    let mut answer = Answer::new(invocation.payload);
-    assert!(
-        answer.headers.remove(VOLATILE_HEADER).is_some(),
-        "{answer:?}"
-    );
-    answer
-}
-
-/// The JSON files of a folder of the function, by name.
-fn events(folder: &str) -> BTreeMap<String, Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let files = std::fs::read_dir(folder).unwrap().map(|file| {
-        let path = file.unwrap().path();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let event = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        (name, event)
-    });
-    files.collect()
-}
 
 #[tokio::test]
 async fn both_builds_answer_the_sample_events_as_expected_and_leave_nothing_behind() {
@@ -134,7 +105,7 @@ async fn each_half_says_what_it_is() {
 async fn a_malformed_event_is_a_typed_function_error_and_the_environment_lives_on() {
     let sandbox = sandbox().await;
     for half in HALVES {
-        for (name, event) in events("tests/corpus") {
+        for (name, event) in events(FUNCTION, "tests/corpus") {
             let refused = sandbox
                 .invoke("http-api", half.as_str(), &event)
                 .await

@@ -1,5 +1,5 @@
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::future::join_all;
+use futures::future::join_all;
 use shared::{
     document::{Content, MAX_CONTENT_BYTES, Status, content_root},
     document_store::{Creation, DocumentStore as _, NewDocument},

@@ -1,13 +1,14 @@
-//! Documents through the whole function in this process, on the DynamoDB and SQS of a sandbox.
-#![allow(clippy::unwrap_used)]
+//! Documents through the function, on the DynamoDB and SQS of a sandbox.
 
-mod common;
-
-use common::{Call, DOCUMENTS, TestApi, api, config, queue_url, queued, sandbox, unreachable};
 use serde_json::{Value, json};
 use shared::{
     document::{Verdict, content_root},
-    document_store::{DocumentStore as _, DynamoDocumentStore},
+    document_store::DocumentStore as _,
+};
+
+use crate::{
+    answer::Call,
+    common::{Api, DOCUMENTS, queue_url},
 };
 
 fn deed() -> Value {
@@ -16,8 +17,7 @@ fn deed() -> Value {
 
 #[tokio::test]
 async fn a_document_is_acknowledged_when_it_is_stored_and_queued() {
-    let sandbox = sandbox().await;
-    let api = api(&sandbox);
+    let api = Api::start().await;
     let created = api.submit("k", &deed()).await;
     assert_eq!(created.status, 201, "{created:?}");
     let id = created.text("/id");
@@ -33,13 +33,12 @@ async fn a_document_is_acknowledged_when_it_is_stored_and_queued() {
     let read = api.send(Call::get(created.header("location"))).await;
     assert_eq!((read.status, &read.body), (200, &created.body));
     assert_eq!(read.header("etag"), created.header("etag"));
-    assert_eq!(queued(&sandbox).await, [id]);
+    assert_eq!(api.queued().await, [id]);
 }
 
 #[tokio::test]
 async fn the_same_request_again_gives_the_same_document_and_is_marked() {
-    let sandbox = sandbox().await;
-    let api = api(&sandbox);
+    let api = Api::start().await;
     let first = api.submit("k", &deed()).await;
     let base64 = json!({"content_base64": "U29sZDogb25lIGhvcnNlLg==", "name": "Deed of sale"});
     for again in [deed(), base64] {
@@ -57,8 +56,7 @@ async fn the_same_request_again_gives_the_same_document_and_is_marked() {
 
 #[tokio::test]
 async fn a_key_belongs_to_one_document_and_outlives_it() {
-    let sandbox = sandbox().await;
-    let api = api(&sandbox);
+    let api = Api::start().await;
     let first = api.submit("k", &deed()).await;
     for other in [
         json!({"name": "Deed of sale", "content": "Sold: one cow."}),
@@ -82,35 +80,40 @@ async fn a_key_belongs_to_one_document_and_outlives_it() {
 
 #[tokio::test]
 async fn a_retry_completes_what_the_queue_s_failure_left_unfinished() {
-    let sandbox = sandbox().await;
-    let (good, bad) = (config(&sandbox), unreachable(&sandbox));
-    let nobody = TestApi::new(&good, &bad, &queue_url(&sandbox));
-    let wrong_queue = TestApi::new(&good, &good, &(queue_url(&sandbox) + "-typo"));
-
-    let answer = nobody.submit("k", &deed()).await;
+    let api = Api::start().await;
+    let fault = |percent| {
+        let fault = format!("sqs:SendMessage:errors={percent}%");
+        api.sandbox.service_fault(&fault).unwrap();
+    };
+    fault(100);
+    let answer = api.submit("k", &deed()).await;
     answer.expect_problem(503, "unavailable");
     assert_eq!(answer.header("retry-after"), "1");
-    // The deploy's fault, not the moment's: trying again will not help until somebody has looked.
-    wrong_queue
-        .submit("k", &deed())
-        .await
-        .expect_problem(500, "internal");
-    assert_eq!(queued(&sandbox).await, Vec::<String>::new());
+    fault(0);
+    assert_eq!(api.queued().await, Vec::<String>::new());
 
-    let stored = nobody.send(Call::get("/documents")).await;
-    let answer = api(&sandbox).submit("k", &deed()).await;
+    // The deploy's fault, not the moment's: trying again will not help until somebody has looked.
+    let sqs = aws_sdk_sqs::Client::new(&api.sandbox.sdk_config());
+    let delete = sqs.delete_queue().queue_url(queue_url(&api.sandbox));
+    delete.send().await.unwrap();
+    let answer = api.submit("k", &deed()).await;
+    answer.expect_problem(500, "internal");
+    let create = sqs.create_queue().queue_name(DOCUMENTS);
+    create.send().await.unwrap();
+
+    let stored = api.send(Call::get("/documents")).await;
+    let answer = api.submit("k", &deed()).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     assert_eq!(stored.body["documents"], json!([answer.body]));
-    assert_eq!(queued(&sandbox).await, [answer.text("/id")]);
+    assert_eq!(api.queued().await, [answer.text("/id")]);
 }
 
 #[tokio::test]
 async fn a_settled_document_is_not_announced_again() {
-    let sandbox = sandbox().await;
-    let api = api(&sandbox);
+    let api = Api::start().await;
     let id = api.submit("k", &deed()).await.text("/id");
-    assert_eq!(queued(&sandbox).await.len(), 1);
-    let store = DynamoDocumentStore::new(&config(&sandbox), DOCUMENTS.parse().unwrap());
+    assert_eq!(api.queued().await.len(), 1);
+    let store = api.store();
     store
         .settle(id.parse().unwrap(), Verdict::Verified)
         .await
@@ -121,13 +124,12 @@ async fn a_settled_document_is_not_announced_again() {
         (again.status, again.text("/status")),
         (201, "verified".to_owned())
     );
-    assert_eq!(queued(&sandbox).await, Vec::<String>::new());
+    assert_eq!(api.queued().await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn submissions_at_once_with_one_key_make_one_document() {
-    let sandbox = sandbox().await;
-    let api = api(&sandbox);
+    let api = Api::start().await;
     let calls = (0..8).map(|_| {
         let api = api.clone();
         tokio::spawn(async move { api.submit("k", &deed()).await })
@@ -153,8 +155,7 @@ async fn submissions_at_once_with_one_key_make_one_document() {
 
 #[tokio::test]
 async fn the_etag_changes_with_the_document_and_guards_reading_and_deleting() {
-    let sandbox = sandbox().await;
-    let api = api(&sandbox);
+    let api = Api::start().await;
     let created = api.submit("k", &deed()).await;
     let (path, old) = (created.header("location"), created.header("etag"));
 
@@ -163,7 +164,7 @@ async fn the_etag_changes_with_the_document_and_guards_reading_and_deleting() {
     assert_eq!(unchanged.header("etag"), old);
     assert_eq!(unchanged.header("cache-control"), "private, no-cache");
 
-    let store = DynamoDocumentStore::new(&config(&sandbox), DOCUMENTS.parse().unwrap());
+    let store = api.store();
     let id = created.text("/id").parse().unwrap();
     store.settle(id, Verdict::Rejected).await.unwrap();
     let changed = api.send(Call::get(path).header("if-none-match", old)).await;
@@ -188,8 +189,7 @@ async fn the_etag_changes_with_the_document_and_guards_reading_and_deleting() {
 
 #[tokio::test]
 async fn pages_show_every_document_once_newest_first() {
-    let sandbox = sandbox().await;
-    let api = api(&sandbox);
+    let api = Api::start().await;
     let mut newest_first = Vec::new();
     for number in 0..5 {
         newest_first.insert(0, api.stored(&format!("document-{number}")).await);
@@ -217,8 +217,7 @@ async fn pages_show_every_document_once_newest_first() {
 
 #[tokio::test]
 async fn a_cursor_that_was_tampered_with_is_refused() {
-    let sandbox = sandbox().await;
-    let api = api(&sandbox);
+    let api = Api::start().await;
     for name in ["a", "b"] {
         api.stored(name).await;
     }
@@ -242,8 +241,7 @@ async fn a_cursor_that_was_tampered_with_is_refused() {
 
 #[tokio::test]
 async fn the_largest_content_is_stored_and_a_claimed_root_is_kept() {
-    let sandbox = sandbox().await;
-    let api = api(&sandbox);
+    let api = Api::start().await;
     let claimed = "ab".repeat(32);
     let content = "a".repeat(262_144);
     let document = json!({"name": "n".repeat(255), "content": content, "root": claimed});
@@ -254,13 +252,9 @@ async fn the_largest_content_is_stored_and_a_claimed_root_is_kept() {
 }
 
 #[tokio::test]
-async fn a_store_that_cannot_be_reached_is_503_everywhere_and_never_an_acknowledgement() {
-    let sandbox = sandbox().await;
-    let api = TestApi::new(
-        &unreachable(&sandbox),
-        &config(&sandbox),
-        &queue_url(&sandbox),
-    );
+async fn a_store_that_fails_is_503_everywhere_and_never_an_acknowledgement() {
+    let api = Api::start().await;
+    api.sandbox.service_fault("dynamodb:*:errors=100%").unwrap();
     let path = "/documents/01890a5d-ac96-774b-bcce-b302099a8057";
     for call in [
         Call::submit("k", &deed()),
@@ -274,20 +268,20 @@ async fn a_store_that_cannot_be_reached_is_503_everywhere_and_never_an_acknowled
         answer.expect_problem(503, "unavailable");
         assert_eq!(answer.header("retry-after"), "1");
     }
-    assert_eq!(queued(&sandbox).await, Vec::<String>::new());
+    assert_eq!(api.queued().await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_fault_of_the_deploy_is_500_and_tells_the_caller_nothing_about_it() {
-    let sandbox = sandbox().await;
-    let dynamodb = aws_sdk_dynamodb::Client::new(&sandbox.sdk_config());
+    let api = Api::start().await;
+    let dynamodb = aws_sdk_dynamodb::Client::new(&api.sandbox.sdk_config());
     dynamodb
         .delete_table()
         .table_name(DOCUMENTS)
         .send()
         .await
         .unwrap();
-    let answer = api(&sandbox).submit("k", &deed()).await;
+    let answer = api.submit("k", &deed()).await;
     answer.expect_problem(500, "internal");
     let text = answer.body.to_string().to_lowercase();
     assert!(

@@ -1,21 +1,19 @@
 //! Both release halves, as they are deployed: the same events, the same answers; a document's way
 //! through the queue; order in a FIFO queue.
 
-#![allow(clippy::unwrap_used)] // a test fails by panicking
-
-mod common;
-
 use aws_sdk_sqs::types::QueueAttributeName;
-use common::{
-    deployment::{Deployment, FUNCTION, Queue, until},
-    event, failures, files, message,
-    store::create,
-};
 use sandbox::testing::Invocation;
 use serde_json::{Value, json};
 use shared::{
     document::{DocumentId, Status, content_root},
     document_store::DocumentStore as _,
+};
+use tests::events;
+
+use crate::{
+    deployment::{Deployment, FUNCTION, Queue, create, until},
+    events::{event, failures},
+    message,
 };
 
 const HALVES: [&str; 2] = ["x86_64", "arm64"];
@@ -29,11 +27,8 @@ async fn invoke(deployment: &Deployment, half: &str, event: &Value) -> Invocatio
 async fn both_builds_answer_alike_to_the_corpus() {
     let deployment = Deployment::start().await;
     let corpus = ["tests/corpus/refused", "tests/corpus/given-back"];
-    for (name, event) in corpus.iter().flat_map(|folder| files(folder)) {
-        // Lambda refuses what is not JSON before any function sees it.
-        let Ok(event) = serde_json::from_slice(&event) else {
-            continue;
-        };
+    // Lambda refuses what is not JSON before any function sees it.
+    for (name, event) in corpus.iter().flat_map(|folder| events(FUNCTION, folder)) {
         let mut answers = Vec::new();
         for half in HALVES {
             let invocation = invoke(&deployment, half, &event).await;

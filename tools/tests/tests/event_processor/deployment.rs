@@ -1,16 +1,19 @@
-//! The function as it is deployed: both release halves in a sandbox, its table, its queue, its
-//! mapping.
+//! The function as it is deployed: both builds in a sandbox, its table, its queue, its mapping.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use sandbox::testing::Sandbox;
-use shared::document_store::DynamoDocumentStore;
-
-use super::store::TABLE;
+use shared::{
+    document::{Content, DocumentId, Root},
+    document_store::{Creation, DocumentStore as _, DynamoDocumentStore, NewDocument},
+};
+use tests::{changed_build, root};
 
 /// The function's name.
 pub const FUNCTION: &str = "event-processor";
+/// Name of the table.
+pub const TABLE: &str = "documents";
 const QUEUE: &str = "documents";
 const DEAD_LETTER_QUEUE: &str = "documents-dead-letter";
 
@@ -27,10 +30,22 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// What `scripts/build.sh event-processor` has built, applied; `live` is the x86_64 half.
+    /// What `scripts/build.sh event-processor` has built, applied; `live` is the x86_64 build.
     pub async fn start() -> Self {
+        Self::of(&root().join("dist")).await
+    }
+
+    /// The same, with another time limit for an invocation.
+    pub async fn with_timeout_s(timeout_s: u32) -> Self {
+        let dist = changed_build(FUNCTION, FUNCTION, |manifest| {
+            manifest["timeout_s"] = timeout_s.into();
+        });
+        Self::of(dist.path()).await
+    }
+
+    async fn of(dist: &Path) -> Self {
         let sandbox = Sandbox::start().await.unwrap();
-        sandbox.apply(FUNCTION).await.unwrap();
+        sandbox.apply_from(dist, FUNCTION).await.unwrap();
         let config = sandbox.sdk_config();
         let sqs = aws_sdk_sqs::Client::new(&config);
         Self {
@@ -50,6 +65,25 @@ impl Deployment {
             logs.is_ok_and(|logs| logs.contains(text))
         };
         until(&format!("{text:?} in the log"), has_it).await;
+    }
+}
+
+/// A new document in any store.
+pub async fn create(
+    store: &DynamoDocumentStore,
+    content: Vec<u8>,
+    claimed_root: Option<Root>,
+) -> DocumentId {
+    let new = NewDocument {
+        name: "deed.txt".parse().unwrap(),
+        content: Content::try_from(content).unwrap(),
+        claimed_root,
+        idempotency_key: DocumentId::generate().to_string(),
+        fingerprint: [0; 32],
+    };
+    match store.create(new).await.unwrap() {
+        Creation::Created(document) => document.id,
+        other => panic!("{other:?}"),
     }
 }
 

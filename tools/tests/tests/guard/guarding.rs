@@ -1,18 +1,14 @@
-//! The real release binary, from `dist/guard`, through the Runtime API, with Lambda's aliases behind it.
-
-#![allow(clippy::unwrap_used)] // a test fails by panicking
-
-mod common;
-
 use aws_sdk_cloudwatch::types::{
     ComparisonOperator, Dimension, Metric, MetricDataQuery, MetricStat,
 };
-use common::{GUARD, GUARDED, event, files, live, sandbox, set_live, taken_back, weight};
 use sandbox::{
     environments::emulation::HOST,
     testing::{Invocation, Sandbox},
 };
 use serde_json::{Value, json};
+use tests::events;
+
+use crate::common::{GUARD, GUARDED, event, live, sandbox, set_live, taken_back, weight};
 
 const BOTH: [&str; 2] = ["GetAlias", "UpdateAlias"];
 
@@ -91,7 +87,7 @@ async fn what_its_role_does_not_allow_is_an_error_and_the_weight_stays() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_event_of_an_alarm_is_a_typed_error_and_the_process_lives_on() {
     let sandbox = sandbox(&BOTH).await;
-    for (name, event) in files("tests/corpus/refused") {
+    for (name, event) in events(GUARD, "tests/corpus/refused") {
         let answer = ask(&sandbox, &event).await;
         assert_eq!(
             answer.payload["errorType"], "InvalidEvent",

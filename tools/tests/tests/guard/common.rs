@@ -1,13 +1,11 @@
-//! What the tests share: both release halves in a sandbox, as `guard` and as the function that it guards.
-#![allow(dead_code, unreachable_pub)] // every test file uses its own part of it
-#![allow(clippy::unwrap_used, clippy::expect_used)] // a helper that panics fails its test
+//! Both builds in a sandbox, as `guard` and as the function that it guards.
 
-use std::{fs, path::Path, time::Duration};
+use std::time::Duration;
 
 use aws_sdk_lambda::{operation::get_alias::GetAliasOutput, types::AliasRoutingConfiguration};
-use package::Architecture;
 use sandbox::{environments::emulation::HOST, testing::Sandbox};
 use serde_json::{Value, json};
+use tests::{changed_build, events};
 
 /// The function under test.
 pub const GUARD: &str = "guard";
@@ -21,37 +19,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A sandbox with both functions; version 2 of the guarded one has a quarter of its `live`.
 pub async fn sandbox(actions: &[&str]) -> Sandbox {
     let sandbox = Sandbox::start().await.unwrap();
-    let dist = tempfile::tempdir().unwrap();
-    let dist = dist.path();
     let aliases = json!([{"name": "live", "actions": actions, "functions": [GUARDED]}]);
     let trigger = json!({"kind": "alarm", "name_suffix": "-live-candidate"});
     for (name, trigger, aliases) in [
         (GUARD, trigger, aliases),
         (GUARDED, json!({"kind": "none"}), json!([])),
     ] {
-        build(dist, name, &trigger, &aliases);
-        sandbox.apply_from(dist, name).await.unwrap();
+        let dist = changed_build(GUARD, name, |manifest| {
+            manifest["trigger"] = trigger;
+            manifest["aliases"] = aliases;
+        });
+        sandbox.apply_from(dist.path(), name).await.unwrap();
     }
     sandbox.set_weight(GUARD, HOST, 100.0).await.unwrap();
     set_live(&sandbox, &[("2", 0.25)]).await;
     sandbox
-}
-
-/// The build of guard under a name, with another trigger and other rights.
-fn build(dist: &Path, name: &str, trigger: &Value, aliases: &Value) {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist/guard");
-    let manifest = fs::read(built.join("function.json")).expect("run scripts/build.sh guard");
-    let mut manifest: Value = serde_json::from_slice(&manifest).unwrap();
-    manifest["name"] = json!(name);
-    manifest["trigger"] = trigger.clone();
-    manifest["aliases"] = aliases.clone();
-    let folder = dist.join(name);
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("function.json"), manifest.to_string()).unwrap();
-    for half in Architecture::ALL {
-        let zip = format!("{half}.zip");
-        fs::copy(built.join(&zip), folder.join(&zip)).unwrap();
-    }
 }
 
 /// Lets `live` of the guarded function serve version 1, with these weights beside it.
@@ -108,26 +90,14 @@ pub async fn taken_back(sandbox: &Sandbox) -> GetAliasOutput {
 
 /// The sample event of an alarm on version 2 of the guarded function, in this state.
 pub fn event(state: &str) -> Value {
-    let text = include_str!("../../events/alarm.json");
+    let events = events(GUARD, "events");
+    let (_, sample) = events
+        .iter()
+        .find(|(name, _)| name == "alarm.json")
+        .unwrap();
+    let text = sample.to_string();
     let text = text.replace("hasher", GUARDED).replace("999999999", "2");
     let mut event: Value = serde_json::from_str(&text).unwrap();
     event["detail"]["state"]["value"] = json!(state);
     event
-}
-
-/// The files of a folder below this crate, by name, with what is in them.
-pub fn files(folder: &str) -> Vec<(String, Value)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut files: Vec<_> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| {
-            let entry = entry.unwrap();
-            let name = entry.file_name().into_string().unwrap();
-            let json = serde_json::from_slice(&fs::read(entry.path()).unwrap());
-            (name, json.unwrap())
-        })
-        .collect();
-    files.sort_by(|(a, _), (b, _)| a.cmp(b));
-    assert!(!files.is_empty(), "{} is empty", folder.display());
-    files
 }
