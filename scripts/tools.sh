@@ -1,5 +1,5 @@
 # Sourced by common.sh: where package, rollout and sandbox come from.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2119,SC2120,SC2154
 
 # The folder that has them. TOOLS_BIN: one where they are ready, so that nothing is built or fetched.
 tools_bin=${TOOLS_BIN:-$tools_folder/bin}
