@@ -29,7 +29,7 @@ case $half in '' | arm64 | x86_64) ;; *) die 2 "Lambda has arm64 and x86_64, and
 
 scripts/setup.sh
 
-get_tools --quiet
+get_tools
 if $all; then
     mapfile -t functions < <(package list)
 fi

@@ -23,7 +23,7 @@ done
 
 if $build; then
     scripts/setup.sh
-    get_tools --quiet
+    get_tools
     package resources >infra/platform/resources.auto.tfvars.json
 fi
 connect
