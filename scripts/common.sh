@@ -12,12 +12,11 @@ cd "$root"
 tools_folder=$root/.tools
 export PATH="$tools_folder/venv/bin:$tools_folder/clients/bin:$PATH"
 
-# Where cargo puts what it builds: a user's own setting is respected. Where there is no workspace or no
-# cargo, that of the artifacts that were brought along.
+# Where cargo puts what it builds: a user's own setting is respected. Where there is no workspace (cargo
+# takes none without a member) or no cargo, that of the artifacts that were brought along.
 target_folder=$root/target
-if [[ -f Cargo.toml ]] && command -v cargo >/dev/null; then
-    target_folder=$(cargo metadata --no-deps --format-version 1 |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+if [[ -f Cargo.toml && -n $(compgen -G 'functions/*/Cargo.toml') ]] && command -v cargo >/dev/null; then
+    target_folder=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 fi
 
 source "$root/scripts/tools.sh"

@@ -7,14 +7,14 @@ scripts/setup.sh --checks
 export PATH="$tools_folder/checks/bin:$PATH"
 mapfile -t manifests < <(git ls-files Cargo.toml tools/Cargo.toml)
 for manifest in "${manifests[@]}"; do
-    cargo deny --locked --manifest-path "$manifest" check --config deny.toml bans licenses sources
+    cargo deny --locked --manifest-path "$manifest" --config deny.toml check bans licenses sources
 done
 
 # The advisories come from a git repository and from no package registry.
 database=https://github.com/rustsec/advisory-db
 if curl --silent --fail --location --max-time 10 --output /dev/null "$database"; then
     for manifest in "${manifests[@]}"; do
-        cargo deny --locked --manifest-path "$manifest" check --config deny.toml advisories
+        cargo deny --locked --manifest-path "$manifest" --config deny.toml check advisories
     done
 else
     echo "SKIPPED: known vulnerabilities: no way from here to $database"

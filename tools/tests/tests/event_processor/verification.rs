@@ -165,14 +165,17 @@ async fn a_message_without_its_document_is_orphaned_and_makes_no_document() {
 async fn a_document_that_is_deleted_while_it_is_verified_is_orphaned_and_stays_deleted() {
     let deployment = Deployment::start().await;
     let id = deed(&deployment, None).await;
-    // Between the read and the verdict.
-    let fault = "dynamodb:UpdateItem:latency=2s";
-    deployment.sandbox.service_fault(fault).unwrap();
+    // Between the two reads, which are recorded as faults when they begin, and the verdict.
+    for fault in ["GetItem:latency=1ms", "UpdateItem:latency=2s"] {
+        let fault = format!("dynamodb:{fault}");
+        deployment.sandbox.service_fault(&fault).unwrap();
+    }
     let delete = async {
         let chaos = deployment.sandbox.chaos();
-        while chaos.recent_injections().is_empty() {
+        while chaos.recent_injections().len() < 2 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+        tokio::time::sleep(Duration::from_millis(300)).await;
         deployment.store.delete(id, None).await.unwrap()
     };
     let (delivery, deletion) = tokio::join!(verify(&deployment, id), delete);
