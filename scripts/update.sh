@@ -69,7 +69,7 @@ commit_with() {
         git read-tree HEAD
         git rm --quiet -r --cached -- "${folders[@]}"
         git ls-tree -r "$1" -- "${folders[@]}" | git update-index --index-info
-        git rm --quiet --cached --ignore-unmatch --pathspec-from-file="$work/removed" --pathspec-file-nul
+        [[ ! -s $work/removed ]] || git rm --quiet --cached --ignore-unmatch --pathspec-from-file="$work/removed" --pathspec-file-nul
         [[ $2 == HEAD ]] || git update-index --cacheinfo "100644,$(git hash-object -w "$work/Cargo.toml"),Cargo.toml"
         git commit-tree "$(git write-tree)" -p "$2" -m "Update from the template: ${base:0:12} to ${new:0:12}"
     )
