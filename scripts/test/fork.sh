@@ -48,9 +48,13 @@ unset TOOLS_BIN
 
 # --- whose it is ---------------------------------------------------------------------------------
 
+# As "Use this template" does: the same files, and another history.
 git clone --quiet "$template" "$work/a fork"
 target=$target_folder
 cd "$work/a fork"
+rm -rf .git
+git init --quiet --initial-branch main
+commit "Initial commit"
 # What setup.sh has installed here, but no tools.
 mkdir .tools
 find "$tools_folder/" -mindepth 1 -maxdepth 1 ! -name bin ! -name 'tools-*' -exec ln -s -t .tools {} +
@@ -82,6 +86,12 @@ sed -i.right 's/^..../0000/' "$sums"
 expect 2 'is not what SHA256SUMS' "an archive with another checksum is refused" tool package --version
 expect 2 '' "and nothing of it is there" ls .tools/bin/package
 mv "$sums.right" "$sums"
+mkdir "$work/gh"
+# shellcheck disable=SC2016 # for sh
+printf '#!/bin/sh\n[ "$1" = auth ] && exit 0\necho "$@" && exit 1\n' >"$work/gh/gh"
+chmod +x "$work/gh/gh"
+expect 2 'has no attestation of octo-org/template' "where gh is signed in, one without attestation too" \
+    env PATH="$work/gh:$PATH" bash -c "$(declare -f tool); tool package --version"
 expect 0 "^package $version\$" "the release that Cargo.toml names is fetched" tool package --version
 expect 0 "^package $version\$" "and only once" env TOOLS_RELEASES=http://127.0.0.1:9 bash -c "$(declare -f tool); tool package --version"
 export PATH="$PWD/.tools/bin:$PATH"
@@ -158,16 +168,19 @@ expect 0 'nothing new' "the template has nothing new" scripts/update.sh --from "
 later() { (cd "$template" && sed -i "$2" "$1" && commit "$3"); }
 git -C "$template" checkout --quiet tools
 later infra/function/logs.tf '1s/^/# Of the template.\n/' "Logs"
-later scripts/destroy.sh '2s/^/# Of the template.\n/' "Destroy"
-later scripts/test/guard.sh '2s/^/# Of the template.\n/' "Guard"
-later shared/src/lib.rs '1s/^/\/\/ Of the template.\n/' "Shared"
 echo '# Ours.' >>infra/function/logs.tf
-git rm --quiet scripts/destroy.sh
 commit "Ours"
 expect 0 'Update from the template' "an update is one commit" scripts/update.sh --from "$template"
 expect 0 '^# Of the template.$' "it brings what the template has changed" head -n 1 infra/function/logs.tf
 expect 0 '^# Ours.$' "and keeps what we have" tail -n 1 infra/function/logs.tf
-expect 0 '^Cargo.toml infra/function/logs.tf $' "it touches nothing else, and what was removed stays so" bash -c "git show --format= --name-only HEAD | tr '\n' ' '"
+expect 0 '^Cargo.toml infra/function/logs.tf $' "it touches nothing else" bash -c "git show --format= --name-only HEAD | tr '\n' ' '"
+for file in scripts/destroy.sh scripts/test/guard.sh shared/src/lib.rs README.md; do
+    later "$file" '2s/^/# Of the template.\n/' "$file"
+done
+git rm --quiet scripts/destroy.sh
+commit "One less"
+expect 0 'Update from the template' "another update" scripts/update.sh --from "$template"
+expect 0 '^Cargo.toml$' "what was removed stays so, and nothing else is touched" git show --format= --name-only HEAD
 expect 0 'nothing new' "then nothing is new" scripts/update.sh --from "$template"
 later infra/function/logs.tf '1s/.*/# Of the template, again./' "Logs again"
 sed -i '1s/.*/# Of ours./' infra/function/logs.tf
