@@ -1,6 +1,10 @@
 # Sourced by the other scripts: where things are, and how to speak.
 # shellcheck shell=bash disable=SC2034
 
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+    echo "$0: bash 4.4 or newer is needed, and this is $BASH_VERSION: on macOS, brew install bash" >&2
+    exit 2
+fi
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -8,12 +12,11 @@ cd "$root"
 tools_folder=$root/.tools
 export PATH="$tools_folder/venv/bin:$tools_folder/clients/bin:$PATH"
 
-# Where cargo puts what it builds: a user's own setting is respected. Where there is no workspace or no
-# cargo, that of the artifacts that were brought along.
+# Where cargo puts what it builds: a user's own setting is respected. Where there is no workspace (cargo
+# takes none without a member) or no cargo, that of the artifacts that were brought along.
 target_folder=$root/target
-if [[ -f Cargo.toml ]] && command -v cargo >/dev/null; then
-    target_folder=$(cargo metadata --no-deps --format-version 1 |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+if [[ -f Cargo.toml && -n $(compgen -G 'functions/*/Cargo.toml') ]] && command -v cargo >/dev/null; then
+    target_folder=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 fi
 
 source "$root/scripts/tools.sh"
@@ -54,6 +57,14 @@ fresh_copy() {
     git -C "$1" init --quiet --initial-branch main
     git -C "$1" add --all
     git -C "$1" -c user.name=copy -c user.email=copy@example.com commit --quiet --message "A copy"
+}
+
+# set_key CARGO-TOML KEY VALUE: in its [workspace.metadata.project], whose other lines stay.
+set_key() {
+    KEY=$2 VALUE=$3 perl -0pi -e 's{(?<=^\[workspace\.metadata\.project\]\n)(.*?)(?=^\[|\z)}{
+        my ($table, $line) = ($1, "$ENV{KEY} = $ENV{VALUE}\n");
+        $table =~ s/^$ENV{KEY} = .*\n/$line/m or $table =~ s/^# $ENV{KEY} = .*\n/$line/m or $table =~ s/\s*\z/\n$line\n/;
+        $table}mse' "$1"
 }
 
 # The URL of the sandbox that runs here.

@@ -35,6 +35,7 @@ while (($#)); do
 done
 [[ -n $function ]] || die 2 "which function?"$'\n'"$usage"
 if $sandbox; then
+    [[ $system == linux ]] || die 2 "the sandbox runs Lambda's Linux binaries: open the dev container (.devcontainer), or leave out --sandbox"
     ((${#aws_flags[@]} == 0)) || die 2 "${aws_flags[*]} is about AWS: leave it out, or leave out --sandbox"
 else
     [[ ${#faults[@]} == 0 && -z $rate ]] || die 2 "--fault and --rate are the sandbox's: say --sandbox, or leave them out"

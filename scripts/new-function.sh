@@ -60,7 +60,7 @@ undo() {
 trap undo EXIT
 
 cp -R "templates/$kind" "functions/$name"
-grep -rl -e "$placeholder" "functions/$name" | xargs sed -i "s/$placeholder/$name/g"
+grep -rl -e "$placeholder" "functions/$name" | xargs perl -pi -e "s/$placeholder/$name/g"
 
 # Only the new crate's own entry: builds say --locked. What it depends on is in Cargo.lock, because
 # `shared` depends on it too, so that nothing is asked of a registry, unless this machine has never

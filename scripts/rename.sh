@@ -5,55 +5,65 @@
 # must be turned into a project afterwards in any case, and this needs nothing installed.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-usage="usage: scripts/rename.sh <name> --region REGION [--repository OWNER/NAME] [--holder WHO]
+usage="usage: scripts/rename.sh <name> --region REGION [--repository OWNER/NAME] [--holder WHO] [--tools OWNER/NAME@VERSION]
 
   <name>         what your project is called: lower-case letters, digits, hyphens
   --region       the AWS region that it deploys to, like eu-central-1
   --repository   on GitHub: its workflows may then plan and deploy (default: as git's remote says)
   --holder       who holds the licence (default: git's user.name)
+  --tools        takes the tools as that repository has released them, like 1.2.3, and removes tools/ and
+                 what is about it
 
-May be run again. What it writes: [workspace.metadata.project] of Cargo.toml, the title and the
-template's own part of README.md, the licence's holder, a fresh CHANGELOG.md. It commits nothing."
-name='' region='' repository='' holder=''
+May be run again, also with one flag alone: it changes what the arguments say and nothing else. The first
+time it also removes what README.md says of the template, and begins CHANGELOG.md. It commits nothing."
+name='' region='' repository='' holder='' tools=''
 while (($#)); do
     case $1 in
     -h | --help) echo "$usage" && exit 0 ;;
     --region) region=${2:?"--region needs a value"} && shift ;;
     --repository) repository=${2:?"--repository needs a value"} && shift ;;
     --holder) holder=${2:?"--holder needs a value"} && shift ;;
+    --tools) tools=${2:?"--tools needs a value"} && shift ;;
     -*) die 2 "unknown option $1"$'\n'"$usage" ;;
     *) [[ -z $name ]] || die 2 "one name: $name or $1?"; name=$1 ;;
     esac
     shift
 done
-[[ -n $name ]] || die 2 "what is your project called?"$'\n'"$usage"
-[[ $name =~ ^[a-z][a-z0-9-]*[a-z0-9]$ && ${#name} -le 64 ]] || die 2 "$name: a name has lower-case letters, digits and hyphens, begins with a letter, and has 64 characters at most"
-[[ -n $region ]] || die 2 "--region: where shall it deploy to?"
-[[ $region =~ ^[a-z]{2}(-[a-z]+)+-[0-9]$ ]] || die 2 "$region: a region looks like eu-central-1"
-
-remote=$(git remote get-url origin 2>/dev/null || true)
-[[ -n $repository || ! $remote =~ github\.com[:/]([^/]+/[^/]+)$ ]] || repository=${BASH_REMATCH[1]%.git}
-[[ -z $repository || $repository =~ ^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$ ]] || die 2 "$repository: a repository is OWNER/NAME"
-holder=${holder:-$(git config user.name || true)}
-[[ -n $holder ]] || die 2 "--holder: who holds the licence?"
-special='[|&\\]'
-[[ ! $holder =~ $special ]] || die 2 "--holder $holder: without |, & and \\"
-
-table="name = \"$name\"\nregion = \"$region\""
-if [[ -n $repository ]]; then
-    github="repository = \"$repository\""
-    # In the tokens of repositories made since 2026-07-15; needs a sign-in to gh, and can be added later.
-    if ids=$(gh api "repos/$repository" --jq '"owner_id = \(.owner.id), repository_id = \(.id)"' 2>/dev/null); then
-        github+=", $ids"
-    fi
-    table+="\ngithub = { $github }"
+# The first time: nothing says yet which commit of the template this is of.
+first=true
+! grep -q '^template = ' Cargo.toml || first=false
+if $first; then
+    [[ -n $name ]] || die 2 "what is your project called?"$'\n'"$usage"
+    [[ -n $region ]] || die 2 "--region: where shall it deploy to?"
+    holder=${holder:-$(git config user.name || true)}
+    [[ -n $holder ]] || die 2 "--holder: who holds the licence?"
+    remote=$(git remote get-url origin 2>/dev/null || true)
+    [[ -n $repository || ! $remote =~ github\.com[:/]([^/]+/[^/]+)$ ]] || repository=${BASH_REMATCH[1]%.git}
+    commit=$(git rev-parse --verify HEAD) || die 2 "this is no git repository with a commit: scripts/update.sh has to know what it began with"
 fi
-sed -i "/^\[workspace\.metadata\.project\]/,/^\$/c\[workspace.metadata.project]\n$table\n" Cargo.toml
+[[ -z $name || $name =~ ^[a-z][a-z0-9-]*[a-z0-9]$ && ${#name} -le 64 ]] || die 2 "$name: a name has lower-case letters, digits and hyphens, begins with a letter, and has 64 characters at most"
+[[ -z $region || $region =~ ^[a-z]{2}(-[a-z]+)+-[0-9]$ ]] || die 2 "$region: a region looks like eu-central-1"
+is_repository='^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$'
+[[ -z $repository || $repository =~ $is_repository ]] || die 2 "$repository: a repository is OWNER/NAME"
+tools_repository=${tools%@*} tools_version=${tools##*@}
+[[ -z $tools || $tools == *@* && $tools_repository =~ $is_repository && $tools_version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] ||
+    die 2 "--tools $tools: released tools are OWNER/NAME@VERSION, like octo-org/template@1.2.3"
+special='[|&\\/$@]'
+[[ ! $holder =~ $special ]] || die 2 "--holder $holder: without |, &, /, \$, @ and \\"
 
-# The title, and the parts that speak of the template.
-sed -i -e "1s|.*|# $name|" -e '/^<!-- template -->$/,/^<!-- end of template -->$/d' README.md
-sed -i "s|^Copyright (c) \([0-9]*\) .*|Copyright (c) $(date +%Y) $holder|" LICENSE-MIT
-cat >CHANGELOG.md <<'END'
+# without_parts MARKER: removes from every text what stands between MARKER and its end, as a comment each.
+# shellcheck disable=SC2016 # perl's variables
+without_parts() {
+    git grep -lIE "^ *(#|<!--) end of $1( -->)?\$" | MARKER=$1 xargs perl -0pi -e \
+        's{^\ *(?:\#|<!--)\ \Q$ENV{MARKER}\E(?:\ -->)?\n.*?^\ *(?:\#|<!--)\ end\ of\ \Q$ENV{MARKER}\E(?:\ -->)?\n}{}msg'
+}
+
+before=$(sed -n '/^\[workspace\.metadata\.project\]/,/^$/s/^name = "\(.*\)"$/\1/p' Cargo.toml)
+if $first; then
+    set_key Cargo.toml template "{ ${tools:+repository = \"$tools_repository\", }commit = \"$commit\" }"
+    without_parts template
+    perl -pi -e "s|.*|# $name| if \$. == 1" README.md
+    cat >CHANGELOG.md <<'END'
 # Changelog
 
 What changes for those who use or run this, newest first
@@ -61,18 +71,44 @@ What changes for those who use or run this, newest first
 
 ## Unreleased
 END
+fi
+if [[ -n $name ]]; then
+    set_key Cargo.toml name "\"$name\""
+    perl -pi -e "s|^# \Q$before\E\$|# $name| if \$. == 1" README.md
+fi
+[[ -z $region ]] || set_key Cargo.toml region "\"$region\""
+if [[ -n $repository ]]; then
+    # In the tokens of repositories made since 2026-07-15; needs a sign-in to gh, and can be added later.
+    ids=$(gh api "repos/$repository" --jq '"owner_id = \(.owner.id), repository_id = \(.id)"' 2>/dev/null) || ids=''
+    set_key Cargo.toml github "{ repository = \"$repository\"${ids:+, $ids} }"
+fi
+[[ -z $holder ]] || perl -pi -e "s|^Copyright \(c\) \d+ .*|Copyright (c) $(date +%Y) $holder|" LICENSE-MIT
 
-say "$name is your own now"
+if [[ -n $tools ]]; then
+    set_key Cargo.toml tools "{ repository = \"$tools_repository\", version = \"$tools_version\" }"
+    if [[ -f tools/Cargo.toml ]]; then
+        without_parts "with tools/"
+        mapfile -t gone < <(sed 's/#.*//; /^ *$/d' scripts/with-tools.txt)
+        # What documents say of it stands where the tools come from.
+        # shellcheck disable=SC2016 # perl's variables
+        git ls-files -z '*.md' | GONE=$(IFS='|' && echo "${gone[*]//./\\.}") URL=https://github.com/$tools_repository/blob/tools-v$tools_version \
+            xargs -0 perl -pi -e 's{\]\((?:\.\./)*((?:$ENV{GONE})(?:[/#][^)]*)?)\)}{]($ENV{URL}/$1)}g'
+        rm -rf "${gone[@]}"
+    fi
+fi
+
+say "${name:-$before}: done"
 cat <<END
 Look at it (git diff), commit it, and go on:
   scripts/new-function.sh <name> --like http      a function of your own
   rm -r functions/<example>                       an example that you do not want, one or all
   scripts/deploy.sh <function> --sandbox          on this machine
   scripts/platform.sh                             once for the AWS account, then scripts/deploy.sh <function>
+  scripts/update.sh                               when the template has something new
 END
 [[ -z $repository ]] || cat <<END
 For deploys from GitHub, once scripts/platform.sh has printed the roles (more: infra/README.md):
-  gh variable set AWS_REGION --body $region
+  gh variable set AWS_REGION --body ${region:-REGION}
   gh secret set AWS_PLAN_ROLE_ARN
   gh secret set AWS_DEPLOY_ROLE_ARN --env production
 END

@@ -6,9 +6,10 @@
 # Needs beforehand: git, rustup, Python 3 with pip; root (or everything from Debian installed).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
+# On macOS all but the sandbox, which runs Lambda's Linux binaries.
 case "$(uname -s)" in
-Linux) ;;
-*) die 2 "the sandbox runs Lambda's Linux binaries and needs Linux; this is $(uname -s). Use a Linux machine, VM or container" ;;
+Linux | Darwin) ;;
+*) die 2 "this is $(uname -s): take Linux, macOS, or the dev container (.devcontainer)" ;;
 esac
 
 need() { command -v "$1" >/dev/null || die 2 "$1 is not installed: $2"; }
@@ -19,13 +20,15 @@ need python3 "install it with your package manager (apt-get install python3 pyth
 # The foreign half runs under qemu's user mode, against that architecture's C library.
 case "$(uname -m)" in
 x86_64) foreign=(qemu-aarch64-static /usr/aarch64-linux-gnu/lib/libc.so.6 libc6-arm64-cross libgcc-s1-arm64-cross) ;;
-aarch64) foreign=(qemu-x86_64-static /usr/x86_64-linux-gnu/lib/libc.so.6 libc6-amd64-cross libgcc-s1-amd64-cross) ;;
+aarch64 | arm64) foreign=(qemu-x86_64-static /usr/x86_64-linux-gnu/lib/libc.so.6 libc6-amd64-cross libgcc-s1-amd64-cross) ;;
 *) die 2 "Lambda has arm64 and x86_64; this machine is $(uname -m)" ;;
 esac
 
 packages=()
-command -v "${foreign[0]}" >/dev/null || packages+=(qemu-user-static)
-[[ -e ${foreign[1]} ]] || packages+=("${foreign[2]}" "${foreign[3]}")
+if [[ $system == linux ]]; then
+    command -v "${foreign[0]}" >/dev/null || packages+=(qemu-user-static)
+    [[ -e ${foreign[1]} ]] || packages+=("${foreign[2]}" "${foreign[3]}")
+fi
 command -v cc >/dev/null || packages+=(build-essential)
 command -v openssl >/dev/null || packages+=(openssl)
 [[ " $* " != *" --checks "* ]] || command -v shellcheck >/dev/null || packages+=(shellcheck)

@@ -1,23 +1,70 @@
 # Sourced by common.sh: where package, rollout and sandbox come from.
 # shellcheck shell=bash disable=SC2119,SC2120,SC2154
 
-# The folder that has the three tools. TOOLS_BIN: one where they are ready, so that nothing is built.
+# The folder that has them. TOOLS_BIN: one where they are ready, so that nothing is built or fetched.
 tools_bin=${TOOLS_BIN:-$tools_folder/bin}
 export PATH="$tools_bin:$PATH"
 
-# get_tools: makes sure that the three are in $tools_bin.
+# The sandbox runs Lambda's Linux binaries.
+system=linux tool_names=(package rollout sandbox)
+[[ $(uname -s) != Darwin ]] || system=macos tool_names=(package rollout)
+
+# get_tools: makes sure that they are in $tools_bin: built from tools/ where that folder is,
+# else the release that Cargo.toml names.
 get_tools() {
     [[ -z ${TOOLS_BIN:-} ]] || return 0
     if [[ -f tools/Cargo.toml ]]; then
         build_tools
+        return
     fi
+    local repository version
+    read -r repository version < <(cargo metadata --no-deps --format-version 1 | python3 -c '
+import json, sys
+tools = json.load(sys.stdin)["metadata"]["project"]["tools"]
+print(tools["repository"], tools["version"])' 2>/dev/null) ||
+        die 2 "there is no tools/, and Cargo.toml does not say which released tools to take: scripts/rename.sh --tools OWNER/NAME@VERSION"
+    [[ -d $tools_folder/tools-$version ]] || fetch_tools "$repository" "$version" "$tools_folder/tools-$version"
+    mkdir -p "$tools_bin"
+    ln -sf "$tools_folder/tools-$version/bin"/* "$tools_bin"
 }
 
-# build_tools [CARGO-FLAG]...: compiles them. Always the three together: cargo unifies features over what
-# it is asked for, so that another selection would compile the dependencies again. Where cargo has put
-# them, it says itself: a user's own target folder and target are respected.
+# fetch_tools REPOSITORY VERSION FOLDER: to FOLDER/bin, whole or not at all. TOOLS_RELEASES: another place than GitHub.
+fetch_tools() (
+    url=${TOOLS_RELEASES:-https://github.com}/$1
+    archive=tools-$2-$system-$machine_architecture.tar.gz
+    mkdir -p "$tools_folder"
+    work=$(mktemp -d "$3.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    cd "$work" || exit 2
+    get() { curl --silent --show-error --fail --location --remote-name "$url/releases/download/tools-v$2/$1"; }
+    say "tools $2 of $url"
+    if get "$archive" "$2"; then
+        get SHA256SUMS "$2" || die 2 "$url has no SHA256SUMS for $archive"
+        sum=$({ sha256sum "$archive" 2>/dev/null || shasum -a 256 "$archive"; } | cut -d ' ' -f 1)
+        grep -q "^$sum [ *]$archive\$" SHA256SUMS || die 2 "$archive is not what SHA256SUMS of $url says: it has $sum. Nothing of it was unpacked"
+        if gh auth status >/dev/null 2>&1; then
+            gh attestation verify "$archive" --repo "$1" --signer-workflow "$1/.github/workflows/tools-release.yml" >/dev/null ||
+                die 2 "$archive has no attestation of $1's tools-release.yml: see above. Nothing of it was unpacked"
+        else
+            echo "The checksum is right. By whom it was built is not verified: that takes gh, signed in (gh auth login)"
+        fi
+        mkdir bin
+        tar -xzf "$archive" -C bin
+    else
+        echo "There is no archive for this machine, see above: cargo compiles them"
+        cargo install --locked --profile dist --git "$url" --tag "tools-v$2" --root . "${tool_names[@]}" ||
+            die 2 "no tools $2: neither $url/releases/download/tools-v$2/$archive nor cargo install --git $url --tag tools-v$2.
+Is the version right that Cargo.toml names (scripts/rename.sh --tools OWNER/NAME@VERSION), and can this machine reach $url?"
+    fi
+    rm -f "$archive" SHA256SUMS
+    [[ -d $3 ]] || mv "$work" "$3"
+)
+
+# build_tools [CARGO-FLAG]...: compiles them. Always all together: cargo unifies features over what it is
+# asked for, so that another selection would compile the dependencies again. Where cargo has put them, it
+# says itself: a user's own target folder and target are respected.
 build_tools() {
-    cargo build --locked --manifest-path tools/Cargo.toml -p package -p rollout -p sandbox \
+    cargo build --locked --manifest-path tools/Cargo.toml "${tool_names[@]/#/--package=}" \
         --message-format json-render-diagnostics "$@" |
         python3 -c '
 import json, os, sys

@@ -3,7 +3,7 @@
 
 locals {
   # The price list that `rollout compare` counts with; a region that it does not have gets no cost.
-  prices_file = "${path.module}/../../tools/rollout/prices.json"
+  prices_file = "${path.module}/prices.json"
   prices = one([
     for list in fileexists(local.prices_file) ? jsondecode(file(local.prices_file)).lists : [] : list if contains(list.regions, var.region)
   ])

@@ -7,4 +7,6 @@ scripts/setup.sh --clients
 # Most of them wait for the seconds of a sandbox's clock: more of them at once than there are cores.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((3 * $(nproc)))}
 cargo test --locked --workspace
+# with tools/
 cargo test --locked --workspace --manifest-path tools/Cargo.toml
+# end of with tools/

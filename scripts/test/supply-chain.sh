@@ -5,14 +5,15 @@ source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 scripts/setup.sh --checks
 export PATH="$tools_folder/checks/bin:$PATH"
-for manifest in Cargo.toml tools/Cargo.toml; do
+mapfile -t manifests < <(git ls-files Cargo.toml tools/Cargo.toml)
+for manifest in "${manifests[@]}"; do
     cargo deny --locked --manifest-path "$manifest" --config deny.toml check bans licenses sources
 done
 
 # The advisories come from a git repository and from no package registry.
 database=https://github.com/rustsec/advisory-db
 if curl --silent --fail --location --max-time 10 --output /dev/null "$database"; then
-    for manifest in Cargo.toml tools/Cargo.toml; do
+    for manifest in "${manifests[@]}"; do
         cargo deny --locked --manifest-path "$manifest" --config deny.toml check advisories
     done
 else

@@ -145,7 +145,7 @@ run "the_dashboard_has_both_halves_side_by_side" {
   assert {
     condition = [for line in jsondecode(aws_cloudwatch_dashboard.halves.dashboard_body).widgets[4].properties.metrics : line[0].expression if length(line) == 1] == [
       for architecture in ["arm64", "x86_64"] : one([
-        for list in jsondecode(file("../../tools/rollout/prices.json")).lists :
+        for list in jsondecode(file("prices.json")).lists :
         "CEIL(average_${architecture}) * ${0.5 * list[architecture][0].usd_per_gb_second * 1000} + ${list.usd_per_million_requests}" if contains(list.regions, "eu-central-1")
       ])
     ]

@@ -23,6 +23,30 @@ pub struct Project {
     pub github: Option<GitHub>,
     /// Who is told of alarms.
     pub alarm_emails: Vec<String>,
+    /// The released tools that `scripts/tools.sh` fetches where there is no folder `tools/`.
+    pub tools: Option<Tools>,
+    /// What `scripts/update.sh` goes on from.
+    pub template: Option<Template>,
+}
+
+/// Released tools.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tools {
+    /// `OWNER/NAME`, which has the release.
+    pub repository: String,
+    /// Without the `tools-v` of its tag.
+    pub version: String,
+}
+
+/// The template that a fork was made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    /// `OWNER/NAME`.
+    pub repository: Option<String>,
+    /// The commit that the fork's scripts, Terraform, workflows and templates are of.
+    pub commit: String,
 }
 
 /// A repository on GitHub: the variable `github` of `infra/platform`, which says what they mean.
@@ -81,6 +105,7 @@ mod tests {
     fn what_a_fork_says_of_itself_is_read_and_what_it_leaves_out_is_not_made_up() {
         let read = project(json!({
             "name": "notary", "region": "eu-central-1", "github": {"repository": "octo-org/notary"},
+            "tools": {"repository": "octo-org/template", "version": "1.2.3"}, "template": {"commit": "0123456"},
         }));
         let read = read.unwrap();
         assert_eq!(read.region.as_deref(), Some("eu-central-1"));

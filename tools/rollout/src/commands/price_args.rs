@@ -12,7 +12,7 @@ use crate::{
 /// Which prices hold.
 #[derive(Debug, Args)]
 pub(super) struct PriceArgs {
-    /// Price list in the form of tools/rollout/prices.json [default: the one that comes along]
+    /// Price list in the form of infra/function/prices.json [default: the one that comes along]
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
     /// GB-seconds a month of the account in this region, which decide the price's tier

@@ -24,10 +24,10 @@ use serde::Deserialize;
 use super::Rates;
 
 /// The list that comes along.
-const BUILT_IN: &str = include_str!("../../prices.json");
+const BUILT_IN: &str = include_str!("../../../../infra/function/prices.json");
 
 /// What it is called in messages.
-const BUILT_IN_NAME: &str = "tools/rollout/prices.json";
+const BUILT_IN_NAME: &str = "infra/function/prices.json";
 
 /// Prices of many regions at one date.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
