@@ -59,12 +59,12 @@ sandbox() {
 fleet() {
     say "what it takes to watch a hundred rollouts with a day behind them from one process"
     cargo build --quiet --locked --manifest-path tools/Cargo.toml --workspace --bins --examples
-    cargo test --quiet --locked --manifest-path tools/Cargo.toml -p rollout --test it -- --nocapture a_hundred_functions | grep '^|'
+    cargo test --quiet --locked --manifest-path tools/Cargo.toml -p rollout --test it -- --ignored --nocapture a_hundred_functions | grep '^|'
 }
 
 judge() {
     say "rollouts of equal halves that are taken back, how soon a bad one is found, and what others do"
-    cargo run --quiet --locked --manifest-path tools/Cargo.toml -p rollout --example simulate
+    cargo run --quiet --locked --manifest-path tools/Cargo.toml -p analysis --example simulate
 }
 
 # What each setting of the release profile costs and gives: the figures beside it in Cargo.toml.

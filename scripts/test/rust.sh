@@ -9,4 +9,5 @@ export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((3 * $(nproc)))}
 cargo test --locked --workspace
 # with tools/
 cargo test --locked --workspace --manifest-path tools/Cargo.toml
+cargo test --locked --workspace --manifest-path tools/Cargo.toml --test it -- --ignored
 # end of with tools/

@@ -40,7 +40,7 @@
 //! All times are AWS's, whatever the clock of the machine says (`clock.rs`). Counts that still grow after
 //! `metric_delay_s` are read again for a quarter of an hour, and all periods are judged anew at every look:
 //! an error that comes late is not lost. That the test stays valid when counts grow while it looks is
-//! simulated (`tests/run_judge.rs`).
+//! simulated (`tools/analysis/tests/equally_good.rs`).
 //!
 //! The alias is the only state. A run that was killed is started again with the same command: the
 //! weight, the two versions and the times of all changes stand in the alias, the evidence in the

@@ -9,7 +9,6 @@ mod prove;
 mod release;
 mod run_all;
 mod run_guard;
-mod run_judge;
 mod run_path;
 mod run_policy;
 mod run_rollout;

@@ -9,14 +9,14 @@
 //! ```
 //!
 //! ```text
-//! cargo run -p rollout --example simulate -- [ROLLOUTS]
+//! cargo run -p analysis --example simulate -- [ROLLOUTS]
 //! ```
 //!
 //! Every rollout has a seed, so that every run prints the same numbers.
 
 #![expect(clippy::expect_used, reason = "the inputs are the constants below")]
 
-#[path = "../../tests/it/common/simulation.rs"]
+#[path = "../../tests/simulation/mod.rs"]
 mod simulation;
 
 mod rivals;

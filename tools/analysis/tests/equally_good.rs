@@ -1,7 +1,8 @@
 //! What the judge promises, on seeded simulated rollouts that are looked at after every period.
 #![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
-use crate::common::simulation;
+mod simulation;
+
 use analysis::{Block, Blocks, Count, Judge, Metric, Terms};
 use rand::{SeedableRng, rngs::StdRng};
 use simulation::{DAY, Rates, Traffic, binomial, simulate, taken_back_after};
