@@ -5,7 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 scripts/setup.sh --clients
 # Most of them wait for the seconds of a sandbox's clock: more of them at once than there are cores.
-export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((3 * $(nproc)))}
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(nproc)))}
 cargo test --locked --workspace
 # with tools/
 cargo test --locked --workspace --manifest-path tools/Cargo.toml
