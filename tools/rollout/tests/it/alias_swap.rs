@@ -1,7 +1,5 @@
 //! Compare-and-swap of an alias when answers are lost, against an endpoint that follows a script.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
-
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},

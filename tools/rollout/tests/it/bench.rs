@@ -1,7 +1,5 @@
 //! A benchmark against a real sandbox: what it measures, and that it leaves nothing behind.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
-
 use crate::common::{proxy, release};
 use std::{
     io::{BufRead, BufReader},

@@ -1,5 +1,4 @@
 //! `rollout compare` after a real rollout in a sandbox: what it asks, what it says, the page it writes.
-#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
 use crate::common::{proxy, run as stage};
 use std::process::{Command, Output};

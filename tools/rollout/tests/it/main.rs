@@ -1,4 +1,5 @@
 //! The program through the AWS wire protocol, as one test program: it is linked once, and its tests wait side by side.
+#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
 mod alias_swap;
 mod bench;

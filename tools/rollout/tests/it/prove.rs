@@ -1,7 +1,5 @@
 //! `rollout prove` on real artifacts, and on real artifacts that were spoiled in one respect each.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
-
 use crate::common::release;
 use package::Architecture::{Arm64, X86_64};
 use release::{Dist, Entry, FUNCTION, bootstrap, rollout, said};

@@ -1,7 +1,5 @@
 //! A release against a real sandbox: publish, replay, set, abort, status, compare.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
-
 use crate::common::release;
 use package::Architecture::{Arm64, X86_64};
 use release::{Dist, FUNCTION, Sandbox, said};

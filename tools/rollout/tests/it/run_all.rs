@@ -1,5 +1,4 @@
 //! `rollout run --all` against a real sandbox: many functions in one process.
-#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
 use crate::common::{fleet, proxy, run as stage};
 use std::time::Duration;

@@ -1,5 +1,4 @@
 //! `rollout run` and the alarm that guards it when it is gone.
-#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
 use crate::common::run as stage;
 use aws_sdk_lambda::types::AliasRoutingConfiguration;

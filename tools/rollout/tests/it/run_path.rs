@@ -1,6 +1,5 @@
 //! The path between two pairs, and what is left behind of old ones: against a real sandbox, with a real
 //! pair of `hasher`.
-#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 use crate::common::{proxy, release};
 use package::Architecture::{Arm64, X86_64};

@@ -1,6 +1,5 @@
 //! What a run does with a step whose time is over, with provisioned concurrency, and with people who
 //! interrupt it.
-#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
 use crate::common::run as stage;
 use std::{

@@ -1,5 +1,4 @@
 //! `rollout run` against a real sandbox: promoted, taken back, killed, interrupted, interfered with.
-#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
 use crate::common::{lossy, run as stage};
 use nix::sys::signal::Signal;

@@ -2,7 +2,6 @@
 //!
 //! Every test ends with [`is_sound`]: whatever has happened, `live` points at versions that exist,
 //! with a weight that somebody has asked for.
-#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
 mod changes;
 mod clock;
