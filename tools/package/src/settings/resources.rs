@@ -18,9 +18,24 @@ const CONSUMER_ACTIONS: [&str; 3] = ["DeleteMessage", "GetQueueAttributes", "Rec
 #[serde(deny_unknown_fields, default)]
 pub(super) struct FunctionTable {
     pub(super) trigger: Trigger,
+    /// Read by scripts/common.sh alone; here it is checked.
+    #[serde(rename = "opt-level")]
+    _opt_level: Option<OptLevel>,
     tables: BTreeMap<String, Vec<String>>,
     queues: BTreeMap<String, Vec<String>>,
     aliases: BTreeMap<String, Vec<String>>,
+}
+
+/// How the function's own crate is optimised, and the whole when it is linked, where that is not as in
+/// `[profile.release]` (<https://doc.rust-lang.org/cargo/reference/profiles.html#opt-level>).
+#[derive(Debug, Deserialize)]
+enum OptLevel {
+    /// For size: what waits for AWS most of its time.
+    #[serde(rename = "s")]
+    Size,
+    /// For size, without vectorised loops.
+    #[serde(rename = "z")]
+    SmallestSize,
 }
 
 /// `[package.metadata.tables.<name>]`.

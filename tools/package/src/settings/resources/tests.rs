@@ -45,6 +45,17 @@ fn what_a_function_uses_comes_with_its_definition() {
 }
 
 #[test]
+fn a_function_is_compiled_for_size_or_as_the_profile_says() {
+    function(json!({"opt-level": "s"}));
+    let refused =
+        serde_json::from_value::<FunctionTable>(json!({"opt-level": "fast"})).unwrap_err();
+    assert!(
+        refused.to_string().contains("expected `s` or `z`"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn names_that_follow_from_a_name_are_written_out() {
     let function = function(json!({
         "tables": {"documents": ["GetItem"]},
