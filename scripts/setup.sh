@@ -24,6 +24,13 @@ aarch64 | arm64) foreign=(qemu-x86_64-static /usr/x86_64-linux-gnu/lib/libc.so.6
 *) die 2 "Lambda has arm64 and x86_64; this machine is $(uname -m)" ;;
 esac
 
+# One at a time: two jobs of a test, or two deploys, may begin together.
+mkdir -p "$tools_folder"
+if command -v flock >/dev/null; then
+    exec {lock}>"$tools_folder/setup.lock"
+    flock "$lock"
+fi
+
 packages=()
 if [[ $system == linux ]]; then
     command -v "${foreign[0]}" >/dev/null || packages+=(qemu-user-static)
@@ -62,7 +69,6 @@ done
 python_tools() {
     cmp -s "$2" "$tools_folder/$1/installed-requirements.txt" && return
     say "PyPI, into .tools/$1: $(grep -v '^#' "$2" | tr '\n' ' ')"
-    mkdir -p "$tools_folder"
     python3 -m venv "$tools_folder/$1"
     "$tools_folder/$1/bin/pip" install --quiet --disable-pip-version-check -r "$2"
     cp "$2" "$tools_folder/$1/installed-requirements.txt"

@@ -39,6 +39,7 @@ release() {
 }
 expect 2 "whose tag is tools-v$version" "a tag of another version is not released" scripts/github/release-tools.sh tools-v9.9.9
 expect 0 "tools-$version-linux-$machine_architecture.tar.gz" "a release of the tools that are built here" release "$version" "$tools_bin"
+touch "$work/served"
 python3 -u -m http.server --bind 127.0.0.1 --directory "$work/github" 0 >"$work/served" 2>&1 &
 server=$!
 for ((i = 0; i < 50; i++)); do ! grep -q Serving "$work/served" || break; sleep 0.1; done
@@ -74,7 +75,8 @@ done
 expect 2 'my-plain' "a name that is taken is refused" scripts/new-function.sh my-plain
 expect 2 'name' "a name that Lambda or cargo would refuse is refused" scripts/new-function.sh 'My_Function'
 rm -r "${examples[@]}"
-# The lock file forgets what only the examples needed; nothing else changes, and nothing is fetched.
+# The lock file forgets what only the examples needed; nothing else changes. Offline, with what the template's names.
+(cd "$root" && cargo fetch --quiet --locked)
 cargo metadata --offline --format-version 1 >/dev/null
 commit "Functions of our own, and none of the examples"
 

@@ -1,8 +1,9 @@
-"""Runs on this machine what a workflow runs on GitHub: every `run:` step of every job, in order.
+"""Runs on this machine what a workflow runs on GitHub: every `run:` step of every job.
 
     workflow.py WORKFLOW [JOB]...
 
-Of a matrix it takes what fits this machine: the `architecture` that runs here. It leaves out, and
+Two jobs at a time, as soon as those that they need have passed: a test that waits leaves a core to another.
+Every line says which job it is of. Of a matrix it takes what fits this machine: the `architecture` that runs here. It leaves out, and
 says so, what only GitHub can do: actions (`uses:`), and steps whose text or environment takes
 something from GitHub (`github.`, `secrets.`, `needs.`, ...). A job stops at its first failure, but
 for steps with `if: ${{ !cancelled() }}`; a job that needs a failed one does not run.
@@ -16,6 +17,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import yaml
 
@@ -26,6 +28,8 @@ ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 ALWAYS = "${{ !cancelled() }}"
 # A step's shell as GitHub starts it for `shell: bash`.
 SHELL = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]
+# Jobs at a time. More of them, and the tests that wait for seconds of a sandbox's clock wait for a core instead.
+AT_ONCE = 2
 
 
 class NeedsGitHub(Exception):
@@ -64,44 +68,92 @@ def prepared(step, workflow, job, matrix):
     return filled_in(step["run"], matrix), environment
 
 
-def run(command, environment):
-    """Whether a step's command passes."""
-    return subprocess.run([*SHELL, command], env=os.environ | environment, stdin=subprocess.DEVNULL).returncode == 0
+def run(job, command, environment):
+    """Whether a step's command passes; what it says goes out line by line."""
+    process = subprocess.Popen(
+        [*SHELL, command],
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    for line in process.stdout:
+        say(job, line.rstrip("\n"))
+    return process.wait() == 0
 
 
-def say(text):
-    print(text, flush=True)
+def say(job, text):
+    """One write a line: two jobs never share one."""
+    sys.stdout.write(f"{job:8} {text}\n")
+    sys.stdout.flush()
 
 
-def steps_of(workflow, name, results):
-    """Runs a job; appends (step, whether it passed, seconds) to the results; whether the job passed."""
+def steps_of(workflow, name):
+    """Runs a job; (step, whether it passed, seconds) of every step."""
     job = workflow["jobs"][name]
     matrix = matrix_here(job)
+    results = []
     if matrix is None:
-        say(f"==> {name}: nothing of its matrix fits {ARCHITECTURE}")
-        return True
-    good = True
+        say(name, f"nothing of its matrix fits {ARCHITECTURE}")
+        return results
     for step in job["steps"]:
         if "run" not in step:
             continue
-        title = f"{name}: {step.get('name', step['run'])}"
-        say(f"==> {title}")
-        if not good and step.get("if") != ALWAYS:
-            say("    not run, an earlier step failed")
+        step_name = step.get("name", step["run"])
+        title = f"{name}: {step_name}"
+        say(name, f"==> {step_name}")
+        if not passed(results) and step.get("if") != ALWAYS:
+            say(name, "    not run, an earlier step failed")
             results.append((title, False, 0))
             continue
         try:
             command, environment = prepared(step, workflow, job, matrix)
         except NeedsGitHub as expression:
-            say(f"    on GitHub only: {expression}")
+            say(name, f"    on GitHub only: {expression}")
             continue
         start = time.monotonic()
-        ok = run(command, environment)
+        ok = run(name, command, environment)
         seconds = time.monotonic() - start
-        say(f"    ({seconds:.0f} s)")
+        say(name, f"    ({seconds:.0f} s)")
         results.append((title, ok, seconds))
-        good &= ok
-    return good
+    return results
+
+
+def passed(results):
+    """Whether all these steps have passed."""
+    return all(ok for _, ok, _ in results)
+
+
+def needs_of(job):
+    """The jobs that a job needs."""
+    needs = job.get("needs", [])
+    return {needs} if isinstance(needs, str) else set(needs)
+
+
+def run_jobs(workflow, names):
+    """Runs the jobs, AT_ONCE at a time in the order of the file; the results of each by its name."""
+    waiting, running, results = list(names), {}, {}
+
+    def ready(name):
+        needed = needs_of(workflow["jobs"][name]) & set(names)
+        return needed <= results.keys()
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        while waiting or running:
+            for name in [name for name in waiting if ready(name)][: AT_ONCE - len(running)]:
+                waiting.remove(name)
+                failed = [needed for needed in needs_of(workflow["jobs"][name]) if not passed(results.get(needed, []))]
+                if failed:
+                    say(name, f"not run, it needs {', '.join(failed)}")
+                    results[name] = [(name, False, 0)]
+                else:
+                    running[pool.submit(steps_of, workflow, name)] = name
+            if running:
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    results[running.pop(done)] = done.result()
+    return results
 
 
 def main(path, asked):
@@ -112,25 +164,21 @@ def main(path, asked):
     if unknown:
         print(f"{path} has no job {', '.join(unknown)}: it has {', '.join(jobs)}", file=sys.stderr)
         return 2
-    results, failed = [], set()
+    names = []
     for name, job in jobs.items():
         if asked and name not in asked:
             continue
         if "if" in job:
-            say(f"==> {name}\n    on GitHub only: {job['if']}")
+            say(name, f"on GitHub only: {job['if']}")
             continue
-        needs = job.get("needs", [])
-        lacking = failed.intersection([needs] if isinstance(needs, str) else needs)
-        if lacking:
-            say(f"==> {name}\n    not run, it needs {', '.join(sorted(lacking))}")
-            results.append((name, False, 0))
-            failed.add(name)
-        elif not steps_of(workflow, name, results):
-            failed.add(name)
+        names.append(name)
+    start = time.monotonic()
+    by_job = run_jobs(workflow, names)
+    results = [result for name in names for result in by_job[name]]
     print("\nseconds  step, the longest first")
     for title, _, seconds in sorted(results, key=lambda result: -result[2]):
         print(f"{seconds:7.0f}  {title}")
-    print(f"{sum(seconds for _, _, seconds in results):7.0f}  in all\n")
+    print(f"{time.monotonic() - start:7.0f}  from the start to the end, {AT_ONCE} jobs at a time\n")
     for title, ok, _ in results:
         if not ok:
             print(f"FAILED: {title}")
