@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what the README claims; every table is made in one run on this machine.
 #
-#   scripts/bench.sh [--json FILE] [functions|hasher|sandbox|fleet|judge|profiles|first]...   (default: all but the last two)
+#   scripts/bench.sh [--json FILE] [functions|hasher|sandbox|fleet|analysis|profiles|first]...   (default: all but the last two)
 #
 # --json FILE: the functions' figures for `bench compare`, which puts two architectures side by side.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -12,7 +12,7 @@ if [[ ${1:-} == --json ]]; then
     shift 2
 fi
 scripts/setup.sh
-(($#)) || set -- functions hasher sandbox fleet judge
+(($#)) || set -- functions hasher sandbox fleet analysis
 
 # Size, start-up, invocations and memory of every function, next to programs that do nothing.
 functions() {
@@ -22,7 +22,7 @@ functions() {
     for function in "${names[@]}"; do
         [[ -f dist/$function/function.json ]] || scripts/build.sh "$function"
     done
-    build_half hello "$machine_architecture" tools/Cargo.toml
+    build_crate hello "$machine_architecture" tools/Cargo.toml
     bare+=(--bare "bare hello=$target_folder/lambda/$machine_architecture/hello/bootstrap")
     if command -v go >/dev/null; then
         go build -o "$target_folder/hello-go" tools/hello/hello.go
@@ -62,8 +62,8 @@ fleet() {
     cargo test --quiet --locked --manifest-path tools/Cargo.toml -p rollout --test it -- --ignored --nocapture a_hundred_functions | grep '^|'
 }
 
-judge() {
-    say "rollouts of equal halves that are taken back, how soon a bad one is found, and what others do"
+analysis() {
+    say "how many equally good candidates are rolled back, how soon a bad one is found, and what other tools do"
     cargo run --quiet --locked --manifest-path tools/Cargo.toml -p analysis --example simulate
 }
 
@@ -117,7 +117,7 @@ parts() {
 
 for part in "$@"; do
     case $part in
-    functions | hasher | sandbox | fleet | judge | profiles | first) "$part" ;;
-    *) die 2 "unknown part $part: functions, hasher, sandbox, fleet, judge, profiles or first" ;;
+    functions | hasher | sandbox | fleet | analysis | profiles | first) "$part" ;;
+    *) die 2 "unknown part $part: functions, hasher, sandbox, fleet, analysis, profiles or first" ;;
     esac
 done

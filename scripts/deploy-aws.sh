@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What scripts/deploy.sh does on AWS with a function that is built: Terraform and publish, replay,
-# rollout, compare. Called by it, with its flags.
+# rollout, report. Called by it, with its flags.
 source "$(dirname "${BASH_SOURCE[0]}")/aws-common.sh"
 
 function=$1 plan_only=false yes=false move=true run=()
@@ -22,9 +22,9 @@ connect
 say "2/6 what Terraform would change in account $account, region $region"
 terraform_init function "functions/$function.tfstate"
 flags=(-var "function=$function" -var "dist=$root/dist" -var "commit=$commit" -var "rollout=${ROLLOUT:-$tools_bin/rollout}")
-# Terraform cannot see what `rollout publish` has made: where a half's alias is gone, publish again.
-for half in x86_64 arm64; do
-    aws lambda get-alias --function-name "$function" --name "$half" >/dev/null 2>&1 || flags+=(-replace=terraform_data.publish)
+# Terraform cannot see what `rollout publish` has made: where the alias of a build is gone, publish again.
+for architecture in x86_64 arm64; do
+    aws lambda get-alias --function-name "$function" --name "$architecture" >/dev/null 2>&1 || flags+=(-replace=terraform_data.publish)
 done
 plan=$TF_DATA_DIR/plan
 if $plan_only; then
@@ -58,10 +58,10 @@ say "5/6 rollout"
 outcome=0
 rollout run "$function" "${run[@]}" || outcome=$?
 
-say "6/6 compare the halves"
+say "6/6 report"
 if ((outcome != 2)); then
     rollout compare "$function"
-    # The receipt stays with the run of the workflow.
+    # The report stays with the run of the workflow.
     [[ -z ${GITHUB_STEP_SUMMARY:-} ]] || rollout compare "$function" --markdown >>"$GITHUB_STEP_SUMMARY"
 fi
 exit "$outcome"

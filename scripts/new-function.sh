@@ -77,6 +77,6 @@ cat <<END
 Its code is in src/, its settings in Cargo.toml, and events that leave nothing behind in events/, each with
 its expected answer: both builds must give it before any traffic moves. Next:
 END
-next "scripts/build.sh $name" "both halves, to dist/$name"
+next "scripts/build.sh $name" "both builds, to dist/$name"
 next "cargo test -p $name" "its own tests"
 next "scripts/deploy.sh $name --sandbox" "the whole rollout on this machine, with no AWS account"

@@ -17,7 +17,7 @@ need git "install it with your package manager (apt-get install git)"
 need rustup "see https://rustup.rs"
 need python3 "install it with your package manager (apt-get install python3 python3-pip)"
 
-# The foreign half runs under qemu's user mode, against that architecture's C library.
+# Builds for the foreign architecture run under qemu's user mode, against that architecture's C library.
 case "$(uname -m)" in
 x86_64) foreign=(qemu-aarch64-static /usr/aarch64-linux-gnu/lib/libc.so.6 libc6-arm64-cross libgcc-s1-arm64-cross) ;;
 aarch64 | arm64) foreign=(qemu-x86_64-static /usr/x86_64-linux-gnu/lib/libc.so.6 libc6-amd64-cross libgcc-s1-amd64-cross) ;;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes traffic of FUNCTION back, to VERSION where that is not empty; before and after go into the
+# Rolls FUNCTION back, to VERSION where that is not empty; before and after go into the
 # job's summary. The tools are those of the newest deploy, which takes seconds, or else built.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 

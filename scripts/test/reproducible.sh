@@ -11,8 +11,8 @@ trap 'rm -rf "$elsewhere"' EXIT
 fresh_copy "$elsewhere"
 env -u CARGO_TARGET_DIR TOOLS_BIN="$tools_bin" "$elsewhere/scripts/build.sh" "$function"
 
-for half in arm64 x86_64; do
-    cmp "dist/$function/$half.zip" "$elsewhere/dist/$function/$half.zip" ||
-        die 1 "$half.zip differs between $root and $elsewhere"
+for architecture in arm64 x86_64; do
+    cmp "dist/$function/$architecture.zip" "$elsewhere/dist/$function/$architecture.zip" ||
+        die 1 "$architecture.zip differs between $root and $elsewhere"
 done
-echo "$function: both halves are identical, built in $root and in $elsewhere"
+echo "$function: both builds are identical, built in $root and in $elsewhere"
