@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what the README claims; every table is made in one run on this machine.
+# Measures the figures of docs/figures.md; every table comes from one run on this machine.
 #
 #   scripts/bench.sh [--json FILE] [functions|hasher|sandbox|fleet|analysis|profiles|first]...   (default: all but the last two)
 #
@@ -14,7 +14,7 @@ fi
 scripts/setup.sh
 (($#)) || set -- functions hasher sandbox fleet analysis
 
-# Size, start-up, invocations and memory of every function, next to programs that do nothing.
+# Size, start-up, invocations and memory of every function, compared with programs that do nothing.
 functions() {
     local names function bare=() work url status=0
     build_tools --quiet -p bench
@@ -67,7 +67,7 @@ analysis() {
     cargo run --quiet --locked --manifest-path tools/Cargo.toml -p analysis --example simulate
 }
 
-# What each setting of the release profile costs and gives: the figures beside it in Cargo.toml.
+# What each setting of the release profile changes: the figures beside it in Cargo.toml.
 profiles() {
     local variant setting binary speed
     echo "| [profile.release] | bootstrap KiB | zipped KiB | of openssl's speed, 1 thread |"
@@ -89,8 +89,8 @@ opt-level = "z"|opt-level="z"
 VARIANTS
 }
 
-# The README's first command as a new user has it: a fresh clone of what is committed, nothing compiled,
-# no crate and no wheel downloaded; and the same again. Debian's packages and rustup's targets stay.
+# The README's first command for a new user: in a fresh clone of the last commit, with nothing compiled and no crate or
+# wheel downloaded; then again. Debian's packages and rustup's targets stay installed.
 first() {
     local work home=${CARGO_HOME:-$HOME/.cargo} time
     work=$(mktemp -d)
@@ -105,7 +105,7 @@ first() {
     rm -rf "$work"
 }
 
-# parts: of a script's output the headings, each with the seconds since the start; the last line too.
+# parts: prints the headings of a script's output and its last line, with the seconds since the start.
 parts() {
     local line last='' start=$SECONDS
     while IFS= read -r line; do

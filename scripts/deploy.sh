@@ -74,7 +74,7 @@ sandbox apply "$function"
 say "4/7 replay the sample events on both builds"
 rollout replay "$function"
 
-# After the replay: what is rehearsed is a release that looks good until it meets traffic.
+# After the replay: this rehearses a release that looks good until it gets traffic.
 if ((${#faults[@]})); then
     # From build to build of one pair: a fault hits every version of its architecture.
     rollout set "$function" --half x86_64

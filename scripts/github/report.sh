@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Both architectures side by side, from the files of `scripts/bench.sh --json`: to report.md, and to
-# the job's summary. scripts/github/report.sh FILE FILE
+# Writes the figures of both architectures side by side, from the files of `scripts/bench.sh --json`, to report.md and to
+# the job's summary: scripts/github/report.sh FILE FILE
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 [[ $# == 2 ]] || die 2 "usage: scripts/github/report.sh FILE FILE"
