@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# The README's main command as a user runs it, for every function a good release and a bad one; for
-# one of them also the same again, crashes, a replay that differs, wrong arguments. The sample events of
-# all, and of one whose store fails. Takes dist/ and the tools as they were built, and does everything
-# else in a folder of its own, next to whatever sandbox the user has running.
+# The README's main command as a user runs it: for every function a good release and a bad one; for one of them also a
+# second run, crashes, a replay that differs, wrong arguments. The sample events of all functions, and of one whose store
+# fails. Takes dist/ and the tools as they were built, and works in a folder of its own, beside any sandbox of the user.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 source "$root/scripts/test/expect.sh"
 

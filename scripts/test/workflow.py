@@ -2,10 +2,10 @@
 
     workflow.py WORKFLOW [JOB]...
 
-Of a matrix it takes what fits this machine: the `architecture` that runs here. It leaves out, and
-says so, what only GitHub can do: actions (`uses:`), and steps whose text or environment takes
-something from GitHub (`github.`, `secrets.`, `needs.`, ...). A job stops at its first failure, but
-for steps with `if: ${{ !cancelled() }}`; a job that needs a failed one does not run.
+Of a matrix it takes the entry with this machine's `architecture`. It leaves out what only GitHub can do, and says so:
+actions (`uses:`), and steps whose text or environment uses GitHub's values (`github.`, `secrets.`, `needs.`, ...). A
+job stops at its first failure, but for steps with `if: ${{ !cancelled() }}`; a job that needs a failed one does not
+run.
 
 Exit codes: 0 all steps passed, 1 some failed, 2 could not run.
 """
@@ -19,21 +19,21 @@ import time
 
 import yaml
 
-# What an expression may take from the matrix; everything else only GitHub knows.
+# An expression; only values of the matrix are known here.
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-# What a step says that runs although an earlier one has failed.
+# The condition of a step that runs although an earlier one has failed.
 ALWAYS = "${{ !cancelled() }}"
 # A step's shell as GitHub starts it for `shell: bash`.
 SHELL = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]
 
 
 class NeedsGitHub(Exception):
-    """An expression that cannot be known here."""
+    """An expression whose value is not known here."""
 
 
 def filled_in(text, matrix):
-    """The text with what the matrix says; NeedsGitHub where an expression takes something else."""
+    """The text with the values of the matrix; NeedsGitHub for any other expression."""
 
     def value(match):
         path = match[1]
@@ -45,7 +45,7 @@ def filled_in(text, matrix):
 
 
 def matrix_here(job):
-    """The entry of the job's matrix that runs on this machine; None where there is none."""
+    """The entry of the job's matrix that fits this machine, or None."""
     matrix = job.get("strategy", {}).get("matrix", {})
     entries = matrix.get("include", [])
     if not matrix:
@@ -55,7 +55,7 @@ def matrix_here(job):
 
 
 def prepared(step, workflow, job, matrix):
-    """A step's command and its environment; NeedsGitHub where these cannot be known here."""
+    """A step's command and environment; NeedsGitHub when they are not known here."""
     if step.get("if", ALWAYS) != ALWAYS:
         raise NeedsGitHub(step["if"])
     environment = {}
@@ -74,7 +74,7 @@ def say(text):
 
 
 def steps_of(workflow, name, results):
-    """Runs a job; appends (step, whether it passed, seconds) to the results; whether the job passed."""
+    """Runs a job and appends (step, whether it passed, seconds) to the results; returns whether it passed."""
     job = workflow["jobs"][name]
     matrix = matrix_here(job)
     if matrix is None:
