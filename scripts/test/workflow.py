@@ -2,10 +2,10 @@
 
     workflow.py WORKFLOW [JOB]...
 
-Of a matrix it takes the entry with this machine's `architecture`. It leaves out what only GitHub can do, and says so:
-actions (`uses:`), and steps whose text or environment uses GitHub's values (`github.`, `secrets.`, `needs.`, ...). A
-job stops at its first failure, but for steps with `if: ${{ !cancelled() }}`; a job that needs a failed one does not
-run.
+Of a matrix it takes what fits this machine: the `architecture` that runs here. It leaves out, and
+says so, what only GitHub can do: actions (`uses:`), and steps whose text or environment takes
+something from GitHub (`github.`, `secrets.`, `needs.`, ...). A job stops at its first failure, but
+for steps with `if: ${{ !cancelled() }}`; a job that needs a failed one does not run.
 
 Exit codes: 0 all steps passed, 1 some failed, 2 could not run.
 """
@@ -74,7 +74,7 @@ def say(text):
 
 
 def steps_of(workflow, name, results):
-    """Runs a job and appends (step, whether it passed, seconds) to the results; returns whether it passed."""
+    """Runs a job; appends (step, whether it passed, seconds) to the results; whether the job passed."""
     job = workflow["jobs"][name]
     matrix = matrix_here(job)
     if matrix is None:
