@@ -1,11 +1,11 @@
-# Sourced by the scripts that talk to an AWS account: which account, which region, which state.
+# Sourced by the scripts that use an AWS account: account, region, Terraform's states.
 # shellcheck shell=bash disable=SC2034
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 export TF_IN_AUTOMATION=1 TF_INPUT=0
 [[ -t 1 ]] || export TF_CLI_ARGS_plan=-no-color TF_CLI_ARGS_apply=-no-color
 
-# Where Terraform keeps its plugins and plans; one folder a state, so that two never share one.
+# Terraform's plugins and plans: one folder a state, so that two never share one.
 terraform_folder=$root/.terraform
 
 # connect: sets account, region and state_bucket, or says what is missing.
@@ -22,14 +22,14 @@ connect() {
     answer=$(aws sts get-caller-identity --query '[Account, Arn]' --output text 2>&1) ||
         die 2 "AWS does not take these credentials (or there are none): ${answer##*$'\n'}"$'\n'"Sign in (aws sso login, aws configure) or set AWS_PROFILE"
     read -r account caller <<<"$answer"
-    # In the environment, so that an account_id in a terraform.tfvars is stronger, and Terraform refuses this account.
+    # In the environment, so that an account_id in a terraform.tfvars wins, and Terraform refuses any other account.
     export TF_VAR_account_id=${TF_VAR_account_id:-$account}
-    # As infra/names says: a backend takes no variables.
+    # The same as in infra/names: a backend takes no variables.
     state_bucket=lambda-state-$account-$region
 }
 
-# terraform_init CONFIGURATION STATE-KEY [FLAG]...: the lock file stays as it is in git, so that the
-# tree goes on being the commit that the artifacts are of.
+# terraform_init CONFIGURATION STATE-KEY [FLAG]...: does not change the lock file, so that the tree stays the commit that
+# the artifacts are built from.
 terraform_init() {
     local configuration=$1 key=$2 log
     shift 2
@@ -45,12 +45,12 @@ terraform_init() {
     }
 }
 
-# terraform_or_lock CONFIGURATION ARGUMENT...: where the state is locked, says how to end a lock that is left over.
+# terraform_or_lock CONFIGURATION ARGUMENT...: when the state is locked, says how to remove a stale lock.
 terraform_or_lock() {
     local configuration=$1 code=0 errors id
     shift
     errors=$(mktemp)
-    # tee outlives a Ctrl-C: Terraform still writes what it has made into the state.
+    # tee -i survives a Ctrl-C, because Terraform then still writes what it has made into the state.
     { terraform -chdir="infra/$configuration" "$@" 2>&1 1>&3 3>&- | tee -i "$errors" >&2; } 3>&1 || code=$?
     id=$(sed 's/\x1b\[[0-9;]*m//g' "$errors" | sed -n '/acquiring the state lock/,$s/^[^A-Za-z]*ID: *//p')
     rm -f "$errors"
@@ -59,7 +59,7 @@ terraform_or_lock() {
     return "$code"
 }
 
-# terraform_plan CONFIGURATION PLAN-FILE FLAG...: 0 nothing would change, 2 something would.
+# terraform_plan CONFIGURATION PLAN-FILE FLAG...: returns 0 when nothing would change, 2 otherwise.
 terraform_plan() {
     local configuration=$1 file=$2 code=0
     shift 2
@@ -75,7 +75,7 @@ terraform_apply() {
         die 2 "terraform apply failed, see above. What it has done so far is kept: run the same again, and it goes on from there"
 }
 
-# confirm QUESTION: with --yes in $yes, without asking.
+# confirm QUESTION: asks, unless $yes is true.
 confirm() {
     ! ${yes:-false} || return 0
     [[ -t 0 ]] || die 2 "this is account $account, region $region, as $caller: say --yes where nobody can be asked"

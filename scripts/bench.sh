@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Measures what the README claims; every table is made in one run on this machine.
+# Measures the figures of docs/figures.md; every table comes from one run on this machine.
 #
-#   scripts/bench.sh [--json FILE] [functions|hasher|sandbox|fleet|judge|profiles|first]...   (default: all but the last two)
+#   scripts/bench.sh [--json FILE] [functions|hasher|sandbox|fleet|analysis|profiles|first]...   (default: all but the last two)
 #
 # --json FILE: the functions' figures for `bench compare`, which puts two architectures side by side.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -12,9 +12,9 @@ if [[ ${1:-} == --json ]]; then
     shift 2
 fi
 scripts/setup.sh
-(($#)) || set -- functions hasher sandbox fleet judge
+(($#)) || set -- functions hasher sandbox fleet analysis
 
-# Size, start-up, invocations and memory of every function, next to programs that do nothing.
+# Size, start-up, invocations and memory of every function, compared with programs that do nothing.
 functions() {
     local names function bare=() work url status=0
     build_tools --quiet -p bench
@@ -22,7 +22,7 @@ functions() {
     for function in "${names[@]}"; do
         [[ -f dist/$function/function.json ]] || scripts/build.sh "$function"
     done
-    build_half hello "$machine_architecture" tools/Cargo.toml
+    build_crate hello "$machine_architecture" tools/Cargo.toml
     bare+=(--bare "bare hello=$target_folder/lambda/$machine_architecture/hello/bootstrap")
     if command -v go >/dev/null; then
         go build -o "$target_folder/hello-go" tools/hello/hello.go
@@ -62,12 +62,12 @@ fleet() {
     cargo test --quiet --locked --manifest-path tools/Cargo.toml -p rollout --test it -- --ignored --nocapture a_hundred_functions | grep '^|'
 }
 
-judge() {
-    say "rollouts of equal halves that are taken back, how soon a bad one is found, and what others do"
+analysis() {
+    say "how many equally good candidates are rolled back, how soon a bad one is found, and what other tools do"
     cargo run --quiet --locked --manifest-path tools/Cargo.toml -p analysis --example simulate
 }
 
-# What each setting of the release profile costs and gives: the figures beside it in Cargo.toml.
+# What each setting of the release profile changes: the figures beside it in Cargo.toml.
 profiles() {
     local variant setting binary speed
     echo "| [profile.release] | bootstrap KiB | zipped KiB | of openssl's speed, 1 thread |"
@@ -89,8 +89,8 @@ opt-level = "z"|opt-level="z"
 VARIANTS
 }
 
-# The README's first command as a new user has it: a fresh clone of what is committed, nothing compiled,
-# no crate and no wheel downloaded; and the same again. Debian's packages and rustup's targets stay.
+# The README's first command for a new user: in a fresh clone of the last commit, with nothing compiled and no crate or
+# wheel downloaded; then again. Debian's packages and rustup's targets stay installed.
 first() {
     local work home=${CARGO_HOME:-$HOME/.cargo} time
     work=$(mktemp -d)
@@ -105,7 +105,7 @@ first() {
     rm -rf "$work"
 }
 
-# parts: of a script's output the headings, each with the seconds since the start; the last line too.
+# parts: prints the headings of a script's output and its last line, with the seconds since the start.
 parts() {
     local line last='' start=$SECONDS
     while IFS= read -r line; do
@@ -117,7 +117,7 @@ parts() {
 
 for part in "$@"; do
     case $part in
-    functions | hasher | sandbox | fleet | judge | profiles | first) "$part" ;;
-    *) die 2 "unknown part $part: functions, hasher, sandbox, fleet, judge, profiles or first" ;;
+    functions | hasher | sandbox | fleet | analysis | profiles | first) "$part" ;;
+    *) die 2 "unknown part $part: functions, hasher, sandbox, fleet, analysis, profiles or first" ;;
     esac
 done

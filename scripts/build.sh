@@ -1,31 +1,32 @@
 #!/usr/bin/env bash
-# Builds both halves of functions and packs them: scripts/build.sh <function>... -> dist/<function>/
+# Makes both builds of functions and packs them: scripts/build.sh <function>... -> dist/<function>/
 #
 # The same commit gives the same bytes in any folder on any machine: pinned compiler and linker,
 # locked dependencies, no paths in the binaries, no times in the zips.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage="usage: scripts/build.sh <function>... | --all
-       scripts/build.sh <function> --half ARCHITECTURE | --pack
+       scripts/build.sh <function> --architecture ARCHITECTURE | --pack
 
-  --all                 every function of the tree
-  --half ARCHITECTURE   compile this half only, to target/lambda/<architecture>/<function>/bootstrap
-  --pack                compile nothing: pack the two that are there
+  --all            every function of the tree
+  --architecture ARCHITECTURE
+                   compile for this architecture only, to target/lambda/<architecture>/<function>/bootstrap
+  --pack           compile nothing: pack the two builds that are there
 
-With the last two, each half can be compiled on a machine of its own."
-functions=() all=false half='' pack_only=false
+With the last two, each build can be made on a machine of its own."
+functions=() all=false architecture='' pack_only=false
 while (($#)); do
     case $1 in
     -h | --help) echo "$usage" && exit 0 ;;
     --all) all=true ;;
-    --half) half=${2:?"--half needs an architecture"} && shift ;;
+    --architecture) architecture=${2:?"--architecture needs a value"} && shift ;;
     --pack) pack_only=true ;;
     -*) die 2 "unknown option $1"$'\n'"$usage" ;;
     *) functions+=("$1") ;;
     esac
     shift
 done
-case $half in '' | arm64 | x86_64) ;; *) die 2 "Lambda has arm64 and x86_64, and no $half" ;; esac
+case $architecture in '' | arm64 | x86_64) ;; *) die 2 "Lambda has arm64 and x86_64, and no $architecture" ;; esac
 
 scripts/setup.sh
 
@@ -36,23 +37,23 @@ fi
 ((${#functions[@]})) || die 2 "which function?"$'\n'"$usage"
 commit=$(current_commit)
 
-# Side by side, each in a target folder of its own: the last minute of a half, link-time
+# Side by side, each in a target folder of its own: the last minute of a build, link-time
 # optimisation, keeps a single core busy.
-both_halves() {
+both_builds() {
     local function=$1 arm64 x86_64=0
-    build_half "$function" arm64 &
+    build_crate "$function" arm64 &
     arm64=$!
-    build_half "$function" x86_64 || x86_64=$?
-    wait "$arm64" || die 2 "the arm64 half of $function does not build"
-    ((x86_64 == 0)) || die 2 "the x86_64 half of $function does not build"
+    build_crate "$function" x86_64 || x86_64=$?
+    wait "$arm64" || die 2 "$function does not build for arm64"
+    ((x86_64 == 0)) || die 2 "$function does not build for x86_64"
 }
 
 for function in "${functions[@]}"; do
     package check "$function"
-    if [[ -n $half ]]; then
-        build_half "$function" "$half"
+    if [[ -n $architecture ]]; then
+        build_crate "$function" "$architecture"
         continue
     fi
-    $pack_only || both_halves "$function"
+    $pack_only || both_builds "$function"
     package pack "$function" --commit "$commit" --bootstraps "$target_folder/lambda"
 done

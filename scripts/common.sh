@@ -21,7 +21,7 @@ fi
 
 source "$root/scripts/tools.sh"
 
-# The architecture of the half that runs here without an emulator.
+# The architecture of the builds that run here without an emulator.
 machine_architecture=$(uname -m)
 [[ $machine_architecture != aarch64 ]] || machine_architecture=arm64
 
@@ -92,16 +92,16 @@ unpack_tools() {
 # Amazon Linux 2023 has glibc 2.34; zig links against the version named in the target.
 glibc=2.34
 
-# build_half CRATE ARCHITECTURE [MANIFEST]: as it runs on Lambda, to
+# build_crate CRATE ARCHITECTURE [MANIFEST]: as it runs on Lambda, to
 # <target>/lambda/<architecture>/<crate>/bootstrap
-build_half() {
+build_crate() {
     local crate=$1 architecture=$2 manifest=${3:-Cargo.toml} triple cpu profile
     case $architecture in
     arm64) triple=aarch64-unknown-linux-gnu cpu=neoverse-n1 ;;
     x86_64) triple=x86_64-unknown-linux-gnu cpu=haswell ;;
     esac
     say "$crate for $architecture ($cpu, glibc $glibc)"
-    # Set here for both halves, because any RUSTFLAGS from outside would silently replace
+    # Set here for both architectures, because any RUSTFLAGS from outside would silently replace
     # cargo-lambda's own target-cpu. The remap keeps this machine's paths out of panic messages;
     # those of the workspace's own files are relative already.
     local flags=(

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What scripts/deploy.sh does on AWS with a function that is built: Terraform and publish, replay,
-# rollout, compare. Called by it, with its flags.
+# The part of scripts/deploy.sh on AWS, for a function that is built: Terraform and publish, replay, rollout, report.
+# Called by it, with its flags.
 source "$(dirname "${BASH_SOURCE[0]}")/aws-common.sh"
 
 function=$1 plan_only=false yes=false move=true run=()
@@ -16,19 +16,19 @@ while (($#)); do
     shift
 done
 
-# Before anything else: what Terraform may write here must not make it another tree.
+# First of all: files that Terraform writes must not count as changes of the tree.
 commit=$(current_commit)
 connect
 say "2/6 what Terraform would change in account $account, region $region"
 terraform_init function "functions/$function.tfstate"
 flags=(-var "function=$function" -var "dist=$root/dist" -var "commit=$commit" -var "rollout=${ROLLOUT:-$tools_bin/rollout}")
-# Terraform cannot see what `rollout publish` has made: where a half's alias is gone, publish again.
-for half in x86_64 arm64; do
-    aws lambda get-alias --function-name "$function" --name "$half" >/dev/null 2>&1 || flags+=(-replace=terraform_data.publish)
+# Terraform does not know what `rollout publish` has made: when the alias of a build is missing, publish again.
+for architecture in x86_64 arm64; do
+    aws lambda get-alias --function-name "$function" --name "$architecture" >/dev/null 2>&1 || flags+=(-replace=terraform_data.publish)
 done
 plan=$TF_DATA_DIR/plan
 if $plan_only; then
-    # Without the lock, which would be an object in the state's bucket: nothing at all is written.
+    # Without the lock, which is an object in the state's bucket: a plan writes nothing.
     terraform_plan function "$plan" "${flags[@]}" -lock=false || true
     rm -f "$plan"
     echo "This was a plan: nothing was changed. scripts/deploy.sh $function does it, replays the sample events, and moves live."
@@ -58,10 +58,10 @@ say "5/6 rollout"
 outcome=0
 rollout run "$function" "${run[@]}" || outcome=$?
 
-say "6/6 compare the halves"
+say "6/6 report"
 if ((outcome != 2)); then
     rollout compare "$function"
-    # The receipt stays with the run of the workflow.
+    # The report stays with the run of the workflow.
     [[ -z ${GITHUB_STEP_SUMMARY:-} ]] || rollout compare "$function" --markdown >>"$GITHUB_STEP_SUMMARY"
 fi
 exit "$outcome"

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Builds a function, publishes the pair, moves traffic to it, compares the halves.
+# Builds a function, publishes the pair, moves traffic to it, reports.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-usage="usage: scripts/deploy.sh <function> [--plan | --no-rollout | --to HALF] [--until PERCENT] [--yes] [--no-build]
+usage="usage: scripts/deploy.sh <function> [--plan | --no-rollout | --to ARCHITECTURE] [--until PERCENT] [--yes] [--no-build]
        scripts/deploy.sh <function> --sandbox [--fault ARCHITECTURE:KIND=AMOUNT]... [--rate PER-SECOND] [--no-build]
 
   --plan          say what would change on AWS, and change nothing
   --no-rollout    apply and publish on AWS, and leave live as it is
-  --to HALF       the half that live shall end on, arm64 or x86_64, where not as the function's policy says
-  --until PERCENT go no further than this step of the rollout
+  --to ARCHITECTURE
+                  end on this build, arm64 or x86_64 (default: the function's policy)
+  --until PERCENT end on this step of the rollout
   --yes           do not ask whether this is the right account
   --sandbox       on this machine, with no AWS account
   --fault SPEC    rehearse a bad release: arm64:errors=5%, arm64:crash=2%, arm64:latency=50ms, ...
@@ -16,7 +17,7 @@ usage="usage: scripts/deploy.sh <function> [--plan | --no-rollout | --to HALF] [
                   function has traffic/ (default 100)
   --no-build      deploy dist/<function> with the tools as they are, for a machine that did not build them
 
-Exit codes: 0 promoted, 1 taken back or stopped, 2 could not run."
+Exit codes: 0 promoted, 1 rolled back or stopped, 2 could not run."
 
 function='' sandbox=false faults=() rate='' build=true aws_flags=()
 while (($#)); do
@@ -45,7 +46,7 @@ if $build; then
     scripts/setup.sh
     steps=6
     ! $sandbox || steps=7
-    say "1/$steps the tools, and both halves of $function"
+    say "1/$steps the tools, and both builds of $function"
     get_tools
     scripts/build.sh "$function"
 fi
@@ -65,7 +66,7 @@ export AWS_ENDPOINT_URL
 sandbox apply "$function"
 sandbox fault "$function" --clear >/dev/null
 
-say "3/7 proof of the artifacts, publish"
+say "3/7 check, publish"
 rollout publish "$function"
 # Again: a trigger needs `live`, which the first publish makes.
 sandbox apply "$function"
@@ -73,9 +74,9 @@ sandbox apply "$function"
 say "4/7 replay the sample events on both builds"
 rollout replay "$function"
 
-# After the replay: what is rehearsed is a release that looks good until it meets traffic.
+# After the replay: this rehearses a release that looks good until it gets traffic.
 if ((${#faults[@]})); then
-    # From half to half of one pair: a fault hits every version of its architecture.
+    # From build to build of one pair: a fault hits every version of its architecture.
     rollout set "$function" --half x86_64
     sandbox fault "$function" "${faults[@]}"
 fi
@@ -100,7 +101,7 @@ kill "$traffic" 2>/dev/null || true
 wait "$traffic" || true
 cat "$traffic_log"
 
-say "7/7 compare the halves"
+say "7/7 report"
 ((outcome == 2)) || rollout compare "$function" --period 1s --html "dist/$function/report.html"
 cat <<END
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Ends what a deploy has made of a function in an AWS account: scripts/destroy.sh <function> [--plan] [--yes]
-# Also of one that was renamed or removed: everything comes from its state, and nothing from dist/.
+# Destroys all resources of a function in an AWS account: scripts/destroy.sh <function> [--plan] [--yes]
+# Also of a function that was renamed or removed: it needs only its state, and nothing from dist/.
 source "$(dirname "${BASH_SOURCE[0]}")/aws-common.sh"
 
 usage="usage: scripts/destroy.sh <function> [--plan] [--yes]"
@@ -21,7 +21,7 @@ terraform_init nothing "functions/$function.tfstate"
 [[ -n $(terraform -chdir=infra/nothing state list) ]] ||
     die 2 "there is no state of $function in $state_bucket; there are: $(aws s3api list-objects-v2 --bucket "$state_bucket" --prefix functions/ --query 'Contents[].Key' --output text | tr '\t' ' ')"
 
-say "what would end of $function in account $account, region $region"
+say "what would be destroyed of $function in account $account, region $region"
 plan=$TF_DATA_DIR/plan
 if $plan_only; then
     terraform_plan nothing "$plan" -lock=false || true
@@ -30,7 +30,7 @@ if $plan_only; then
     exit 0
 fi
 if ! terraform_plan nothing "$plan"; then
-    confirm "End all this? Callers of live get errors from then on."
+    confirm "Destroy all this? Callers of live get errors from then on."
     terraform_apply nothing "$plan"
 fi
 rm -f "$plan"

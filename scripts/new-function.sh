@@ -4,7 +4,7 @@
 # Nothing else lists a function: members, builds, deploys and CI are found from the tree.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-# What templates call themselves, in their Cargo.toml and in sample events; their code never does.
+# The name in the templates' Cargo.toml and sample events; it is not in their code.
 placeholder=new-function
 
 kinds=(templates/*)
@@ -12,7 +12,7 @@ kinds=("${kinds[@]#templates/}")
 usage="usage: scripts/new-function.sh <name> [--like $(IFS='|' && echo "${kinds[*]}")]
 
   <name>          of the crate, of its folder, and on Lambda: 1 to 40 of a-z, 0-9 and -, a letter first
-  --like KIND     what to begin with (default: plain)
+  --like KIND     the template (default: plain)
 $(for kind in "${kinds[@]}"; do
     printf '                    %-6s %s\n' "$kind" "$(sed -n 's/^description = "\(.*\)"$/\1/p' "templates/$kind/Cargo.toml")"
 done)
@@ -62,9 +62,8 @@ trap undo EXIT
 cp -R "templates/$kind" "functions/$name"
 grep -rl -e "$placeholder" "functions/$name" | xargs perl -pi -e "s/$placeholder/$name/g"
 
-# Only the new crate's own entry: builds say --locked. What it depends on is in Cargo.lock, because
-# `shared` depends on it too, so that nothing is asked of a registry, unless this machine has never
-# built the workspace.
+# Adds only the new crate to Cargo.lock, since builds use --locked. Its dependencies are there already, because `shared`
+# has them too. So no registry is needed, unless this machine has never built the workspace.
 cargo update --workspace --offline --quiet 2>/dev/null || cargo update --workspace --quiet ||
     die 2 "cargo cannot add $name to Cargo.lock, see above; functions/$name is removed again"
 
@@ -72,11 +71,11 @@ trap - EXIT
 rm -f "$lock"
 
 next() { printf '  %-*s  %s\n' $((${#name} + 31)) "$1" "$2"; }
-say "functions/$name is there, as templates/$kind; Cargo.lock has it too"
+say "made functions/$name from templates/$kind, and added it to Cargo.lock"
 cat <<END
-Its code is in src/, its settings in Cargo.toml, and events that leave nothing behind in events/, each with
-its expected answer: both builds must give it before any traffic moves. Next:
+Its code is in src/, its settings in Cargo.toml, its sample events in events/, each with the answer that both builds
+must give before any traffic moves. Choose events that leave nothing behind. Next:
 END
-next "scripts/build.sh $name" "both halves, to dist/$name"
+next "scripts/build.sh $name" "both builds, to dist/$name"
 next "cargo test -p $name" "its own tests"
 next "scripts/deploy.sh $name --sandbox" "the whole rollout on this machine, with no AWS account"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# What all functions share in an AWS account and region, by Terraform: states, roles, tables, queues.
-# Once before the first deploy, and again when a shared table, a queue or a function is added.
+# Makes what all functions share in an AWS account and region, by Terraform: states, roles, tables, queues.
+# Run it once before the first deploy, and again when a table, a queue or a function was added.
 source "$(dirname "${BASH_SOURCE[0]}")/aws-common.sh"
 
 usage="usage: scripts/platform.sh [--plan] [--yes] [--no-build]
 
   --plan       say what would change, and change nothing
   --yes        do not ask
-  --no-build   take infra/platform/resources.auto.tfvars.json as it is, for a machine without cargo
+  --no-build   use infra/platform/resources.auto.tfvars.json as it is, for a machine without cargo
 
 Settings (the GitHub repository, who gets alarms, tags): infra/platform/terraform.tfvars."
 plan_only=false yes=false build=true
@@ -28,9 +28,8 @@ if $build; then
 fi
 connect
 
-# The state's bucket is made by the configuration whose state it holds. So the first apply keeps its
-# state in a local file, and then moves it into the bucket. A run that is killed in between leaves
-# the file, and the next one goes on with it.
+# This configuration makes the bucket of its own state. So the first apply keeps its state in a local file, and then moves
+# it into the bucket. A run that is killed in between leaves the file, and the next run continues with it.
 local_state=infra/platform/terraform.tfstate
 override=infra/platform/bootstrap_override.tf
 trap 'rm -f "$override"' EXIT
@@ -38,8 +37,8 @@ first=false
 if [[ -s $local_state ]]; then
     first=true
 elif ! answer=$(aws s3api head-bucket --bucket "$state_bucket" 2>&1); then
-    # Anything but "there is none" (no right, another account's, no network) must not begin a second state.
-    [[ $answer == *"(404)"* ]] || die 2 "whether the states' bucket $state_bucket exists, cannot be told: ${answer##*$'\n'}"
+    # Only "not found" may begin a new state: not a missing right, another account's bucket, or no network.
+    [[ $answer == *"(404)"* ]] || die 2 "it cannot be told whether the states' bucket $state_bucket exists: ${answer##*$'\n'}"
     first=true
 fi
 if $first; then
@@ -68,7 +67,7 @@ rm -f "$plan"
 if $first; then
     say "the state moves into $state_bucket"
     rm "$override"
-    # The same data folder: it says where the state is now.
+    # With the same data folder, which says where the state is now.
     terraform -chdir=infra/platform init -no-color -lockfile=readonly -migrate-state -force-copy -backend-config="bucket=$state_bucket" \
         -backend-config="key=platform.tfstate" -backend-config="region=$region" ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} >/dev/null ||
         die 2 "the state could not be moved, see above: run this again"

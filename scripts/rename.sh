@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Turns a fork, or what "Use this template" has made, into your own project.
+# Makes a fork, or what "Use this template" has made, your own project.
 #
-# A script of the repository, and no cargo-generate: the button asks nothing, so that what it makes
-# must be turned into a project afterwards in any case, and this needs nothing installed.
+# A script and not cargo-generate, because "Use this template" asks nothing, so a step afterwards is needed in any case,
+# and this one needs nothing installed.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage="usage: scripts/rename.sh <name> --region REGION [--repository OWNER/NAME] [--holder WHO] [--tools OWNER/NAME@VERSION]
@@ -11,11 +11,11 @@ usage="usage: scripts/rename.sh <name> --region REGION [--repository OWNER/NAME]
   --region       the AWS region that it deploys to, like eu-central-1
   --repository   on GitHub: its workflows may then plan and deploy (default: as git's remote says)
   --holder       who holds the licence (default: git's user.name)
-  --tools        takes the tools as that repository has released them, like 1.2.3, and removes tools/ and
-                 what is about it
+  --tools        use the tools that this repository has released, like 1.2.3, and remove tools/ with
+                 everything about it
 
-May be run again, also with one flag alone: it changes what the arguments say and nothing else. The first
-time it also removes what README.md says of the template, and begins CHANGELOG.md. It commits nothing."
+May be run again, also with only one flag: it changes what the arguments say and nothing else. The first
+time it also removes what README.md says about the template, and starts CHANGELOG.md. It commits nothing."
 name='' region='' repository='' holder='' tools=''
 while (($#)); do
     case $1 in
@@ -29,7 +29,7 @@ while (($#)); do
     esac
     shift
 done
-# The first time: nothing says yet which commit of the template this is of.
+# The first time, Cargo.toml does not say yet which commit of the template this comes from.
 first=true
 ! grep -q '^template = ' Cargo.toml || first=false
 if $first; then
@@ -51,7 +51,7 @@ tools_repository=${tools%@*} tools_version=${tools##*@}
 special='[|&\\/$@]'
 [[ ! $holder =~ $special ]] || die 2 "--holder $holder: without |, &, /, \$, @ and \\"
 
-# without_parts MARKER: removes from every text what stands between MARKER and its end, as a comment each.
+# without_parts MARKER: removes from all texts what is between the comments MARKER and "end of MARKER".
 # shellcheck disable=SC2016 # perl's variables
 without_parts() {
     git grep -lIE "^ *(#|<!--) end of $1( -->)?\$" | MARKER=$1 xargs perl -0pi -e \
@@ -78,7 +78,7 @@ if [[ -n $name ]]; then
 fi
 [[ -z $region ]] || set_key Cargo.toml region "\"$region\""
 if [[ -n $repository ]]; then
-    # In the tokens of repositories made since 2026-07-15; needs a sign-in to gh, and can be added later.
+    # The ids are in the tokens of repositories made since 2026-07-15. Needs gh to be signed in; can be added later.
     ids=$(gh api "repos/$repository" --jq '"owner_id = \(.owner.id), repository_id = \(.id)"' 2>/dev/null) || ids=''
     set_key Cargo.toml github "{ repository = \"$repository\"${ids:+, $ids} }"
 fi
@@ -89,7 +89,7 @@ if [[ -n $tools ]]; then
     if [[ -f tools/Cargo.toml ]]; then
         without_parts "with tools/"
         mapfile -t gone < <(sed 's/#.*//; /^ *$/d' scripts/with-tools.txt)
-        # What documents say of it stands where the tools come from.
+        # Links to removed files go to the repository that the tools come from.
         # shellcheck disable=SC2016 # perl's variables
         git ls-files -z '*.md' | GONE=$(IFS='|' && echo "${gone[*]//./\\.}") URL=https://github.com/$tools_repository/blob/tools-v$tools_version \
             xargs -0 perl -pi -e 's{\]\((?:\.\./)*((?:$ENV{GONE})(?:[/#][^)]*)?)\)}{]($ENV{URL}/$1)}g'

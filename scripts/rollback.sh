@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes traffic back, at once: the candidate's weight to 0, or `live` to one version alone.
+# Rolls back, at once: the candidate's weight to 0, or `live` to one version alone.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage="usage: scripts/rollback.sh <function> [--to VERSION | --list]
@@ -8,7 +8,7 @@ usage="usage: scripts/rollback.sh <function> [--to VERSION | --list]
   --to VERSION     live serves this version alone: of an earlier pair, say
   --list           the versions that there are, and what live serves; changes nothing
 
-Exit codes: 0 done, also where there was nothing to take back; 2 could not run."
+Exit codes: 0 done, also where there was nothing to roll back; 2 could not run."
 function='' version='' list=false
 while (($#)); do
     case $1 in

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs what is missing, from package registries only; says what. Safe to run again.
-# With --checks also what scripts/test.sh checks with, with --clients the AWS CLI and other clients, with
-# --browser Chromium, for the report's page and for what web pages try, with --terraform what infra/'s tests need.
+# Installs what is missing, only from package registries, and says what. Safe to run again.
+# --checks adds the linters of scripts/test.sh, --clients the AWS CLI and other clients, --browser Chromium, for the tests
+# of the HTML report and of web pages, --terraform what the tests of infra/ need.
 #
-# Needs beforehand: git, rustup, Python 3 with pip; root (or everything from Debian installed).
+# Needs git, rustup, Python 3 with pip, and root (or all Debian packages installed).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-# On macOS all but the sandbox, which runs Lambda's Linux binaries.
+# On macOS everything but the sandbox, which runs Lambda's Linux binaries.
 case "$(uname -s)" in
 Linux | Darwin) ;;
 *) die 2 "this is $(uname -s): take Linux, macOS, or the dev container (.devcontainer)" ;;
@@ -17,7 +17,7 @@ need git "install it with your package manager (apt-get install git)"
 need rustup "see https://rustup.rs"
 need python3 "install it with your package manager (apt-get install python3 python3-pip)"
 
-# The foreign half runs under qemu's user mode, against that architecture's C library.
+# Builds for the foreign architecture run under qemu's user mode, against that architecture's C library.
 case "$(uname -m)" in
 x86_64) foreign=(qemu-aarch64-static /usr/aarch64-linux-gnu/lib/libc.so.6 libc6-arm64-cross libgcc-s1-arm64-cross) ;;
 aarch64 | arm64) foreign=(qemu-x86_64-static /usr/x86_64-linux-gnu/lib/libc.so.6 libc6-amd64-cross libgcc-s1-amd64-cross) ;;
@@ -46,7 +46,7 @@ if ((${#packages[@]})); then
     command -v apt-get >/dev/null || die 2 "please install with your package manager: ${packages[*]}"
     as_root=()
     if [[ $EUID != 0 ]]; then
-        # Where it asks for no password: GitHub's runners, dev containers.
+        # Only where sudo asks for no password: GitHub's runners, dev containers.
         sudo -n true 2>/dev/null || die 2 "please run as root: apt-get install ${packages[*]}"
         as_root=(sudo)
     fi
@@ -57,7 +57,7 @@ if ((${#packages[@]})); then
     rm -f "$log"
 fi
 
-# rust-toolchain.toml names the targets; where rustup may not install by itself, do it here.
+# rust-toolchain.toml names the targets, but rustup does not everywhere install them by itself.
 for target in aarch64-unknown-linux-gnu x86_64-unknown-linux-gnu; do
     if ! rustup target list --installed | grep -qx "$target"; then
         say "rustup: target $target"
@@ -65,7 +65,7 @@ for target in aarch64-unknown-linux-gnu x86_64-unknown-linux-gnu; do
     fi
 done
 
-# python_tools FOLDER REQUIREMENTS: into .tools/FOLDER, unless exactly these are there.
+# python_tools FOLDER REQUIREMENTS: installs them into .tools/FOLDER, unless exactly these are installed.
 python_tools() {
     cmp -s "$2" "$tools_folder/$1/installed-requirements.txt" && return
     say "PyPI, into .tools/$1: $(grep -v '^#' "$2" | tr '\n' ' ')"
@@ -74,7 +74,7 @@ python_tools() {
     cp "$2" "$tools_folder/$1/installed-requirements.txt"
 }
 python_tools venv scripts/requirements.txt
-# Apart, because they do not go together with the rest, or nothing but the tests needs them.
+# In environments of their own, because their versions conflict, or only tests need them.
 for option in "$@"; do
     case $option in
     --browser) python_tools clients scripts/requirements-clients.txt ;;

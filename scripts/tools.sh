@@ -1,7 +1,7 @@
-# Sourced by common.sh: where package, rollout and sandbox come from.
+# Sourced by common.sh: gets package, rollout and sandbox.
 # shellcheck shell=bash disable=SC2119,SC2120,SC2154
 
-# The folder that has them. TOOLS_BIN: one where they are ready, so that nothing is built or fetched.
+# The folder that has them. With TOOLS_BIN it is that one, and nothing is built or fetched.
 tools_bin=${TOOLS_BIN:-$tools_folder/bin}
 export PATH="$tools_bin:$PATH"
 
@@ -9,8 +9,8 @@ export PATH="$tools_bin:$PATH"
 system=linux tool_names=(package rollout sandbox)
 [[ $(uname -s) != Darwin ]] || system=macos tool_names=(package rollout)
 
-# get_tools: makes sure that they are in $tools_bin: built from tools/ where that folder is,
-# else the release that Cargo.toml names.
+# get_tools: makes sure that they are in $tools_bin: built from tools/ if that folder exists, else the release that
+# Cargo.toml names.
 get_tools() {
     [[ -z ${TOOLS_BIN:-} ]] || return 0
     if [[ -f tools/Cargo.toml ]]; then
@@ -28,7 +28,8 @@ print(tools["repository"], tools["version"])' 2>/dev/null) ||
     ln -sf "$tools_folder/tools-$version/bin"/* "$tools_bin"
 }
 
-# fetch_tools REPOSITORY VERSION FOLDER: to FOLDER/bin, whole or not at all. TOOLS_RELEASES: another place than GitHub.
+# fetch_tools REPOSITORY VERSION FOLDER: fetches them to FOLDER/bin, all or none. TOOLS_RELEASES names another place than
+# GitHub.
 fetch_tools() (
     url=${TOOLS_RELEASES:-https://github.com}/$1
     archive=tools-$2-$system-$machine_architecture.tar.gz
@@ -60,9 +61,8 @@ Is the version right that Cargo.toml names (scripts/rename.sh --tools OWNER/NAME
     [[ -d $3 ]] || mv "$work" "$3"
 )
 
-# build_tools [CARGO-FLAG]...: compiles them. Always all together: cargo unifies features over what it is
-# asked for, so that another selection would compile the dependencies again. Where cargo has put them, it
-# says itself: a user's own target folder and target are respected.
+# build_tools [CARGO-FLAG]...: compiles them, always all together: for another selection of crates cargo would compile the
+# dependencies again, with other features. Cargo says where it has put them, so a user's own target folder works.
 build_tools() {
     cargo build --locked --manifest-path tools/Cargo.toml "${tool_names[@]/#/--package=}" \
         --message-format json-render-diagnostics "$@" |

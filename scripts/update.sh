@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Brings what a later template has in scripts/, infra/, .github/ and templates/ to this project, as one commit.
-# functions/, shared/ and everything else stay as they are. What you have changed there yourself is merged.
+# Updates scripts/, infra/, .github/ and templates/ from a later version of the template, as one commit. Your own changes
+# there are merged; functions/, shared/ and everything else stay as they are.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage="usage: scripts/update.sh [--from REPOSITORY] [--to REF] [--base COMMIT]
 
   --from REPOSITORY   the template: a URL or a folder (default: as Cargo.toml says)
   --to REF            its branch, tag or commit (default: the branch that it shows)
-  --base COMMIT       what this project began with, where Cargo.toml does not say it
+  --base COMMIT       the template's commit that this project began with (default: as Cargo.toml says)
 
 Exit codes: 0 done, or nothing new; 1 conflicts, to be resolved; 2 could not."
 from='' to=HEAD base=''
@@ -23,7 +23,7 @@ while (($#)); do
 done
 [[ -z $(git status --porcelain --untracked-files=no) ]] || die 2 "there are changes that are not committed: commit or stash them, so that this can be one commit"
 
-# project KEY...: what Cargo.toml says, or nothing.
+# project KEY...: prints a setting of Cargo.toml, or nothing.
 project() {
     cargo metadata --no-deps --format-version 1 | python3 -c '
 import functools, json, sys
@@ -55,14 +55,15 @@ flags=(--region "${region:-us-east-1}" --holder nobody)
 work=$(mktemp -d)
 trap 'rm -rf "$work"; git worktree prune' EXIT
 
-# as_this_project COMMIT: the tree that the template's own rename.sh makes of it.
+# as_this_project COMMIT: prints the tree that the template's own rename.sh makes of that commit.
 as_this_project() {
     git worktree add --quiet --detach "$work/$1" "$1"
     (cd "$work/$1" && scripts/rename.sh "$name" "${flags[@]}" >/dev/null && git add --all && git write-tree)
     git worktree remove --force "$work/$1"
 }
 
-# commit_with TREE PARENT: of this project with these folders as in the tree, but for what was removed here on purpose.
+# commit_with TREE PARENT: makes a commit of this project with these folders as in the tree, without the files that this
+# project has removed on purpose.
 commit_with() {
     (
         export GIT_INDEX_FILE=$work/index

@@ -1,9 +1,9 @@
-# What tells a person. `rollout run` judges a release by itself and takes it back; these say that
-# something is wrong with either half of the newest pair, or with `live` whatever it serves: an older
-# version after a release was taken back, or before its successor has traffic.
+# Alarms for people. `rollout run` rolls a release back by itself; these alarms say that something is wrong with
+# either build of the newest pair, or with `live`, whatever it serves: perhaps an older version, after a rollback or
+# before the new one has traffic.
 
 variable "alarm_error_percent" {
-  description = "Failed invocations of a half, in percent of a minute with at least alarm_least_invocations, that are worth an alarm."
+  description = "An alarm goes off when more than this percentage of a build's invocations fail in a minute with at least alarm_min_invocations."
   type        = number
   default     = 5
 
@@ -13,13 +13,13 @@ variable "alarm_error_percent" {
   }
 }
 
-variable "alarm_least_invocations" {
-  description = "With fewer invocations in a minute, failures are no alarm: one of two is 50 percent."
+variable "alarm_min_invocations" {
+  description = "With fewer invocations in a minute, failures cause no alarm: one of two would be 50 percent."
   type        = number
   default     = 20
 
   validation {
-    condition     = var.alarm_least_invocations >= 1
+    condition     = var.alarm_min_invocations >= 1
     error_message = "At least 1."
   }
 }
@@ -27,29 +27,29 @@ variable "alarm_least_invocations" {
 locals {
   alarm_actions = ["arn:${local.partition}:sns:${var.region}:${local.account_id}:${module.names.alarm_topic}"]
 
-  # The version that each half has now; changes with every pair. `terraform import` knows none yet, and
-  # wants to know for which halves.
-  half_dimensions = {
+  # The version of each build, which changes with every pair. The architectures are spelled out because
+  # `terraform import` knows no versions yet.
+  build_dimensions = {
     for architecture in ["arm64", "x86_64"] : architecture => {
       FunctionName    = var.function
       Resource        = "${var.function}:live"
-      ExecutedVersion = data.aws_lambda_alias.half[architecture].function_version
+      ExecutedVersion = data.aws_lambda_alias.build[architecture].function_version
     }
   }
 
-  watched = merge(local.half_dimensions, { all = { FunctionName = var.function, Resource = "${var.function}:live" } })
+  alarm_dimensions = merge(local.build_dimensions, { all = { FunctionName = var.function, Resource = "${var.function}:live" } })
 
-  subjects = { for key in keys(local.watched) : key => key == "all" ? "${var.function}, whatever live serves," : "The ${key} half of ${var.function}" }
+  subjects = { for key in keys(local.alarm_dimensions) : key => key == "all" ? "${var.function}, whatever live serves," : "The ${key} build of ${var.function}" }
 
-  # A function that says what is slow is held to it; others to most of their timeout.
+  # The function's own slow_ms, or else four fifths of its timeout.
   slow_ms = try(local.manifest.rollout.slow_ms, local.manifest.timeout_s * 800)
 }
 
 resource "aws_cloudwatch_metric_alarm" "errors" {
-  for_each = local.watched
+  for_each = local.alarm_dimensions
 
   alarm_name          = "${var.function}-live-${each.key}-errors"
-  alarm_description   = "${local.subjects[each.key]} fails more than ${var.alarm_error_percent}% of its invocations. Look: rollout status ${var.function}. Take it back: rollout abort ${var.function}."
+  alarm_description   = "${local.subjects[each.key]} fails more than ${var.alarm_error_percent}% of its invocations. Look: rollout status ${var.function}. Roll back: rollout abort ${var.function}."
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.alarm_error_percent
   evaluation_periods  = 5
@@ -60,7 +60,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
 
   metric_query {
     id          = "failed"
-    expression  = "IF(invocations >= ${var.alarm_least_invocations}, 100 * errors / invocations, 0)"
+    expression  = "IF(invocations >= ${var.alarm_min_invocations}, 100 * errors / invocations, 0)"
     label       = "failed, percent"
     return_data = true
   }
@@ -87,7 +87,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "throttles" {
-  for_each = local.watched
+  for_each = local.alarm_dimensions
 
   alarm_name          = "${var.function}-live-${each.key}-throttles"
   alarm_description   = "${local.subjects[each.key]} is throttled: callers get 429. Raise the account's or the function's concurrency, or send less."
@@ -107,10 +107,10 @@ resource "aws_cloudwatch_metric_alarm" "throttles" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "slow" {
-  for_each = local.watched
+  for_each = local.alarm_dimensions
 
   alarm_name          = "${var.function}-live-${each.key}-p99"
-  alarm_description   = "${local.subjects[each.key]} takes longer than ${local.slow_ms} ms for 1 in 100 invocations. Compare the halves: rollout compare ${var.function}."
+  alarm_description   = "${local.subjects[each.key]} takes longer than ${local.slow_ms} ms for 1 in 100 invocations. Compare the builds: rollout report ${var.function}."
   comparison_operator = "GreaterThanThreshold"
   threshold           = local.slow_ms
   evaluation_periods  = 5
@@ -124,6 +124,6 @@ resource "aws_cloudwatch_metric_alarm" "slow" {
   dimensions         = each.value
   period             = 60
   extended_statistic = "p99"
-  # A p99 of a few invocations is their slowest one.
+  # The p99 of a few invocations is just the slowest one.
   evaluate_low_sample_count_percentiles = "ignore"
 }

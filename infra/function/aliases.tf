@@ -1,10 +1,10 @@
-# `live` is what callers use. Terraform makes it, and who made it may end it; what it routes to is
-# `rollout run`'s from then on, and so is its description, in which a run writes what it has done.
+# `live` is what callers use. Terraform creates and deletes it. Its routing and its description belong to
+# `rollout run` from then on, which records there what it has done.
 #
-# The aliases `x86_64` and `arm64` are `rollout publish`'s: only it knows which versions are the
-# newest pair. They end with the function.
+# The aliases `x86_64` and `arm64` belong to `rollout publish`: only it knows which versions are the
+# newest pair. They are deleted with the function.
 
-data "aws_lambda_alias" "half" {
+data "aws_lambda_alias" "build" {
   for_each = toset(["arm64", "x86_64"])
 
   function_name = aws_lambda_function.function.function_name
@@ -16,13 +16,13 @@ data "aws_lambda_alias" "half" {
 resource "aws_lambda_alias" "live" {
   name             = "live"
   function_name    = aws_lambda_function.function.function_name
-  function_version = data.aws_lambda_alias.half[var.first_weight_percent == 100 ? "arm64" : "x86_64"].function_version
+  function_version = data.aws_lambda_alias.build[var.first_weight_percent == 100 ? "arm64" : "x86_64"].function_version
 
   dynamic "routing_config" {
     for_each = var.first_weight_percent > 0 && var.first_weight_percent < 100 ? [var.first_weight_percent / 100] : []
     content {
       additional_version_weights = {
-        (data.aws_lambda_alias.half["arm64"].function_version) = routing_config.value
+        (data.aws_lambda_alias.build["arm64"].function_version) = routing_config.value
       }
     }
   }
@@ -32,7 +32,7 @@ resource "aws_lambda_alias" "live" {
   }
 }
 
-# On `live`, and so never while a rollout is under way: AWS refuses weights on such an alias.
+# On `live`, and so never during a rollout: AWS refuses weights on such an alias.
 resource "aws_lambda_provisioned_concurrency_config" "live" {
   count = var.provisioned_concurrency > 0 ? 1 : 0
 
@@ -41,7 +41,7 @@ resource "aws_lambda_provisioned_concurrency_config" "live" {
   provisioned_concurrent_executions = var.provisioned_concurrency
 
   lifecycle {
-    # What rollout has made of it since: the variables say only how `live` began.
+    # Looks at the alias as rollout has changed it: the variables only say how `live` began.
     # https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
     precondition {
       condition     = alltrue([for routing in aws_lambda_alias.live.routing_config : try(length(routing.additional_version_weights), 0) == 0])

@@ -1,16 +1,16 @@
-# The newest pair side by side, as `live` is served: invocations, failures, duration, cost, weight. What
-# `live` serves besides, an older version, is in the sum of all invocations.
+# Both builds of the newest pair side by side, as `live` serves them: invocations, failures, duration, cost, weight.
+# An older version that `live` also serves counts in the sum of all invocations.
 
 locals {
-  # The price list that `rollout compare` counts with; a region that it does not have gets no cost.
+  # The price list of `rollout report`. Without the region in it there is no cost.
   prices_file = "${path.module}/prices.json"
   prices = one([
     for list in fileexists(local.prices_file) ? jsondecode(file(local.prices_file)).lists : [] : list if contains(list.regions, var.region)
   ])
 
-  # A line of a graph: a metric of one half or of all that live serves, with an id for metric math.
-  watched_lines = {
-    for key, dimensions in local.watched : key => {
+  # A line of a graph: a metric of one build or of all that live serves, with an id for metric math.
+  metric_lines = {
+    for key, dimensions in local.alarm_dimensions : key => {
       for id, metric in {
         invocations = { name = "Invocations", stat = "Sum" }
         errors      = { name = "Errors", stat = "Sum" }
@@ -25,16 +25,16 @@ locals {
       )
     }
   }
-  lines = { for architecture in keys(local.half_dimensions) : architecture => local.watched_lines[architecture] }
+  lines = { for architecture in keys(local.build_dimensions) : architecture => local.metric_lines[architecture] }
 
-  # The same, for metric math alone.
+  # The same lines for use in metric math only, not shown.
   hidden = {
-    for key, lines in local.watched_lines : key => {
+    for key, lines in local.metric_lines : key => {
       for id, line in lines : id => concat(slice(line, 0, length(line) - 1), [merge(line[length(line) - 1], { visible = false })])
     }
   }
 
-  # As tools/rollout/src/prices counts a warm invocation: whole milliseconds, first tier.
+  # The cost of a warm invocation, as `rollout report` counts it: whole milliseconds, first tier.
   cost_lines = local.prices == null ? [] : [
     for architecture in keys(local.lines) : [{
       label      = "${architecture} USD per million"
@@ -44,7 +44,7 @@ locals {
 
   graphs = concat(
     [
-      { title = "Invocations a minute", lines = [for line in local.watched_lines : line.invocations] },
+      { title = "Invocations a minute", lines = [for line in local.metric_lines : line.invocations] },
       { title = "Failed and throttled", lines = concat([for line in local.lines : line.errors], [for line in local.lines : line.throttles]) },
       { title = "Duration, ms", lines = concat([for line in local.lines : line.p50], [for line in local.lines : line.p99]) },
       {
@@ -63,8 +63,8 @@ locals {
   )
 }
 
-resource "aws_cloudwatch_dashboard" "halves" {
-  dashboard_name = "${var.function}-halves"
+resource "aws_cloudwatch_dashboard" "builds" {
+  dashboard_name = "${var.function}-builds"
   dashboard_body = jsonencode({
     widgets = [
       for index, graph in local.graphs : {

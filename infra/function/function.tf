@@ -1,8 +1,8 @@
-# The function with its settings. Its code and architecture are those of whichever half was
-# published last, and belong to publish.tf.
+# The function with its settings. Its code and architecture are those of the build that was published last, and
+# belong to publish.tf.
 
 resource "aws_lambda_function" "function" {
-  # checkov:skip=CKV_AWS_116: that queue is for asynchronous invocations; the triggers here are synchronous or a queue with a dead-letter queue of its own
+  # checkov:skip=CKV_AWS_116: a function's own dead-letter queue is for asynchronous invocations; the triggers here are synchronous, or a queue with one
 
   function_name = var.function
   description   = local.manifest.description
@@ -59,7 +59,7 @@ resource "aws_lambda_function" "function" {
     }
     precondition {
       condition     = length(setsubtract(["arm64", "x86_64"], keys(local.manifest.artifacts))) == 0
-      error_message = "dist/${var.function} lacks a half: build the function again (scripts/build.sh ${var.function})."
+      error_message = "dist/${var.function} has only one build: build the function again (scripts/build.sh ${var.function})."
     }
   }
 

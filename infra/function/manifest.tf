@@ -1,4 +1,4 @@
-# The function as its own Cargo.toml describes it, through dist/<function>/function.json.
+# The function as its own Cargo.toml describes it, from dist/<function>/function.json.
 
 locals {
   manifest = jsondecode(file("${var.dist}/${var.function}/function.json"))
@@ -8,7 +8,7 @@ locals {
 
   trigger = local.manifest.trigger
 
-  # Larger zips go by the artifact bucket.
+  # Larger zips are uploaded through the artifact bucket.
   # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
   largest_upload_bytes = 50 * 1024 * 1024
   by_bucket            = anytrue([for artifact in local.manifest.artifacts : artifact.zip_bytes > local.largest_upload_bytes])
@@ -17,7 +17,7 @@ locals {
   queues = { for queue in local.manifest.queues : queue.queue_name => queue }
 }
 
-# Made by `platform`. A lookup and no built name: where the platform is missing, the plan says so.
+# Made by `platform`. Looked up, so that the plan fails when the platform is missing.
 data "aws_dynamodb_table" "used" {
   for_each = local.tables
 

@@ -1,7 +1,7 @@
-# What AWS offers besides, off until it is asked for. Each is one variable and no flag beside it.
+# Options of Lambda that are off by default. Each is one variable.
 
 variable "reserved_concurrency" {
-  description = "Invocations at once, of all versions together; -1 is no limit but the account's, 0 stops the function."
+  description = "How many invocations may run at once, of all versions together; -1: only the account's limit, 0: none, which stops the function."
   type        = number
   default     = -1
 
@@ -11,12 +11,12 @@ variable "reserved_concurrency" {
   }
   validation {
     condition     = try(local.manifest.trigger.kind, "none") != "queue" || var.reserved_concurrency < 0 || var.reserved_concurrency >= try(local.manifest.trigger.maximum_concurrency, 2)
-    error_message = "The queue's mapping may start more invocations at once (trigger.maximum_concurrency in the function's Cargo.toml) than reserved_concurrency lets run: the rest would be throttled and end in the dead-letter queue."
+    error_message = "The queue's mapping may start more invocations at once (trigger.maximum_concurrency in the function's Cargo.toml) than reserved_concurrency allows: the rest would be throttled and end in the dead-letter queue."
   }
 }
 
 variable "provisioned_concurrency" {
-  description = "Environments that are kept ready on `live`; 0 is none. AWS refuses it on an alias that routes to two versions, and so with it no rollout can move `live` step by step."
+  description = "How many environments are kept ready on `live`; 0 for none. AWS refuses it on an alias that routes to two versions, so with it no rollout can move `live` in steps."
   type        = number
   default     = 0
 
@@ -36,7 +36,7 @@ variable "provisioned_concurrency" {
 }
 
 variable "vpc" {
-  description = "Subnets and security groups to run in; null runs outside of any VPC of yours. Private subnets reach AWS only through endpoints or NAT, which cost."
+  description = "Subnets and security groups to run in; null: no VPC of yours. Private subnets reach AWS only through endpoints or NAT, which cost."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
@@ -68,7 +68,7 @@ variable "tracing" {
 }
 
 variable "kms_key_arn" {
-  description = "Key for environment variables and log lines; null takes AWS's own. Its policy must let CloudWatch Logs use it, and kms_key_arns of infra/platform must name it."
+  description = "Key for environment variables and logs; null: AWS's own. Its policy must let CloudWatch Logs use it, and kms_key_arns of infra/platform must name it."
   type        = string
   default     = null
 
@@ -79,7 +79,7 @@ variable "kms_key_arn" {
 }
 
 variable "code_signing_config_arn" {
-  description = "Code signing configuration of the function; null asks for no signature. Nothing here signs: under one that enforces signatures (UntrustedArtifactOnDeployment = Enforce) Lambda refuses the zips that rollout publishes, and so publishing fails."
+  description = "Code signing configuration of the function; null: none. Nothing here signs zips: with one that enforces signatures (UntrustedArtifactOnDeployment = Enforce) Lambda refuses those that rollout publishes."
   type        = string
   default     = null
 

@@ -1,10 +1,10 @@
 output "account_id" {
-  description = "The AWS account that this was applied to."
+  description = "The AWS account."
   value       = local.account_id
 }
 
 output "live_arn" {
-  description = "What callers invoke."
+  description = "The alias that callers invoke."
   value       = aws_lambda_alias.live.arn
 }
 
@@ -14,11 +14,11 @@ output "role_arn" {
 }
 
 output "url" {
-  description = "The HTTP API, if that is the trigger."
+  description = "URL of the HTTP API, if the function has one."
   value       = one([for api in aws_apigatewayv2_api.http : api.api_endpoint])
 }
 
 output "published" {
-  description = "What the newest pair was published from: hashes of its artifacts and of its configuration."
+  description = "Hashes of the artifacts and of the configuration that the newest pair was published from."
   value       = terraform_data.publish.triggers_replace
 }

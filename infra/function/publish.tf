@@ -1,5 +1,5 @@
-# The pair. $LATEST holds one architecture at a time, so that two versions cannot be two resources:
-# `rollout publish` makes them, and moves the aliases `x86_64` and `arm64` to them.
+# The pair. $LATEST has one architecture at a time, so the two versions cannot be two resources:
+# `rollout publish` makes them, and points the aliases `x86_64` and `arm64` at them.
 #
 # It runs when an artifact or the configuration has changed. When it fails, Terraform marks this
 # resource as tainted, and the next apply runs it again; `rollout publish` goes on where it stopped.
@@ -20,7 +20,7 @@ resource "terraform_data" "publish" {
 }
 
 locals {
-  # All that a version freezes besides its code.
+  # Everything besides the code that is fixed in a version.
   configuration = {
     role              = aws_lambda_function.function.role
     runtime           = aws_lambda_function.function.runtime
@@ -36,12 +36,12 @@ locals {
   }
 }
 
-# Where a half is too large to be sent with the request, both go by the bucket.
+# When a build is too large to be sent with the request, both are uploaded through the bucket.
 resource "aws_s3_object" "artifact" {
   for_each = local.by_bucket ? local.manifest.artifacts : {}
 
   bucket = module.names.artifact_bucket
-  # By content, so that nothing is overwritten; rollout knows the same name (object_key in versions.rs).
+  # By content, so that nothing is overwritten. `rollout publish` builds the same name.
   key         = "${var.function}/${replace(each.value.code_sha256, "/", "_")}.zip"
   source      = "${var.dist}/${var.function}/${each.value.zip}"
   source_hash = each.value.code_sha256

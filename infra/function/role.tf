@@ -1,4 +1,4 @@
-# What the function may do: write its log, and what its metadata asks for.
+# The function's permissions: to write its log, and what its metadata asks for.
 
 locals {
   log_statement = {
@@ -30,7 +30,7 @@ locals {
     }
   ]
 
-  # IAM knows no resource finer than the function for aliases (Service Authorization Reference).
+  # IAM cannot restrict these actions to one alias, only to a function (Service Authorization Reference).
   alias_statements = [
     for alias in try(local.manifest.aliases, []) : {
       Sid      = "Alias${replace(title(alias.name), "/[^a-zA-Z0-9]/", "")}"
@@ -71,13 +71,13 @@ locals {
   statements = concat([local.log_statement], local.table_statements, local.queue_statements, local.alias_statements, local.option_statements)
 }
 
-# What `platform` lets any function do at most.
+# The most that `platform` allows any function.
 data "aws_iam_policy" "boundary" {
   arn = "arn:${local.partition}:iam::${local.account_id}:policy/${module.names.function_boundary}"
 }
 
 locals {
-  # Action by action and resource by resource: what is not in the boundary would be refused at run time.
+  # Every action on every resource that is not in the boundary: AWS would refuse these at run time.
   beyond_boundary = flatten([for statement in local.statements : [for action in statement.Action : [
     for resource in statement.Resource : "${action} on ${resource}" if !anytrue([
       for bound in jsondecode(data.aws_iam_policy.boundary.policy).Statement : contains(bound.Action, action) && contains(bound.Resource, resource)
@@ -87,7 +87,7 @@ locals {
 
 resource "aws_iam_role" "function" {
   name                 = "${var.function}-${var.region}"
-  description          = "What the function ${var.function} may do."
+  description          = "Execution role of the function ${var.function}."
   permissions_boundary = data.aws_iam_policy.boundary.arn
 
   assume_role_policy = jsonencode({
@@ -102,7 +102,7 @@ resource "aws_iam_role" "function" {
   lifecycle {
     precondition {
       condition     = length(local.beyond_boundary) == 0
-      error_message = "The platform lets no function do this: ${join(", ", local.beyond_boundary)}. Run scripts/platform.sh: it knows new functions, tables and queues. Other rights go into infra/platform/boundary.tf, keys into its kms_key_arns."
+      error_message = "The platform's boundary does not allow this: ${join(", ", local.beyond_boundary)}. Run scripts/platform.sh, which adds new functions, tables and queues. Add other rights in infra/platform/boundary.tf, and keys to its kms_key_arns."
     }
   }
 }

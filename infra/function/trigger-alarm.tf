@@ -1,5 +1,5 @@
-# trigger = { kind = "alarm" }: alarms whose names end in name_suffix, as they turn to ALARM, to
-# `live`. The alarms themselves are made by `rollout run`: what they watch changes with every release.
+# trigger = { kind = "alarm" }: invokes `live` when an alarm whose name ends in name_suffix goes to ALARM.
+# `rollout run` makes the alarms, since they are about another version with every release.
 
 locals {
   alarm = local.trigger.kind == "alarm" ? toset(["alarm"]) : toset([])

@@ -1,7 +1,7 @@
-# trigger = { kind = "http" }: an HTTP API in front of `live`, every route.
+# trigger = { kind = "http" }: an HTTP API that sends every route to `live`.
 
 variable "http_authorization" {
-  description = "Who may call the HTTP API: AWS_IAM asks for signed requests (curl --aws-sigv4), NONE lets everybody in."
+  description = "Who may call the HTTP API: AWS_IAM requires signed requests (curl --aws-sigv4), NONE lets everybody in."
   type        = string
   default     = "AWS_IAM"
 
@@ -12,7 +12,7 @@ variable "http_authorization" {
 }
 
 variable "http_throttling" {
-  description = "Requests per second that the HTTP API lets through, and how many at once above that; more get 429."
+  description = "Requests per second that the HTTP API allows, and the burst above that; more get 429."
   type = object({
     rate  = number
     burst = number
@@ -21,7 +21,7 @@ variable "http_throttling" {
 
   validation {
     condition     = var.http_throttling.rate > 0 && var.http_throttling.burst >= 1
-    error_message = "A rate is above 0 and a burst at least 1: others would refuse every request."
+    error_message = "The rate must be above 0 and the burst at least 1: with less every request would be refused."
   }
 }
 
@@ -61,7 +61,7 @@ resource "aws_apigatewayv2_route" "http" {
 }
 
 resource "aws_cloudwatch_log_group" "http" {
-  # checkov:skip=CKV_AWS_338: how long is log_retention_days; a year of log lines costs, and is for who must keep them
+  # checkov:skip=CKV_AWS_338: log_retention_days says how long; a year of logs costs, and few must keep them
 
   for_each = local.http
 

@@ -1,4 +1,4 @@
-# What a deploy says. Everything about the function itself stands in its function.json.
+# The settings of a deploy. Everything about the function itself is in its function.json.
 
 variable "function" {
   description = "Name of the function: its folder in functions/ and in dist/, and its name on Lambda."
@@ -25,7 +25,7 @@ variable "dist" {
 }
 
 variable "commit" {
-  description = "The commit that shall be deployed; the artifacts must be of it. null takes whatever was built."
+  description = "The commit to deploy, which the artifacts must be built from; null: any."
   type        = string
   default     = null
 
@@ -38,7 +38,7 @@ variable "commit" {
 }
 
 variable "account_id" {
-  description = "The AWS account to deploy to; credentials of another are refused. null takes the one that they are of."
+  description = "The AWS account to deploy to; credentials of another are refused. null: the one of the credentials."
   type        = string
   default     = null
 
@@ -59,13 +59,13 @@ variable "region" {
 }
 
 variable "rollout" {
-  description = "The program `rollout`: a path, or a name that PATH knows."
+  description = "The program `rollout`: a path, or a name in PATH."
   type        = string
   default     = "rollout"
 }
 
 variable "tags" {
-  description = "Tags of everything, besides `function` and `managed-by`."
+  description = "Tags of all resources, besides `function` and `managed-by`."
   type        = map(string)
   default     = {}
 
@@ -76,13 +76,13 @@ variable "tags" {
 }
 
 variable "first_weight_percent" {
-  description = "The arm64 half's share of `live` when `live` is created, in percent; the x86_64 half gets the rest. Afterwards the weight belongs to `rollout`."
+  description = "The arm64 build's share of `live` when `live` is created, in percent; the x86_64 build gets the rest. Afterwards the weight belongs to `rollout`."
   type        = number
   default     = 0
 
   validation {
     condition     = var.first_weight_percent >= 0 && var.first_weight_percent <= 100
-    error_message = "A weight is 0 to 100 percent. (Lambda's own is a fraction, and Terraform alone would let 1.5 pass.)"
+    error_message = "A weight is 0 to 100 percent. (Lambda's own weights are fractions, and Terraform would accept 1.5.)"
   }
 }
 
@@ -99,7 +99,7 @@ variable "log_retention_days" {
 }
 
 variable "log_level" {
-  description = "Least level of the function's own log lines."
+  description = "Lowest level of the function's own log lines."
   type        = string
   default     = "INFO"
 

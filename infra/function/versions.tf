@@ -1,5 +1,5 @@
 terraform {
-  # use_lockfile of the S3 backend, and validations that look at other variables.
+  # For use_lockfile of the S3 backend, and validations that use other variables.
   required_version = ">= 1.11"
 
   required_providers {
@@ -9,8 +9,8 @@ terraform {
     }
   }
 
-  # One state a function, so that CI can apply them side by side. scripts/aws-common.sh gives
-  # bucket, key and region; the lock is an object beside the state.
+  # One state a function, so that CI can apply them in parallel. scripts/aws-common.sh passes bucket, key and
+  # region; the lock is an object next to the state.
   backend "s3" {
     use_lockfile = true
     encrypt      = true
@@ -18,7 +18,7 @@ terraform {
 }
 
 provider "aws" {
-  # Whoever has another account's credentials is refused before anything is read.
+  # Credentials of another account are refused before anything is read.
   allowed_account_ids = var.account_id == null ? null : [var.account_id]
   region              = var.region
 

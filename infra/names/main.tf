@@ -1,6 +1,6 @@
-# Names that `platform` gives and `function` uses: said once, here.
+# Names that `platform` and `function` share.
 #
-# What is global (buckets) carries account and region; the rest is unique in its account and region.
+# Names of buckets are global, and so contain account and region; the others are unique in their account and region.
 
 variable "account_id" {
   description = "The AWS account."
@@ -28,16 +28,16 @@ output "artifact_bucket" {
 }
 
 output "alarm_topic" {
-  description = "The SNS topic that every alarm speaks to."
+  description = "The SNS topic of all alarms."
   value       = "lambda-alarms"
 }
 
 output "function_boundary" {
-  description = "The policy that bounds what any function's role may do. IAM knows no regions, so the name does."
+  description = "The policy that limits what any function's role may do. IAM has no regions, so its name has one."
   value       = "lambda-functions-${var.region}"
 }
 
 output "state_bucket" {
-  description = "Terraform's states. scripts/aws-common.sh spells the same name: a backend takes no variables."
+  description = "Terraform's states. scripts/aws-common.sh builds the same name, because a backend takes no variables."
   value       = "lambda-state-${var.account_id}-${var.region}"
 }

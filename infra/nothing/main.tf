@@ -1,5 +1,5 @@
-# No resources: applied on a function's state, it ends everything there. So scripts/destroy.sh needs
-# neither dist/ nor the function's sources, which may be gone.
+# No resources: applied to a function's state, it destroys everything there. So scripts/destroy.sh needs neither
+# dist/ nor the function's sources, which may be gone.
 
 terraform {
   required_version = ">= 1.11"

@@ -1,5 +1,5 @@
-# Every alarm of every function speaks here. It carries names and numbers and no data; encrypted
-# with AWS's own key, alarms could not publish to it.
+# The topic of all alarms. It has names and numbers and no data, and is not encrypted: with AWS's own key,
+# alarms could not publish to it.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
 
 resource "aws_sns_topic" "alarms" {

@@ -1,11 +1,11 @@
-# Artifacts that are too large to be sent with the request. Lambda copies what it publishes, so that
-# an old object is of no use to anybody.
+# Artifacts that are too large to be sent with the request. Lambda copies what it publishes, so old objects are of no
+# use.
 
 resource "aws_s3_bucket" "artifacts" {
-  # checkov:skip=CKV_AWS_18: nobody but the deploy role reads it; CloudTrail has data events for who must know
+  # checkov:skip=CKV_AWS_18: only the deploy role reads it; CloudTrail's data events can log that
   # checkov:skip=CKV_AWS_144: Lambda copies what it publishes
   # checkov:skip=CKV_AWS_145: encrypted with S3's own key: TLS only, no public access
-  # checkov:skip=CKV2_AWS_62: nothing waits for its objects
+  # checkov:skip=CKV2_AWS_62: nothing reacts to its objects
 
   bucket        = module.names.artifact_bucket
   force_destroy = true

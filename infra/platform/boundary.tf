@@ -1,7 +1,7 @@
-# What a function may do at most, whatever its role's own policy says. The deploy role can write that
-# policy, and no role without this boundary: so it can give a function, or itself, nothing else.
+# The most that a function may do, whatever its role's own policy says. The deploy role can write that policy, but
+# only of roles with this boundary, so it can give neither a function nor itself more than this.
 #
-# A right that is not in here has no effect in infra/function/role.tf, whose plan says so.
+# A right in infra/function/role.tf that is not in here has no effect, and the plan says so.
 
 locals {
   boundary_statements = concat(
@@ -38,7 +38,7 @@ locals {
         Resource = ["*"] # Lambda's documentation asks for it: the interfaces do not exist yet
       },
     ],
-    # Items and no table itself, messages and no queue itself.
+    # Actions on items and messages, not on tables and queues themselves.
     length(var.tables) == 0 ? [] : [{
       Sid    = "Tables"
       Effect = "Allow"
@@ -70,14 +70,14 @@ locals {
 
 resource "aws_iam_policy" "boundary" {
   name        = module.names.function_boundary
-  description = "What a function's role may do at most, whatever its own policy says."
+  description = "The most that a function's role may do, whatever its own policy says."
   policy      = jsonencode({ Version = "2012-10-17", Statement = local.boundary_statements })
 
   lifecycle {
     precondition {
       # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
       condition     = length(jsonencode({ Version = "2012-10-17", Statement = local.boundary_statements })) <= 6144
-      error_message = "IAM takes 6144 characters for a policy, and the boundary of these functions, tables and queues has more: move functions to another account or region."
+      error_message = "IAM allows 6144 characters in a policy, and the boundary of these functions, tables and queues has more: move functions to another account or region."
     }
   }
 }

@@ -1,4 +1,4 @@
-# What holds for both buckets: nobody else, encrypted, TLS only.
+# For both buckets: private, encrypted, TLS only.
 
 locals {
   buckets = { state = aws_s3_bucket.state.id, artifacts = aws_s3_bucket.artifacts.id }
@@ -36,7 +36,7 @@ resource "aws_s3_bucket_policy" "private" {
       Sid       = "TlsOnly"
       Effect    = "Deny"
       Principal = "*"
-      Action    = "s3:*" # a denial: all of it
+      Action    = "s3:*" # a denial of everything
       Resource  = ["arn:${local.partition}:s3:::${each.value}", "arn:${local.partition}:s3:::${each.value}/*"]
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }]

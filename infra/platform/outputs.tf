@@ -1,10 +1,10 @@
 output "artifact_bucket" {
-  description = "Where artifacts that are too large for a direct upload go."
+  description = "Bucket of the artifacts that are too large for a direct upload."
   value       = aws_s3_bucket.artifacts.id
 }
 
 output "alarm_topic_arn" {
-  description = "What every alarm speaks to."
+  description = "The topic of all alarms."
   value       = aws_sns_topic.alarms.arn
 }
 

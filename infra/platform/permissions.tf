@@ -1,5 +1,5 @@
-# What the two roles may do. `plan` reads what a plan reads; `deploy` besides changes what a function
-# consists of, by the functions' names. Neither may touch the platform itself: a person applies it.
+# The rights of the two roles. `plan` may read what a plan reads; `deploy` may also change the resources of functions,
+# by the functions' names. Neither may change the platform itself: a person applies it.
 
 locals {
   arn = { for service in ["lambda", "logs", "events", "cloudwatch", "dynamodb", "sqs", "sns"] : service => "arn:${local.partition}:${service}:${var.region}:${var.account_id}" }
@@ -8,10 +8,10 @@ locals {
     functions  = flatten([for name in var.functions : ["${local.arn.lambda}:function:${name}", "${local.arn.lambda}:function:${name}:*"]]) # versions and aliases
     roles      = [for name in var.functions : "arn:${local.partition}:iam::${var.account_id}:role/${name}-${var.region}"]
     log_groups = flatten([for name in var.functions : [for service in ["lambda", "apigateway"] : "${local.arn.logs}:log-group:/aws/${service}/${name}"]])
-    # With their streams: logs has both forms.
+    # With their streams: CloudWatch Logs uses both forms.
     log_streams = flatten([for name in var.functions : [for service in ["lambda", "apigateway"] : "${local.arn.logs}:log-group:/aws/${service}/${name}:*"]])
-    alarms      = [for name in var.functions : "${local.arn.cloudwatch}:alarm:${name}-live-*"] # one a half and metric, and the rollout's own
-    dashboards  = [for name in var.functions : "arn:${local.partition}:cloudwatch::${var.account_id}:dashboard/${name}-halves"]
+    alarms      = [for name in var.functions : "${local.arn.cloudwatch}:alarm:${name}-live-*"] # one a build and metric, and the rollout's own
+    dashboards  = [for name in var.functions : "arn:${local.partition}:cloudwatch::${var.account_id}:dashboard/${name}-builds"]
     rules       = [for name in var.functions : "${local.arn.events}:rule/${name}-alarm"]
     tables      = [for name in keys(var.tables) : "${local.arn.dynamodb}:table/${name}"]
     queues      = [for name in keys(var.queues) : "${local.arn.sqs}:${name}"]
@@ -54,8 +54,8 @@ locals {
       "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration",
     ]
     mappings = ["lambda:TagResource", "lambda:UntagResource"]
-    # Who may take a role (UpdateAssumeRolePolicy) and what bounds it (Put- and DeleteRolePermissionsBoundary)
-    # is a person's.
+    # Without UpdateAssumeRolePolicy and Put- and DeleteRolePermissionsBoundary: only a person may change who may take a
+    # role, and its boundary.
     roles = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateRole", "iam:UpdateRoleDescription"]
     # A key of one's own: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     log_groups  = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:DisassociateKmsKey", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"]
@@ -67,7 +67,7 @@ locals {
     tags        = ["apigateway:DELETE", "apigateway:POST", "apigateway:PUT"]
     states      = ["s3:PutObject"]
     locks       = ["s3:DeleteObject"]
-    # An object of a bucket with versions ends with all of them:
+    # In a bucket with versioning an object is deleted with all its versions:
     # https://github.com/hashicorp/terraform-provider-aws/issues/35946
     artifacts = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject", "s3:PutObjectTagging"]
     versions  = ["s3:ListBucketVersions"]
@@ -125,8 +125,8 @@ locals {
     }
   }
 
-  # IAM takes 6144 characters for a policy, ten policies for a role, and 10240 characters inline, which
-  # four functions exceed. So what a role may do is spread over policies of its own.
+  # IAM allows 6144 characters a policy, ten policies a role, and 10240 characters inline, which four functions
+  # exceed. So the rights of a role are spread over several policies.
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
   spread = {
     functions = ["boundaries", "functions", "mappings", "roles"]

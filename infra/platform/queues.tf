@@ -12,7 +12,7 @@ resource "aws_sqs_queue" "shared" {
   })
 }
 
-# What could not be processed, for as long as SQS keeps anything: 14 days.
+# Messages that could not be processed, kept for 14 days, the most that SQS allows.
 resource "aws_sqs_queue" "dead_letter" {
   for_each = var.queues
 
@@ -21,19 +21,19 @@ resource "aws_sqs_queue" "dead_letter" {
   message_retention_seconds = 14 * 24 * 60 * 60
   sqs_managed_sse_enabled   = true
 
-  # Only its own queue may give up messages to it.
+  # Only its own queue may send messages to it.
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"
     sourceQueueArns   = ["${local.arn.sqs}:${each.key}"]
   })
 }
 
-# A message there is one that somebody must look at.
+# Somebody must look at every message there.
 resource "aws_cloudwatch_metric_alarm" "dead_letter" {
   for_each = var.queues
 
   alarm_name          = "${each.value.dead_letter_queue_name}-has-messages"
-  alarm_description   = "Messages of ${each.key} could not be processed ${each.value.max_receive_count} times. Look at them, mend the cause, and send them back: aws sqs start-message-move-task --source-arn ${aws_sqs_queue.dead_letter[each.key].arn}"
+  alarm_description   = "Messages of ${each.key} could not be processed ${each.value.max_receive_count} times. Look at them, fix the cause, and send them back: aws sqs start-message-move-task --source-arn ${aws_sqs_queue.dead_letter[each.key].arn}"
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   evaluation_periods  = 1

@@ -1,17 +1,17 @@
 # The state of this configuration and of every function, each under a key of its own.
 
 resource "aws_s3_bucket" "state" {
-  # checkov:skip=CKV_AWS_18: nobody but the deploy role reads it; CloudTrail has data events for who must know
+  # checkov:skip=CKV_AWS_18: only the deploy role reads it; CloudTrail's data events can log that
   # checkov:skip=CKV_AWS_144: versioned instead; another region's functions have states of their own
   # checkov:skip=CKV_AWS_145: encrypted with S3's own key: TLS only, no public access
-  # checkov:skip=CKV2_AWS_62: nothing waits for its objects
+  # checkov:skip=CKV2_AWS_62: nothing reacts to its objects
 
   bucket = module.names.state_bucket
-  # S3 deletes no bucket with objects in it, and without the states Terraform would forget everything.
+  # S3 deletes only empty buckets, and without its states Terraform would forget all resources.
   force_destroy = !var.deletion_protection
 }
 
-# A state that went wrong can be taken back.
+# An earlier state can be restored.
 resource "aws_s3_bucket_versioning" "state" {
   bucket = aws_s3_bucket.state.id
 

@@ -1,5 +1,5 @@
 resource "aws_dynamodb_table" "shared" {
-  # checkov:skip=CKV_AWS_119: encrypted with AWS's own key; one of your own costs per request
+  # checkov:skip=CKV_AWS_119: encrypted with AWS's own key; a key of your own costs per request
 
   for_each = var.tables
 
@@ -9,7 +9,7 @@ resource "aws_dynamodb_table" "shared" {
   range_key                   = try(each.value.sort_key.name, null)
   deletion_protection_enabled = var.deletion_protection
 
-  # Only what is part of a key is declared, once.
+  # Each attribute that is part of a key, once.
   dynamic "attribute" {
     for_each = merge([
       for key in concat([each.value], each.value.indexes) : merge(
@@ -44,7 +44,7 @@ resource "aws_dynamodb_table" "shared" {
   point_in_time_recovery {
     enabled = true
   }
-  # By AWS's own key in DynamoDB; a key of your own costs per request.
+  # false means DynamoDB's own key; a key of your own costs per request.
   server_side_encryption {
     enabled = false
   }

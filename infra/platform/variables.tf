@@ -19,7 +19,7 @@ variable "region" {
 }
 
 variable "tags" {
-  description = "Tags of everything, besides `platform` and `managed-by`."
+  description = "Tags of all resources, besides `platform` and `managed-by`."
   type        = map(string)
   default     = {}
 
@@ -29,15 +29,15 @@ variable "tags" {
   }
 }
 
-# The next three are written by `package resources`, from the functions' and shared's Cargo.toml.
+# `package resources` writes the next three, from the Cargo.toml of the functions and of shared.
 
 variable "functions" {
-  description = "Names of all functions: the deploy role may touch these and no others. Written by scripts/platform.sh."
+  description = "Names of all functions: the deploy role may change only these. Written by scripts/platform.sh."
   type        = list(string)
 
   validation {
     condition     = alltrue([for name in var.functions : can(regex("^[a-zA-Z0-9_-]{1,64}$", name))])
-    error_message = "A function's name has 1 to 64 letters, digits, hyphens and underscores: it is part of what the deploy role may touch."
+    error_message = "A function's name has 1 to 64 letters, digits, hyphens and underscores: it is part of the deploy role's permissions."
   }
   validation {
     condition     = length(setintersection(var.functions, ["github-plan", "github-deploy"])) == 0
@@ -70,7 +70,7 @@ variable "queues" {
 }
 
 variable "kms_key_arns" {
-  description = "Keys that functions may have (kms_key_arn of infra/function): their roles may decrypt with these, and the deploy role may let Lambda use them."
+  description = "Keys that functions may use (kms_key_arn of infra/function): their roles may decrypt with these, and the deploy role may let Lambda use them."
   type        = set(string)
   default     = []
 
@@ -87,7 +87,7 @@ variable "deletion_protection" {
 }
 
 variable "alarm_emails" {
-  description = "Who is told of alarms; each confirms by the mail that AWS sends."
+  description = "Who is notified of alarms; each address must confirm a mail from AWS."
   type        = set(string)
   default     = []
 
@@ -123,7 +123,7 @@ variable "github" {
 }
 
 variable "github_provider_exists" {
-  description = "Whether the account has GitHub's identity provider already: AWS allows one per account, whoever made it."
+  description = "Whether the account already has GitHub's identity provider: AWS allows one per account."
   type        = bool
   default     = false
 }

@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # In the bucket that state.tf makes: README.md says how it gets there the first time.
+  # In the bucket that state.tf makes. scripts/platform.sh moves it there the first time.
   backend "s3" {
     use_lockfile = true
     encrypt      = true

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# One half of one function: FUNCTION for ARCHITECTURE, with the packer that another job has built.
+# Makes one build: of FUNCTION for ARCHITECTURE, with the tools that another job has built.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 [[ -n ${FUNCTION:-} && -n ${ARCHITECTURE:-} ]] || die 2 "FUNCTION and ARCHITECTURE say what to build"
 unpack_tools
-scripts/build.sh "$FUNCTION" --half "$ARCHITECTURE"
+scripts/build.sh "$FUNCTION" --architecture "$ARCHITECTURE"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Says something in a pull request, once: a comment of the same name is replaced.
+# Comments on a pull request; a comment of the same name is replaced.
 # scripts/github/comment.sh NAME FILE, with GH_TOKEN, GITHUB_REPOSITORY and PULL_REQUEST (its number).
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
@@ -9,7 +9,7 @@ marker="<!-- $1 -->"
 body=$(printf '%s\n%s\n' "$marker" "$(<"$2")")
 
 comments=repos/$GITHUB_REPOSITORY/issues/$PULL_REQUEST/comments
-# Only one that was written with this workflow's token is ours to replace.
+# Replace only a comment that was written with this workflow's token.
 before=$(gh api --paginate "$comments" --jq ".[] | select(.user.login == \"github-actions[bot]\" and (.body | startswith(\"$marker\"))) | .id" | head -n 1)
 if [[ -n $before ]]; then
     gh api --silent --method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$before" --field body="$body"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Deploys FUNCTION from dist/, as DRY_RUN, ARCHITECTURE and WEIGHT ask for (all may be empty), once
-# its attestation is verified, where there is one (ATTESTED).
+# Verifies the attestation of FUNCTION in dist/, if there is one (ATTESTED), and deploys it as DRY_RUN, ARCHITECTURE and
+# WEIGHT say (all may be empty).
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 if [[ -z ${AWS_REGION:-} ]]; then
@@ -10,7 +10,7 @@ if [[ -z ${AWS_REGION:-} ]]; then
 fi
 unpack_tools
 
-# What was attested is what is deployed.
+# Deploy only what was attested.
 for zip in "dist/$FUNCTION"/*.zip; do
     [[ ${ATTESTED:-true} == true ]] || break
     gh attestation verify "$zip" --repo "$GITHUB_REPOSITORY" >/dev/null ||

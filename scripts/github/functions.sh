@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a deploy is about, as `functions=[...]` for GITHUB_OUTPUT: the function that a person has named
-# (FUNCTION), or those that have changed since the commit that was there before the push (SINCE).
+# The functions to deploy, as `functions=[...]` for GITHUB_OUTPUT: the one that a person has named (FUNCTION), or those
+# that have changed since the commit before the push (SINCE).
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 case ${FUNCTION:-} in

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The tools as one file for the jobs that come after, which shall not compile: artifacts lose the
-# executable bit, a tar keeps it. They go to .tools/bin again: tar --extract --file tools.tar
+# Packs the tools for later jobs, which do not compile. As a tar, because artifacts lose the executable bit. To unpack them
+# into .tools/bin: tar --extract --file tools.tar
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 scripts/setup.sh

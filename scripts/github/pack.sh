@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packs both halves of FUNCTION, which other jobs have built, and proves the artifacts.
+# Packs both builds of FUNCTION, which other jobs have made, and checks the artifacts.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 unpack_tools

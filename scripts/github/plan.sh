@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# What an apply would change, for every function that has changed since the commit SINCE; into the
-# job's summary.
+# Plans every function that has changed since the commit SINCE, and writes the plans to the job's summary.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 scripts/test/tools.sh

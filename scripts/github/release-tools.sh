@@ -25,11 +25,11 @@ if [[ -z $folder ]]; then
         mv "${tool_names[@]/#/$CARGO_TARGET_DIR/dist/}" "$folder"
     fi
 fi
-# What is packed can be run.
+# Each must run and have this version.
 for tool in "${tool_names[@]}"; do
     [[ $("$folder/$tool" --version) == "$tool $version" ]] || die 2 "$folder/$tool is not of version $version"
 done
 archive=tools-$version-$system-$machine_architecture.tar.gz
-# Links are followed: .tools/bin has links alone.
+# Follow links: .tools/bin has only links.
 tar -chzf "$archive" -C "$folder" "${tool_names[@]}"
 ls -l "$archive"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Takes traffic of FUNCTION back, to VERSION where that is not empty; before and after go into the
-# job's summary. The tools are those of the newest deploy, which takes seconds, or else built.
+# Rolls FUNCTION back, to VERSION if that is not empty, and writes the state before and after to the job's summary. It
+# takes the tools of the newest deploy, which takes seconds, or else builds them.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 newest=$(gh run list --workflow deploy.yml --branch "${GITHUB_REF_NAME:-main}" --limit 20 --json databaseId,conclusion \

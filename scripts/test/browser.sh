@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# No web page reaches the sandbox: headless Chromium tries, from a page of another port, all that a page can send.
+# No web page reaches the sandbox: headless Chromium tries everything that a page of another port can send.
 #
 # Exit codes: 0 nothing arrived, 1 something did, 2 could not run.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"

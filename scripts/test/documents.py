@@ -1,11 +1,11 @@
-"""Checks every document in git: that its links resolve, or that its commands do what it says.
+"""Checks every document in git: that its links resolve, or that its commands do what the document says.
 
     documents.py links
     documents.py commands
 
-Commands are the lines of fenced ```sh blocks, a document at a time, in order, each block with what
-the ones before it in the same document have exported. A block that says more than `sh` does not run
-here, and says why (KINDS). A command that shall fail says so: `# exit code 1`.
+Commands are the lines of fenced ```sh blocks. They run in order, with the variables that earlier blocks of the same
+document have exported. A block with a second word after `sh` does not run here; the word says why (KINDS). A
+command that must fail says so: `# exit code 1`.
 
 Exit codes: 0 all is as it says, 1 something is not.
 """
@@ -25,10 +25,10 @@ KINDS = {
     "fork": "is done to a copy by scripts/test/fork.sh",
     "elsewhere": "is of another machine or project",
 }
-# Functions that the documents speak of, and that a project need not have any more: what is about one
-# that is gone is left out, and said.
+# Functions that the documents mention and that a fork may have removed. Their commands and links are left out, with a
+# message.
 EXAMPLES = {"event-processor", "guard", "hasher", "http-api"}
-# This is what runs now.
+# Not run: it is what runs this.
 SUITE = "scripts/test.sh"
 
 
@@ -38,7 +38,7 @@ def removed_examples():
 
 def documents():
     names = subprocess.run(["git", "ls-files", "-z", "*.md"], check=True, capture_output=True, text=True).stdout
-    # A template's own text, with its placeholders, is no document yet.
+    # The templates' texts have placeholders.
     return [name for name in names.split("\0") if name and not name.startswith("templates/")]
 
 
@@ -106,7 +106,7 @@ def check_links():
 
 
 def commands(lines):
-    """Whole commands with their line: one that ends with a backslash goes on."""
+    """Whole commands with their line numbers: a line that ends with a backslash continues."""
     command, start = "", 0
     for number, line in lines:
         if not command:
@@ -119,7 +119,7 @@ def commands(lines):
 
 
 class Shell:
-    """What a document has exported stays for its later commands."""
+    """Runs commands; what a document has exported stays for its later commands."""
 
     def __init__(self):
         self.before = ""

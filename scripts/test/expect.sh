@@ -2,8 +2,8 @@
 # shellcheck shell=bash disable=SC2034
 
 failures=0
-# expect EXIT-CODE TEXT WHAT COMMAND...: the command ends with the code and prints the text (a pattern;
-# where it is empty, anything).
+# expect EXIT-CODE TEXT WHAT COMMAND...: the command ends with this code and prints this text (a pattern; when empty,
+# anything). WHAT is the claim that is printed.
 expect() {
     local code=$1 text=$2 what=$3 actual=0 start=$SECONDS said
     shift 3
@@ -19,5 +19,5 @@ expect() {
     rm -f "$said"
 }
 
-# The end of such a test.
+# The last line of such a test.
 all_as_expected() { ((failures == 0)) || die 1 "$failures expectations failed"; }

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# A fork becomes somebody's own project, as docs/tools.md says: without tools/, which come by version from a
-# release that is served here; without the examples, with a function of each kind. It passes its own checks and
-# tests, deploys to the sandbox, takes newer tools, and what a later template has. All in a folder with a space.
+# A fork becomes a project of its own, as docs/tools.md says: without tools/, which come by version from a release that is
+# served here; without the examples, with a function from each template. It passes its checks and tests, deploys to the
+# sandbox, takes newer tools, and updates from a later template. All in a folder with a space in its name.
 #
-# Takes the tools as they were built, and what others' crates were compiled to.
+# Takes the tools, and the compiled crates of others, as they were built.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 source "$root/scripts/test/expect.sh"
 
-# What a fork may carry: lines of text in git, without lock files and licences.
+# How many lines of text a fork may have in git, without lock files and licences.
 most_lines=13500
 
 get_tools

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The sources of both workspaces, and those of the templates, which are members of none.
+# rustfmt on both workspaces, and on the templates, which belong to neither.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 cargo fmt --all --check

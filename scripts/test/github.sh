@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the workflows' own scripts (scripts/github/) do, in the order of deploy.yml, with a `gh` that
-# knows a few answers by heart; and taking traffic back, in the sandbox. Takes dist/ and the tools as
+# knows a few answers by heart; and rolling back, in the sandbox. Takes dist/ and the tools as
 # they were built.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 source "$root/scripts/test/expect.sh"
@@ -11,7 +11,7 @@ work=$(mktemp -d)
 export PATH="$work/bin:$PATH"
 cleanup() {
     (cd "$work" && sandbox stop >/dev/null 2>&1) || true
-    rm -rf "$work" tools.tar receipt.md
+    rm -rf "$work" tools.tar report.md
 }
 trap cleanup EXIT
 
@@ -53,19 +53,19 @@ expect 2 'there is no function "nothing"' "a wrong name: which there are" env FU
 expect 0 '^functions=\[\]$' "a push that changes nothing deploys nothing" env FUNCTION= SINCE=HEAD scripts/github/functions.sh
 expect 0 '^functions=\[\]$' "as GitHub reads it" tail -n 1 "$GITHUB_OUTPUT"
 for architecture in arm64 x86_64; do
-    expect 0 '' "the $architecture half is built by itself" env FUNCTION="$function" ARCHITECTURE="$architecture" scripts/github/build.sh
+    expect 0 '' "the $architecture build is made by itself" env FUNCTION="$function" ARCHITECTURE="$architecture" scripts/github/build.sh
 done
 if [[ -n $(git status --porcelain) ]]; then
     echo "  SKIPPED: packing, which names the commit: this tree has uncommitted changes"
 else
-    expect 0 'arm64 .*2\.' "both are packed and proven" env FUNCTION="$function" scripts/github/pack.sh
-    expect 0 'arm64' "with the proof in the summary" cat "$GITHUB_STEP_SUMMARY"
+    expect 0 'arm64 .*2\.' "both are packed and checked" env FUNCTION="$function" scripts/github/pack.sh
+    expect 0 'arm64' "with the check in the summary" cat "$GITHUB_STEP_SUMMARY"
 fi
 expect 0 'Not deployed' "an environment without AWS_REGION deploys nothing, and says so" env -u AWS_REGION FUNCTION="$function" scripts/github/deploy.sh
 expect 2 'has no attestation of octo-org/notary' "what was not attested is not deployed" \
     env AWS_REGION=eu-central-1 FUNCTION="$function" scripts/github/deploy.sh
 
-say "ci.yml: the receipt of both architectures, and its comment"
+say "ci.yml: the report on both architectures, and its comment"
 figures() { # ARCHITECTURE P50-MS
     cat <<END
 {"architecture": "$1", "machine": "a machine", "commit": "0123456789abcdef", "subjects": [{"name": "$function", "zip_kib": 700,
@@ -75,11 +75,11 @@ END
 }
 figures x86_64 2.0 >"$work/x86_64.json"
 figures arm64 1.5 >"$work/arm64.json"
-expect 0 "\\| $function \\| one \\| 2.00 \\| 1.50 \\| 0.75" "both are side by side" scripts/github/receipt.sh "$work/x86_64.json" "$work/arm64.json"
-expect 2 'one of each architecture' "two runs of one architecture are not compared" scripts/github/receipt.sh "$work/arm64.json" "$work/arm64.json"
+expect 0 "\\| $function \\| one \\| 2.00 \\| 1.50 \\| 0.75" "both are side by side" scripts/github/report.sh "$work/x86_64.json" "$work/arm64.json"
+expect 2 'one of each architecture' "two runs of one architecture are not compared" scripts/github/report.sh "$work/arm64.json" "$work/arm64.json"
 comments() { cat "$work/comments"/*; }
-expect 0 'has a new comment' "the first time it is a comment" scripts/github/comment.sh receipt "$work/x86_64.json"
-expect 0 'comment 100 .* has a new text' "then that comment gets the new text" scripts/github/comment.sh receipt "$work/arm64.json"
+expect 0 'has a new comment' "the first time it is a comment" scripts/github/comment.sh report "$work/x86_64.json"
+expect 0 'comment 100 .* has a new text' "then that comment gets the new text" scripts/github/comment.sh report "$work/arm64.json"
 expect 0 '1.5' "and is the only one" comments
 [[ $(find "$work/comments" -type f | wc -l) == 1 ]] || die 1 "NOT ok: there are several comments"
 

@@ -68,7 +68,7 @@ status_says "^alarm $guarded-live-candidate: OK" "with the controller dead, the 
 sandbox fault "$guarded" arm64:errors=50% >/dev/null
 status_says '^guard has taken the last rollout back' "the candidate fails, and guard has taken the weight back"
 grep -q '^no rollout is under way' status.txt || missed "no rollout is under way" status.txt
-grep -rqh 'weight taken back' .sandbox/logs/guard || die 1 "NOT ok: guard's log says nothing of it"
+grep -rqh 'rolled back' .sandbox/logs/guard || die 1 "NOT ok: guard's log says nothing of it"
 echo "  ok: guard's log says so"
 
 sandbox fault "$guarded" --clear >/dev/null

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# The README's main command as a user runs it, for every function a good release and a bad one; for
-# one of them also the same again, crashes, a replay that differs, wrong arguments. The sample events of
-# all, and of one whose store fails. Takes dist/ and the tools as they were built, and does everything
-# else in a folder of its own, next to whatever sandbox the user has running.
+# The README's main command as a user runs it: for every function a good release and a bad one; for one of them also a
+# second run, crashes, a replay that differs, wrong arguments. The sample events of all functions, and of one whose store
+# fails. Takes dist/ and the tools as they were built, and works in a folder of its own, beside any sandbox of the user.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 source "$root/scripts/test/expect.sh"
 
@@ -31,16 +30,16 @@ expect 2 'which function' "no function is a usage error" scripts/deploy.sh --san
 expect 2 'there is no function "nothing": functions/ has' "an unknown function is named, with those that exist" \
     "$root/scripts/deploy.sh" nothing --sandbox
 expect 0 'promoted' "a good pair is promoted to 100%" scripts/deploy.sh "$main" --sandbox --no-build
-expect 0 '^\["2",(\{\}|null)\]$' "live serves the arm64 half alone" live
+expect 0 '^\["2",(\{\}|null)\]$' "live serves the arm64 build alone" live
 expect 0 'nothing to publish' "the same again publishes nothing" scripts/deploy.sh "$main" --sandbox --no-build
-expect 1 'arm64 .* fails .* of its invocations' "5% errors on arm64 are taken back, with the numbers" \
+expect 1 'arm64 .* fails .* of its invocations' "5% errors on arm64 are rolled back, with the numbers" \
     scripts/deploy.sh "$main" --sandbox --no-build --fault arm64:errors=5%
 expect 0 '^\["1",(\{\}|null)\]$' "live serves the baseline alone" live
-expect 1 'arm64 .* fails .* of its invocations' "2% crashes on arm64 are taken back, with the numbers" \
+expect 1 'arm64 .* fails .* of its invocations' "2% crashes on arm64 are rolled back, with the numbers" \
     scripts/deploy.sh "$main" --sandbox --no-build --fault arm64:crash=2%
 expect 0 '^\["1",(\{\}|null)\]$' "live serves the baseline alone again" live
 
-# Halves whose answers differ: nothing may differ any more, and the architecture does.
+# Builds whose answers differ: nothing may differ any more, and the architecture does.
 # Only hasher's answers name it.
 if [[ $main == hasher ]]; then
     sed -i 's|"/architecture",||' dist/hasher/function.json
@@ -71,7 +70,7 @@ for function in "${functions[@]}"; do
     # The README's commands promote the others (scripts/test/documents.sh).
     [[ $function != guard ]] ||
         expect 0 'promoted' "$function: a good pair is promoted to 100%" scripts/deploy.sh "$function" --sandbox --no-build
-    expect 1 'arm64 .* fails .* of its invocations' "$function: 5% errors on arm64 are taken back, with the numbers" \
+    expect 1 'arm64 .* fails .* of its invocations' "$function: 5% errors on arm64 are rolled back, with the numbers" \
         scripts/deploy.sh "$function" --sandbox --no-build --fault arm64:errors=5%
 done
 

@@ -1,7 +1,7 @@
-# Sourced by what needs Terraform with its AWS provider: finds it, or ends with SKIPPED and why.
+# Sourced by tests that need Terraform with its AWS provider: finds it, or ends with SKIPPED and the reason.
 # shellcheck shell=bash disable=SC2034
 
-# A folder with registry.terraform.io/hashicorp/aws in it, as `terraform providers mirror` makes one.
+# Finds a folder with registry.terraform.io/hashicorp/aws in it, as `terraform providers mirror` makes it.
 plugin_mirror() {
     local provider
     provider=$(find / -xdev \( -path /proc -o -path /sys \) -prune -o \
@@ -10,11 +10,11 @@ plugin_mirror() {
 }
 
 if ! command -v terraform >/dev/null; then
-    echo "SKIPPED: what needs Terraform, which is not installed"
+    echo "SKIPPED: Terraform is not installed"
     exit 0
 fi
 export TF_PLUGIN_DIR=${TF_PLUGIN_DIR:-$(plugin_mirror)} TF_IN_AUTOMATION=1 TF_INPUT=0
 if [[ -z $TF_PLUGIN_DIR ]] && ! curl --silent --fail --max-time 10 https://registry.terraform.io/.well-known/terraform.json >/dev/null; then
-    echo "SKIPPED: what needs Terraform's AWS provider: no plugin mirror on this machine (TF_PLUGIN_DIR), and no way to the registry"
+    echo "SKIPPED: no AWS provider of Terraform: no plugin mirror on this machine (TF_PLUGIN_DIR), and the registry cannot be reached"
     exit 0
 fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Looks at the HTML page of `rollout compare --html` in headless Chromium: of a good rollout, of a bad one,
-# of one with an emulated half. What it saw stays in target/report/: screenshots and a PDF of each.
+# of one with an emulated build. What it saw stays in target/report/: screenshots and a PDF of each.
 #
 # Exit codes: 0 nothing to complain about, 1 complaints, 2 could not run.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"

@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
-# Schemathesis (https://schemathesis.readthedocs.io) reads the OpenAPI description that http-api
-# serves and looks for requests whose answers break it, over the sandbox's HTTP front. Takes
-# dist/http-api and the tools as they were built; its sandbox lives in a folder of its own.
-#
-# What it is asked: tools/tests/tests/http_api/schemathesis.toml.
+# Schemathesis (https://schemathesis.readthedocs.io) reads the OpenAPI description that http-api serves in the sandbox, and
+# looks for requests whose answers do not match it. Takes dist/http-api and the tools as they were built; its sandbox is in
+# a folder of its own. Settings: tools/tests/tests/http_api/schemathesis.toml.
 #
 # Exit codes: 0 nothing found, 1 something found, 2 could not run.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every script in git, as shellcheck reads it.
+# Runs shellcheck on every script in git.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 scripts/setup.sh --checks

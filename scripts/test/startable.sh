@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What starts with #! is a program and git has it executable; what does not is sourced, and is not.
+# In git, scripts that start with #! are executable, and those that are sourced are not.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 wrong=0
@@ -8,5 +8,5 @@ while read -r mode _ _ file; do
     [[ $(head -c 2 "$file") != "#!" ]] || expected=100755
     [[ $mode == "$expected" ]] || { echo "$file has mode $mode in git and wants $expected: git update-index --chmod" && wrong=1; }
 done < <(git ls-files -s '*.sh')
-((wrong == 0)) || die 1 "git does not have every script as it is used"
+((wrong == 0)) || die 1 "these scripts have the wrong mode in git"
 echo "$(git ls-files '*.sh' | wc -l) scripts"

@@ -10,12 +10,12 @@ for manifest in "${manifests[@]}"; do
     cargo deny --locked --manifest-path "$manifest" --config deny.toml check bans licenses sources
 done
 
-# The advisories come from a git repository and from no package registry.
+# The advisories are in a git repository, not in a package registry.
 database=https://github.com/rustsec/advisory-db
 if curl --silent --fail --location --max-time 10 --output /dev/null "$database"; then
     for manifest in "${manifests[@]}"; do
         cargo deny --locked --manifest-path "$manifest" --config deny.toml check advisories
     done
 else
-    echo "SKIPPED: known vulnerabilities: no way from here to $database"
+    echo "SKIPPED: known vulnerabilities: cannot reach $database"
 fi

@@ -112,7 +112,7 @@ live() { # FUNCTION: what live routes to
     aws lambda get-alias --function-name "$1" --name live \
         --query '[FunctionVersion, RoutingConfig.AdditionalVersionWeights]' --output json | tr -d ' \n'
 }
-half() { aws lambda get-alias --function-name "$1" --name "$2" --query FunctionVersion --output text; } # FUNCTION ALIAS
+version_of() { aws lambda get-alias --function-name "$1" --name "$2" --query FunctionVersion --output text; } # FUNCTION ALIAS
 invoke() { # FUNCTION QUALIFIER EVENT-FILE: prints the answer
     aws lambda invoke --function-name "$1" --qualifier "$2" --payload "fileb://$3" --output json answer.json && cat answer.json
 }
@@ -167,7 +167,7 @@ import() { # as infra/README.md says
 expect 0 'Import successful' "it can be imported" import aws_cloudwatch_log_group.function "/aws/lambda/$main"
 expect 0 'live is as it was' "every function, side by side" all deploy_only
 for function in "${functions[@]}"; do
-    expect 0 '^\["1",null\]$' "$function: live serves the x86_64 half" live "$function"
+    expect 0 '^\["1",null\]$' "$function: live serves the x86_64 build" live "$function"
 done
 expect 0 'live is as it was' "every function again" all deploy_only
 for function in "${functions[@]}"; do
@@ -232,9 +232,9 @@ expect 0 'published version 3 .x86_64. and version 4 .arm64.' "other memory: the
 expect 0 '^\["1",\{"2":0\.5\}\]$' "the weight is still 50%, between the versions of the old pair" live "$main"
 expect 0 '"StatusCode": 200' "and these still serve: version 1" invoke "$main" 1 "$event"
 expect 0 '"StatusCode": 200' "and version 2" invoke "$main" 2 "$event"
-expect 0 '^4$' "the alias arm64 is at the newest pair" half "$main" arm64
+expect 0 '^4$' "the alias arm64 is at the newest pair" version_of "$main" arm64
 expect 0 '' "live moved by hand" aws lambda update-alias --function-name "$main" --name live --function-version 4 --routing-config 'AdditionalVersionWeights={}'
-expect 0 'nothing to change' "is nothing that an apply takes back" deploy_only "$main"
+expect 0 'nothing to change' "is nothing that an apply undoes" deploy_only "$main"
 expect 0 '^\["4",(null|\{\})\]$' "live is where the hand has put it" live "$main"
 
 # --- what goes wrong -----------------------------------------------------------------------------
@@ -242,7 +242,7 @@ expect 0 '^\["4",(null|\{\})\]$' "live is where the hand has put it" live "$main
 say "what goes wrong"
 manifest "$main" 'm["memory_mib"] = 2048'
 expect 2 'terraform apply failed.*run the same again' "a publish that fails, fails the apply" env ROLLOUT=false scripts/deploy.sh "$main" --no-build --yes --no-rollout
-expect 0 '^4$' "no half of a pair is public" half "$main" arm64
+expect 0 '^4$' "no build of a pair is public" version_of "$main" arm64
 expect 0 'published version 5 .x86_64. and version 6' "the next apply repeats it" deploy_only "$main"
 
 echo '{"ID":"1","Who":"somebody@elsewhere"}' >lock.json

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds package, rollout and sandbox: what most of the tests run.
+# Builds package, rollout and sandbox, which most of the tests run.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 scripts/setup.sh

@@ -21,10 +21,10 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import yaml
 
-# What an expression may take from the matrix; everything else only GitHub knows.
+# An expression; only values of the matrix are known here.
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-# What a step says that runs although an earlier one has failed.
+# The condition of a step that runs although an earlier one has failed.
 ALWAYS = "${{ !cancelled() }}"
 # A step's shell as GitHub starts it for `shell: bash`.
 SHELL = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]
@@ -33,11 +33,11 @@ AT_ONCE = 2
 
 
 class NeedsGitHub(Exception):
-    """An expression that cannot be known here."""
+    """An expression whose value is not known here."""
 
 
 def filled_in(text, matrix):
-    """The text with what the matrix says; NeedsGitHub where an expression takes something else."""
+    """The text with the values of the matrix; NeedsGitHub for any other expression."""
 
     def value(match):
         path = match[1]
@@ -49,7 +49,7 @@ def filled_in(text, matrix):
 
 
 def matrix_here(job):
-    """The entry of the job's matrix that runs on this machine; None where there is none."""
+    """The entry of the job's matrix that fits this machine, or None."""
     matrix = job.get("strategy", {}).get("matrix", {})
     entries = matrix.get("include", [])
     if not matrix:
@@ -59,7 +59,7 @@ def matrix_here(job):
 
 
 def prepared(step, workflow, job, matrix):
-    """A step's command and its environment; NeedsGitHub where these cannot be known here."""
+    """A step's command and environment; NeedsGitHub when they are not known here."""
     if step.get("if", ALWAYS) != ALWAYS:
         raise NeedsGitHub(step["if"])
     environment = {}

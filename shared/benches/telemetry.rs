@@ -1,8 +1,8 @@
 //! What telemetry costs: `cargo run --release -p shared --features bench --bin telemetry-cost`.
 //!
 //! One invocation is one log line with three fields and one line of metrics, around a handler that
-//! does nothing else. It is measured in a child process twice: with standard output thrown away,
-//! which leaves our own work, and with standard output in a pipe that this process reads, as in
+//! does nothing else. A child process measures it twice: with standard output to /dev/null, which
+//! leaves our own work, and with standard output into a pipe that this process reads, as in
 //! Lambda, where each line also wakes the reader up.
 
 use std::{
@@ -91,7 +91,7 @@ fn run(output: Stdio) -> Result<(Costs, usize)> {
     Ok((costs, lines))
 }
 
-/// In large bites: the reader shall not be what is measured.
+/// Reads in large blocks, so that the reader is not what limits the speed.
 fn count_lines(mut output: impl Read) -> Result<usize> {
     let mut buffer = vec![0; 1 << 16];
     let mut lines = 0;

@@ -12,24 +12,24 @@ use aws_smithy_http_client::tls;
 
 /// How often one call is tried, the first time included.
 const ATTEMPTS: u32 = 4;
-/// Waits grow from here, doubled each time and multiplied by a random number below 1. Half of the
-/// SDK's habit of a second would be half of an API's patience.
+/// The first backoff; it is doubled each time and multiplied by a random number below 1. The SDK's default of 1 s is
+/// too long for the caller of an API.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
-/// No wait is longer.
+/// The longest backoff.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// The services are in the same region: a connection takes a few milliseconds or will not come.
+/// Timeout of a connection: the services are in the same region, where one takes a few milliseconds.
 const CONNECT: Duration = Duration::from_secs(1);
-/// One attempt: DynamoDB and SQS answer within tens of milliseconds, and a lost packet within one.
+/// Timeout of one attempt: DynamoDB and SQS answer within tens of milliseconds, after a lost packet within a second.
 const ATTEMPT: Duration = Duration::from_secs(3);
-/// All attempts together: an answer that comes later comes after the caller of an API has gone.
+/// Timeout of all attempts together: later than this the caller of an API has gone.
 const CALL: Duration = Duration::from_secs(8);
 
 /// Region and credentials from the environment variables that Lambda sets, `AWS_ENDPOINT_URL`
 /// where it is set, and limits that fit an invocation.
 ///
-/// No instance metadata, no SSO: what Lambda does not have is neither asked at a cold start nor
-/// compiled. Nothing is sent. The first client that is made of it reads the certificates for TLS,
-/// a few milliseconds of work: make it during the init phase, before anybody's event waits.
+/// Without instance metadata and SSO, which Lambda does not have. Nothing is sent. The first client made from it
+/// reads the certificates for TLS, which takes a few milliseconds: make it during the init phase, before an event
+/// waits.
 pub async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(EnvironmentVariableRegionProvider::new())
@@ -59,7 +59,7 @@ pub fn retries() -> RetryConfig {
         .with_max_backoff(LONGEST_WAIT)
 }
 
-/// What an answer is waited for: an attempt, a connection, and all attempts together.
+/// Timeouts of a connection, of one attempt, and of all attempts together.
 #[must_use]
 pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()

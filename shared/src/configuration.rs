@@ -31,7 +31,7 @@ pub enum ConfigurationError {
 }
 
 impl Debug for ConfigurationError {
-    /// The message: a `main` that returns an error prints it by `Debug`.
+    /// Like `Display`, because a `main` that returns an error prints it with `Debug`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{self}")
     }
@@ -99,10 +99,10 @@ impl FromStr for HttpUrl {
     }
 }
 
-/// Lambda's own: the memory of this function in MiB.
+/// The memory of this function in MiB, from a variable that Lambda sets.
 ///
 /// # Errors
-/// [`ConfigurationError`] outside of Lambda and the sandbox, where it is not set.
+/// [`ConfigurationError`] outside Lambda and the sandbox, where it is not set.
 pub fn memory_mib() -> Result<u32, ConfigurationError> {
     required("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
 }

@@ -1,19 +1,19 @@
 //! What two or more functions need, and nothing else.
 //!
-//! | module | what it answers |
+//! | module | what it has |
 //! | --- | --- |
 //! | [`merkle`] | the RFC 6962 root over a document's leaves |
-//! | [`architecture`] | what this half runs on: instruction set, CPU, share of CPU, emulated or not |
+//! | [`architecture`] | what this build runs on: instruction set, CPU, number of threads, emulated or not |
 //! | [`configuration`] | typed settings from environment variables, checked during init |
-//! | [`quote`] | how an error speaks of JSON that it refuses |
-//! | `document` | the notary's documents (feature `document`) |
-//! | `document_store` | where they are kept, and how (feature `document-store`) |
-//! | `http_event` | which events are HTTP requests, and their way through a router (feature `http-event`) |
-//! | `queue` | SQS batches with partial batch responses, around any work (feature `queue`) |
-//! | `aws` | how AWS clients are configured (feature `aws`) |
+//! | [`quote`] | how an error quotes JSON that it refuses |
+//! | `document` | the documents of the examples (feature `document`) |
+//! | `document_store` | stores them in DynamoDB (feature `document-store`) |
+//! | `http_event` | events that are HTTP requests, for an axum router (feature `http-event`) |
+//! | `queue` | SQS batches with partial batch responses, for any work (feature `queue`) |
+//! | `aws` | configuration of AWS clients (feature `aws`) |
 //! | `telemetry` | JSON logs and metrics (feature `telemetry`) |
 //!
-//! Features keep the cost where it is used: a function that only hashes compiles no AWS SDK.
+//! A function pays only for the features that it uses: one that only hashes compiles no AWS SDK.
 
 pub mod architecture;
 #[cfg(feature = "aws")]

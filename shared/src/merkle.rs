@@ -6,7 +6,7 @@
 //! MTH(D[n])   = SHA-256(0x01 || MTH(D[0:k]) || MTH(D[k:n])),  k the largest power of two below n
 //! ```
 //!
-//! The two prefixes keep a leaf from being passed off as a node. A [`Tree`] holds one hash for
+//! The two prefixes make sure that a leaf is never taken for a node. A [`Tree`] has one hash for
 //! every bit of the leaf count, so the root over any number of leaves needs at most 2 KiB.
 
 use sha2::{Digest as _, Sha256};
@@ -17,7 +17,7 @@ pub type Hash = [u8; 32];
 const LEAF_PREFIX: [u8; 1] = [0x00];
 const NODE_PREFIX: [u8; 1] = [0x01];
 
-/// The hash of one leaf, fed piece by piece, so that a leaf of any size needs no buffer.
+/// Hashes one leaf piece by piece, so that a leaf of any size needs no buffer.
 #[derive(Clone)]
 pub struct LeafHasher(Sha256);
 
@@ -85,7 +85,7 @@ impl Tree {
     /// Adds the next leaf by its [`leaf_hash`].
     pub fn push(&mut self, leaf_hash: Hash) {
         let mut root = leaf_hash;
-        // Every trailing 1 of the count is a subtree as large as the one in hand.
+        // Every trailing 1 of the count is a subtree as large as the present one.
         for _ in 0..self.leaves.trailing_ones() {
             if let Some(left) = self.subtrees.pop() {
                 root = node_hash(&left, &root);
@@ -121,12 +121,12 @@ impl Extend<Hash> for Tree {
     }
 }
 
-/// How many leaf hashes are held at once: 32 bytes each, so 256 KiB.
+/// How many leaf hashes are in memory at once: 32 bytes each, so 256 KiB.
 #[cfg(feature = "parallel")]
 const WINDOW: u64 = 8192;
 
-/// The tree over `leaves` leaves whose hashes `leaf_hash` gives by index, computed side by side
-/// on the threads of the current rayon pool and added in order.
+/// The tree over `leaves` leaves whose hashes `leaf_hash` gives by index, computed in parallel on
+/// the threads of the current rayon pool and added in order.
 ///
 /// Memory does not grow with the number of leaves.
 #[cfg(feature = "parallel")]
@@ -157,7 +157,7 @@ mod tests {
 
     use super::*;
 
-    /// The recursive definition of RFC 6962, word for word.
+    /// The recursive definition of RFC 6962, as it is written there.
     fn definition(leaves: &[Vec<u8>]) -> Hash {
         match leaves {
             [] => Sha256::digest([]).into(),
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(hex::encode(Tree::new().root()), empty);
     }
 
-    /// FIPS 180-4 examples (NIST CAVP `SHA256.pdf`): that the crate underneath is SHA-256.
+    /// FIPS 180-4 examples (NIST CAVP `SHA256.pdf`): the crate that we use is SHA-256.
     #[test]
     fn the_digest_matches_the_fips_180_4_examples() {
         for (message, digest) in [

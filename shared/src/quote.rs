@@ -1,4 +1,4 @@
-//! How an error speaks of JSON that it refuses: enough to find it, never all of it.
+//! How an error quotes JSON that it refuses: enough to find it, never all of it.
 
 use serde_json::Value;
 
@@ -15,8 +15,7 @@ pub const fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// At most `characters` of `text`, with `…` where something is left out: serde repeats what it
-/// found, which may be all of an event.
+/// At most `characters` of `text`, with `…` where something is left out: serde's errors may quote a whole event.
 #[must_use]
 pub fn shortened(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {

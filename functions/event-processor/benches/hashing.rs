@@ -1,9 +1,9 @@
 //! Where to hash a document: on the async thread, or on a thread of its own?
 //!
-//! `cargo run --release -p event-processor --features bench --bin hashing`. A batch of ten documents is hashed by the function's own
-//! single-threaded runtime, inline and through `spawn_blocking`, in turn, round after round; once
-//! with as many CPUs as the machine has and once pinned to one, which is more than the function's
-//! share of 512 MiB (0.29 vCPU). Medians are printed.
+//! `cargo run --release -p event-processor --features bench --bin hashing`. The function's own single-threaded
+//! runtime hashes a batch of ten documents, inline and through `spawn_blocking`, in turn, round after round: once
+//! with all CPUs of the machine and once pinned to one, which is still more than 512 MiB buy (0.29 vCPU). Medians are
+//! printed.
 
 use std::{
     hint::black_box,
@@ -30,8 +30,8 @@ fn main() -> Result<()> {
         .arg(std::env::current_exe()?)
         .arg("--pinned")
         .status()
-        .context("taskset (util-linux) pins the second half of this to one CPU")?;
-    ensure!(again.success(), "the pinned half failed");
+        .context("cannot run taskset, which pins the second run to one CPU: install util-linux")?;
+    ensure!(again.success(), "the run on one CPU failed");
     Ok(())
 }
 
@@ -45,7 +45,7 @@ fn measure(cpus: &str) -> Result<()> {
             inline.push(on_the_async_thread(&runtime, &content));
             threads.push(on_threads(&runtime, &content)?);
         }
-        #[allow(clippy::print_stdout)] // what the program is for
+        #[allow(clippy::print_stdout)] // a benchmark prints its table
         {
             println!(
                 "{cpus:>3} CPUs  {BATCH} documents of {bytes:>6} bytes  inline {:>9.1?}  spawn_blocking {:>9.1?}",

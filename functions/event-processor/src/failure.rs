@@ -1,4 +1,4 @@
-//! What verification can fail with; whatever it is, the record goes back to its queue.
+//! Errors of a verification. In each case the record goes back to its queue.
 
 use shared::{document::DocumentId, document_store::StoreError, queue::WorkFailure};
 
@@ -11,13 +11,13 @@ pub enum Failure {
         /// What does not fit and where.
         reason: String,
     },
-    /// The message names no document that is there with its content.
+    /// There is no document with content of this id.
     #[error("orphaned message: there is no document {document_id} with content")]
     Orphaned {
         /// The document's id.
         document_id: DocumentId,
     },
-    /// The store gave no answer: throttled, timed out, or refused.
+    /// The store failed: throttled, timed out, or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -8,13 +8,11 @@
 //!                     metrics.rs, shared::queue: {"batchItemFailures": [...]}
 //! ```
 //!
-//! A record ends in one of three ways. It is done: its document is settled, now or before. It goes
-//! back and may succeed next time: the store was throttled, the time was over. It goes back and
-//! will not succeed: after the queue's `maxReceiveCount` deliveries it is in the dead-letter
-//! queue, and the log says why. The invocation itself fails only when the event is no SQS batch.
-//! All of that but the work itself is [`shared::queue`], for any function behind a queue.
+//! A record is done when its document is verified or rejected, now or before. Otherwise it goes back to the
+//! queue, for another try or, in the end, to the dead-letter queue. [`shared::queue`] does all of that; only the
+//! work itself is here.
 //!
-//! `main.rs` makes the store during init and joins these.
+//! `main.rs` makes the store during init and connects these.
 
 pub mod failure;
 pub mod metrics;

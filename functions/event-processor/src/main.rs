@@ -4,7 +4,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use shared::{aws, configuration, document_store::DynamoDocumentStore, telemetry};
 
-// One invocation at a time on a third of a CPU: a single-threaded reactor starts faster.
+// One invocation at a time on a third of a CPU: a single-threaded runtime starts faster.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = telemetry::init();

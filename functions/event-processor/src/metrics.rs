@@ -1,10 +1,10 @@
-//! What the function counts, next to what telemetry counts of every invocation.
+//! The function's own metrics, besides those that telemetry has for every invocation.
 //!
 //! | metric | counts |
 //! | --- | --- |
-//! | `DocumentsVerified`, `DocumentsRejected` | verdicts given |
-//! | `DocumentsAlreadySettled` | messages that had been done before |
-//! | `MalformedMessage` and the other kinds of [`Failure`] and of [`queue::Failure`] | messages given back |
+//! | `DocumentsVerified`, `DocumentsRejected` | documents verified, rejected |
+//! | `DocumentsAlreadySettled` | messages whose document was settled before |
+//! | `MalformedMessage` and the other kinds of [`Failure`] and of [`queue::Failure`] | messages that go back to the queue |
 
 use shared::{document::Verdict, queue, telemetry};
 
@@ -18,8 +18,8 @@ const ALREADY_SETTLED: &str = "DocumentsAlreadySettled";
 
 /// Counts every outcome into the invocation's metrics.
 ///
-/// Verdicts are written as zero too: an alarm on missing progress tells no data from none.
-/// Failures are written when there are some.
+/// The first three are written as zero too, so that an alarm on missing progress can tell zero from no data.
+/// Failures are written only when there are some.
 pub fn count(outcomes: &[Outcome]) {
     for name in [VERIFIED, REJECTED, ALREADY_SETTLED] {
         telemetry::count(name, 0);

@@ -1,4 +1,4 @@
-//! One record: is the document's content what its root says it is?
+//! Verifies one document: does its content have the root that it claims?
 
 use shared::{
     document::{Document, DocumentQueued, Status, Verdict, content_root},
@@ -8,20 +8,19 @@ use shared::{
 
 use crate::failure::Failure;
 
-/// What came of a record that was done.
+/// The result for a record that is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verification {
     /// The document was settled now.
     Settled(Verdict),
-    /// It was settled before: this message was delivered twice, or there were two.
+    /// It was settled before: the message was delivered twice, or there were two.
     AlreadySettled(Status),
 }
 
-/// Verifies the document that `record` names, and says so in the store.
+/// Verifies the document that `record` names, and stores the result.
 ///
-/// Any number of deliveries, one after another or at once, settle a document once: the store
-/// writes the verdict only over `received`. So this may be dropped at any await as well: what was
-/// written stays, and the next delivery finds it.
+/// Any number of deliveries, one after another or at once, settle a document once: the store changes the status only
+/// from `received`. So this may be dropped at any await: what was written stays, and the next delivery finds it.
 ///
 /// # Errors
 /// [`Failure`] when the message cannot be read, names nothing, or the store fails.
@@ -36,22 +35,21 @@ pub async fn verify(store: &impl DocumentStore, record: &Record) -> Result<Verif
     if document.status != Status::Received {
         return Ok(Verification::AlreadySettled(document.status));
     }
-    let verdict = judge(&document, content.as_ref());
+    let verdict = check_root(&document, content.as_ref());
     match store.settle(document_id, verdict).await? {
         Settlement::Settled(_) => Ok(Verification::Settled(verdict)),
         Settlement::AlreadySettled(status) => Ok(Verification::AlreadySettled(status)),
-        // Deleted since it was read.
+        // Deleted after it was read.
         Settlement::Missing => Err(orphaned()),
     }
 }
 
-/// Hashes on the async thread. 256 KiB take 0.2 ms with the SHA instructions that both halves find
-/// at run time, while the other records wait for the network anyway. Ten documents at once
-/// (`cargo run --release -p event-processor --features bench --bin hashing`), pinned to one CPU,
-/// more than the function has: 1.7 ms inline and 1.9 ms through `spawn_blocking` for 256 KiB each,
-/// 0.10 ms and 0.21 ms for 16 KiB; with two CPUs to itself, `spawn_blocking` gains a tenth at
-/// 256 KiB and loses below.
-fn judge(document: &Document, content: &[u8]) -> Verdict {
+/// Hashes on the async thread: 256 KiB take 0.2 ms with the SHA instructions, which both builds detect at run time, and
+/// the other records mostly wait for the network. Measured with ten documents at once, pinned to one CPU (`cargo run
+/// --release -p event-processor --features bench --bin hashing`): 1.7 ms inline and 1.9 ms through `spawn_blocking`
+/// for 256 KiB each, 0.10 ms and 0.21 ms for 16 KiB. With two CPUs, `spawn_blocking` is a tenth faster at 256 KiB and
+/// slower below.
+fn check_root(document: &Document, content: &[u8]) -> Verdict {
     if content_root(content) == document.root {
         Verdict::Verified
     } else {

@@ -1,7 +1,7 @@
 //! Malformed events through the real Runtime API: typed errors, no panic, no message lost.
 //!
-//! What is in `corpus/refused` is no SQS batch and must be a function error; what is in
-//! `corpus/given-back` is one that holds nothing but messages nobody can do, and must name each.
+//! Each file in `corpus/refused` is no SQS batch and must be a function error. Each in `corpus/given-back` is a batch of
+//! messages that cannot be processed, and the answer must name all of them.
 
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
@@ -16,7 +16,7 @@ use common::{
 };
 use serde_json::{Value, json};
 
-/// A store that nobody runs: none of the corpus may get that far.
+/// A store that does not exist: no event of the corpus may get that far.
 const NOWHERE: [(&str, &str); 2] = [
     ("DOCUMENTS_TABLE", "documents"),
     ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
@@ -53,7 +53,7 @@ async fn what_is_no_sqs_batch_is_a_typed_function_error_and_the_process_lives_on
         } else {
             assert!(error_type.ends_with("DeserializeError"), "{name}");
         }
-        // Says something, and does not quote megabytes.
+        // There is a message, and it does not quote megabytes.
         assert!((20..1000).contains(&message.len()), "{name}: {message}");
         still_well(&mut function, &name).await;
     }

@@ -19,9 +19,9 @@ pub struct Alias {
     pub version: String,
     /// Weights of additional versions, from 0 to 1; Lambda allows one.
     pub weights: HashMap<String, f64>,
-    /// What the last change has left there.
+    /// The description, as the last change has written it.
     pub description: String,
-    /// Stands for this state in a compare-and-swap.
+    /// Identifies this state in a compare-and-swap.
     pub revision_id: String,
 }
 
@@ -41,20 +41,20 @@ pub enum AliasError {
         operation: &'static str,
         /// The function.
         function: String,
-        /// What Lambda said, or why it said nothing.
+        /// What Lambda answered, or why no answer came.
         cause: String,
     },
 }
 
 /// The aliases that are guarded.
 pub trait Aliases {
-    /// `live` of a function; none when the function or the alias does not exist.
+    /// `live` of a function; `None` when the function or the alias does not exist.
     fn read(
         &self,
         function: &str,
     ) -> impl Future<Output = Result<Option<Alias>, AliasError>> + Send;
 
-    /// Lets the primary version serve alone, unless the alias has changed since it was read.
+    /// Removes the additional version, unless the alias has changed since it was read.
     fn serve_primary_alone(
         &self,
         function: &str,
@@ -63,7 +63,7 @@ pub trait Aliases {
     ) -> impl Future<Output = Result<(), AliasError>> + Send;
 }
 
-/// Those of this account, through Lambda's API.
+/// The aliases of this account, through Lambda's API.
 #[derive(Debug, Clone)]
 pub struct LambdaAliases(Client);
 
@@ -97,7 +97,7 @@ impl Aliases for LambdaAliases {
         read: &Alias,
         description: String,
     ) -> Result<(), AliasError> {
-        // An empty map clears the routing; none at all would leave it.
+        // An empty map clears the routing; without a map it would stay.
         let nothing = AliasRoutingConfiguration::builder()
             .set_additional_version_weights(Some(HashMap::new()))
             .build();
@@ -121,7 +121,7 @@ impl Aliases for LambdaAliases {
     }
 }
 
-/// The revision is another one, or another change is just under way.
+/// Another revision, or another change in progress.
 fn is_changed(error: &SdkError<UpdateAliasError>) -> bool {
     error.as_service_error().is_some_and(|error| {
         error.is_precondition_failed_exception() || error.is_resource_conflict_exception()

@@ -1,4 +1,4 @@
-//! What was done, for the log and for a replay; why not, when it failed.
+//! What was done, or why nothing was done: as the answer and as a log line.
 
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
@@ -9,14 +9,14 @@ use crate::{
     event::{Alarm, EventError},
 };
 
-/// What has come of an alarm.
+/// What was done about an alarm.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Answer {
     /// Name of the alarm.
     pub alarm: String,
     /// The function that it guards.
     pub function: String,
-    /// The version that it watches.
+    /// The version that it is about.
     pub version: String,
     /// Why the alarm went off.
     pub reason: String,
@@ -30,13 +30,13 @@ pub struct Answer {
 #[serde(tag = "did", content = "details", rename_all = "snake_case")]
 pub enum Did {
     /// The version has no weight any more.
-    TakenBack {
+    RolledBack {
         /// The weight that it had, in percent.
         percent: f64,
         /// The version that serves alone now.
         serves: String,
     },
-    /// The alias is as it was.
+    /// The alias is unchanged.
     Nothing(Why),
 }
 
@@ -44,13 +44,13 @@ pub enum Did {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// The alarm went into another state.
+    /// The alarm changed to another state than ALARM.
     NotInAlarm,
     /// The function or its alias does not exist.
     NoAlias,
-    /// The version has no weight: taken back before, or an old alarm.
+    /// The version has no weight: it was rolled back before, or the alarm is old.
     NoWeight,
-    /// The version is the alias's primary one: there is nobody to give its traffic to.
+    /// The version is the alias's primary one: there is no other to give its traffic to.
     ServesAsPrimary,
 }
 
@@ -65,7 +65,7 @@ impl Answer {
         }
     }
 
-    /// Says it in the log, and counts it.
+    /// Logs and counts it.
     pub fn tell(&self) {
         let Self {
             alarm,
@@ -74,10 +74,10 @@ impl Answer {
             reason,
             did,
         } = self;
-        telemetry::count("WeightsTakenBack", 0);
+        telemetry::count("Rollbacks", 0);
         match did {
-            Did::TakenBack { percent, serves } => {
-                telemetry::count("WeightsTakenBack", 1);
+            Did::RolledBack { percent, serves } => {
+                telemetry::count("Rollbacks", 1);
                 tracing::warn!(
                     alarm,
                     guarded = function,
@@ -85,7 +85,7 @@ impl Answer {
                     percent,
                     serves,
                     reason,
-                    "weight taken back"
+                    "rolled back"
                 );
             }
             Did::Nothing(why @ (Why::NoAlias | Why::ServesAsPrimary)) => {
@@ -95,7 +95,7 @@ impl Answer {
                     candidate = version,
                     ?why,
                     reason,
-                    "nothing to take back"
+                    "nothing to roll back"
                 );
             }
             Did::Nothing(why) => {
@@ -105,17 +105,17 @@ impl Answer {
                     candidate = version,
                     ?why,
                     reason,
-                    "nothing to take back"
+                    "nothing to roll back"
                 );
             }
         }
     }
 }
 
-/// Why the invocation fails; Lambda tries it again.
+/// Why the invocation failed. Lambda retries it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HandlerError {
-    /// The event is nothing that can be acted upon.
+    /// The event cannot be used.
     #[error(transparent)]
     Event(#[from] EventError),
     /// The alias could not be read or changed: the candidate may still have its weight.

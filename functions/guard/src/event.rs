@@ -1,8 +1,9 @@
-//! The event: what EventBridge sends when an alarm changes its state.
+//! The event that EventBridge sends when an alarm changes its state.
 //!
-//! Its shape is that of "Alarm events and EventBridge" in the CloudWatch user guide
-//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html>). What is guarded
-//! stands in the dimensions of the alarm's metrics: `FunctionName`, `Resource` (`FUNCTION:ALIAS`), `ExecutedVersion`.
+//! Its shape is in "Alarm events and EventBridge" in the CloudWatch user guide
+//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html>). The version that
+//! is guarded is in the dimensions of the alarm's metrics: `FunctionName`, `Resource` (`FUNCTION:ALIAS`),
+//! `ExecutedVersion`.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +13,11 @@ use shared::quote::{kind, shortened};
 
 /// The one alias that is guarded.
 pub const LIVE: &str = "live";
-/// What an event of an alarm says it is.
+/// The detail type of alarm events.
 const DETAIL_TYPE: &str = "CloudWatch Alarm State Change";
-/// The state that calls for action.
+/// The state in which the candidate is rolled back.
 const ALARM: &str = "ALARM";
-/// How many characters of what came in may stand in an error.
+/// How many characters of the event an error repeats at most.
 const QUOTED_CHARS: usize = 160;
 
 /// An alarm that has changed its state.
@@ -28,7 +29,7 @@ pub struct Alarm {
     pub state: String,
     /// Why it is in this state.
     pub reason: String,
-    /// What it watches.
+    /// The version that it is about.
     pub target: Target,
 }
 
@@ -41,7 +42,7 @@ pub struct Target {
     pub version: String,
 }
 
-/// Why an event is nothing that can be acted upon.
+/// Why an event cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
     /// JSON of another type.
@@ -50,7 +51,7 @@ pub enum EventError {
         /// Its type.
         found: &'static str,
     },
-    /// An event of something else.
+    /// An event of another kind.
     #[error("the event is {found}; expected EventBridge's {DETAIL_TYPE:?}: check the rule")]
     OtherEvent {
         /// Its detail type.
@@ -97,7 +98,7 @@ struct Configuration {
     metrics: Vec<Query>,
 }
 
-/// A metric or an expression over others, which has no dimensions.
+/// A metric, or an expression over others, which has no dimensions.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Query {
@@ -153,7 +154,7 @@ impl Alarm {
         })
     }
 
-    /// Whether it calls for action.
+    /// Whether the candidate is to be rolled back.
     #[must_use]
     pub fn is_alarm(&self) -> bool {
         self.state == ALARM
@@ -161,7 +162,7 @@ impl Alarm {
 }
 
 impl Target {
-    /// What all metrics watch, or what they watch instead.
+    /// The one version that all metrics are about, else what they are about.
     fn of(queries: &[Query]) -> Result<Self, String> {
         let metrics = queries
             .iter()

@@ -1,21 +1,21 @@
-//! Read, decide, change; again when somebody else was faster.
+//! Reads the alias, decides, changes it; starts again when somebody else has changed it in between.
 
 use std::time::{Duration, SystemTime};
 
 use crate::{
     alias::{AliasError, Aliases},
     answer::{Answer, Did, Why},
-    description::taken_back,
+    description::rolled_back,
     event::Alarm,
     plan::{Plan, plan},
 };
 
-/// How often a change by somebody else in between is met by reading again.
+/// How many times it tries when somebody else changes the alias in between.
 const ATTEMPTS: u32 = 5;
-/// Before the first of these; doubled each time.
+/// The pause before the second attempt; doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// Does what an alarm calls for.
+/// Rolls the candidate back, if the alarm says so.
 pub(crate) async fn guard(alarm: &Alarm, aliases: &impl Aliases) -> Result<Answer, AliasError> {
     if !alarm.is_alarm() {
         return Ok(Answer::of(alarm, Did::Nothing(Why::NotInAlarm)));
@@ -40,12 +40,12 @@ async fn try_to_guard(alarm: &Alarm, aliases: &impl Aliases) -> Result<Did, Alia
     };
     let weight = match plan(alarm, &alias) {
         Plan::Nothing(why) => return Ok(Did::Nothing(why)),
-        Plan::TakeBack { weight } => weight,
+        Plan::RollBack { weight } => weight,
     };
-    let description = taken_back(&alias.description, &target.version, SystemTime::now());
+    let description = rolled_back(&alias.description, &target.version, SystemTime::now());
     let changed = aliases.serve_primary_alone(&target.function, &alias, description);
     changed.await?;
-    Ok(Did::TakenBack {
+    Ok(Did::RolledBack {
         percent: (weight * 1e4).round() / 1e2,
         serves: alias.version,
     })

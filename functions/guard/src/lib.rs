@@ -1,23 +1,23 @@
-//! Takes the candidate's weight back to 0 when its alarm goes off, for a rollout whose controller has died.
+//! Sets a candidate's weight to 0 when its alarm goes off, also when nobody runs `rollout` any more.
 //!
 //! ```text
-//! CloudWatch alarm -> EventBridge --event.rs--> Alarm --guard.rs--> plan.rs: nothing, or take back
+//! CloudWatch alarm -> EventBridge --event.rs--> Alarm --guard.rs--> plan.rs: nothing, or roll back
 //!                                                         |              |
-//!                                      alias.rs: GetAlias, UpdateAlias   description.rs: what is left in the alias
+//!                                      alias.rs: GetAlias, UpdateAlias   description.rs: the alias's description
 //!                                                         |
-//!                                       answer.rs: what was done, and why; an error is tried again
+//!                                       answer.rs: what was done, and why; Lambda retries an error
 //! ```
 //!
 //! `rollout run` arms an alarm on the candidate's errors before the first weight, and disarms it at the end. A run
-//! that is killed leaves it armed, and in ALARM its event comes here. The event itself says what to guard: function,
-//! alias and version are the dimensions of the alarm's metrics. If that version has a weight, it is taken back, by
-//! compare-and-swap; if it serves alone, or has no weight, there is nothing to take back, and the log says so.
+//! that is killed leaves it armed, and when it goes off its event comes here. The dimensions of the alarm's metrics
+//! say which function, alias and version. If that version has a weight, it is set to 0 by compare-and-swap. If it
+//! serves alone or has no weight, there is nothing to roll back, and the log says so.
 //!
-//! It holds no state and needs no table: an event that comes twice finds nothing to do the second time. What fails is
-//! an error of the invocation, which Lambda tries again, twice, and EventBridge for a day before that.
+//! It has no state: an event that comes twice finds nothing to do the second time. An error fails the invocation,
+//! which Lambda retries twice.
 //!
-//! It may get and update aliases of those functions only whose rollouts are guarded. IAM cannot be told which alias,
-//! so every alias but `live` is refused here ([`event`]).
+//! It may read and change aliases only of functions whose rollouts are guarded. IAM cannot restrict that to one
+//! alias, so every alias but `live` is refused here ([`event`]).
 
 pub mod alias;
 pub mod answer;
@@ -33,10 +33,10 @@ pub use alias::{AliasError, Aliases, LambdaAliases};
 pub use answer::{Answer, HandlerError};
 pub use event::{Alarm, EventError};
 
-/// Takes the weight back that an alarm asks for.
+/// Sets the weight of the version to 0 that an alarm is about.
 ///
 /// # Errors
-/// [`HandlerError`] when the event is no alarm's, or the alias cannot be read or changed.
+/// [`HandlerError`] when the event is not of an alarm, or the alias cannot be read or changed.
 pub async fn handle(
     event: LambdaEvent<Value>,
     aliases: &impl Aliases,

@@ -1,4 +1,4 @@
-//! What an alarm calls for, by what the alias routes to (pure).
+//! What to do about an alarm, given what the alias routes to (pure).
 
 use crate::{
     alias::Alias,
@@ -9,8 +9,8 @@ use crate::{
 /// What to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Plan {
-    /// Let the primary version serve alone.
-    TakeBack {
+    /// Set the additional version's weight to 0.
+    RollBack {
         /// The candidate's weight: more than 0.
         weight: f64,
     },
@@ -18,13 +18,12 @@ pub enum Plan {
     Nothing(Why),
 }
 
-/// Decides. Only an additional version has a weight that can be taken back: one that is the primary serves the rest,
-/// and who else should?
+/// Decides. Only an additional version can be rolled back: there is no other to serve the primary version's share.
 #[must_use]
 pub fn plan(alarm: &Alarm, alias: &Alias) -> Plan {
     let Target { version, .. } = &alarm.target;
     match alias.weights.get(version) {
-        Some(&weight) if weight > 0.0 => Plan::TakeBack { weight },
+        Some(&weight) if weight > 0.0 => Plan::RollBack { weight },
         _ if alias.version == *version => Plan::Nothing(Why::ServesAsPrimary),
         _ => Plan::Nothing(Why::NoWeight),
     }
@@ -63,9 +62,9 @@ mod tests {
     }
 
     #[test]
-    fn a_weight_is_taken_back_and_anything_else_is_left() {
-        let take_back = Plan::TakeBack { weight: 0.25 };
-        assert_eq!(plan(&alarm("2"), &alias("1", &[("2", 0.25)])), take_back);
+    fn a_candidate_with_a_weight_is_rolled_back_and_any_other_left() {
+        let roll_back = Plan::RollBack { weight: 0.25 };
+        assert_eq!(plan(&alarm("2"), &alias("1", &[("2", 0.25)])), roll_back);
         for (routes, why) in [
             (alias("1", &[]), Why::NoWeight),
             (alias("1", &[("2", 0.0)]), Why::NoWeight),
@@ -80,12 +79,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_version_that_the_alarm_does_not_watch_never_loses_its_weight(
-            primary in 1..5_u8, additional in 1..5_u8, watched in 1..5_u8, weight in 0.0..=1.0_f64,
+            primary in 1..5_u8, additional in 1..5_u8, alarmed in 1..5_u8, weight in 0.0..=1.0_f64,
         ) {
-            let [primary, additional, watched] = [primary, additional, watched].map(|n| n.to_string());
+            let [primary, additional, alarmed] = [primary, additional, alarmed].map(|n| n.to_string());
             let routes = alias(&primary, &[(&additional, weight)]);
-            let taken_back = matches!(plan(&alarm(&watched), &routes), Plan::TakeBack { .. });
-            prop_assert_eq!(taken_back, watched == additional && weight > 0.0);
+            let rolled_back = matches!(plan(&alarm(&alarmed), &routes), Plan::RollBack { .. });
+            prop_assert_eq!(rolled_back, alarmed == additional && weight > 0.0);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! How fast `hasher` hashes next to OpenSSL, on the same machine in the same run.
 //!
-//! `cargo run --release -p hasher --features bench --bin throughput`. The three are measured in
-//! turn, round after round, so that a machine whose speed drifts does not favour one of them; each
-//! round gives its own ratios and the medians are printed.
+//! `cargo run --release -p hasher --features bench --bin throughput`. The three are measured in turn, round after
+//! round, so that a machine whose speed changes favours none of them. Each round gives its own ratios; the medians
+//! are printed.
 
 use std::{hint::black_box, process::Command, time::Instant};
 
@@ -13,7 +13,7 @@ use serde_json::json;
 const ROUNDS: usize = 7;
 const SIZE_MIB: u32 = 512;
 const OPENSSL_SECONDS: &str = "1";
-/// Larger pieces change nothing: OpenSSL's own largest default.
+/// OpenSSL's own largest default; larger pieces are not faster.
 const OPENSSL_BLOCK: &str = "16384";
 
 struct Round {

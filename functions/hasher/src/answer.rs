@@ -1,4 +1,4 @@
-//! The work, and the answer that says what was done and how fast.
+//! Hashes the input; the answer says what was done and how fast.
 
 use std::time::Instant;
 
@@ -22,7 +22,7 @@ pub struct Answer {
     pub threads: usize,
     /// How long it took.
     pub milliseconds: f64,
-    /// How much of it a second would hold.
+    /// The speed.
     pub mib_per_second: f64,
     /// `arm64` or `x86_64`.
     pub architecture: &'static str,
@@ -30,7 +30,7 @@ pub struct Answer {
     pub cpu_baseline: &'static str,
     /// Features of the CPU that it runs on; `sha` or `sha2` mean that hashing is in hardware.
     pub cpu_features: Vec<&'static str>,
-    /// What the system says of the CPU: its model, the Graviton's generation, emulated or not.
+    /// What the system says about the CPU: its model, the generation of a Graviton, emulated or not.
     #[serde(flatten)]
     pub cpu: &'static architecture::Cpu,
 }

@@ -1,4 +1,4 @@
-//! The event: what may be asked, its limits, and errors that name the field.
+//! The event: its fields, their limits, and errors that name the field.
 
 use std::num::NonZeroU64;
 
@@ -17,13 +17,12 @@ const MIB: u64 = 1024 * KIB;
 const DEFAULT_LEAF_KIB: i64 = 1024;
 /// Largest leaf in KiB.
 const MAX_LEAF_KIB: i64 = 64 * 1024;
-/// Longest text of serde's that an error repeats, in characters.
+/// How many characters of serde's text an error repeats at most.
 const MAX_REASON_CHARACTERS: usize = 120;
 /// MiB of generated input per MiB of the function's memory.
 ///
-/// Hashing needs no memory that grows with its input; what runs out is time. CPU comes in
-/// proportion to memory, so this allows the same time (about ten seconds with the SHA
-/// instructions) at every memory size.
+/// Hashing needs no memory that grows with its input; the limit is time. CPU time is proportional to memory,
+/// so this allows the same time (about ten seconds with the SHA instructions) at every memory size.
 const INPUT_PER_MEMORY: i64 = 8;
 
 /// What the configured memory allows.
@@ -64,7 +63,7 @@ pub enum EventError {
          or {{\"data_base64\": string, \"leaf_kib\": integer}}"
     )]
     Shape {
-        /// What does not fit, in serde's words, which name the field.
+        /// What does not fit, in serde's words with the field's name.
         reason: String,
     },
     /// A number outside its limits.
@@ -90,7 +89,7 @@ pub enum EventError {
     /// Neither input or both.
     #[error("an event needs either size_mib or data_base64, this one has {0}")]
     OneInput(&'static str),
-    /// `seed` says nothing about data that the event brings along.
+    /// `seed` is for generated input, and this event brings its own.
     #[error("seed goes with size_mib, not with data_base64")]
     SeedWithData,
 }

@@ -2,8 +2,8 @@
 //!
 //! Generated input is a page of random bytes repeated to the length asked for, with the first 8
 //! bytes of every page replaced by the page's number (little-endian), so that pages differ. The
-//! number and the rest of the page go to the hash one after the other: nothing is copied, and
-//! memory does not grow with the input.
+//! number and the rest of the page are hashed one after the other: nothing is copied, and memory
+//! does not grow with the input.
 
 use std::num::NonZeroU64;
 
@@ -49,7 +49,7 @@ impl Input {
         }
     }
 
-    /// How many leaves of `leaf_bytes` it has; the last one may be shorter, and no input has none.
+    /// How many leaves of `leaf_bytes` it has; the last one may be shorter, and an empty input has none.
     #[must_use]
     pub fn leaves(&self, leaf_bytes: NonZeroU64) -> u64 {
         self.bytes().div_ceil(leaf_bytes.get())
@@ -62,7 +62,7 @@ impl Input {
         let end = self.bytes().min(start + leaf_bytes.get());
         let mut hasher = LeafHasher::new();
         match self {
-            // Both ends are within a Vec's length, so they fit a usize.
+            // Both ends are within a Vec's length, so they fit into a usize.
             Self::Given(data) => hasher.update(&data[start as usize..end as usize]),
             Self::Generated { page, .. } => {
                 for_each_piece(page, start, end, |piece| hasher.update(piece));
@@ -72,7 +72,7 @@ impl Input {
     }
 }
 
-/// Gives the bytes from `start` to `end` of the pages, piece by piece.
+/// Calls back with the bytes from `start` to `end` of the pages, piece by piece.
 fn for_each_piece(page: &[u8; PAGE], start: u64, end: u64, mut piece: impl FnMut(&[u8])) {
     let mut position = start;
     while position < end {
@@ -90,7 +90,7 @@ fn for_each_piece(page: &[u8; PAGE], start: u64, end: u64, mut piece: impl FnMut
 }
 
 /// One step of SplitMix64 (Steele, Lea & Flood, "Fast Splittable Pseudorandom Number
-/// Generators", 2014): 4 KiB of plain words do not need a crate.
+/// Generators", 2014): for 4 KiB no crate is needed.
 fn split_mix_64(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;
@@ -106,7 +106,7 @@ mod tests {
 
     use super::*;
 
-    /// The definition in the module's docs, whole in memory.
+    /// The definition in the module's docs, all in memory.
     fn materialised(bytes: usize, seed: u64) -> Vec<u8> {
         let Input::Generated { page, .. } = Input::generated(bytes as u64, seed) else {
             unreachable!("generated input")

@@ -4,9 +4,9 @@
 //! event (JSON) --event.rs--> Input --input.rs--> leaf hashes --shared::merkle--> root --answer.rs--> JSON
 //! ```
 //!
-//! [`event`] checks what came in and names the field that is wrong, [`input`] gives the bytes of
-//! a leaf without ever holding the input whole, [`answer`] says what was done and how fast.
-//! `main.rs` makes the thread pool during init and joins these.
+//! [`event`] checks the event and names the field that is wrong, [`input`] gives the bytes of a leaf
+//! without ever having the whole input in memory, [`answer`] says what was done and how fast.
+//! `main.rs` makes the thread pool during init and connects these.
 
 pub mod answer;
 pub mod event;

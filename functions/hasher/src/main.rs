@@ -5,7 +5,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use shared::{architecture, configuration, telemetry};
 
-// One invocation at a time, and the work is on rayon's threads: a single-threaded reactor
+// One invocation at a time, and the work is on rayon's threads: a single-threaded runtime
 // starts faster.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

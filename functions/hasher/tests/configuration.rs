@@ -1,4 +1,4 @@
-//! A wrong deploy fails in the init phase, before its first event, and says which setting.
+//! A wrong setting fails in the init phase, before the first event, with its name.
 
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 

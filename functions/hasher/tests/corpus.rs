@@ -1,4 +1,4 @@
-//! Malformed events in a corpus: each gets a typed error that says what is wrong, in few words.
+//! A corpus of malformed events: each gets a typed error that says what is wrong, in few words.
 
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
@@ -9,10 +9,10 @@ use lambda_runtime::Diagnostic;
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// Longest message in bytes: an event of 6 MiB shall not come back as an error of 6 MiB.
+/// Longest message in bytes: an event of 6 MiB must not become an error of 6 MiB.
 const LONGEST_MESSAGE: usize = 700;
 
-/// What the message about each file begins with.
+/// The beginning of the message about each file.
 const MESSAGES: [(&str, &str); 29] = [
     ("apigateway-v1", "unknown field `"),
     ("apigateway-v2", "unknown field `"),
@@ -145,7 +145,7 @@ proptest! {
             *spoiled = byte;
         }
         bytes.truncate(cut);
-        // What is no JSON never gets as far as this function: Lambda refuses it.
+        // Lambda refuses what is not JSON before the function sees it.
         if let Ok(event) = serde_json::from_slice(&bytes)
             && let Some(error) = refusal(event)
         {

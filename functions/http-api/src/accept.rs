@@ -1,4 +1,4 @@
-//! Content negotiation: every answer with a body is JSON, and a caller may refuse that.
+//! Content negotiation: every answer with a body is JSON, and a caller may exclude that.
 
 use axum::{
     extract::FromRequestParts,
@@ -8,9 +8,9 @@ use mime::{Mime, MimeIter};
 
 use crate::problem::Problem;
 
-/// Extracted by an operation that answers JSON: the caller takes it.
+/// Extracted by an operation that answers JSON: the caller accepts it.
 ///
-/// Part of the operation, because a refusal must come before anything has been done.
+/// An extractor, so that a refusal comes before anything has been done.
 #[derive(Debug, Clone, Copy)]
 pub struct AcceptsJson;
 
@@ -26,8 +26,8 @@ impl<S: Sync> FromRequestParts<S> for AcceptsJson {
     }
 }
 
-/// RFC 9110, section 12.5.1: the most specific range that fits decides. Ranges that are no media
-/// ranges are passed over, and no range at all means that anything will do.
+/// RFC 9110, section 12.5.1: the most specific matching range decides. Malformed ranges are ignored, and
+/// without any range everything is accepted.
 fn accepts_json(headers: &HeaderMap) -> bool {
     let ranges = headers
         .get_all(ACCEPT)
@@ -52,7 +52,7 @@ fn accepts_json(headers: &HeaderMap) -> bool {
     }
 }
 
-/// How closely a range fits `application/json`; none when it does not.
+/// How specifically a range matches `application/json`; `None` when it does not.
 fn specificity(range: &Mime) -> Option<u8> {
     match (range.type_(), range.subtype()) {
         (mime::STAR, mime::STAR) => Some(0),

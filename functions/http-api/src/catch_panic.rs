@@ -1,7 +1,7 @@
-//! A tower layer: a panic is answered as a problem, and the environment lives on.
+//! A tower layer that answers a panic as a problem.
 //!
-//! Without it lambda_runtime would report a function error, which API Gateway answers with a
-//! bare 502.
+//! Without it lambda_runtime would report a function error, which API Gateway answers with a 502
+//! without a body of ours.
 
 use std::panic::AssertUnwindSafe;
 
@@ -14,11 +14,11 @@ use futures_util::FutureExt as _;
 
 use crate::problem::Problem;
 
-/// Answers [`Problem::Internal`] when what is behind it panics; telemetry's panic hook has logged
-/// the panic with its place by then.
+/// Answers [`Problem::Internal`] when the inner service panics. Telemetry's panic hook has logged the panic with
+/// its place by then.
 pub async fn catch_panic(request: Request, next: Next) -> Response {
-    // Unwind safe: the request is gone after a panic, and what requests share (SDK clients)
-    // guards itself against it.
+    // Unwind safe: the request is dropped after a panic, and the SDK clients that requests share are
+    // unwind safe themselves.
     AssertUnwindSafe(next.run(request))
         .catch_unwind()
         .await

@@ -1,6 +1,6 @@
-//! A tower layer: how many answers were errors, and whose.
+//! A tower layer that counts answers with errors, the caller's (4xx) and ours (5xx).
 //!
-//! To Lambda an answer with status 500 is a success: its own metric `Errors` does not see it.
+//! For Lambda an answer with status 500 is a success, so its own metric `Errors` does not count it.
 
 use axum::{extract::Request, middleware::Next, response::Response};
 use shared::telemetry;

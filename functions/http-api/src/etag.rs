@@ -1,4 +1,4 @@
-//! Entity tags of documents and the conditions on them (RFC 9110, sections 8.8.3 and 13.1).
+//! Entity tags of documents, and conditions on them (RFC 9110, sections 8.8.3 and 13.1).
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use axum::http::{
 };
 use shared::document::Document;
 
-/// The strong entity tag of a document: its id and its revision, which grows with every change.
+/// The strong entity tag of a document: its id and its revision, which changes with every change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ETag(String);
 
@@ -22,18 +22,18 @@ impl ETag {
     /// The value of an `ETag` header.
     #[must_use]
     pub fn header_value(&self) -> HeaderValue {
-        // Hexadecimal digits, hyphens, a dot, quotes: a header may hold them.
+        // Hexadecimal digits, hyphens, a dot and quotes are all valid in a header.
         HeaderValue::from_str(&self.to_string()).unwrap_or(HeaderValue::from_static("\"\""))
     }
 
-    /// Whether `If-None-Match` names this tag (weak comparison), so that there is nothing to send.
+    /// Whether `If-None-Match` names this tag (weak comparison), so that the answer needs no body.
     #[must_use]
     pub fn is_known_to_caller(&self, headers: &HeaderMap) -> bool {
         matches(headers, IF_NONE_MATCH, |tag| tag.opaque == self.0).unwrap_or(false)
     }
 
-    /// Whether `If-Match` is absent or names this tag (strong comparison). A header that is no
-    /// list of tags names none: a condition that we cannot read is not fulfilled.
+    /// Whether `If-Match` is absent or names this tag (strong comparison). A malformed header names none: a
+    /// condition that we cannot read is not fulfilled.
     #[must_use]
     pub fn fulfils_if_match(&self, headers: &HeaderMap) -> bool {
         matches(headers, IF_MATCH, |tag| !tag.weak && tag.opaque == self.0).unwrap_or(true)
@@ -46,7 +46,7 @@ impl fmt::Display for ETag {
     }
 }
 
-/// Whether the header is `*` or lists a fitting tag; none when there is no such header.
+/// Whether the header is `*` or lists a matching tag; `None` without the header.
 fn matches(headers: &HeaderMap, name: HeaderName, fits: impl Fn(&Tag<'_>) -> bool) -> Option<bool> {
     let mut values = headers.get_all(name).iter().peekable();
     values.peek()?;
@@ -62,8 +62,7 @@ struct Tag<'a> {
     opaque: &'a str,
 }
 
-/// The tags of a comma-separated list, up to the first thing that is no tag; a comma may stand
-/// inside of a tag's quotes.
+/// The tags of a comma-separated list, up to the first that is malformed. A comma may be inside a tag's quotes.
 fn tags(list: &str) -> impl Iterator<Item = Tag<'_>> {
     let mut rest = list;
     std::iter::from_fn(move || {

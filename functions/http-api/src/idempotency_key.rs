@@ -13,14 +13,14 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Longest key in bytes.
 pub const MAX_KEY_BYTES: usize = 255;
 
-/// What a caller names one submission by: 1 to 255 visible ASCII characters.
+/// The caller's name for one submission: 1 to 255 visible ASCII characters.
 ///
-/// Required, so that every interrupted submission can be completed by sending it again.
+/// Required, so that an interrupted submission can always be completed by sending it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// The key as it was sent.
+    /// The key as sent.
     #[must_use]
     pub fn into_string(self) -> String {
         self.0

@@ -1,4 +1,4 @@
-//! Documents over HTTP: takes them in, stores them, queues them for verification.
+//! Documents over HTTP: stores them and queues them for verification.
 //!
 //! ```text
 //! event --shared::http_event--> request --> router.rs --> operations/*.rs --> answer or problem.rs
@@ -8,15 +8,15 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`shared::http_event`] | which events are HTTP requests, clear errors for all others; one invocation from event to answer |
+//! | [`shared::http_event`] | parses events that are HTTP requests, with clear errors for all others |
 //! | [`mod@router`] | paths and methods, and the layers around them |
 //! | [`operations`] | one file per operation: handler, logic, its part of the OpenAPI description |
 //! | [`request_id`], [`count_answers`], [`catch_panic`] | the layers |
 //! | [`submission`], [`idempotency_key`], [`accept`], [`etag`] | the parts of a request, checked |
 //! | [`representation`], [`problem`] | the parts of an answer |
-//! | [`queue`] | where stored documents are announced |
+//! | [`queue`] | sends the messages about stored documents |
 //!
-//! `main.rs` makes the clients during init and joins these. The API stands at the root of its
+//! `main.rs` makes the clients during init and connects these. The API is at the root of its
 //! domain: at API Gateway's stage `$default`, or at a function URL.
 
 pub mod accept;

@@ -5,7 +5,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use shared::{aws, configuration, document_store::DynamoDocumentStore, telemetry};
 
-// One invocation at a time, and it waits for the network: a single-threaded reactor starts faster.
+// One invocation at a time, and it waits for the network: a single-threaded runtime starts faster.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = telemetry::init();

@@ -1,7 +1,7 @@
 //! Errors as problem details (RFC 9457, <https://www.rfc-editor.org/rfc/rfc9457>).
 //!
-//! Nothing in a problem depends on the invocation or the half, so that both halves answer a bad
-//! request with the same bytes: the request's id is in the header `x-request-id` alone.
+//! Nothing in a problem depends on the invocation or the build, so that both builds answer a bad request with
+//! the same bytes: the request's id is only in the header `x-request-id`.
 
 use axum::{
     http::{
@@ -17,31 +17,31 @@ use utoipa::ToSchema;
 /// Media type of a problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// When a caller may try again, in seconds: the SDK has already waited and tried several times.
+/// When a caller may try again, in seconds: the SDK has already retried.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
 
-/// Longest detail in characters: a detail may repeat what was sent, which may be megabytes.
+/// Longest detail in characters: it may repeat what was sent, which may be megabytes.
 const MAX_DETAIL_CHARACTERS: usize = 300;
 
-/// Why a request was not done; the text is the problem's `detail`.
+/// Why a request failed; the text is the problem's `detail`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// No route has this path.
     #[error("there is nothing at this path; /openapi.json lists what there is")]
     RouteNotFound,
-    /// No document has this id, or it is no id at all.
+    /// No document has this id, or the id is malformed.
     #[error("there is no document with this id")]
     DocumentNotFound,
     /// The route has other methods.
     #[error("this resource has the methods that the Allow header lists")]
     MethodNotAllowed,
-    /// The caller takes something else than JSON.
+    /// The caller does not accept JSON.
     #[error("the answer is application/json, which the Accept header excludes")]
     NotAcceptable,
-    /// The body is declared to be something else than JSON, or nothing.
+    /// The body is not declared to be JSON.
     #[error("the body must be application/json, and the Content-Type header must say so")]
     UnsupportedMediaType,
-    /// More than a document may hold.
+    /// More content than a document may have.
     #[error("{0}")]
     ContentTooLarge(String),
     /// The body is not the JSON that this route takes.
@@ -49,7 +49,7 @@ pub enum Problem {
     InvalidBody {
         /// What is wrong.
         reason: String,
-        /// Where: the member of the body's object.
+        /// The member of the body's object.
         member: Option<String>,
     },
     /// A header that this route needs is missing or malformed.
@@ -71,32 +71,32 @@ pub enum Problem {
     /// The idempotency key belongs to another document.
     #[error("this Idempotency-Key was used for another document: use a new key for a new document")]
     KeyReused,
-    /// The idempotency key belongs to a document that is gone.
+    /// The idempotency key belongs to a document that was deleted.
     #[error(
         "the document of this Idempotency-Key has been deleted: use a new key to store it again"
     )]
     DocumentDeleted,
-    /// The document is not in the state that the caller has seen.
+    /// The document has changed since the caller has seen it.
     #[error("the document's ETag is not among those of the If-Match header")]
     PreconditionFailed,
     /// The store or the queue cannot be reached at the moment.
     #[error("the request could not be completed at the moment and may be sent again as it is")]
     Unavailable,
-    /// A fault of ours.
+    /// An error of ours.
     #[error("the request failed; the log has the reason under the answer's x-request-id")]
     Internal,
 }
 
-/// Problem details: why the request was not done.
+/// Problem details: why the request failed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 #[serde(deny_unknown_fields)]
 pub struct ProblemDetails {
-    /// Names the kind of problem; a program's branch.
+    /// The kind of problem, for programs.
     #[serde(rename = "type")]
     #[schema(pattern = "^urn:problem-type:http-api:[a-z-]+$")]
     problem_type: String,
-    /// The kind of problem in words.
+    /// The kind of problem, for people.
     title: &'static str,
     /// The status of the answer.
     #[schema(minimum = 400, maximum = 599)]
@@ -221,12 +221,12 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let details = self.details();
         let (status, ..) = self.kind();
-        // Strings and a number: they have a JSON form.
+        // Strings and a number can always be written as JSON.
         let body = serde_json::to_vec(&details).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        // A cache may keep a 404 by its own judgement: the document may exist a moment later.
+        // A cache might keep a 404, and the document may exist a moment later.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, RETRY_AFTER_S);

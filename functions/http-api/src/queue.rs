@@ -1,4 +1,4 @@
-//! The queue of documents that wait for their verdict.
+//! The queue of documents to be verified.
 
 use std::future::Future;
 
@@ -10,16 +10,16 @@ use aws_sdk_sqs::{
 use aws_types::SdkConfig;
 use shared::{configuration::HttpUrl, document::DocumentQueued};
 
-/// Where documents are announced to whoever verifies them.
+/// Sends a message about each stored document to the function that verifies it.
 pub trait DocumentQueue: Send + Sync {
-    /// Sends the message; once this is `Ok` the queue keeps it until it has been dealt with.
+    /// Sends the message; after `Ok` the queue keeps it until it is processed.
     fn send(&self, message: DocumentQueued) -> impl Future<Output = Result<(), QueueError>> + Send;
 }
 
-/// Why a message may not be in the queue.
+/// Why a message was perhaps not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
-    /// The message has no JSON form.
+    /// The message cannot be written as JSON.
     #[error("the message cannot be written as JSON")]
     Serialize(#[from] serde_json::Error),
     /// SQS refused it, or did not answer.
@@ -28,7 +28,7 @@ pub enum QueueError {
 }
 
 impl QueueError {
-    /// Whether the same call may succeed a moment later: throttling, timeouts, faults of SQS.
+    /// Whether the same call may succeed later: throttling, timeouts, errors of SQS.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         let Self::Send(error) = self else {
@@ -60,7 +60,7 @@ pub struct SqsDocumentQueue {
 }
 
 impl SqsDocumentQueue {
-    /// The queue at `url`, with the connections, retries and limits of `config`. Nothing is sent
+    /// The queue at `url`, with the connections, retries and timeouts of `config`. Nothing is sent
     /// before the first message.
     #[must_use]
     pub fn new(config: &SdkConfig, url: HttpUrl) -> Self {

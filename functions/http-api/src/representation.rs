@@ -13,15 +13,15 @@ use utoipa::ToSchema;
 
 use crate::{etag::ETag, problem::Problem};
 
-/// What is known about a document; its content is not handed out.
+/// A document without its content.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Document)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentBody {
-    /// Given when it came in; ids sort by age.
+    /// Assigned when it was stored; ids sort by age.
     #[schema(value_type = String, format = "uuid", pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
     id: DocumentId,
-    /// What the sender calls it.
+    /// Name that the sender gave.
     #[schema(value_type = String, min_length = 1, max_length = 255)]
     name: DocumentName,
     /// Length of the content in bytes.
@@ -34,15 +34,15 @@ pub struct DocumentBody {
     /// Merkle root over the content: SHA-256 as in RFC 6962 over leaves of 4,096 bytes.
     #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
     root: Root,
-    /// When it came in.
+    /// When it was stored.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When its status changed last.
+    /// When its status last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
 
-/// How far a document has come.
+/// The status of a document.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "describes the values that `Status` writes")]
@@ -69,10 +69,10 @@ impl From<Document> for DocumentBody {
 /// `value` as the body of an answer.
 ///
 /// # Errors
-/// [`Problem::Internal`] when it has no JSON form.
+/// [`Problem::Internal`] when it cannot be written as JSON.
 pub fn json(value: &impl Serialize) -> Result<Response, Problem> {
     let body = serde_json::to_vec(value).map_err(|error| {
-        tracing::error!(%error, "an answer has no JSON form");
+        tracing::error!(%error, "an answer cannot be written as JSON");
         Problem::Internal
     })?;
     let content_type = HeaderValue::from_static("application/json");
@@ -82,15 +82,15 @@ pub fn json(value: &impl Serialize) -> Result<Response, Problem> {
 /// A document as the body of an answer, with the headers for a conditional request.
 ///
 /// # Errors
-/// [`Problem::Internal`] when it has no JSON form.
+/// [`Problem::Internal`] when it cannot be written as JSON.
 pub fn document(document: Document) -> Result<Response, Problem> {
     let validators = validators(&ETag::of(&document));
     let body = json(&DocumentBody::from(document))?;
     Ok((validators, body).into_response())
 }
 
-/// The headers that an answer about one document has, with or without a body: its tag, and that a
-/// cache asks again each time, because the status changes.
+/// The headers of an answer about one document, with or without a body: its tag, and `no-cache`, because the status
+/// changes.
 #[must_use]
 pub fn validators(etag: &ETag) -> [(axum::http::HeaderName, HeaderValue); 2] {
     [

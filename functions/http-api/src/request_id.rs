@@ -1,4 +1,4 @@
-//! A tower layer: every answer names the request that it answers.
+//! A tower layer that puts the request's id on every answer.
 
 use axum::{
     extract::Request,
@@ -8,7 +8,7 @@ use axum::{
 };
 use lambda_http::RequestExt as _;
 
-/// Lambda's id of the invocation: what the log lines of this request carry.
+/// Lambda's id of the invocation, which is on the log lines of this request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Sets [`REQUEST_ID`]. A caller's own `x-request-id` is not repeated: it would not be in the log.

@@ -1,4 +1,4 @@
-//! Which path and method leads to which operation, and what happens around all of them.
+//! The routes, and the layers around all of them.
 
 use std::sync::Arc;
 
@@ -33,8 +33,7 @@ pub fn router<S: Store, Q: Queue>(api: Api<S, Q>) -> Router {
     surrounded(routes)
 }
 
-/// Routes with what every answer needs: problems for what no route takes, panics caught, the
-/// request's id.
+/// Adds to routes what every answer needs: problems for unknown routes and methods, caught panics, the request's id.
 fn surrounded(routes: Router) -> Router {
     routes
         .fallback(async || Problem::RouteNotFound)

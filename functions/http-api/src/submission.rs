@@ -1,5 +1,4 @@
-//! The body of `POST /documents`: what may be submitted, its limits, and errors that name the
-//! member of the JSON object.
+//! The body of `POST /documents`: its members, their limits, and errors that name the member.
 
 use axum::{
     body::to_bytes,
@@ -15,18 +14,17 @@ use utoipa::ToSchema;
 
 use crate::problem::Problem;
 
-/// Largest body in bytes: JSON may spell every byte of the content as `\u00xx`, and a name of 255
+/// Largest body in bytes: JSON may write every byte of the content as `\u00xx`, and a name of 255
 /// characters takes 3 KiB that way.
 pub const MAX_BODY_BYTES: usize = 6 * MAX_CONTENT_BYTES + 16 * 1024;
 
-/// A document as it is submitted; its content is text or base64.
+/// A document to be stored; its content is text or base64.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = NewDocument)]
 pub struct NewDocumentBody {
-    /// What the sender calls it: not blank, no control characters.
-    // `\s` of ECMAScript and of Python is White_Space and U+FEFF: a name that they take for not
-    // blank is not blank.
+    /// Name of the document: not blank, no control characters.
+    // `\s` of ECMAScript and of Python is White_Space and U+FEFF: every name that matches is not blank for us either.
     #[schema(
         min_length = 1,
         max_length = 255,
@@ -49,8 +47,8 @@ pub struct NewDocumentBody {
         pattern = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$"
     )]
     content_base64: Option<String>,
-    /// The Merkle root that the content shall have: SHA-256 as in RFC 6962 over leaves of 4,096
-    /// bytes. A document whose content has another will be rejected.
+    /// The Merkle root that the content must have: SHA-256 as in RFC 6962 over leaves of 4,096
+    /// bytes. A document whose content has another one will be rejected.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = String, required = false, pattern = "^[0-9A-Fa-f]{64}$")]
     root: Option<String>,
@@ -59,11 +57,11 @@ pub struct NewDocumentBody {
 /// A checked submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
-    /// What the sender calls the document.
+    /// Name of the document.
     pub name: DocumentName,
     /// The bytes.
     pub content: Content,
-    /// The root that the sender claims.
+    /// The root that the sender gave.
     pub claimed_root: Option<Root>,
 }
 
@@ -88,7 +86,7 @@ impl Submission {
             (None, None) => return Err(one_content("neither")),
             (Some(_), Some(_)) => return Err(one_content("both")),
         };
-        // Its length is all that can be wrong with bytes.
+        // Content can only be too long.
         let content = Content::try_from(content)
             .map_err(|error| Problem::ContentTooLarge(error.to_string()))?;
         Ok(Self {
@@ -98,11 +96,11 @@ impl Submission {
         })
     }
 
-    /// Equal for submissions that ask for the same, whether the content came as text or base64.
+    /// The same for equal submissions, whether the content came as text or as base64.
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
         let mut hasher = Sha256::new();
-        // Each part with its length, so that no two submissions run together to the same bytes.
+        // Each part with its length, so that different submissions never give the same bytes.
         let root: &[u8] = self
             .claimed_root
             .as_ref()
@@ -122,7 +120,7 @@ impl<S: Sync> FromRequest<S> for Submission {
         if !is_json(request.headers()) {
             return Err(Problem::UnsupportedMediaType);
         }
-        // Lambda has handed over the body as a whole: nothing but its length can go wrong.
+        // Lambda passes the whole body at once, so only its length can be wrong.
         let body = to_bytes(request.into_body(), MAX_BODY_BYTES).await;
         Self::parse(&body.map_err(|_| {
             Problem::ContentTooLarge(format!("the body has more than {MAX_BODY_BYTES} bytes"))
@@ -130,7 +128,7 @@ impl<S: Sync> FromRequest<S> for Submission {
     }
 }
 
-/// Whether the body is declared to be JSON; a charset other than UTF-8 is none of JSON's (RFC 8259).
+/// Whether the body is declared to be JSON, in UTF-8 if a charset is given (RFC 8259).
 fn is_json(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
@@ -178,7 +176,7 @@ fn refused(error: serde_json::Error, member: Option<String>) -> Problem {
     Problem::InvalidBody { reason, member }
 }
 
-/// A member that is there has a value: `null` is not the same as leaving it out.
+/// A member that is present must have a value: `null` is not the same as leaving it out.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     String::deserialize(deserializer).map(Some)
 }

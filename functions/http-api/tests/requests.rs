@@ -1,4 +1,4 @@
-//! What happens to requests before any store is asked: routes, methods, media types, headers.
+//! What happens to requests before the store is called: routes, methods, media types, headers.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -231,7 +231,7 @@ async fn a_bad_submission_is_a_clear_4xx() {
         answer.expect_problem(status, kind);
         assert_eq!(answer.body.get("source"), source.as_ref(), "{answer:?}");
     }
-    // What is not text comes as base64.
+    // A body that is not text comes as base64.
     let mut invalid_utf_8 = submission("").event();
     invalid_utf_8["body"] = json!("eyJuYW1lIjoi/yJ9");
     invalid_utf_8["isBase64Encoded"] = json!(true);
@@ -259,7 +259,7 @@ async fn a_store_that_cannot_be_reached_is_503_everywhere() {
 }
 
 fn is_clear(answer: &Answer) -> Result<(), TestCaseError> {
-    // 503: it was good, and nobody answers for the store.
+    // 503: the request was valid, and the store does not answer.
     prop_assert!(answer.status < 500 || answer.status == 503, "{:?}", answer);
     if answer.status >= 400 {
         prop_assert_eq!(answer.header("content-type"), "application/problem+json");

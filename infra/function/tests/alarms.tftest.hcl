@@ -1,11 +1,11 @@
-# Each half has its own alarms, and `live` whatever it serves, on what callers get through `live`.
+# Each build has its own alarms, and so has `live`, all of them about invocations through `live`.
 
 mock_provider "aws" {
   source = "./tests/mocks"
 }
 
 override_data {
-  target = data.aws_lambda_alias.half["arm64"]
+  target = data.aws_lambda_alias.build["arm64"]
   values = { function_version = "2" }
 }
 
@@ -15,7 +15,7 @@ variables {
   rollout = "true"
 }
 
-run "each_half_and_all_of_live_are_watched" {
+run "each_build_and_all_of_live_have_alarms" {
   variables {
     function = "http"
   }
@@ -26,19 +26,19 @@ run "each_half_and_all_of_live_are_watched" {
       arm64  = tomap({ FunctionName = "http", Resource = "http:live", ExecutedVersion = "2" })
       all    = tomap({ FunctionName = "http", Resource = "http:live" })
     }
-    error_message = "the halves' versions, and every version of live"
+    error_message = "the versions of both builds, and every version of live"
   }
   assert {
     condition     = { for key, alarm in aws_cloudwatch_metric_alarm.slow : key => alarm.dimensions } == { for key, alarm in aws_cloudwatch_metric_alarm.throttles : key => alarm.dimensions }
-    error_message = "slow is watched where throttles are"
+    error_message = "slow invocations have the same dimensions as throttles"
   }
   assert {
     condition = alltrue(flatten([for key, alarm in aws_cloudwatch_metric_alarm.errors : [for query in alarm.metric_query :
       query.metric[0].dimensions == aws_cloudwatch_metric_alarm.throttles[key].dimensions if length(query.metric) > 0
     ]])) && keys(aws_cloudwatch_metric_alarm.errors) == keys(aws_cloudwatch_metric_alarm.throttles)
-    error_message = "failures are watched where throttles are"
+    error_message = "failures have the same dimensions as throttles"
   }
-  # guard listens to the candidate's alarm, and to no other.
+  # guard is triggered by the candidate's alarm and by no other.
   assert {
     condition = toset([for alarm in concat(values(aws_cloudwatch_metric_alarm.errors), values(aws_cloudwatch_metric_alarm.throttles), values(aws_cloudwatch_metric_alarm.slow)) : alarm.alarm_name]) == toset([
       "http-live-x86_64-errors", "http-live-x86_64-throttles", "http-live-x86_64-p99",
@@ -87,11 +87,11 @@ run "the_alarms_count_what_they_say" {
     condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.errors), values(aws_cloudwatch_metric_alarm.throttles), values(aws_cloudwatch_metric_alarm.slow)) :
       alarm.treat_missing_data == "notBreaching" && tolist(alarm.alarm_actions) == tolist(["arn:aws:sns:eu-central-1:123456789012:lambda-alarms"]) && tolist(alarm.ok_actions) == tolist(alarm.alarm_actions)
     ])
-    error_message = "without traffic no alarm, and all speak to the platform's topic"
+    error_message = "without traffic no alarm, and all notify the platform's topic"
   }
 }
 
-run "a_function_that_says_nothing_about_time_is_held_to_its_timeout" {
+run "without_slow_ms_the_timeout_counts" {
   variables {
     function = "plain"
   }
@@ -102,15 +102,15 @@ run "a_function_that_says_nothing_about_time_is_held_to_its_timeout" {
   }
 }
 
-run "the_dashboard_has_both_halves_side_by_side" {
+run "the_dashboard_has_both_builds_side_by_side" {
   variables {
     function = "plain"
   }
 
-  # Share and cost are metric math, of which the graph shows the result alone.
+  # Share and cost are metric math, of which the graph shows only the result.
   assert {
     condition = {
-      for widget in jsondecode(aws_cloudwatch_dashboard.halves.dashboard_body).widgets : widget.properties.title => [
+      for widget in jsondecode(aws_cloudwatch_dashboard.builds.dashboard_body).widgets : widget.properties.title => [
         for line in widget.properties.metrics : try(line[0].label, "${line[1]} ${line[length(line) - 1].stat} of ${line[3]}") if try(line[length(line) - 1].visible, true)
       ] if widget.properties.title != "Invocations a minute"
       } == {
@@ -119,23 +119,23 @@ run "the_dashboard_has_both_halves_side_by_side" {
       "arm64's share of live, %"               = ["arm64"]
       "Cost per million warm invocations, USD" = ["arm64 USD per million", "x86_64 USD per million"]
     }
-    error_message = "both halves, arm64 first: ${aws_cloudwatch_dashboard.halves.dashboard_body}"
+    error_message = "both builds, arm64 first: ${aws_cloudwatch_dashboard.builds.dashboard_body}"
   }
   assert {
-    condition = [for line in one([for widget in jsondecode(aws_cloudwatch_dashboard.halves.dashboard_body).widgets : widget.properties.metrics if widget.properties.title == "Invocations a minute"]) : slice(line, 0, length(line) - 1)] == [
+    condition = [for line in one([for widget in jsondecode(aws_cloudwatch_dashboard.builds.dashboard_body).widgets : widget.properties.metrics if widget.properties.title == "Invocations a minute"]) : slice(line, 0, length(line) - 1)] == [
       ["AWS/Lambda", "Invocations", "FunctionName", "plain", "Resource", "plain:live"],
       ["AWS/Lambda", "Invocations", "ExecutedVersion", "2", "FunctionName", "plain", "Resource", "plain:live"],
       ["AWS/Lambda", "Invocations", "ExecutedVersion", "1", "FunctionName", "plain", "Resource", "plain:live"],
     ]
-    error_message = "all of live, and each half"
+    error_message = "all of live, and each build"
   }
-  # An older version that live serves is no arm64 half of the newest pair: it is in the denominator.
+  # An older version that live serves is not the arm64 build of the newest pair: it is in the denominator.
   assert {
-    condition     = strcontains(jsonencode(jsondecode(aws_cloudwatch_dashboard.halves.dashboard_body).widgets[3]), jsonencode("100 * FILL(invocations_arm64, 0) / invocations_all"))
+    condition     = strcontains(jsonencode(jsondecode(aws_cloudwatch_dashboard.builds.dashboard_body).widgets[3]), jsonencode("100 * FILL(invocations_arm64, 0) / invocations_all"))
     error_message = "arm64's share of all that live serves"
   }
   assert {
-    condition = [for line in jsondecode(aws_cloudwatch_dashboard.halves.dashboard_body).widgets[3].properties.metrics : [line[length(line) - 1].id, slice(line, 0, length(line) - 1)] if length(line) > 1] == [
+    condition = [for line in jsondecode(aws_cloudwatch_dashboard.builds.dashboard_body).widgets[3].properties.metrics : [line[length(line) - 1].id, slice(line, 0, length(line) - 1)] if length(line) > 1] == [
       ["invocations_arm64", ["AWS/Lambda", "Invocations", "ExecutedVersion", "2", "FunctionName", "plain", "Resource", "plain:live"]],
       ["invocations_all", ["AWS/Lambda", "Invocations", "FunctionName", "plain", "Resource", "plain:live"]],
     ]
@@ -143,12 +143,12 @@ run "the_dashboard_has_both_halves_side_by_side" {
   }
   # 512 MiB: half a GB, a thousand GB-seconds a millisecond and million.
   assert {
-    condition = [for line in jsondecode(aws_cloudwatch_dashboard.halves.dashboard_body).widgets[4].properties.metrics : line[0].expression if length(line) == 1] == [
+    condition = [for line in jsondecode(aws_cloudwatch_dashboard.builds.dashboard_body).widgets[4].properties.metrics : line[0].expression if length(line) == 1] == [
       for architecture in ["arm64", "x86_64"] : one([
         for list in jsondecode(file("prices.json")).lists :
         "CEIL(average_${architecture}) * ${0.5 * list[architecture][0].usd_per_gb_second * 1000} + ${list.usd_per_million_requests}" if contains(list.regions, "eu-central-1")
       ])
     ]
-    error_message = "milliseconds x GB x price, and the requests' price: ${aws_cloudwatch_dashboard.halves.dashboard_body}"
+    error_message = "milliseconds x GB x price, and the requests' price: ${aws_cloudwatch_dashboard.builds.dashboard_body}"
   }
 }

@@ -5,7 +5,7 @@ mock_provider "aws" {
 }
 
 override_data {
-  target = data.aws_lambda_alias.half["arm64"]
+  target = data.aws_lambda_alias.build["arm64"]
   values = { function_version = "2" }
 }
 
@@ -13,21 +13,21 @@ variables {
   function = "plain"
   dist     = "tests/dist"
   region   = "eu-central-1"
-  rollout  = "true" # the program: `rollout publish` is not what is tested here
+  rollout  = "true" # the program /bin/true: `rollout publish` is not tested here
 }
 
-run "live_begins_at_the_x86_64_half_with_the_first_weight" {
+run "live_begins_at_the_x86_64_build_with_the_first_weight" {
   variables {
     first_weight_percent = 5
   }
 
   assert {
     condition     = aws_lambda_alias.live.function_version == "1"
-    error_message = "live begins at the x86_64 half"
+    error_message = "live begins at the x86_64 build"
   }
   assert {
     condition     = aws_lambda_alias.live.routing_config[0].additional_version_weights == tomap({ "2" = 0.05 })
-    error_message = "the arm64 half gets its first weight, as a fraction"
+    error_message = "the arm64 build gets its first weight, as a fraction"
   }
 }
 
@@ -37,21 +37,21 @@ run "an_apply_with_another_pair_and_another_weight_does_not_move_traffic" {
   }
 
   override_data {
-    target = data.aws_lambda_alias.half["x86_64"]
+    target = data.aws_lambda_alias.build["x86_64"]
     values = { function_version = "3" }
   }
   override_data {
-    target = data.aws_lambda_alias.half["arm64"]
+    target = data.aws_lambda_alias.build["arm64"]
     values = { function_version = "4" }
   }
 
   assert {
     condition     = aws_lambda_alias.live.function_version == "1"
-    error_message = "the version is rollout's"
+    error_message = "the version belongs to rollout"
   }
   assert {
     condition     = aws_lambda_alias.live.routing_config[0].additional_version_weights == tomap({ "2" = 0.05 })
-    error_message = "the weight is rollout's"
+    error_message = "the weight belongs to rollout"
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.slow["arm64"].dimensions.ExecutedVersion == "4"
@@ -59,7 +59,7 @@ run "an_apply_with_another_pair_and_another_weight_does_not_move_traffic" {
   }
 }
 
-# rollout's weight is in the state, whatever first_weight_percent says now.
+# The state has rollout's weight, whatever first_weight_percent is now.
 run "provisioned_concurrency_waits_for_the_end_of_a_rollout" {
   command = plan
   variables {
@@ -85,7 +85,7 @@ run "without_a_first_weight_there_is_no_routing" {
   }
 }
 
-run "with_all_of_the_first_weight_live_is_the_arm64_half_alone" {
+run "with_a_first_weight_of_100_live_is_the_arm64_build_alone" {
   command = plan
   variables {
     first_weight_percent    = 100
@@ -97,7 +97,7 @@ run "with_all_of_the_first_weight_live_is_the_arm64_half_alone" {
 
   assert {
     condition     = aws_lambda_alias.live.function_version == "2" && length(aws_lambda_alias.live.routing_config) == 0
-    error_message = "AWS has no weight of 1 besides a version that nobody gets"
+    error_message = "AWS takes no weight of 1 with a second version"
   }
 }
 

@@ -26,7 +26,7 @@ run "a_function_that_uses_nothing_may_write_its_log" {
   }
   assert {
     condition     = aws_iam_role.function.permissions_boundary == "arn:aws:iam::123456789012:policy/lambda-functions-eu-central-1"
-    error_message = "the platform's boundary, which names/ spells"
+    error_message = "the platform's boundary, by the name in names/"
   }
   assert {
     condition     = jsondecode(aws_iam_role.function.assume_role_policy).Statement == [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }]
@@ -38,7 +38,7 @@ run "a_function_that_uses_nothing_may_write_its_log" {
   }
   assert {
     condition     = aws_cloudwatch_log_group.function.retention_in_days == 30
-    error_message = "log lines end"
+    error_message = "log lines are deleted after a while"
   }
 }
 
@@ -88,7 +88,7 @@ run "aliases_of_other_functions_are_named_one_by_one" {
   }
 }
 
-# Their rights would have no effect: the boundary has none of them.
+# The boundary does not have these rights, so they would have no effect.
 run "a_function_that_the_platform_does_not_know_is_refused" {
   command = plan
   variables {
@@ -106,7 +106,7 @@ run "a_key_that_the_platform_does_not_know_is_refused" {
   expect_failures = [aws_iam_role.function]
 }
 
-# The only two `*` that AWS leaves no choice about, and only when asked for: role.tf says why.
+# The only two `*`, because AWS has no resource for these actions, and only when the option is on.
 run "options_bring_their_own_permissions" {
   variables {
     function    = "plain"

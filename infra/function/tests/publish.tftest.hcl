@@ -14,7 +14,7 @@ variables {
 run "first" {}
 
 run "nothing_changed_publishes_nothing" {
-  # Things that no version freezes.
+  # Settings that are not fixed in a version.
   variables {
     log_retention_days   = 60
     reserved_concurrency = 5
@@ -61,6 +61,6 @@ run "another_artifact_publishes_again" {
   }
   assert {
     condition     = toset([for object in aws_s3_object.artifact : object.bucket]) == toset(["lambda-artifacts-123456789012-eu-central-1"]) && length(aws_s3_object.artifact) == 2
-    error_message = "what is too large for a direct upload goes by the bucket, both halves"
+    error_message = "both builds go through the bucket when one is too large for a direct upload"
   }
 }

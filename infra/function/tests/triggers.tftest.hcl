@@ -1,4 +1,4 @@
-# What invokes a function, invokes `live`, and may invoke nothing else.
+# Every trigger invokes `live`, and may invoke nothing else.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -40,7 +40,7 @@ run "an_http_api_calls_live" {
   }
   assert {
     condition     = aws_apigatewayv2_route.http["http"].authorization_type == "AWS_IAM"
-    error_message = "nobody is let in unasked"
+    error_message = "by default only signed requests are allowed"
   }
   assert {
     condition     = aws_apigatewayv2_stage.http["http"].default_route_settings[0].throttling_rate_limit == 100
@@ -79,7 +79,7 @@ run "a_queue_is_mapped_to_live" {
   }
   assert {
     condition     = length(aws_lambda_function.function.environment) == 0
-    error_message = "who only receives needs no URL"
+    error_message = "a function that only receives needs no URL"
   }
 }
 

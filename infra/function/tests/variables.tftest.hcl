@@ -11,7 +11,7 @@ variables {
   rollout  = "true"
 }
 
-run "the_defaults_are_fit" {
+run "the_defaults_are_valid" {
   command = plan
 }
 
@@ -26,7 +26,7 @@ run "a_function_that_was_not_built_is_named" {
   expect_failures = [var.function]
 }
 
-# Both were built: nothing but the name is wrong with them.
+# Both were built: only their names are wrong.
 run "a_name_that_lambda_refuses_is_refused" {
   module {
     source = "./tests/variables"
@@ -49,7 +49,7 @@ run "a_function_is_not_named_like_a_role_of_the_platform" {
   expect_failures = [var.function]
 }
 
-run "a_layout_of_function_json_that_is_not_read_here_is_refused" {
+run "another_schema_version_of_function_json_is_refused" {
   command = plan
   variables {
     function = "old"
@@ -57,10 +57,10 @@ run "a_layout_of_function_json_that_is_not_read_here_is_refused" {
   expect_failures = [aws_lambda_function.function]
 }
 
-run "a_pair_that_lacks_a_half_is_refused" {
+run "a_pair_that_lacks_a_build_is_refused" {
   command = plan
   variables {
-    function = "half"
+    function = "one-build"
   }
   expect_failures = [aws_lambda_function.function]
 }
@@ -273,7 +273,7 @@ run "a_code_signing_configuration_is_an_arn" {
   expect_failures = [var.code_signing_config_arn]
 }
 
-run "an_authorization_that_we_do_not_make_is_refused" {
+run "an_authorization_that_this_does_not_support_is_refused" {
   command = plan
   variables {
     http_authorization = "JWT"
@@ -316,7 +316,7 @@ run "an_alarm_at_all_failures_is_refused" {
 run "an_alarm_on_no_invocations_is_refused" {
   command = plan
   variables {
-    alarm_least_invocations = 0
+    alarm_min_invocations = 0
   }
-  expect_failures = [var.alarm_least_invocations]
+  expect_failures = [var.alarm_min_invocations]
 }

@@ -1,16 +1,16 @@
-# Names that are wrong would be made, and looked for, somewhere else.
+# A wrong account or region would give wrong names.
 
 variables {
   account_id = "123456789012"
   region     = "eu-central-1"
 }
 
-run "what_is_global_carries_account_and_region" {
+run "global_names_contain_account_and_region" {
   command = plan
 
   assert {
     condition     = output.state_bucket == "lambda-state-123456789012-eu-central-1" && output.artifact_bucket == "lambda-artifacts-123456789012-eu-central-1"
-    error_message = "scripts/aws-common.sh and rollout spell the same"
+    error_message = "scripts/aws-common.sh and rollout build the same names"
   }
   assert {
     condition     = output.function_boundary == "lambda-functions-eu-central-1"

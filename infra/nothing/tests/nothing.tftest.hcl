@@ -1,4 +1,4 @@
-# Applied on a function's state it ends what is there: so nothing may be in it.
+# Applied to a function's state it destroys what is there: so it must have no resources.
 
 mock_provider "aws" {}
 
@@ -7,7 +7,7 @@ variables {
   region     = "eu-central-1"
 }
 
-run "it_is_fit" {
+run "it_is_valid" {
   command = plan
 }
 

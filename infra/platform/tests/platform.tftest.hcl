@@ -1,4 +1,4 @@
-# What is shared is made as the functions define it; who may deploy is one branch in one environment.
+# Tables and queues are as the functions define them; only one branch in one environment may deploy.
 
 mock_provider "aws" {
   mock_data "aws_partition" {
@@ -40,7 +40,7 @@ run "tables_and_queues_are_what_the_functions_define" {
   }
   assert {
     condition     = one(aws_dynamodb_table.shared["documents"].point_in_time_recovery).enabled && aws_dynamodb_table.shared["documents"].deletion_protection_enabled
-    error_message = "a table can be taken back and cannot be deleted by mistake"
+    error_message = "a table can be restored and cannot be deleted by mistake"
   }
   assert {
     condition     = aws_dynamodb_table.shared["documents"].billing_mode == "PAY_PER_REQUEST"
@@ -62,7 +62,7 @@ run "tables_and_queues_are_what_the_functions_define" {
   }
   assert {
     condition     = toset([for versioning in [aws_s3_bucket_versioning.state, aws_s3_bucket_versioning.artifacts] : versioning.versioning_configuration[0].status]) == toset(["Enabled"])
-    error_message = "a state that went wrong can be taken back"
+    error_message = "an earlier state can be restored"
   }
   assert {
     condition = jsondecode(aws_sns_topic_policy.alarms.policy).Statement == [{
@@ -85,7 +85,7 @@ run "tables_and_queues_are_what_the_functions_define" {
   }
   assert {
     condition     = jsondecode(aws_sqs_queue.dead_letter["documents"].redrive_allow_policy).sourceQueueArns == ["arn:aws:sqs:eu-central-1:123456789012:documents"]
-    error_message = "only its own queue gives up messages to it"
+    error_message = "only its own queue sends messages to it"
   }
   assert {
     condition     = !aws_s3_bucket.state.force_destroy
@@ -133,7 +133,7 @@ run "the_roles_have_least_privilege" {
   # `*` alone stands where AWS has no resource, or where a condition limits it: permissions.tf.
   assert {
     condition     = toset(flatten([for policy in aws_iam_policy.github : [for s in jsondecode(policy.policy).Statement : s.Sid if contains(s.Resource, "*")]])) == toset(["ReadEverything", "WriteEverything", "MapToOwnFunctions"])
-    error_message = "a statement on everything that nobody has justified"
+    error_message = "a statement on all resources without a reason"
   }
   assert {
     condition = { for role in ["plan", "deploy"] : role => [for key, attachment in aws_iam_role_policy_attachment.github : trimprefix(key, "${role}-") if attachment.role == "github-${role}-eu-central-1"] } == {
@@ -146,7 +146,7 @@ run "the_roles_have_least_privilege" {
     condition = alltrue(flatten([for s in flatten([for name, policy in aws_iam_policy.github : jsondecode(policy.policy).Statement if startswith(name, "read-")]) : [
       for action in s.Action : can(regex(":(Get|List|Describe|GET)", action))
     ]]))
-    error_message = "reading actions alone"
+    error_message = "only reading actions"
   }
   # By name: another function of the account is out of reach.
   assert {
@@ -167,7 +167,7 @@ run "the_roles_have_least_privilege" {
         "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/worker:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/apigateway/worker:*",
       ]
       WriteAlarms       = ["arn:aws:cloudwatch:eu-central-1:123456789012:alarm:api-live-*", "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:worker-live-*"]
-      WriteDashboards   = ["arn:aws:cloudwatch::123456789012:dashboard/api-halves", "arn:aws:cloudwatch::123456789012:dashboard/worker-halves"]
+      WriteDashboards   = ["arn:aws:cloudwatch::123456789012:dashboard/api-builds", "arn:aws:cloudwatch::123456789012:dashboard/worker-builds"]
       WriteRules        = ["arn:aws:events:eu-central-1:123456789012:rule/api-alarm", "arn:aws:events:eu-central-1:123456789012:rule/worker-alarm"]
       WriteMappings     = ["arn:aws:lambda:eu-central-1:123456789012:event-source-mapping:*"]
       MapToOwnFunctions = ["*"]
@@ -190,9 +190,9 @@ run "the_roles_have_least_privilege" {
       WriteBoundedRoles = { StringEquals = { "iam:PermissionsBoundary" = "arn:aws:iam::123456789012:policy/lambda-functions-eu-central-1" } }
       GiveRolesToLambda = { StringEquals = { "iam:PassedToService" = "lambda.amazonaws.com" } }
     }
-    error_message = "what limits these"
+    error_message = "the conditions of these statements"
   }
-  # Who may write a role's policy without its boundary, who may take a role, and the boundary itself, are a person's.
+  # Only a person may write a role's policy without the boundary, change who may take a role, or change the boundary.
   assert {
     condition = { for s in flatten([for name, policy in aws_iam_policy.github : jsondecode(policy.policy).Statement if startswith(name, "write-")]) : s.Sid => s.Action if anytrue([for action in s.Action : startswith(action, "iam:")]) } == {
       WriteRoles        = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateRole", "iam:UpdateRoleDescription"]
@@ -257,7 +257,7 @@ run "a_function_may_do_at_most_what_the_boundary_says" {
   }
 }
 
-run "keys_are_used_through_lambda_alone" {
+run "keys_are_used_only_through_lambda" {
   command = plan
   variables {
     github       = { repository = "octo-org/lambdas" }
@@ -277,7 +277,7 @@ run "keys_are_used_through_lambda_alone" {
   }
 }
 
-# AWS's quota, which no emulator knows: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+# AWS's quota, which no emulator has: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 run "there_is_room_for_a_dozen_functions" {
   command = plan
   variables {

@@ -1,4 +1,4 @@
-//! The CPU underneath: its name, the Graviton's generation, and whether it is there at all.
+//! The CPU: its name, the generation of a Graviton, and whether it is emulated.
 
 use std::{fs, sync::OnceLock};
 
@@ -7,7 +7,7 @@ use super::midr::Midr;
 const CPUINFO: &str = "/proc/cpuinfo";
 const MIDR_EL1: &str = "/sys/devices/system/cpu/cpu0/regs/identification/midr_el1";
 
-/// What can be told of the CPU; nothing is guessed.
+/// What is known about the CPU; `None` where it is not known.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Cpu {
     /// Its name: the maker's on x86_64, the core's on arm64.
@@ -15,7 +15,7 @@ pub struct Cpu {
     pub model: Option<String>,
     /// Generation of the Graviton, on AWS.
     pub graviton: Option<u8>,
-    /// Whether another CPU plays this one. `None` where it cannot be told.
+    /// Whether this CPU is emulated. `None` where it cannot be told.
     pub emulated: Option<bool>,
 }
 
@@ -33,12 +33,11 @@ pub fn cpu() -> &'static Cpu {
     })
 }
 
-/// What `/proc/cpuinfo` and the register tell a binary for arm64.
+/// What `/proc/cpuinfo` and the register say to a binary for arm64.
 ///
-/// User-mode QEMU up to 8.1 shows the host's `/proc/cpuinfo`, so lines of an x86 give it away;
-/// from 8.2 on it writes its own, with the implementer "software" unless it was told to play a
-/// real core. The register's file is the host's in both: it is read last. A whole machine under
-/// QEMU that plays a real core cannot be told from one.
+/// User-mode QEMU up to 8.1 shows the host's `/proc/cpuinfo`, which on an x86 host has x86 lines; from 8.2 on it writes
+/// its own, with the implementer "software" unless it was told to emulate a real core. The register's file is the
+/// host's in both, so it is read last. A whole machine under QEMU that emulates a real core looks like that core.
 fn arm64(cpuinfo: &str, register: Option<&str>) -> Cpu {
     let foreign = value(cpuinfo, "vendor_id").is_some();
     let midr = match Midr::from_cpuinfo(cpuinfo) {
@@ -56,7 +55,7 @@ fn arm64(cpuinfo: &str, register: Option<&str>) -> Cpu {
     }
 }
 
-/// What `/proc/cpuinfo` tells a binary for x86_64.
+/// What `/proc/cpuinfo` says to a binary for x86_64.
 ///
 /// Lines of an Arm core come from the host of a user-mode QEMU; a whole machine under QEMU
 /// without hardware virtualisation says so in the CPU's name.
@@ -87,8 +86,8 @@ pub(super) fn value<'a>(cpuinfo: &'a str, key: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    // Captured on an EPYC. The others were put together by hand, with the fields as Linux prints them
-    // (arch/arm64/kernel/cpuinfo.c): no such machine was at hand.
+    // Captured on an EPYC. The others were written by hand, with the fields as Linux prints them
+    // (arch/arm64/kernel/cpuinfo.c), because no such machine was available.
     const EPYC: &str = include_str!("samples/epyc.txt");
     const GRAVITON_2: &str = include_str!("samples/graviton-2.txt");
     const GRAVITON_3: &str = include_str!("samples/graviton-3.txt");

@@ -64,7 +64,7 @@ impl Midr {
         }
     }
 
-    /// Whether no silicon has this number.
+    /// Whether this number is of an emulator and not of a real core.
     pub(super) const fn is_software(self) -> bool {
         self.implementer == SOFTWARE
     }

@@ -1,6 +1,6 @@
-//! What this half runs on.
+//! What this build runs on.
 //!
-//! `cpu.rs` reads what the system says of the CPU, `midr.rs` what Arm's ID register means.
+//! `cpu.rs` reads what the system says about the CPU, `midr.rs` decodes Arm's ID register.
 
 mod cpu;
 mod midr;
@@ -34,7 +34,7 @@ pub fn worker_threads(memory_mib: u32, machine_threads: usize) -> usize {
         .clamp(1, machine_threads.max(1))
 }
 
-/// How many threads this machine runs at once; 1 when it will not say.
+/// How many threads this machine runs at once; 1 when the system does not say.
 #[must_use]
 pub fn machine_threads() -> usize {
     available_parallelism().map_or(1, usize::from)
@@ -42,7 +42,7 @@ pub fn machine_threads() -> usize {
 
 /// The CPU features that matter to hashing and SIMD code, by Rust's names, that this CPU has.
 ///
-/// With what the binary was compiled for as a floor: `neoverse-n1` on arm64, `haswell` on x86_64.
+/// Always with those that the binary was compiled for: `neoverse-n1` on arm64, `haswell` on x86_64.
 #[must_use]
 pub fn cpu_features() -> Vec<&'static str> {
     macro_rules! detected {

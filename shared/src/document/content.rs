@@ -2,12 +2,12 @@
 
 use super::{InvalidDocument, MAX_CONTENT_BYTES};
 
-/// At most [`MAX_CONTENT_BYTES`] bytes; none at all is content too.
+/// At most [`MAX_CONTENT_BYTES`] bytes; may be empty.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content(Vec<u8>);
 
 impl Content {
-    /// The bytes, given away.
+    /// Returns the bytes.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
@@ -35,7 +35,7 @@ impl AsRef<[u8]> for Content {
 }
 
 impl std::fmt::Debug for Content {
-    /// Its length: nobody wants it in a log.
+    /// Only the length, to keep content out of logs.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "Content({} bytes)", self.0.len())
     }

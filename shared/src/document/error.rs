@@ -3,16 +3,16 @@
 /// Longest part of a refused value that an error repeats, in characters.
 const QUOTED_CHARACTERS: usize = 64;
 
-/// A field that is not what a document may hold: which one, its value, its limit.
+/// An invalid field of a document: which one, its value, the limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDocument {
-    /// Not an id of ours.
+    /// Not a document id.
     #[error("id is {value:?}, which is not a hyphenated UUID of version 7")]
     Id {
         /// What it holds, shortened.
         value: String,
     },
-    /// Nothing but white space, or nothing at all.
+    /// Empty, or only white space.
     #[error("name is blank: it needs a character that is not white space")]
     BlankName,
     /// Too long a name.
@@ -39,7 +39,7 @@ pub enum InvalidDocument {
         /// How many it may have.
         max: usize,
     },
-    /// No status that we know.
+    /// Not a status.
     #[error("status is {value:?}, which is none of received, verified, rejected")]
     Status {
         /// What it holds, shortened.
@@ -59,7 +59,7 @@ pub enum InvalidDocument {
     },
 }
 
-/// As much of `value` as an error shall repeat: it may be a sender's megabyte.
+/// The beginning of `value`, for an error message: a sender's value may be a megabyte.
 pub(super) fn quoted(value: &str) -> String {
     match value.char_indices().nth(QUOTED_CHARACTERS) {
         Some((end, _)) => format!("{}…", &value[..end]),
@@ -67,7 +67,7 @@ pub(super) fn quoted(value: &str) -> String {
     }
 }
 
-/// `Serialize` and `Deserialize` through `Display` and `FromStr`, so that one place checks.
+/// `Serialize` and `Deserialize` through `Display` and `FromStr`, so that the check is in one place.
 macro_rules! serde_as_text {
     ($type:ty, $expected:literal) => {
         impl serde::Serialize for $type {

@@ -17,7 +17,7 @@ impl DocumentId {
         Self(Uuid::now_v7())
     }
 
-    /// Its 16 bytes, which sort as the ids do.
+    /// The 16 bytes, in the same order as the ids.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
@@ -44,7 +44,7 @@ impl DocumentId {
 impl FromStr for DocumentId {
     type Err = InvalidDocument;
 
-    /// Reads the hyphenated form alone: one document, one URL. Upper case is read as well.
+    /// Reads only the hyphenated form, so that a document has one URL. Upper case is accepted.
     fn from_str(text: &str) -> Result<Self, InvalidDocument> {
         text.parse::<uuid::fmt::Hyphenated>()
             .ok()
@@ -96,7 +96,7 @@ mod tests {
         #[test]
         fn an_id_comes_back_from_its_text_and_bytes(bytes: [u8; 16]) {
             let Ok(id) = DocumentId::from_bytes(bytes) else {
-                // Most bytes are another version: make them one of ours.
+                // Random bytes are mostly another version: set ours.
                 let mut ours = bytes;
                 ours[6] = 0x70 | (ours[6] & 0x0f);
                 ours[8] = 0x80 | (ours[8] & 0x3f);

@@ -1,8 +1,8 @@
-//! A notary's document: what is known about it, and the limits that every part of it keeps.
+//! A document: its parts, and the limits of each.
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `id` | [`DocumentId`]: a UUID of version 7, so ids sort by the time they were made |
+//! | `id` | [`DocumentId`]: a UUID of version 7, so ids sort by the time of creation |
 //! | `name` | [`DocumentName`]: what the sender calls it |
 //! | `status` | [`Status`] and [`Verdict`]: received, then verified or rejected, once |
 //! | `root` | [`Root`] and [`content_root`]: the Merkle root that stands for the content |
@@ -10,8 +10,8 @@
 //! | `timestamp` | [`Timestamp`]: UTC to the millisecond |
 //! | `error` | [`InvalidDocument`]: which field, what it holds, which limit |
 //!
-//! Each type is checked where it is made, by [`FromStr`](std::str::FromStr) and by serde alike:
-//! a [`Document`] in hand is a valid one.
+//! Each type is checked when it is made, by [`FromStr`](std::str::FromStr) and by serde:
+//! every [`Document`] is a valid one.
 
 mod content;
 mod error;
@@ -37,32 +37,32 @@ pub const MAX_CONTENT_BYTES: usize = 256 * 1024;
 /// Size in bytes of every leaf of a document's Merkle tree but the last.
 pub const LEAF_BYTES: usize = 4096;
 
-/// What is known about a document; its content is kept apart.
+/// A document without its content, which is stored separately.
 ///
-/// Its JSON is public: the fields in this order, no others, and the same bytes from both halves.
+/// Its JSON is public: these fields in this order, no others, and the same bytes from both builds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
-    /// Made by us when it came in.
+    /// Made by `http-api` when the document arrives.
     pub id: DocumentId,
     /// Given by the sender.
     pub name: DocumentName,
     /// Length of the content in bytes, at most [`MAX_CONTENT_BYTES`].
     pub size_bytes: u64,
-    /// How far it has come.
+    /// Received, verified or rejected.
     pub status: Status,
-    /// Merkle root over the content: what the sender claims, or else what we computed.
+    /// Merkle root over the content: the one that the sender gave, or else the one that we computed.
     pub root: Root,
     /// 1 when created, one more with every change.
     pub revision: u64,
     /// When it was stored.
     pub created_at: Timestamp,
-    /// When its status changed last.
+    /// When its status last changed.
     pub updated_at: Timestamp,
 }
 
-/// The queue's message: this document waits for its verdict.
+/// The message in the queue: this document is to be verified.
 ///
-/// Fields that a newer sender adds are passed over.
+/// Unknown fields are ignored, so that a newer sender may add some.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentQueued {
     /// Which document.

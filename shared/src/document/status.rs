@@ -1,26 +1,26 @@
-//! How far a document has come.
+//! The status of a document.
 
 use std::{fmt, str::FromStr};
 
 use super::error::{InvalidDocument, quoted, serde_as_text};
 
-/// Received at first; verified or rejected in the end, and then for good.
+/// Received at first; verified or rejected in the end, which is final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// Stored, and waiting for its verdict.
+    /// Stored, and to be verified.
     Received,
-    /// The content has the root that it should have.
+    /// The content has the root that the document says.
     Verified,
-    /// It has another.
+    /// The content has another root.
     Rejected,
 }
 
 /// What the verification found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// The content has the root that it should have.
+    /// The content has the root that the document says.
     Verified,
-    /// It has another.
+    /// The content has another root.
     Rejected,
 }
 

@@ -1,4 +1,4 @@
-//! Points in time as the documents write them.
+//! Points in time as documents have them.
 
 use std::{fmt, str::FromStr};
 
@@ -12,19 +12,19 @@ use super::error::{InvalidDocument, quoted, serde_as_text};
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
-    /// The present, by this machine's clock.
+    /// Now, by this machine's clock.
     #[must_use]
     pub fn now() -> Self {
         Utc::now().into()
     }
 
-    /// Seconds since 1970, as DynamoDB's time to live wants them.
+    /// Seconds since 1970, the format of DynamoDB's time to live.
     #[must_use]
     pub fn epoch_seconds(self) -> i64 {
         self.0.timestamp()
     }
 
-    /// As chrono has it.
+    /// As a chrono value.
     #[must_use]
     pub fn to_utc(self) -> DateTime<Utc> {
         self.0

@@ -1,12 +1,11 @@
-//! A place in a listing, as a text that only we can have made.
+//! A place in a listing, as signed text.
 //!
 //! ```text
 //! base64url( version (1) || document id (16) || HMAC-SHA256(key, version || document id) (32) )
 //! ```
 //!
-//! Nothing in it is secret; it is signed so that what comes back is a place that was given out,
-//! and not a probe. The key belongs to the table, so a cursor of another table is no cursor. A
-//! cursor has one text only: base64 without padding and with no loose bits at its end.
+//! Nothing in it is secret. The signature makes sure that it is a place that this table's listing gave. A
+//! cursor has exactly one text: base64 without padding and without unused bits at its end.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -14,7 +13,7 @@ use sha2::Sha256;
 
 use crate::document::DocumentId;
 
-/// The first byte: a later layout shall take another.
+/// The first byte: another layout must have another one.
 const VERSION: u8 = 1;
 const ID_BYTES: usize = 16;
 const TAG_BYTES: usize = 32;
@@ -29,13 +28,13 @@ impl CursorKey {
     pub(super) const BYTES: usize = 32;
 
     pub(super) fn new(key: &[u8; Self::BYTES]) -> Self {
-        // RFC 2104 fills a short key up with zeros to SHA-256's block of 64 bytes.
+        // RFC 2104: a short key is padded with zeros to SHA-256's block of 64 bytes.
         let mut block = [0; 64];
         block[..Self::BYTES].copy_from_slice(key);
         Self(Hmac::new(&block.into()))
     }
 
-    /// The cursor that goes on after this document.
+    /// The cursor after this document.
     pub(super) fn seal(&self, after: DocumentId) -> String {
         let mut cursor = [VERSION; CURSOR_BYTES];
         let (place, tag) = cursor.split_at_mut(1 + ID_BYTES);
@@ -44,10 +43,10 @@ impl CursorKey {
         BASE64_URL_SAFE_NO_PAD.encode(cursor)
     }
 
-    /// The document that this cursor goes on after; none when we did not make it.
+    /// The document before this cursor; `None` when the signature is not ours.
     pub(super) fn open(&self, cursor: &str) -> Option<DocumentId> {
         let mut bytes = [0; CURSOR_BYTES];
-        // One that is too long fails as well: the buffer has no room for it.
+        // Text that is too long fails as well: the buffer has no room for it.
         let length = BASE64_URL_SAFE_NO_PAD
             .decode_slice(cursor, &mut bytes)
             .ok()?;
@@ -55,7 +54,7 @@ impl CursorKey {
             return None;
         }
         let (place, tag) = bytes.split_at(1 + ID_BYTES);
-        // In constant time, and before anything of it is believed.
+        // In constant time, and before anything else is read from it.
         self.0.clone().chain_update(place).verify_slice(tag).ok()?;
         let (version, id) = place.split_first()?;
         let id = DocumentId::from_bytes(id.try_into().ok()?).ok()?;

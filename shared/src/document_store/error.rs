@@ -1,12 +1,12 @@
-//! Why a store gave no answer.
+//! Errors of a document store.
 
-/// What went wrong, with whom, and whether asking again may help.
+/// What failed, at which operation, and whether a retry may help.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// Not a cursor, a changed one, or another table's.
+    /// Not a cursor, a changed one, or one of another table.
     #[error("the cursor is not one that this listing gave: start again without a cursor")]
     InvalidCursor,
-    /// Something else than this code has written to the table.
+    /// An item that this code has not written.
     #[error("item {key} in the table is malformed: attribute {attribute}: {problem}")]
     MalformedItem {
         /// The item's partition key.
@@ -16,8 +16,7 @@ pub enum StoreError {
         /// What does not fit.
         problem: String,
     },
-    /// Throttling, a timeout, a lost connection, a fault of AWS's, a conflict: after the SDK's own
-    /// retries.
+    /// Throttling, a timeout, a lost connection, an error of AWS's, a conflict: after the SDK's retries.
     #[error("{operation} on the documents table is not possible for now: {reason}")]
     Unavailable {
         /// DynamoDB's operation.
@@ -25,7 +24,7 @@ pub enum StoreError {
         /// What DynamoDB or the connection said.
         reason: String,
     },
-    /// A request that will fail again: missing permission, missing table, a fault of ours.
+    /// A request that will fail again: missing permission, missing table, a defect of ours.
     #[error("{operation} on the documents table was refused: {reason}")]
     Refused {
         /// DynamoDB's operation.

@@ -1,8 +1,8 @@
 //! Where documents are kept.
 //!
-//! [`DocumentStore`] is what the functions may ask for, and no more; [`DynamoDocumentStore`]
-//! answers from one DynamoDB table. The types here say how a request can end, so that a caller
-//! has to think of every ending; [`StoreError`] is left for what is nobody's answer.
+//! [`DocumentStore`] has the operations that the functions need; [`DynamoDocumentStore`] implements
+//! them with one DynamoDB table. The types here name every expected outcome of an operation, so that a
+//! caller handles each; [`StoreError`] is for the rest.
 //!
 //! | file | what it holds |
 //! | --- | --- |
@@ -21,60 +21,60 @@ use crate::document::{Content, Document, DocumentId, DocumentName, Root, Status,
 pub use dynamodb::DynamoDocumentStore;
 pub use error::StoreError;
 
-/// Most documents that one page of a listing holds.
+/// How many documents one page of a listing has at most.
 pub const MAX_PAGE: u32 = 100;
 
-/// What a sender wants stored.
+/// A document to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDocument {
     /// Given by the sender.
     pub name: DocumentName,
     /// Its bytes.
     pub content: Content,
-    /// The root that the sender says it has; none: whatever it has.
+    /// The root that the sender gave, if any.
     pub claimed_root: Option<Root>,
-    /// The sender's name for this request: sent again, it is the same request.
+    /// The sender's idempotency key: with the same key it is the same request.
     pub idempotency_key: String,
-    /// SHA-256 over all that was asked: tells a repetition from another request with the same key.
+    /// SHA-256 over the whole request: tells a repetition from another request with the same key.
     pub fingerprint: [u8; 32],
 }
 
-/// How [`DocumentStore::create`] ends.
+/// The outcome of [`DocumentStore::create`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Creation {
     /// Stored now.
     Created(Document),
-    /// The same request stored it before; this is what it is now.
+    /// The same request stored it before; this is its present state.
     Repeated(Document),
-    /// Another request had this key.
+    /// Another request has used this key.
     KeyReused,
     /// The same request stored it before, and it has been deleted since.
     Deleted,
 }
 
-/// How [`DocumentStore::settle`] ends.
+/// The outcome of [`DocumentStore::settle`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settlement {
-    /// It has its verdict now.
+    /// It is verified or rejected now.
     Settled(Document),
-    /// It had one before, maybe this one: nothing was changed.
+    /// It was verified or rejected before: nothing was changed.
     AlreadySettled(Status),
     /// There is no such document (any more).
     Missing,
 }
 
-/// How [`DocumentStore::delete`] ends.
+/// The outcome of [`DocumentStore::delete`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
     /// The document and its content are gone.
     Deleted,
     /// There was no such document.
     Missing,
-    /// It has another revision than the caller has seen: nothing was deleted.
+    /// It has another revision than the one that was asked for: nothing was deleted.
     RevisionMismatch,
 }
 
-/// A part of a listing.
+/// One page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// The documents, newest first.
@@ -83,9 +83,9 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// Documents, kept.
+/// Stores documents.
 ///
-/// Every method may be called again after it failed, whatever had been done by then.
+/// Every method may be repeated after it failed.
 pub trait DocumentStore: Send + Sync {
     /// Stores a document with its content, once for every idempotency key (for a day).
     ///
@@ -103,7 +103,7 @@ pub trait DocumentStore: Send + Sync {
         id: DocumentId,
     ) -> impl Future<Output = Result<Option<Document>, StoreError>> + Send;
 
-    /// The same, with its content.
+    /// The document with its content.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -112,8 +112,8 @@ pub trait DocumentStore: Send + Sync {
         id: DocumentId,
     ) -> impl Future<Output = Result<Option<(Document, Content)>, StoreError>> + Send;
 
-    /// Up to `limit` documents (1 to [`MAX_PAGE`]; what is outside counts as the nearest), newest
-    /// first, from the beginning or from where the page before ended.
+    /// Up to `limit` documents (1 to [`MAX_PAGE`]; other values are clamped), newest first, from the
+    /// beginning or after the previous page.
     ///
     /// A listing may miss what was changed within about the last second.
     ///
@@ -125,7 +125,7 @@ pub trait DocumentStore: Send + Sync {
         cursor: Option<&str>,
     ) -> impl Future<Output = Result<Page, StoreError>> + Send;
 
-    /// Gives a received document its verdict, once and for good.
+    /// Makes a received document verified or rejected, which is final.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -135,7 +135,7 @@ pub trait DocumentStore: Send + Sync {
         verdict: Verdict,
     ) -> impl Future<Output = Result<Settlement, StoreError>> + Send;
 
-    /// Deletes a document with its content; where `if_revision` is given, only that revision.
+    /// Deletes a document with its content; with `if_revision`, only that revision.
     ///
     /// # Errors
     /// [`StoreError`].

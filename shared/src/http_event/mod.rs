@@ -17,14 +17,14 @@ use serde_json::Value;
 /// Answers an event in payload format 2.0: one invocation from event to answer.
 ///
 /// # Errors
-/// [`EventError`] when the event is no HTTP request: then there is nobody who waits for an answer.
+/// [`EventError`] when the event is no HTTP request, so that no client waits for an answer.
 pub async fn handle(
     router: Router,
     event: LambdaEvent<Value>,
 ) -> Result<impl Serialize, EventError> {
     let event = parse(event)?;
     let answering = Adapter::from(router).call(event);
-    // A router is always ready, and never fails: its errors are answers.
+    // A router is always ready and never fails: its errors are answers.
     match answering.await {
         Ok(answer) => Ok(answer),
         Err(never) => match never {},

@@ -1,8 +1,8 @@
-//! Which events are HTTP requests; clear errors for everything else.
+//! Parses HTTP requests from events, with clear errors for everything else.
 //!
-//! lambda_http turns the event into a request. Alone it would take an event of another source for
-//! "data doesn't match" without saying why, and it panics on a host, a path, a query or a body
-//! that it cannot use; so those are checked, or put right, here.
+//! lambda_http turns the event into a request. By itself it answers an event of another source with
+//! "data doesn't match", and panics on a host, a path, a query or a body that it cannot use. So
+//! these are checked or corrected here.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use lambda_http::{
@@ -18,8 +18,8 @@ use crate::quote::{kind, shortened};
 /// headers.
 const MAX_TARGET_BYTES: usize = 60_000;
 
-/// What may not stand in a URI's path or query as it is (RFC 3986, section 3.3 and 3.4). A percent
-/// sign stays: what was sent encoded stays encoded.
+/// Characters that must be encoded in a URI's path or query (RFC 3986, sections 3.3 and 3.4). The percent sign is none
+/// of them: what was sent encoded stays encoded.
 const NOT_IN_URI: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -32,7 +32,7 @@ const NOT_IN_URI: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
-/// In a path, a question mark is part of a segment that API Gateway has decoded.
+/// In a path, a question mark too: it is part of a segment that API Gateway has decoded.
 const NOT_IN_PATH: &AsciiSet = &NOT_IN_URI.add(b'?');
 
 /// Why an event is refused; Lambda reports it as a function error of type `InvalidEvent`.
@@ -52,18 +52,18 @@ pub enum EventError {
         /// What does not fit, with the member's path.
         reason: String,
     },
-    /// A path that is none.
+    /// A path that does not begin with a slash.
     #[error("rawPath does not begin with a slash; {EXPECTED}")]
     Path,
     /// More than a URI can hold.
     #[error("rawPath and rawQueryString have {0} bytes, more than {MAX_TARGET_BYTES}")]
     LongTarget(usize),
-    /// A body that is said to be base64 and is not.
+    /// A body that is marked as base64 and is not.
     #[error("isBase64Encoded is true, but body is not base64: {0}")]
     NotBase64(String),
 }
 
-/// An error goes to the log: as much of a caller's text as helps to find the event.
+/// How many characters of a caller's text an error repeats: enough to find the event in the log.
 const QUOTED_CHARS: usize = 200;
 
 const EXPECTED: &str = "this function takes HTTP requests in payload format 2.0 (API Gateway's HTTP APIs, function URLs)";
@@ -119,7 +119,7 @@ fn source(event: &Value) -> String {
     }
 }
 
-/// Checks and puts right what lambda_http would panic on.
+/// Checks and corrects what lambda_http would panic on.
 fn usable(mut request: ApiGatewayV2httpRequest) -> Result<ApiGatewayV2httpRequest, EventError> {
     let path = request.raw_path.take().filter(|path| path.starts_with('/'));
     let path = path.ok_or(EventError::Path)?;
@@ -132,8 +132,7 @@ fn usable(mut request: ApiGatewayV2httpRequest) -> Result<ApiGatewayV2httpReques
     }
     request.raw_path = Some(path);
     request.raw_query_string = Some(query);
-    // The URI is made from the path alone: with a host it would be an absolute one, and the host
-    // is the caller's to choose. Nor is a stage put in front of the path.
+    // The URI is made from the path alone, without a host, which the caller chooses, and without a stage.
     request.headers.remove(HOST);
     request.request_context.domain_name = None;
     request.request_context.stage = None;
@@ -145,8 +144,8 @@ fn usable(mut request: ApiGatewayV2httpRequest) -> Result<ApiGatewayV2httpReques
     Ok(request)
 }
 
-/// lambda_http resolves `.` and `..`: a path that API Gateway has let through as one route's would
-/// reach another's. Nothing of ours has such a segment, so make it an ordinary one.
+/// lambda_http resolves `.` and `..`, so that a path could reach another route than the one that API Gateway has
+/// checked. No route of ours has such a segment: encode it.
 fn with_dots_spelled_out(path: &str) -> String {
     let segments = path.split('/').map(|segment| {
         let dots = segment.to_ascii_lowercase().replace("%2e", ".");

@@ -1,4 +1,4 @@
-//! Which events are requests, and that lambda_http can use every one of those.
+//! Which events are requests, and that lambda_http can use each of them.
 
 use lambda_http::{Body, Context, Request};
 use lambda_runtime::Diagnostic;

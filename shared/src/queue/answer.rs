@@ -1,4 +1,4 @@
-//! The answer: which messages go back, and a log line for each of them.
+//! The answer: which messages failed, and a log line for each of them.
 
 use std::collections::HashSet;
 
@@ -8,9 +8,9 @@ use super::{batch::Outcome, failure::WorkFailure};
 
 /// Names the messages that failed, each once and in the batch's order; Lambda deletes the others.
 ///
-/// An empty list says that all is done. Only ids of the batch come in here: Lambda takes an
-/// unknown one for a failure of the whole batch. Should an id stand in the batch twice, one
-/// failure is enough for it to come again.
+/// An empty list means that all is done. Only ids of the batch are in it, because Lambda takes an
+/// unknown one for a failure of the whole batch. When an id is in the batch twice, one failure is
+/// enough for a redelivery.
 #[must_use]
 pub fn answer<T, E: WorkFailure>(outcomes: &[Outcome<T, E>]) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();

@@ -1,17 +1,17 @@
-//! A batch under its deadline: records side by side, those of one message group one after another.
+//! Processes a batch until its deadline: records concurrently, those of one message group one after another.
 //!
 //! ```text
 //! records --lanes--> [a] [b] [c1 c2 c3] ... --at most CONCURRENCY lanes at once--> one outcome each
 //! ```
 //!
-//! A lane is what must keep its order: a single record of a standard queue, a message group of a
-//! FIFO queue. A lane stops at its first failure and gives back the rest of itself, so that what
-//! is acknowledged of a group is always a prefix of it. When the deadline comes, work in flight is
-//! dropped and goes back together with what was not begun.
+//! A lane is a sequence of records that must keep its order: a single record of a standard queue, a message
+//! group of a FIFO queue. A lane stops at its first failure and returns its remaining records to the queue, so
+//! that the acknowledged records of a group are always its first ones. At the deadline, work in progress is
+//! dropped, and its records return to the queue together with those that were not started.
 //!
-//! SQS counts a delivery of what goes back behind a failure too, so that poison takes along to the
-//! dead-letter queue what always comes in one batch with it. Where that matters, a FIFO queue's
-//! trigger wants `batch_size = 1`: then the group waits in the queue.
+//! SQS also counts a delivery of the records that return behind a failure. So a poison message can take messages
+//! that are always delivered in one batch with it to the dead-letter queue. Where that matters, set
+//! `batch_size = 1` for a FIFO queue's trigger: then the group waits in the queue.
 
 use std::{collections::HashMap, panic::AssertUnwindSafe};
 
@@ -23,24 +23,24 @@ use super::{
     failure::Failure,
 };
 
-/// How many lanes run at once: Lambda's usual batch. Where a batch is larger it bounds memory: a
-/// document of 256 KiB in flight costs about 1 MiB, as JSON, base64 and bytes.
+/// How many lanes run at once: Lambda's default batch size. For a larger batch it limits memory: a
+/// document of 256 KiB in progress takes about 1 MiB, as JSON, base64 and bytes.
 pub const CONCURRENCY: usize = 10;
 
-/// A record and what came of it.
+/// A record and its result.
 #[derive(Debug)]
 pub struct Outcome<T, E> {
     /// The record.
     pub record: Record,
-    /// What `work` gave, or why the record goes back.
+    /// What `work` returned, or why the record goes back to the queue.
     pub result: Result<T, Failure<E>>,
 }
 
-/// Does `work` for every record of the batch until `deadline`; gives one outcome per record, in
+/// Runs `work` for every record of the batch until `deadline`; returns one outcome per record, in
 /// the batch's order.
 ///
-/// Returns at `deadline` at the latest, as far as `work` does not block the thread. A panic of
-/// `work` is that record's failure and no other's. `work` may be dropped at any await.
+/// Returns at `deadline` at the latest, unless `work` blocks the thread. A panic of `work` fails
+/// only its record. `work` may be dropped at any await.
 pub async fn process<T, E>(
     batch: Batch,
     deadline: Instant,
@@ -56,7 +56,7 @@ pub async fn process<T, E>(
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-/// Records that must be done one after another, with their places in the batch.
+/// Records that must be processed one after another, with their indexes in the batch.
 type Lane = Vec<(usize, Record)>;
 
 fn lanes(batch: Batch) -> Vec<Lane> {
@@ -64,7 +64,7 @@ fn lanes(batch: Batch) -> Vec<Lane> {
     if !batch.fifo {
         return records.map(|record| vec![record]).collect();
     }
-    // A record that does not say its group may belong to any: then the whole batch keeps its order.
+    // A record without a group may belong to any of them: then the whole batch keeps its order.
     let records: Lane = records.collect();
     if records.iter().any(|(_, record)| record.group.is_none()) {
         return vec![records];
@@ -77,7 +77,7 @@ fn lanes(batch: Batch) -> Vec<Lane> {
             .push((index, record));
     }
     let mut lanes: Vec<Lane> = groups.into_values().collect();
-    // Those whose first message waited longest begin first.
+    // The lane with the oldest first message starts first.
     lanes.sort_unstable_by_key(|lane| lane.first().map(|(index, _)| *index));
     lanes
 }
@@ -109,11 +109,11 @@ async fn within<T, E>(
     record: &Record,
     work: &impl AsyncFn(&Record) -> Result<T, E>,
 ) -> Result<T, Failure<E>> {
-    // A timeout polls once, however late it is: that would send a request only to drop it.
+    // A timeout polls once even when it is late, which would send a request only to drop it.
     if Instant::now() >= deadline {
         return Err(Failure::OutOfTime);
     }
-    // What a panic leaves behind is the record's own future, which is dropped.
+    // A panic leaves only the record's own future behind, which is dropped.
     let guarded = AssertUnwindSafe(async { work(record).await }).catch_unwind();
     match timeout_at(deadline, guarded).await {
         Ok(Ok(result)) => result.map_err(Failure::Work),

@@ -4,12 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-/// Kept free at the end of an invocation: to log what goes back and to post the answer, also where
-/// a small function has a third of a CPU and is being throttled. Answered too late, a batch whose
-/// work is done would be done again.
+/// Time reserved at the end of an invocation, to log failures and send the answer, also on a third of a CPU. With
+/// an answer that comes too late, the whole batch is delivered and processed again.
 pub const MARGIN: Duration = Duration::from_millis(500);
 
-/// Lambda's longest invocation; a clock that is wrong by years shall not overflow.
+/// Lambda's longest invocation, as a limit: a clock that is wrong by years must not overflow.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// The moment at which work must end so that the invocation ends by `invocation_end`.
@@ -18,7 +17,7 @@ pub fn for_work(invocation_end: SystemTime) -> Instant {
     Instant::now() + left(invocation_end, SystemTime::now())
 }
 
-/// Lambda gives the wall clock's time; what counts from here on does not jump with it.
+/// Lambda gives a wall clock time; from here on a monotonic clock is used.
 fn left(invocation_end: SystemTime, now: SystemTime) -> Duration {
     invocation_end
         .duration_since(now)

@@ -1,7 +1,7 @@
 //! The event: what Lambda sends from SQS, record by record.
 //!
-//! An event that is no SQS batch is an [`EventError`], which fails the invocation. A record of an
-//! SQS batch that cannot be read is a [`Record`] that says so: it goes back alone.
+//! An event that is no SQS batch is an [`EventError`], which fails the invocation. A record that cannot be
+//! read is a [`Record`] with an error: it alone goes back to the queue.
 
 use aws_lambda_events::sqs::SqsMessage;
 use lambda_runtime::Diagnostic;
@@ -12,10 +12,10 @@ use crate::quote::{kind, shortened};
 
 /// The `eventSource` of records that come from a queue.
 const EVENT_SOURCE: &str = "aws:sqs";
-/// How a FIFO queue's name and ARN end. A record's group says nothing: standard queues have
-/// message groups too (fair queues).
+/// How a FIFO queue's name and ARN end. A message group does not tell it: standard queues have
+/// groups too (fair queues).
 const FIFO_SUFFIX: &str = ".fifo";
-/// How many characters of what came in may stand in an error or a log line.
+/// How many characters of the event an error or a log line repeats at most.
 const QUOTED_CHARS: usize = 160;
 
 /// A batch of messages of one queue.
@@ -30,18 +30,18 @@ pub struct Batch {
 /// One message of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// What the answer names a failed message by; never empty.
+    /// The id by which the answer names a failed message; never empty.
     pub message_id: String,
     /// The message group; within one, a FIFO queue promises order.
     pub group: Option<String>,
-    /// How often the message was delivered, this time included; the queue's redrive policy counts it.
+    /// How often the message was delivered, including this time; the queue's redrive policy counts it.
     pub receive_count: Option<u32>,
-    /// The message, or why the record has none.
+    /// The message, or why it cannot be read.
     pub body: Result<String, String>,
 }
 
-/// Why an event is no SQS batch; Lambda reports it as a function error of type `InvalidEvent`, and
-/// everything that was in the event goes back to where it came from.
+/// Why an event is no SQS batch. Lambda reports it as a function error of type `InvalidEvent`, and the
+/// whole event goes back to its source.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
     /// JSON of another type.
@@ -50,7 +50,7 @@ pub enum EventError {
         /// Its type.
         found: &'static str,
     },
-    /// An object of something else.
+    /// An object that is another event.
     #[error("the event has no Records{hint}; expected an SQS batch: {{\"Records\": [...]}}")]
     NoRecords {
         /// What it may be instead, or nothing.
@@ -72,7 +72,7 @@ pub enum EventError {
         /// Its source.
         found: String,
     },
-    /// A record that the answer could not name. Left out of the failures it would be deleted.
+    /// A record without an id. The answer could not name it, and Lambda would delete it.
     #[error("Records[{index}] has no messageId, so that it cannot be given back alone")]
     NoMessageId {
         /// The record's place.
@@ -93,7 +93,7 @@ impl Batch {
     /// Reads an event.
     ///
     /// # Errors
-    /// [`EventError`] when it is no SQS batch, or one that could not be answered.
+    /// [`EventError`] when it is no SQS batch, or has a record without an id.
     pub fn parse(event: Value) -> Result<Self, EventError> {
         let Value::Object(mut event) = event else {
             return Err(EventError::NotAnObject {
@@ -128,7 +128,7 @@ impl Record {
     /// The message, read as a JSON object.
     ///
     /// # Errors
-    /// Why there is none, or what does not fit: a few words for the log.
+    /// Why it cannot be read, in a few words for the log.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, String> {
         let body = self.body.as_deref().map_err(Clone::clone)?;
         // A derived struct would also take an array, by position.
@@ -140,7 +140,7 @@ impl Record {
     }
 
     fn parse(index: usize, record: Value) -> Result<Self, EventError> {
-        // Read before the typed parse, because they are needed when that fails.
+        // Read before the typed parse: they are needed when that fails.
         let text = |pointer| record.pointer(pointer).and_then(Value::as_str);
         if text("/eventSource") != Some(EVENT_SOURCE) {
             return Err(EventError::OtherSource {

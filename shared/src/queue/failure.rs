@@ -4,32 +4,31 @@ use std::error::Error;
 
 use super::event::Record;
 
-/// What the work on a record can fail with. Its `Display` is the log's `reason`: it shall say what
-/// happened and to what, without the message's content.
+/// An error of the work on a record. Its `Display` is the log's `reason`: it says what happened and to what,
+/// without the message's content.
 pub trait WorkFailure: Error {
     /// One name for the log's `failure` and for the metric that counts it, such as
     /// `MalformedMessage`.
     fn kind(&self) -> &'static str;
 
-    /// Whether the next delivery may well succeed.
+    /// Whether the next delivery may succeed.
     fn is_transient(&self) -> bool;
 }
 
-/// Why a record was not done. All of them go back to the queue; what differs is whether another
-/// delivery can help. What none helps ends in the dead-letter queue after the queue's
-/// `maxReceiveCount` deliveries.
+/// Why a record failed. Every failed record goes back to the queue, and after `maxReceiveCount`
+/// deliveries to the dead-letter queue. They differ in whether another delivery can help.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure<E> {
-    /// What the work says.
+    /// The work returned an error.
     #[error(transparent)]
     Work(E),
-    /// The work panicked: a defect, isolated so that the rest of the batch is done.
+    /// The work panicked. The rest of the batch goes on.
     #[error("the work on this record panicked")]
     Panicked,
     /// The invocation's deadline came first.
     #[error("the invocation's time was over")]
     OutOfTime,
-    /// Order: an earlier message of the same group goes back, so this one must not be done before it.
+    /// An earlier message of the same group goes back to the queue, and this one must not be processed before it.
     #[error("waits for message {message_id} of the same group, which goes back")]
     BehindAFailure {
         /// The earlier message.
@@ -49,7 +48,7 @@ impl<E: WorkFailure> Failure<E> {
         }
     }
 
-    /// Whether the next delivery may well succeed.
+    /// Whether the next delivery may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -59,10 +58,10 @@ impl<E: WorkFailure> Failure<E> {
         }
     }
 
-    /// Says once that `record` goes back and why: a warning where the next delivery may succeed,
-    /// an error where somebody must look.
+    /// Logs that `record` goes back to the queue and why: a warning when the next delivery may succeed, else an
+    /// error, which somebody must look at.
     pub fn log(&self, record: &Record) {
-        // The level of a tracing event is part of its call site, hence one for each.
+        // The level of a tracing event is part of its call site, so each has its own.
         if self.is_transient() {
             tracing::warn!(
                 message_id = record.message_id,
@@ -87,7 +86,7 @@ impl<E: WorkFailure> Failure<E> {
 pub(super) mod tests {
     use super::*;
 
-    /// What the work says in the tests of this module.
+    /// An error of the work, for the tests of this module.
     #[derive(Debug, thiserror::Error)]
     #[error("malformed message: as told")]
     pub(crate) struct Malformed;

@@ -1,4 +1,4 @@
-//! SQS batches with partial batch responses: what a function behind a queue needs around its work.
+//! SQS batches with partial batch responses: everything but the work of a function behind a queue.
 //!
 //! ```text
 //! event (JSON) --event.rs--> Batch --batch.rs--> a record at a time --> your work
@@ -13,13 +13,12 @@
 //! | `event` | [`Batch`] and [`Record`]; [`EventError`] for what is no SQS batch |
 //! | [`deadline`] | when a batch must be answered |
 //! | `batch` | [`process`]: the work on every record, and an [`Outcome`] for each |
-//! | `failure` | [`Failure`]: why a record goes back; [`WorkFailure`]: what the work says of its own |
-//! | `answer` | [`answer()`]: which messages go back, with a log line for each |
+//! | `failure` | [`Failure`]: why a record goes back to the queue; [`WorkFailure`]: errors of the work |
+//! | `answer` | [`answer()`]: which messages failed, with a log line for each |
 //!
-//! A record ends in one of three ways. It is done. It goes back and may succeed next time. It goes
-//! back and will not succeed: after the queue's `maxReceiveCount` deliveries it is in the
-//! dead-letter queue, and the log says why. The invocation itself fails only when the event is no
-//! SQS batch.
+//! A record is done, or it goes back to the queue. One that fails at every delivery is in the
+//! dead-letter queue after `maxReceiveCount` deliveries, and the log says why. The invocation itself
+//! fails only when the event is no SQS batch.
 //!
 //! ```
 //! use lambda_runtime::LambdaEvent;

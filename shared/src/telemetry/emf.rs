@@ -1,4 +1,4 @@
-//! Metrics in CloudWatch's Embedded Metric Format: a JSON line that CloudWatch makes metrics of.
+//! Metrics in CloudWatch's Embedded Metric Format: a JSON line that CloudWatch turns into metrics.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 //!
 //! ```json
@@ -20,11 +20,11 @@ use super::{
     metrics::{Metric, Unit},
 };
 
-/// CloudWatch's namespace of all functions; their names are a dimension.
+/// CloudWatch's namespace, one for all functions: the function's name is a dimension.
 const NAMESPACE: &str = "Functions";
 const DIMENSIONS: [[&str; 2]; 1] = [["Function", "Architecture"]];
 
-/// What one invocation has to say.
+/// The metrics of one invocation.
 pub(super) struct Line<'a> {
     pub(super) environment: &'a Environment,
     pub(super) invocation: &'a Invocation,
@@ -58,7 +58,7 @@ impl Line<'_> {
         let mut line = Vec::with_capacity(1024);
         match serde_json::to_writer(&mut line, self) {
             Ok(()) => line.push(b'\n'),
-            // Keys are text and a Vec takes all: no invocation shall fail by its metrics.
+            // This cannot fail (keys are text, a Vec grows); even so, no invocation may fail because of its metrics.
             Err(_) => line.clear(),
         }
         line
@@ -69,8 +69,8 @@ impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut line = serializer.serialize_map(None)?;
         line.serialize_entry("_aws", &self.metadata())?;
-        // A line without a level and a timestamp counts as INFO, and Lambda drops it where the
-        // function logs from WARN: this one is always at the threshold.
+        // Lambda takes a line without level and timestamp for INFO, and drops it when the function's
+        // level is WARN. So this line has the function's own level.
         line.serialize_entry("level", self.environment.threshold.as_str())?;
         line.serialize_entry("timestamp", &present())?;
         line.serialize_entry("Function", &self.environment.function)?;
@@ -136,7 +136,7 @@ impl Line<'_> {
 /// In RFC 3339, as the log lines have it.
 fn present() -> String {
     let mut text = String::new();
-    // Writing to a String does not fail.
+    // Writing to a String cannot fail.
     let _ = tracing_subscriber::fmt::time::SystemTime.format_time(&mut Writer::new(&mut text));
     text
 }

@@ -1,4 +1,4 @@
-//! What is the same for all lines of an environment, and for all lines of an invocation.
+//! Fields that are the same in all lines of an environment, and in all lines of an invocation.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,18 +8,18 @@ use tracing_subscriber::{Registry, registry::LookupSpan as _};
 
 use super::level::Threshold;
 
-/// One execution environment: set at its start, and the same to its end.
+/// One execution environment; does not change.
 pub(super) struct Environment {
     pub(super) function: String,
     /// The published version, or `$LATEST`.
     pub(super) version: String,
     pub(super) architecture: &'static str,
     pub(super) threshold: Threshold,
-    /// Whether the next invocation has waited for the init phase.
+    /// Whether the next invocation is a cold start.
     pub(super) cold: AtomicBool,
 }
 
-/// One invocation, as its lines show it.
+/// The fields of one invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Invocation {
     pub(super) request_id: String,
@@ -37,9 +37,9 @@ impl Invocation {
         }
     }
 
-    /// The span of the invocation, which knows it.
+    /// The span of the invocation, with these fields.
     ///
-    /// An error's span, so that no threshold turns it off: a line at any level has its request id.
+    /// At level ERROR, so that no log level turns it off: a line at any level has the request id.
     pub(super) fn span(self) -> Span {
         let span = tracing::error_span!("invocation");
         span.with_subscriber(|(id, dispatch)| {

@@ -1,4 +1,4 @@
-//! The least level that is logged, in Lambda's names.
+//! The lowest level that is logged, by Lambda's names.
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ pub(super) enum Threshold {
     Info,
     Warn,
     Error,
-    /// `tracing` knows nothing above errors: they are logged, and Lambda drops them.
+    /// `tracing` has no level above ERROR: errors are logged, and Lambda drops them.
     Fatal,
 }
 

@@ -12,8 +12,8 @@ use super::invocation::{Environment, Invocation};
 
 /// Writes an event with the fields of its environment and invocation.
 ///
-/// Every line has an RFC 3339 timestamp: without one Lambda takes the level for INFO, whatever it
-/// says (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>).
+/// Every line has an RFC 3339 timestamp: without one Lambda takes its level for INFO
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>).
 pub(super) fn layer<S, W>(environment: &Environment, writer: W) -> JsonLayer<S, W>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -28,7 +28,7 @@ where
     layer.add_static_field("architecture", environment.architecture.into());
     layer.add_multiple_dynamic_fields(|event, context, writer| {
         with_invocation(event, context, |invocation| {
-            // Text and a flag always can be written.
+            // Text and a bool can always be written.
             let _ = writer.write_field("request_id", &invocation.request_id);
             if let Some(trace_id) = &invocation.trace_id {
                 let _ = writer.write_field("trace_id", trace_id);
@@ -39,7 +39,7 @@ where
     layer
 }
 
-/// The invocation that the event belongs to; what happens during init belongs to none.
+/// The invocation that the event belongs to; `None` during init.
 fn with_invocation<S>(
     event: &Event<'_>,
     context: &Context<'_, S>,

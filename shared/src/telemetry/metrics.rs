@@ -1,15 +1,15 @@
-//! What a handler counts and times: sums over one invocation.
+//! Metrics that a handler adds to: sums over one invocation.
 //!
-//! Kept in one place for the whole process, because an environment has one invocation at a time,
-//! on whatever threads. Sums are right even where invocations overlap: the metrics' dimensions do
-//! not tell invocations apart.
+//! They are global, because an environment has one invocation at a time, possibly on several
+//! threads. Should invocations overlap, the sums are still right: no dimension tells invocations
+//! apart.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-/// Most metrics that one line may hold, less our own three
+/// How many metrics one line may have, less our own three
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 const MAX_METRICS: usize = 97;
 
@@ -33,7 +33,7 @@ pub(super) enum Unit {
 /// Adds to a count of this invocation, such as `DocumentsVerified`.
 ///
 /// A metric keeps its unit; names of metrics begin with a capital, and `Duration`, `Errors` and
-/// `ColdStarts` are taken. Counting nothing writes a zero, which a metric without data is not.
+/// `ColdStarts` are taken. `count(name, 0)` writes a zero, so that an alarm can tell zero from no data.
 pub fn count(name: &'static str, more: u64) {
     add(name, Unit::Count, more as f64);
 }
@@ -58,6 +58,6 @@ fn add(name: &'static str, unit: Unit, value: f64) {
 }
 
 fn metrics() -> MutexGuard<'static, Vec<Metric>> {
-    // No holder can panic half way.
+    // No code that holds the lock can panic.
     METRICS.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! What a function says of itself: a JSON line per event, and a line of metrics per invocation.
+//! Logs and metrics: a JSON line per event, and a line of metrics per invocation.
 //!
 //! ```text
 //! main: let telemetry = telemetry::init();
@@ -10,9 +10,9 @@
 //!               the handler is done, the response not sent -> emf.rs -> {"_aws":{..},"Duration":1.2}
 //! ```
 //!
-//! Every line is one write to standard output, made before the response goes out: Lambda freezes
-//! the environment after that, and what waits in a buffer then waits for the next event or is
-//! lost. So there is no buffer and no background thread.
+//! Every line is one write to standard output, before the response is sent. Lambda freezes the
+//! environment after the response, and what is in a buffer then is late or lost. So there is no buffer
+//! and no background thread.
 //!
 //! # What it is made of
 //!
@@ -20,11 +20,10 @@
 //! into nested objects, where a query by request id does not look for them, takes 8 us a line
 //! instead of 5, and makes a binary 18 KiB larger (zipped; both measured on x86_64).
 //!
-//! The line of metrics is written here, by `serde_json` (`emf.rs`), although there is `metrique`:
-//! its EMF format was measured at 2.5 us a line, and well made. But it comes with 45 crates that
-//! a function would not compile otherwise (metrics-rs, its sketches and its clock among them) and
-//! adds 36 KiB to every zip, for one JSON object with a handful of numbers. A function with
-//! distributions, sampling or several sets of dimensions should take it.
+//! The line of metrics is written here, with `serde_json` (`emf.rs`), and not with `metrique`. That is well made,
+//! and was measured at 2.5 us a line. But it needs 45 more crates (metrics-rs, its sketches and its clock among
+//! them) and adds 36 KiB to every zip, for one JSON object with a handful of numbers. A function with
+//! distributions, sampling or several sets of dimensions should use it.
 //!
 //! `cargo run --release -p shared --features bench --bin telemetry-cost` measures the cost.
 
@@ -55,7 +54,7 @@ pub use observe::Observed;
 /// Where lines of metrics go.
 type Sink = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
-/// Proof that the logger is there, and what every line says of this environment.
+/// Shows that the logger is installed; has the fields of this environment.
 #[derive(Clone)]
 pub struct Telemetry {
     environment: Arc<Environment>,
@@ -65,14 +64,14 @@ pub struct Telemetry {
 /// Installs the logger. Call it once, first thing in `main`.
 ///
 /// The level comes from `AWS_LAMBDA_LOG_LEVEL`, which Lambda's advanced logging controls set;
-/// `INFO` when it is not set or not a level. A panic is logged as an error, with its place, and
-/// goes on to where it was going.
+/// `INFO` when it is not set or not a level. A panic is logged as an error, with its place, and then
+/// unwinds as usual.
 pub fn init() -> Telemetry {
     let environment = Arc::new(environment());
     let logger = registry()
         .with(environment.threshold.filter())
         .with(log::layer(&environment, io::stdout));
-    // A second call would find a logger in place and leave it there.
+    // A second call leaves the first logger in place.
     let _ = tracing::subscriber::set_global_default(logger);
     panic::set_hook(Box::new(
         |panic| tracing::error!(%panic, "the function panicked"),
@@ -84,18 +83,18 @@ pub fn init() -> Telemetry {
 }
 
 impl Telemetry {
-    /// Makes `service` log and measure every invocation; goes around the handler, inside of
-    /// `lambda_runtime::run`, so that all is said before the response is sent.
+    /// Makes `service` log and measure every invocation. It wraps the handler, inside `lambda_runtime::run`, so that
+    /// everything is written before the response is sent.
     #[must_use]
     pub fn observe<S>(&self, service: S) -> Observed<S> {
         Observed::new(service, self.clone())
     }
 }
 
-/// What Lambda says of this environment, by the variables it sets.
+/// The environment, from the variables that Lambda sets.
 fn environment() -> Environment {
     let variable = |name| env::var(name).unwrap_or_default();
-    // Provisioned concurrency and snapshots have initialised before anyone waited for it.
+    // With provisioned concurrency and snapshots, init is over before the first invocation.
     let on_demand = match variable("AWS_LAMBDA_INITIALIZATION_TYPE").as_str() {
         "" | "on-demand" => true,
         _other => false,
@@ -109,8 +108,8 @@ fn environment() -> Environment {
     }
 }
 
-/// One system call, whole lines: standard output is buffered by the line.
+/// Writes whole lines in one system call: standard output is buffered by the line.
 fn write_to_stdout(line: &[u8]) {
-    // There is nowhere to report to that standard output is gone.
+    // When standard output is gone, there is nowhere to report it.
     let _ = io::stdout().lock().write_all(line);
 }

@@ -47,7 +47,7 @@ where
 
     fn call(&mut self, event: LambdaEvent<T>) -> Self::Future {
         let invocation = Invocation::begin(&event.context, &self.telemetry.environment);
-        // From here on a panic, also one in `call`, ends in `Ending::drop`.
+        // From here on `Ending::drop` also runs after a panic, even in `call`.
         let ending = Ending {
             telemetry: self.telemetry.clone(),
             invocation: invocation.clone(),
@@ -65,7 +65,7 @@ where
 }
 
 pin_project! {
-    /// One invocation under way.
+    /// One invocation in progress.
     pub struct Observation<F> {
         #[pin]
         future: Instrumented<F>,
@@ -94,7 +94,7 @@ where
     }
 }
 
-/// Writes the invocation's metrics when it is dropped, which a panic does too.
+/// Writes the invocation's metrics when it is dropped, so also after a panic.
 struct Ending {
     telemetry: Telemetry,
     invocation: Invocation,

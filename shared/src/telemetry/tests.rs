@@ -1,4 +1,4 @@
-//! Whole invocations, with the lines that they write.
+//! Whole invocations and the lines that they write.
 
 use std::{
     io,
@@ -13,7 +13,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::{level::Threshold, *};
 
-/// Lines, instead of standard output.
+/// Collects lines, in place of standard output.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -24,7 +24,7 @@ impl Lines {
         text.lines()
             .map(|line| {
                 let value: Value = serde_json::from_str(line).unwrap();
-                // A name twice in an object would vanish in the Value.
+                // A key that is in an object twice would not be seen in the Value.
                 let fields = value.as_object().unwrap().keys();
                 for name in fields {
                     assert_eq!(line.matches(&format!("\"{name}\":")).count(), 1, "{line}");
@@ -54,7 +54,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// Metrics are the process's: one invocation after the other.
+/// Metrics are global, so the tests run one invocation after the other.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -94,7 +94,7 @@ where
             context.request_id = format!("request-{number}");
             context.xray_trace_id = Some("Root=1-5759e988;Sampled=1".to_owned());
             let invoke = || runtime.block_on(service.call(LambdaEvent::new(number, context)));
-            // What becomes of it is the runtime's business.
+            // The runtime handles the error.
             let _ = catch_unwind(AssertUnwindSafe(invoke));
         }
     });

@@ -12,11 +12,11 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use shared::{http_event, telemetry};
 
-// One invocation at a time, and it waits for others: a single-threaded reactor starts faster.
+// One invocation at a time, which mostly waits for the network: a single-threaded runtime starts faster.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = telemetry::init();
-    // Clients and settings are made here, during init: they become the router's state.
+    // Make clients and read settings here, during init, and pass them to the router as its state.
     let router = router::router();
     let service =
         service_fn(move |event: LambdaEvent<Value>| http_event::handle(router.clone(), event));

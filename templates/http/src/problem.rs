@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::greeting::InvalidName;
 
-/// Why a request was not done; the text is the problem's `detail`.
+/// Why a request failed; the text is the problem's `detail`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
     /// No route has this path.
@@ -18,7 +18,7 @@ pub(crate) enum Problem {
     /// The route has other methods.
     #[error("this resource has the methods that the Allow header lists")]
     MethodNotAllowed,
-    /// The path names nobody who can be greeted.
+    /// The name in the path is not valid.
     #[error(transparent)]
     InvalidName(#[from] InvalidName),
 }

@@ -1,4 +1,4 @@
-//! Which path and method leads to what.
+//! The routes.
 
 use axum::{Json, Router, extract::Path, routing::get};
 

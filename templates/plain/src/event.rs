@@ -1,4 +1,4 @@
-//! The event: what may be asked, and errors that name the field.
+//! The event: its fields, and errors that name the field.
 
 use lambda_runtime::Diagnostic;
 use serde::Deserialize;
@@ -7,14 +7,14 @@ use shared::quote::{kind, shortened};
 
 use crate::greeting::Name;
 
-/// Longest text of serde's that an error repeats, in characters.
+/// How many characters of serde's text an error repeats at most.
 const MAX_REASON_CHARACTERS: usize = 120;
 
 /// A checked event.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Request {
-    /// Whom to greet, if it is anybody in particular.
+    /// Whom to greet; everybody without it.
     pub(crate) name: Option<Name>,
 }
 
@@ -41,7 +41,7 @@ impl Request {
     /// # Errors
     /// [`EventError`] with the field that does not fit.
     pub(crate) fn parse(event: Value) -> Result<Self, EventError> {
-        // A derived struct would also take an array, by position.
+        // A derived struct would also accept an array, by position.
         if !event.is_object() {
             return Err(EventError {
                 reason: format!("the event is {}", kind(&event)),
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_may_be_there_or_not() {
+    fn a_name_is_optional() {
         for (event, name) in [
             (json!({}), None),
             (json!({"name": null}), None),

@@ -1,19 +1,19 @@
-//! The greeting, and whom it may greet.
+//! The greeting, and the names that it accepts.
 
 use serde::{Deserialize, Serialize};
 
 /// Longest name in characters.
 const MAX_NAME_CHARACTERS: usize = 100;
 
-/// Whom to greet when nobody is named.
+/// The name in a greeting without one.
 const EVERYBODY: &str = "AWS Lambda";
 
-/// A name, checked.
+/// A checked name.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Name(String);
 
-/// Why a text is no name.
+/// Why a text is not a name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a name has 1 to {MAX_NAME_CHARACTERS} characters, none of them a control character")]
 pub(crate) struct InvalidName;
@@ -31,13 +31,13 @@ impl TryFrom<String> for Name {
     }
 }
 
-/// What the function answers.
+/// The answer of the function.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Greeting {
     message: String,
 }
 
-/// Greets somebody, or everybody.
+/// Greets by name, or everybody.
 pub(crate) fn greet(name: Option<&Name>) -> Greeting {
     let name = name.map_or(EVERYBODY, |Name(name)| name);
     Greeting {
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_a_name_is_greeted_by_it_and_all_others_together() {
+    fn a_greeting_has_the_name_or_a_default() {
         assert_eq!(greet(None).message, "Hello AWS Lambda from Graviton!");
         let ada = name("Ada").unwrap();
         assert_eq!(greet(Some(&ada)).message, "Hello Ada from Graviton!");

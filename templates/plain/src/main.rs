@@ -1,4 +1,4 @@
-//! Greets whom the event names.
+//! Greets by the name in the event.
 //!
 //! ```text
 //! event (JSON) --event.rs--> Request --greeting.rs--> Greeting (JSON)
@@ -13,11 +13,11 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use shared::telemetry;
 
-// One invocation at a time on a fraction of a CPU: a single-threaded reactor starts faster.
+// One invocation at a time on a fraction of a CPU: a single-threaded runtime starts faster.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = telemetry::init();
-    // Clients and settings are made here, during init, and not in the handler.
+    // Make clients and read settings here, during init, and not in the handler.
     run(telemetry.observe(service_fn(handle))).await
 }
 

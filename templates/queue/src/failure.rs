@@ -1,9 +1,8 @@
-//! What the work can fail with; whatever it is, the message goes back to its queue.
+//! Errors of the work. In each case the message goes back to its queue.
 
 use shared::queue::WorkFailure;
 
-/// Why nobody was greeted. The text goes to the log: it says what does not fit, and not what the
-/// message holds.
+/// Why a message failed. The text goes to the log: it says what does not fit, without the message's content.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Failure {
     /// The message cannot be read.

@@ -8,19 +8,19 @@ use crate::failure::Failure;
 /// Longest name in characters.
 const MAX_NAME_CHARACTERS: usize = 100;
 
-/// What a message says.
+/// The body of a message.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Message {
     name: Name,
 }
 
-/// A name, checked.
+/// A checked name.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 struct Name(String);
 
-/// Why a text is no name.
+/// Why a text is not a name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a name has 1 to {MAX_NAME_CHARACTERS} characters, none of them a control character")]
 struct InvalidName;
@@ -38,10 +38,10 @@ impl TryFrom<String> for Name {
     }
 }
 
-/// Greets whom the message names, in the log.
+/// Greets by the name in the message, in the log.
 ///
-/// A queue delivers at least once, and work may be dropped at any await when the time is over: real
-/// work must stand being done twice.
+/// Work must have the same result when it is done twice: a queue delivers at least once, and at the deadline
+/// work is dropped at any await.
 ///
 /// # Errors
 /// [`Failure`] when the message cannot be read.

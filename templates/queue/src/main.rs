@@ -1,4 +1,4 @@
-//! Greets whom the messages of its queue name.
+//! Greets by the names in the messages of its queue.
 //!
 //! ```text
 //! event (JSON) --shared::queue--> a record at a time --greeting.rs--> greeted, or why not (failure.rs)
@@ -6,7 +6,7 @@
 //!                                         shared::queue: {"batchItemFailures": [...]}
 //! ```
 //!
-//! A message that cannot be done goes back to the queue alone, and the others are done.
+//! A message that fails goes back to the queue alone; the others are done.
 
 mod failure;
 mod greeting;
@@ -22,11 +22,11 @@ use shared::{
 /// The metric that counts messages that were done.
 const GREETED: &str = "Greeted";
 
-// One invocation at a time on a fraction of a CPU: a single-threaded reactor starts faster.
+// One invocation at a time on a fraction of a CPU: a single-threaded runtime starts faster.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = telemetry::init();
-    // Clients and settings are made here, during init, and not in the handler.
+    // Make clients and read settings here, during init, and not in the handler.
     run(telemetry.observe(service_fn(handle))).await
 }
 
@@ -38,8 +38,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<SqsBatchResponse, EventErro
     Ok(queue::answer(&outcomes))
 }
 
-/// Counts every outcome into the invocation's metrics: `Greeted`, also when it is zero, and the kinds
-/// of failures.
+/// Counts every outcome in the invocation's metrics: `Greeted`, also as zero, and the kinds of failures.
 fn count(outcomes: &[Outcome<(), Failure>]) {
     telemetry::count(GREETED, 0);
     for Outcome { result, .. } in outcomes {
@@ -63,7 +62,7 @@ mod tests {
         json!({"messageId": id, "body": body, "eventSource": "aws:sqs"})
     }
 
-    /// The answer to an event that has a minute left.
+    /// The answer to an event, with a minute until the deadline.
     async fn answer(event: Value) -> Result<Value, EventError> {
         let end = SystemTime::now() + Duration::from_secs(60);
         let mut context = Context::default();
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_be_done_goes_back_alone() {
+    async fn a_message_that_fails_goes_back_alone() {
         let good = r#"{"name": "Ada"}"#;
         let records = [
             record("1", good),

@@ -1,5 +1,5 @@
-//! The built function as a process, driven by a Runtime API of the test's own: it takes any
-//! bytes for an event, where Lambda and the sandbox refuse what is not JSON.
+//! The built function as a process, with a Runtime API of the test's own: it sends any bytes as an event, where
+//! Lambda and the sandbox refuse what is not JSON.
 
 use std::{
     net::Ipv4Addr,
@@ -24,10 +24,10 @@ use tokio::{
     time::timeout,
 };
 
-/// How long the process may take for anything; only a failing test waits for it.
+/// Timeout of everything the process does; only a failing test waits for it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the process said to an event.
+/// The process's answer to an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// `/response`
@@ -88,7 +88,7 @@ impl Function {
         self.ask_within(event, PATIENCE).await
     }
 
-    /// Whether the process that was started is still there.
+    /// Whether the process still runs.
     pub fn is_running(&mut self) -> bool {
         self.process.try_wait().unwrap().is_none()
     }

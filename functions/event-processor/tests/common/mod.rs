@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Helpers of the tests.
 #![allow(dead_code, unreachable_pub)] // every test file uses its own part of it
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a helper that panics fails its test
 

@@ -42,7 +42,7 @@ fn other_events_are_named() {
     assert!(refusal(no_state).contains("missing field `state`"));
 }
 
-/// `tools/tests` sends the same to both builds.
+/// `tools/tests` sends the same events to both builds.
 #[test]
 fn what_is_no_event_of_an_alarm_is_refused_in_few_words() {
     let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/refused");

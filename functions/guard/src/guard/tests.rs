@@ -6,11 +6,11 @@ use std::{
 use super::*;
 use crate::{alias::Alias, event::Target};
 
-/// An alias that somebody else changes a number of times, each time between a read and a write.
+/// An alias that somebody else changes several times, each time between a read and a write.
 struct Contended {
     alias: Mutex<Alias>,
     changes: Mutex<u32>,
-    /// Whether these changes take the weight back.
+    /// Whether these changes set the weight to 0.
     by_another_guard: bool,
 }
 
@@ -78,10 +78,10 @@ fn alarm(state: &str) -> Alarm {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_weight_is_taken_back_though_somebody_else_changes_the_alias_meanwhile() {
+async fn a_candidate_is_rolled_back_though_somebody_else_changes_the_alias_meanwhile() {
     let aliases = Contended::new(4, false);
     let answer = guard(&alarm("ALARM"), &aliases).await.unwrap();
-    let expected = Did::TakenBack {
+    let expected = Did::RolledBack {
         percent: 5.0,
         serves: "1".to_owned(),
     };
@@ -91,7 +91,7 @@ async fn a_weight_is_taken_back_though_somebody_else_changes_the_alias_meanwhile
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_another_has_taken_back_meanwhile_is_left_as_it_is() {
+async fn what_another_has_rolled_back_meanwhile_is_left_as_it_is() {
     let aliases = Contended::new(1, true);
     let answer = guard(&alarm("ALARM"), &aliases).await.unwrap();
     assert_eq!(answer.did, Did::Nothing(Why::NoWeight));

@@ -1,10 +1,8 @@
-//! `POST /documents`: stores a document and announces it, or completes an attempt that did not
-//! come to its end.
+//! `POST /documents`: stores a document and sends its message, or completes an attempt that was interrupted.
 //!
-//! Acknowledged only when both the item and its message are stored. Whatever goes wrong in between
-//! (a timeout, a crash), the same request with the same key finds what is there, adds what is
-//! missing, and answers with the same document. The message may be sent twice that way; its
-//! consumer takes that.
+//! Acknowledged only when both the item and its message are stored. Whatever fails in between (a timeout, a
+//! crash), the same request with the same key finds what is there, adds what is missing, and answers with the same
+//! document. The message may be sent twice that way, which its consumer handles.
 
 use axum::{
     extract::State,
@@ -26,13 +24,13 @@ use crate::{
     submission::{NewDocumentBody, Submission},
 };
 
-/// Set on the answer to a request whose document was there already.
+/// Set on the answer to a request whose document existed already.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Stores a document and queues it for verification.
 ///
 /// The same request with the same Idempotency-Key may be sent any number of times within 24 hours
-/// and gives the same document.
+/// and returns the same document.
 #[utoipa::path(
     post,
     path = "/documents",
@@ -79,7 +77,7 @@ pub async fn create_document<S: Store, Q: Queue>(
         Creation::KeyReused => return Err(Problem::KeyReused),
         Creation::Deleted => return Err(Problem::DocumentDeleted),
     };
-    // Whoever repeats a request may do so because the message was not sent.
+    // Also for a repeated request: perhaps the message was not sent the first time.
     if document.status == Status::Received {
         let message = DocumentQueued {
             document_id: document.id,
@@ -92,7 +90,7 @@ pub async fn create_document<S: Store, Q: Queue>(
     let location = HeaderValue::from_str(&format!("/documents/{}", document.id));
     let mut response = representation::document(document)?;
     *response.status_mut() = StatusCode::CREATED;
-    // An id has hexadecimal digits and hyphens: a header may hold it.
+    // An id has only hexadecimal digits and hyphens, which are valid in a header.
     if let Ok(location) = location {
         response.headers_mut().insert(LOCATION, location);
     }

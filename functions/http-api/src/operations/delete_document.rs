@@ -1,4 +1,4 @@
-//! `DELETE /documents/{id}`: removes a document with its content.
+//! `DELETE /documents/{id}`: deletes a document and its content.
 
 use axum::{
     extract::State,
@@ -12,7 +12,7 @@ use crate::{
     problem::{Problem, ProblemDetails},
 };
 
-/// Removes a document with its content.
+/// Deletes a document and its content.
 #[utoipa::path(
     delete,
     path = "/documents/{id}",
@@ -21,7 +21,7 @@ use crate::{
     params(
         ("id" = String, Path, format = "uuid", description = "Id of the document."),
         ("If-Match" = Option<String>, Header, nullable = false,
-            description = "Remove it only if its ETag is one of these."),
+            description = "Delete it only if its ETag is one of these."),
     ),
     responses(
         (status = 204, description = "Removed"),
@@ -43,8 +43,8 @@ pub async fn delete_document<S: Store, Q: Queue>(
     }
 }
 
-/// The revision that `If-Match` allows to be removed; none when the request has no condition. The
-/// store checks it again, so that a change in between is not lost.
+/// The revision that `If-Match` allows to delete; `None` without a condition. The store checks it again, for a
+/// change in between.
 async fn expected_revision<S: Store, Q: Queue>(
     api: &Api<S, Q>,
     id: DocumentId,
@@ -54,7 +54,7 @@ async fn expected_revision<S: Store, Q: Queue>(
         return Ok(None);
     }
     let document = api.store.get(id).await.map_err(store_failed)?;
-    // A missing document comes first (RFC 9110, section 13.2.1).
+    // A missing document is reported before the condition (RFC 9110, section 13.2.1).
     let document = document.ok_or(Problem::DocumentNotFound)?;
     if ETag::of(&document).fulfils_if_match(headers) {
         Ok(Some(document.revision))

@@ -1,4 +1,4 @@
-//! `GET /documents/{id}`: what is known about a document.
+//! `GET /documents/{id}`: returns a document without its content.
 
 use axum::{
     extract::State,
@@ -14,7 +14,7 @@ use crate::{
     representation::{self, DocumentBody},
 };
 
-/// Tells what is known about a document.
+/// Returns a document without its content.
 #[utoipa::path(
     get,
     path = "/documents/{id}",
@@ -28,7 +28,7 @@ use crate::{
     responses(
         (status = 200, description = "The document", body = DocumentBody, content_type = "application/json",
             headers(("ETag" = String, description = "Of the document."))),
-        (status = 304, description = "The caller has the document as it is",
+        (status = 304, description = "The caller has the current document",
             headers(("ETag" = String, description = "Of the document."))),
         (status = 404, description = "There is no such document", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 406, description = "The caller does not accept JSON", body = ProblemDetails, content_type = "application/problem+json"),

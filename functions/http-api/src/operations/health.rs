@@ -1,5 +1,5 @@
-//! `GET /health`: that the function runs, and which build of it. Asks nothing of AWS: a store that
-//! is down must not make a load balancer take away what could answer why.
+//! `GET /health`: says that the function runs, and which build of it. It calls no AWS service: a load balancer must not
+//! remove the function because its store is down.
 
 use axum::{
     extract::State,
@@ -25,12 +25,12 @@ use crate::{
 #[schema(as = Health)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
-    /// `ok`: it answers.
+    /// `ok`.
     #[schema(pattern = "^ok$")]
     status: &'static str,
-    /// Its name.
+    /// Name of the function.
     function: String,
-    /// Its published version.
+    /// Published version of the function.
     version: String,
     /// `arm64` or `x86_64`.
     #[schema(pattern = "^(arm64|x86_64)$")]
@@ -38,10 +38,10 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Reads what Lambda tells its functions.
+    /// From the variables that Lambda sets.
     ///
     /// # Errors
-    /// [`ConfigurationError`] outside of Lambda and the sandbox.
+    /// [`ConfigurationError`] outside Lambda and the sandbox.
     pub fn from_environment() -> Result<Self, ConfigurationError> {
         Ok(Self::new(
             configuration::required("AWS_LAMBDA_FUNCTION_NAME")?,
@@ -49,7 +49,7 @@ impl Facts {
         ))
     }
 
-    /// The facts of this function in this version.
+    /// From these values.
     #[must_use]
     pub fn new(function: String, version: String) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl Facts {
     }
 }
 
-/// Tells that the function runs, and which build of it.
+/// Says that the function runs, and which build of it.
 #[utoipa::path(
     get,
     path = "/health",

@@ -34,10 +34,10 @@ pub struct DocumentPage {
 #[derive(Debug, Clone, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// Most documents on the page.
+    /// How many documents the page has at most.
     #[param(required = false, minimum = 1, maximum = 100, default = 20)]
     limit: u32,
-    /// `next_cursor` of the page before; opaque.
+    /// `next_cursor` of the previous page; opaque.
     #[param(nullable = false)]
     cursor: Option<String>,
 }

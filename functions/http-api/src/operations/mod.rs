@@ -1,5 +1,4 @@
-//! What the API does: one file per operation, each with its handler and its part of the OpenAPI
-//! description.
+//! The operations of the API: one file each, with its handler and its part of the OpenAPI description.
 
 use std::sync::Arc;
 
@@ -24,20 +23,20 @@ pub mod health;
 pub mod list_documents;
 pub mod openapi;
 
-/// What the operations work on.
+/// What the operations use.
 pub struct Api<S, Q> {
-    /// Where documents are.
+    /// The store of the documents.
     pub store: S,
-    /// Where they are announced.
+    /// The queue of their messages.
     pub queue: Q,
-    /// What the function knows about itself.
+    /// The answer of `GET /health`.
     pub facts: health::Facts,
 }
 
-/// The API as a handler gets it.
+/// The API, as handlers extract it.
 pub type SharedApi<S, Q> = State<Arc<Api<S, Q>>>;
 
-/// Extracted from the path: the id of a document. What is no id names no document.
+/// The id of a document, extracted from the path. A malformed id is a 404, like an unknown one.
 #[derive(Debug, Clone, Copy)]
 pub struct PathId(pub DocumentId);
 
@@ -54,7 +53,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     }
 }
 
-/// Logs why the store failed; the caller learns whether to try again.
+/// Logs why the store failed. The problem says whether to try again.
 fn store_failed(error: StoreError) -> Problem {
     if matches!(error, StoreError::InvalidCursor) {
         return Problem::InvalidParameter {
@@ -65,7 +64,7 @@ fn store_failed(error: StoreError) -> Problem {
     failed("store", &error, error.is_transient())
 }
 
-/// Logs why the queue failed; the caller learns whether to try again.
+/// Logs why the queue failed. The problem says whether to try again.
 fn queue_failed(error: QueueError) -> Problem {
     failed("queue", &error, error.is_transient())
 }
@@ -80,7 +79,7 @@ fn failed(part: &str, error: &(dyn std::error::Error + 'static), transient: bool
     }
 }
 
-/// `DocumentStore` and `DocumentQueue` as handlers need them.
+/// `DocumentStore` and `DocumentQueue` with the bounds that handlers need.
 pub trait Store: DocumentStore + 'static {}
 impl<S: DocumentStore + 'static> Store for S {}
 /// See [`Store`].

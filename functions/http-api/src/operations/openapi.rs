@@ -1,7 +1,7 @@
 //! `GET /openapi.json`: the description of this API (OpenAPI 3.1).
 //!
-//! [`DESCRIPTION`] is the committed file and is served as it is: making it costs no cold start. It
-//! is generated from the handlers and types by [`generate`]; a test compares the two.
+//! [`DESCRIPTION`] is the committed file and is served as it is, which costs no time at a cold start. [`generate`]
+//! makes it from the handlers and types; a test compares the two.
 
 use axum::response::Response;
 use axum::{
@@ -23,7 +23,7 @@ use crate::{
 /// The committed description.
 pub const DESCRIPTION: &str = include_str!("../../openapi.json");
 
-/// Gives this description.
+/// Returns this description.
 #[utoipa::path(
     get,
     path = "/openapi.json",
@@ -47,7 +47,7 @@ pub async fn openapi(_: AcceptsJson) -> Response {
 
 #[derive(OpenApi)]
 #[openapi(
-    info(description = "A notary for documents: takes them in, keeps them, verifies them."),
+    info(description = "Stores documents, and verifies their content against a Merkle root."),
     paths(
         create_document::create_document,
         get_document::get_document,
@@ -65,11 +65,11 @@ struct Description;
 /// When it has no JSON form.
 pub fn generate() -> Result<Value, serde_json::Error> {
     let mut description = serde_json::to_value(Description::openapi())?;
-    // The crate's authors and licence are not the API's.
+    // Contact and licence of the crate are not those of the API.
     if let Some(info) = description["info"].as_object_mut() {
         info.retain(|member, _| ["title", "description", "version"].contains(&member.as_str()));
     }
-    // One of them, and not both: what no single field can say.
+    // Exactly one of the two, which the fields alone cannot express.
     description["components"]["schemas"]["NewDocument"]["oneOf"] =
         json!([{"required": ["content"]}, {"required": ["content_base64"]}]);
     description["components"]["headers"] = json!({
@@ -85,7 +85,7 @@ pub fn generate() -> Result<Value, serde_json::Error> {
     Ok(description)
 }
 
-/// What every operation may answer, and the header that every answer has.
+/// The answers that every operation may give, and the header that every answer has.
 fn add_common_responses(responses: &mut Value, uses_aws: bool) {
     let problem = |description: &str| {
         json!({
@@ -93,14 +93,14 @@ fn add_common_responses(responses: &mut Value, uses_aws: bool) {
             "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         })
     };
-    responses["500"] = problem("A fault of the function");
+    responses["500"] = problem("An error of the function");
     if uses_aws {
         responses["503"] = problem("Not possible at the moment: send the request again");
         responses["503"]["headers"]["Retry-After"] =
             json!({"$ref": "#/components/headers/RetryAfter"});
     }
     for (_, response) in members(responses) {
-        // Headers that an operation names itself are there always, but for this one.
+        // Headers that an operation names itself are always there, but for this one.
         for (name, header) in members(&mut response["headers"]) {
             if header.get("$ref").is_none() && name != "Idempotent-Replayed" {
                 header["required"] = Value::Bool(true);
@@ -110,7 +110,7 @@ fn add_common_responses(responses: &mut Value, uses_aws: bool) {
     }
 }
 
-/// `HEAD` is `GET` without the bodies.
+/// Adds `HEAD`: `GET` without the bodies.
 fn add_head(operations: &mut Value) {
     let Some(mut head) = operations.get("get").cloned() else {
         return;
@@ -146,7 +146,7 @@ fn members(object: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
 mod tests {
     use super::*;
 
-    /// `UPDATE_OPENAPI=1 cargo test -p http-api openapi` writes the file anew.
+    /// `UPDATE_OPENAPI=1 cargo test -p http-api openapi` writes the file.
     #[test]
     fn the_committed_description_is_the_one_that_the_code_gives() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");

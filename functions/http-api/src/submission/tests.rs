@@ -1,4 +1,4 @@
-//! What a body may be, by example and by generated JSON.
+//! Bodies, by example and by generated JSON.
 
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::IntoResponse as _;

@@ -1,4 +1,4 @@
-//! The API in this process, on a store and a queue that nobody answers for.
+//! The API in this process, with a store and a queue that do not answer.
 #![allow(dead_code, unreachable_pub)] // `tools/tests` uses the rest
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a helper that panics fails its test
 
@@ -15,10 +15,10 @@ pub mod answer;
 
 pub use answer::{Answer, Call};
 
-/// Where nobody listens: port 9 of this machine (discard).
+/// A port where nobody listens (discard).
 const NOBODY: &str = "http://127.0.0.1:9";
 
-/// The API with a store and a queue that nobody answers for.
+/// The API with a store and a queue that do not answer.
 pub fn api() -> TestApi {
     let nobody = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -33,7 +33,7 @@ pub fn api() -> TestApi {
     TestApi::new(&nobody)
 }
 
-/// The whole function but for the process around it.
+/// The whole function without its process.
 #[derive(Clone)]
 pub struct TestApi {
     router: Router,

@@ -1,4 +1,4 @@
-# What AWS would answer, as far as the tests and the provider's own checks look at it.
+# AWS's answers, as far as the tests and the provider's own checks use them.
 
 mock_data "aws_caller_identity" {
   defaults = { account_id = "123456789012" }
@@ -12,12 +12,12 @@ mock_data "aws_dynamodb_table" {
   defaults = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/documents" }
 }
 
-# What infra/platform/boundary.tf makes for the functions here, but for `stranger`, which it does not know.
+# The boundary that infra/platform makes for the functions here. It does not have `stranger`.
 mock_data "aws_iam_policy" {
   defaults = {
     policy = <<-POLICY
       { "Statement": [
-      {"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/plain:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/http:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/queue:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/alarm:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/huge:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/old:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/half:log-stream:*"]},
+      {"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/plain:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/http:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/queue:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/alarm:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/huge:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/old:log-stream:*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/one-build:log-stream:*"]},
       {"Action": ["lambda:GetAlias", "lambda:UpdateAlias"], "Resource": ["arn:aws:lambda:eu-central-1:123456789012:function:http", "arn:aws:lambda:eu-central-1:123456789012:function:queue"]},
       {"Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "Resource": ["*"]},
       {"Action": ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses"], "Resource": ["*"]},

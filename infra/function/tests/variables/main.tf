@@ -1,5 +1,5 @@
-# The variables of the function's configuration and nothing else (the other files are links to them): what
-# refuses a value needs no provider, whose start costs a run of a test three seconds.
+# Only the variables of the function's configuration (the other files are links to them): validations need no
+# provider, whose start takes three seconds a run.
 
 locals {
   manifest = jsondecode(file("${var.dist}/${var.function}/function.json"))

@@ -1,9 +1,9 @@
-//! Writers that meet on one item: worth another try, which the SDK does not make of its own.
+//! Retries for two writers of one item, which the SDK does not have by itself.
 //!
 //! DynamoDB answers the later of two transactions on one item with `TransactionCanceledException`
 //! and the reason `TransactionConflict`, and a plain write with `TransactionConflictException`.
-//! Nothing was written then; after a short wait the other one is through, and the condition tells
-//! who was first.
+//! Nothing was written then. After a short wait the other transaction is done, and the condition
+//! tells which was first.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>
 
 use aws_sdk_dynamodb::{
@@ -16,10 +16,10 @@ use aws_sdk_dynamodb::{
     types::error::TransactionCanceledException,
 };
 
-/// The code of a plain write that met a transaction.
+/// The code of a plain write that conflicted with a transaction.
 pub(super) const TRANSACTION_CONFLICT: &str = "TransactionConflictException";
 
-/// Tells the SDK's retries, with their limits and waits, about conflicts.
+/// Makes the SDK retry conflicts too, with its usual limits and backoff.
 #[derive(Debug)]
 pub(super) struct ConflictClassifier;
 

@@ -12,10 +12,10 @@ use crate::{
     document_store::{Creation, NewDocument, StoreError},
 };
 
-/// The request's place in the transaction.
+/// The index of the request in the transaction.
 const REQUEST: usize = 0;
 
-/// Time to live deletes within days of the time, so an expired request may still be there.
+/// DynamoDB deletes expired items days later, so an expired request may still be there.
 const REQUEST_IS_NEW: &str = "attribute_not_exists(id) OR expires_at < :now";
 const ITEM_IS_NEW: &str = "attribute_not_exists(id)";
 
@@ -37,7 +37,7 @@ impl DynamoDocumentStore {
         let mut transaction = self
             .client
             .transact_write_items()
-            // An attempt whose answer was lost and that is sent again succeeds again.
+            // Makes a retry succeed when only the answer to the first attempt was lost.
             .client_request_token(document.id.to_string());
         for put in puts {
             let put = put.build().map_err(|error| incomplete(&error))?;
@@ -60,7 +60,7 @@ impl DynamoDocumentStore {
         document: Document,
     ) -> Result<Creation, StoreError> {
         let Some(known) = self.get_item(key.to_owned()).await? else {
-            // It expired and was deleted between the two calls.
+            // The request expired and was deleted between the two calls.
             return Err(unavailable(
                 "GetItem",
                 "the idempotency key has just expired",
@@ -71,7 +71,7 @@ impl DynamoDocumentStore {
             return Ok(Creation::KeyReused);
         }
         if known.document_id == document.id {
-            // Ours after all: an earlier attempt whose answer was lost.
+            // It is ours: an earlier attempt stored it and its answer was lost.
             return Ok(Creation::Created(document));
         }
         let document = self.get_document(known.document_id).await?;

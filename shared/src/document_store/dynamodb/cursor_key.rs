@@ -1,8 +1,8 @@
-//! The key of the cursors: made by whoever lists first, kept in the table, read once per
-//! environment. So no secret has to be configured, and all environments agree.
+//! The key that signs cursors: made by the first listing, kept in the table, read once per
+//! environment. So no secret has to be configured, and all environments have the same key.
 //!
-//! To take all cursors back, delete the item `secret#cursor` and deploy: environments that have
-//! read the old key keep it as long as they live.
+//! To make all cursors invalid, delete the item `secret#cursor` and deploy: environments that
+//! have read the old key keep it until they end.
 
 use aws_sdk_dynamodb::{
     operation::put_item::PutItemError,
@@ -30,7 +30,7 @@ impl DynamoDocumentStore {
             .await
     }
 
-    /// Makes the key, unless another environment was faster: then that one's is the key.
+    /// Makes the key, unless another environment has just made one: then it returns that one.
     async fn make_cursor_key(&self) -> Result<CursorKey, StoreError> {
         let mut key = [0; CursorKey::BYTES];
         getrandom::fill(&mut key)

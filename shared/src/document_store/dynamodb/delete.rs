@@ -1,4 +1,4 @@
-//! `delete`: a document and its content, both or neither.
+//! `delete`: a document and its content, in one transaction.
 
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem, builders::DeleteBuilder};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use crate::{
     document_store::{Deletion, StoreError},
 };
 
-/// The document's place in the transaction.
+/// The index of the document in the transaction.
 const DOCUMENT: usize = 0;
 
 impl DynamoDocumentStore {
@@ -29,12 +29,12 @@ impl DynamoDocumentStore {
                 .expression_attribute_values(":revision", item::number(revision)),
             None => document.condition_expression("attribute_exists(id)"),
         };
-        // Without a condition: what has no content left has nothing more to delete.
+        // Without a condition: the content may be gone already.
         let content = self.delete_of(item::content_key(id));
         let result = self
             .client
             .transact_write_items()
-            // An attempt whose answer was lost and that is sent again succeeds again.
+            // Makes a retry succeed when only the answer to the first attempt was lost.
             .client_request_token(Uuid::now_v7().to_string())
             .transact_items(action(document)?)
             .transact_items(action(content)?)
@@ -54,7 +54,7 @@ impl DynamoDocumentStore {
         id: DocumentId,
         if_revision: Option<u64>,
     ) -> Result<Deletion, StoreError> {
-        // An id is never given twice: what was missing stays missing.
+        // An id is never used twice, so a missing document stays missing.
         if if_revision.is_none() || self.get_item(item::document_key(id)).await?.is_none() {
             return Ok(Deletion::Missing);
         }

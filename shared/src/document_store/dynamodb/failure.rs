@@ -1,4 +1,4 @@
-//! What the SDK's errors mean to a caller of the store.
+//! Turns the SDK's errors into [`StoreError`].
 
 use std::error::Error;
 
@@ -13,7 +13,7 @@ use crate::document_store::StoreError;
 
 const TRANSACTION: &str = "TransactWriteItems";
 
-/// A call that failed although the SDK tried again where it makes sense.
+/// A call that failed after the SDK's retries.
 pub(super) fn failure<E>(operation: &'static str, error: &SdkError<E>) -> StoreError
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -26,7 +26,7 @@ where
     }
 }
 
-/// A transaction that lacks a field: nothing was sent.
+/// A transaction that lacks a required field: nothing was sent.
 pub(super) fn incomplete(error: &BuildError) -> StoreError {
     StoreError::Refused {
         operation: TRANSACTION,
@@ -90,7 +90,7 @@ fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     }
 }
 
-/// In one line what DynamoDB answered, or why no answer came.
+/// What DynamoDB answered, or why no answer came, in one line.
 fn explain<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,

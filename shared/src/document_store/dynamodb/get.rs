@@ -1,4 +1,4 @@
-//! `get` and `get_with_content`: consistent reads, because the caller may have just written.
+//! `get` and `get_with_content`: consistent reads, because the caller may just have written.
 
 use tokio::try_join;
 
@@ -21,8 +21,8 @@ impl DynamoDocumentStore {
         item.map(|item| Reader::new(item).document()).transpose()
     }
 
-    /// Two reads side by side. They are no snapshot, and need not be: content never changes, so
-    /// all that can come between them is a deletion, which the second look finds.
+    /// Two reads in parallel. They need not be a snapshot: content never changes, so only a deletion can
+    /// come between them, which the second read finds.
     pub(super) async fn get_document_with_content(
         &self,
         id: DocumentId,

@@ -1,4 +1,4 @@
-//! Items of the table, written and read. Reading names the item and the attribute that is wrong.
+//! Writes and reads items of the table. Errors name the item and the attribute.
 
 use std::{collections::HashMap, fmt::Display, str::FromStr};
 
@@ -12,9 +12,9 @@ use crate::{
 
 /// The table's partition key.
 pub(super) const ID: &str = "id";
-/// The index's partition key; documents alone have it.
+/// The index's partition key; only documents have it.
 pub(super) const KIND: &str = "kind";
-/// The only kind there is.
+/// The only value of it.
 pub(super) const DOCUMENT: &str = "document";
 const CONTENT: &str = "content";
 
@@ -42,8 +42,7 @@ pub(super) fn content_key(id: DocumentId) -> String {
     format!("content#{id}")
 }
 
-/// Key of the item that remembers a request. The sender's key may be of any length and hold
-/// anything; its digest is neither.
+/// Key of the item that remembers a request: a digest, because the sender's key may be of any length and content.
 pub(super) fn request_key(idempotency_key: &str) -> String {
     format!("request#{}", hex::encode(Sha256::digest(idempotency_key)))
 }
@@ -94,7 +93,7 @@ pub(super) fn item<const N: usize>(attributes: [(&str, AttributeValue); N]) -> I
         .collect()
 }
 
-/// An item that was read; every attribute is checked when it is asked for.
+/// An item that was read; each attribute is checked when it is accessed.
 pub(super) struct Reader(Item);
 
 impl Reader {

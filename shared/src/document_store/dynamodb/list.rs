@@ -21,8 +21,7 @@ impl DynamoDocumentStore {
             Some(cursor) => Some(self.after(cursor).await?),
             None => None,
         };
-        // Eventually consistent, as every global secondary index: a listing is a view of what
-        // there is, and nothing is decided on it.
+        // Eventually consistent, like every global secondary index.
         let output = self
             .client
             .query()
@@ -44,7 +43,7 @@ impl DynamoDocumentStore {
             .into_iter()
             .map(|item| Reader::new(item).document())
             .collect::<Result<Vec<Document>, _>>()?;
-        // DynamoDB also ends a page at 1 MiB, which as many documents cannot fill today.
+        // DynamoDB also ends a page at 1 MiB, more than MAX_PAGE documents have.
         let more = documents.len() > limit as usize || cut_short;
         documents.truncate(limit as usize);
         let next = match documents.last() {

@@ -7,13 +7,13 @@
 //! | request | `request#<SHA-256 of the idempotency key>` | `document_id`, `fingerprint`, `expires_at` (time to live) |
 //! | key of cursors | `secret#cursor` | `key` |
 //!
-//! Content stands apart because a listing and a change of status shall not pay for 256 KiB. Only
-//! documents have a `kind`, so the index `by_kind` holds them alone; they sort by id, which is by
-//! time. All of them share one partition of that index: a table that takes in more than about
-//! 1,000 documents a second wants a `kind` per day or shard.
+//! Content is an item of its own, so that a listing or a change of status does not pay for 256 KiB. Only
+//! documents have a `kind`, so the index `by_kind` has only them, sorted by id and so by time. They share
+//! one partition of that index: a table that gets more than about 1,000 documents a second needs
+//! a `kind` per day or shard.
 //!
-//! Every write is conditional. Two writers that meet are told apart by the condition, and by a
-//! conflict that the SDK tries again ([`conflict`]).
+//! Every write is conditional. When two writers meet, the condition decides, after a conflict that the SDK
+//! retries ([`conflict`]).
 
 mod conflict;
 mod create;
@@ -42,10 +42,10 @@ const INDEX: &str = "by_kind";
 
 /// [`DocumentStore`] on DynamoDB.
 ///
-/// Make one during the init phase and keep it: its connections and the cursors' key live as long
-/// as it does. Nothing is sent before the first request.
+/// Make one during the init phase and keep it: it holds the connections and the key of the cursors. Nothing is
+/// sent before the first request.
 ///
-/// What each method needs to be allowed: `create` `PutItem` and `GetItem`; `get` and
+/// The permissions of each method: `create` `PutItem` and `GetItem`; `get` and
 /// `get_with_content` `GetItem`; `list` `Query` (of the index), `GetItem` and `PutItem`; `settle`
 /// `UpdateItem`; `delete` `DeleteItem` and `GetItem`.
 #[derive(Clone)]
@@ -56,7 +56,7 @@ pub struct DynamoDocumentStore {
 }
 
 impl DynamoDocumentStore {
-    /// Documents in `table`, with the connections, retries and limits of `config`.
+    /// Documents in `table`, with the connections, retries and timeouts of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig, table: TableName) -> Self {
         let config = aws_sdk_dynamodb::config::Builder::from(config)

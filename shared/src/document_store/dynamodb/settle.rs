@@ -1,4 +1,4 @@
-//! `settle`: a received document gets its verdict.
+//! `settle`: a received document becomes verified or rejected.
 
 use aws_sdk_dynamodb::{
     operation::update_item::{UpdateItemError, UpdateItemOutput},
@@ -26,7 +26,7 @@ impl DynamoDocumentStore {
             .update_item()
             .table_name(self.table.as_str())
             .key(item::ID, item::text(item::document_key(id)))
-            // Holds for no item that is missing, so an update never makes one.
+            // Never true for a missing item, so an update creates none.
             .condition_expression("#status = :received")
             .update_expression(
                 "SET #status = :verdict, updated_at = :now, revision = revision + :one",
@@ -60,7 +60,7 @@ fn settled(output: UpdateItemOutput) -> Result<Settlement, StoreError> {
     Reader::new(item).document().map(Settlement::Settled)
 }
 
-/// Also when an attempt of ours was through and its answer was lost.
+/// Also when an earlier attempt of ours succeeded and its answer was lost.
 fn already_settled(item: item::Item) -> Result<Settlement, StoreError> {
     let reader = Reader::new(item);
     reader.status().map(Settlement::AlreadySettled)

@@ -1,4 +1,4 @@
-//! Any mix of good, bad, slow and stuck records, on tokio's paused clock, against a model.
+//! Random mixes of good, bad, slow and stuck records, on tokio's paused clock, compared with a model.
 
 use std::{
     cell::{Cell, RefCell},
@@ -65,7 +65,7 @@ impl Scenario {
         }
     }
 
-    /// The lane of each record, by the rule's words.
+    /// The lane of each record, as the documentation defines it.
     fn lane(&self, index: usize) -> usize {
         let unknown_group = self.records.iter().any(|(group, _)| group.is_none());
         match self.records[index].0 {
@@ -84,7 +84,7 @@ impl Scenario {
         lanes
     }
 
-    /// Which records are done when every lane starts at once.
+    /// Which records are done if every lane starts at once.
     fn model(&self) -> BTreeSet<usize> {
         let mut done = BTreeSet::new();
         for lane in self.lanes().into_values() {
@@ -107,7 +107,7 @@ impl Scenario {
     }
 }
 
-/// What was seen from within the work.
+/// What the work has observed.
 #[derive(Debug, Default)]
 struct Seen {
     begun: RefCell<Vec<(usize, Duration)>>,
@@ -200,7 +200,7 @@ proptest! {
         let ids: Vec<_> = outcomes.iter().map(|outcome| outcome.record.message_id.clone()).collect();
         let expected: Vec<_> = (0..scenario.records.len()).map(|index| index.to_string()).collect();
         prop_assert_eq!(ids, expected);
-        // Acknowledged is what finished well, and nothing that finished well is done again.
+        // Exactly the records that succeeded are acknowledged.
         let finished: BTreeSet<_> = seen.finished.borrow().iter().copied().collect();
         prop_assert_eq!(finished.len(), seen.finished.borrow().len());
         let well = finished.into_iter().filter(|index| matches!(scenario.records[*index].1, Behaviour::Good(_)));

@@ -1,4 +1,4 @@
-//! Events as Lambda sends them, events of others, and any JSON at all.
+//! Events as Lambda sends them, events of other sources, and random JSON.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -184,7 +184,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A record of a queue of which one field is anything.
+/// A record of a queue with one random field.
 fn spoilt_record() -> impl Strategy<Value = Value> {
     let field = prop::sample::select(vec![
         "receiptHandle",

@@ -20,7 +20,7 @@ async fn ask(sandbox: &Sandbox, event: &Value) -> Invocation {
 async fn an_alarm_takes_the_weight_back_once_and_leaves_a_record_of_it() {
     let sandbox = sandbox(&BOTH).await;
     let first = ask(&sandbox, &event("ALARM")).await;
-    assert_eq!(first.payload["did"], "taken_back", "{first:?}");
+    assert_eq!(first.payload["did"], "rolled_back", "{first:?}");
     let details = json!({"percent": 25.0, "serves": "1"});
     assert_eq!(first.payload["details"], details, "{first:?}");
     let after = live(&sandbox).await;
@@ -35,7 +35,7 @@ async fn an_alarm_takes_the_weight_back_once_and_leaves_a_record_of_it() {
     );
     assert!(description.ends_with("s by guard"), "{description}");
     let logs = sandbox.logs(GUARD).unwrap();
-    assert!(logs.contains("weight taken back"), "{logs}");
+    assert!(logs.contains("rolled back"), "{logs}");
 
     let second = ask(&sandbox, &event("ALARM")).await;
     assert_eq!(second.payload["details"], "no_weight", "{second:?}");
