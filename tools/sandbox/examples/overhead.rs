@@ -18,8 +18,8 @@ use hyper::{Request, client::conn::http1::SendRequest};
 use hyper_util::rt::TokioIo;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use sandbox::{
-    environments::emulation::HOST,
-    output,
+    cli::output,
+    execution::emulation::HOST,
     server::{Options, Server},
 };
 use serde_json::{Value, json};

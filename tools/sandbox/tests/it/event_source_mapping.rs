@@ -15,7 +15,7 @@ use common::{
     eventually,
     queues::{Queue, attributes, depth, receive, send},
 };
-use sandbox::environments::emulation::HOST;
+use sandbox::execution::emulation::HOST;
 use serde_json::{Value, json};
 use statrs::distribution::{Binomial, DiscreteCDF as _};
 

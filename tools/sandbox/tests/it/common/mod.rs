@@ -18,11 +18,9 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{Architecture, FunctionCode, Runtime},
 };
-use package::Architecture as Half;
 use sandbox::{
-    client::{admin::Admin, endpoint::sdk_config},
-    environments::emulation::HOST,
-    faults::FaultPlan,
+    client::{admin::AdminClient, endpoint::sdk_config},
+    execution::{emulation::HOST, faults::FaultPlan},
     server::Options,
     testing,
 };
@@ -141,9 +139,9 @@ impl Sandbox {
         self.0.logs(FUNCTION).unwrap()
     }
 
-    /// Orders faults for the host's half of [`FUNCTION`].
+    /// Orders faults for the host's build of [`FUNCTION`].
     pub async fn inject(&self, plan: FaultPlan) {
-        Admin::new(&self.endpoint)
+        AdminClient::new(&self.endpoint)
             .unwrap()
             .set_faults(FUNCTION, HOST, &plan)
             .await
@@ -224,12 +222,12 @@ fn probe() -> PathBuf {
     probe
 }
 
-/// A build of the probe in `dist/`, with a table and a queue. Both halves are the host's: no emulator is needed.
+/// A build of the probe in `dist/`, with a table and a queue. Both builds are the host's: no emulator is needed.
 pub fn build(dist: &Path, change: impl FnOnce(&mut Value)) {
     let artifact = json!({
         "zip": "code.zip", "code_sha256": "", "zip_bytes": 1, "bootstrap_bytes": 1, "commit": "0",
     });
-    let artifacts = Half::ALL.map(|half| (half.to_string(), artifact.clone()));
+    let artifacts = package::Architecture::ALL.map(|build| (build.to_string(), artifact.clone()));
     let mut manifest = json!({
         "schema_version": package::manifest::SCHEMA_VERSION,
         "name": "probe",

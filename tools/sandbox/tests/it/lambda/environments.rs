@@ -81,7 +81,7 @@ async fn a_process_that_died_while_idle_is_replaced_unseen() {
     let sandbox = Sandbox::with_probe().await;
     for _ in 0..3 {
         let pid = sandbox.answer(does("who")).await["pid"].as_u64().unwrap();
-        sandbox::environments::process::kill_group(pid.try_into().unwrap());
+        sandbox::execution::process::kill_group(pid.try_into().unwrap());
         eventually("its death is noticed", async || sandbox.processes() == 0).await;
         assert_eq!(sandbox.answer(does("who")).await["earlier"], json!(0));
     }

@@ -2,7 +2,7 @@
 
 use aws_sdk_lambda::types::LogType;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use sandbox::faults::FaultPlan;
+use sandbox::execution::faults::FaultPlan;
 use serde_json::json;
 use statrs::distribution::{Binomial, DiscreteCDF as _};
 
