@@ -1,4 +1,5 @@
-//! Starting an environment: once by itself and, when that fails, once more on the invocation's own time, as Lambda does.
+//! Starts an environment. When its initialisation fails, Lambda tries once more and counts the second attempt as part of
+//! the invocation; so does this.
 
 use std::{
     ffi::OsString,
@@ -16,24 +17,24 @@ use super::{
     invocation::{Failure, Finished, Request},
     log::Log,
     process::Program,
-    run::{self, Head, Start, Timing},
+    run::{self, ColdStart, InvocationStart, Timing},
     runtime_api,
-    variables::{self, Place},
+    variables::{self, EnvironmentContext},
     version::Version,
 };
 
 impl Environments {
-    /// An environment that is ready for its first event, or the invocation's result when there is none to be had.
-    /// The caller has leased the room for it.
+    /// An environment that is ready for its first event, or the invocation's result when none can be started.
+    /// The caller has leased the context for it.
     pub(super) async fn cold_start(
         &self,
         version: &Arc<Version>,
         request: &Request,
-        head: Head,
-    ) -> Result<(Arc<Environment>, Start), Box<Finished>> {
+        start: InvocationStart,
+    ) -> Result<(Arc<Environment>, ColdStart), Box<Finished>> {
         let broken = |error: io::Error| {
-            self.0.pool().give_back_room();
-            Box::new(run::without_environment(version, request, head, &error))
+            self.0.pool().cancel_lease();
+            Box::new(run::without_environment(version, request, start, &error))
         };
         let first = self.prepare(version).map_err(broken)?;
         let begun = Instant::now();
@@ -41,7 +42,7 @@ impl Environments {
             Ok(init) => {
                 return Ok((
                     first,
-                    Start {
+                    ColdStart {
                         init: Some(init),
                         spent: Duration::ZERO,
                     },
@@ -54,29 +55,29 @@ impl Environments {
             return Err(Box::new(fail(
                 &first,
                 request,
-                head,
+                start,
                 begun.elapsed(),
                 failure,
             )));
         }
-        self.0.pool().take_room();
+        self.0.pool().lease_replacement();
         let second = self.prepare(version).map_err(broken)?;
         let begun = Instant::now();
         let timeout = Duration::from_secs(version.settings.timeout_s.into());
         match self.initialise(&second, timeout).await {
-            Ok(spent) => Ok((second, Start { init: None, spent })),
+            Ok(spent) => Ok((second, ColdStart { init: None, spent })),
             Err(failure) => {
                 let duration = if failure == Failure::TimedOut {
                     timeout
                 } else {
                     begun.elapsed()
                 };
-                Err(Box::new(fail(&second, request, head, duration, failure)))
+                Err(Box::new(fail(&second, request, start, duration, failure)))
             }
         }
     }
 
-    /// Everything but the process.
+    /// Creates the environment without its process: folder and log.
     fn prepare(&self, version: &Arc<Version>) -> io::Result<Arc<Environment>> {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let folder = &self.0.options.folder;
@@ -103,7 +104,7 @@ impl Environments {
         let child = match self.start(environment).await {
             Ok(child) => child,
             Err(failure) => {
-                self.bury(environment, None);
+                self.clean_up(environment, None);
                 return Err(failure);
             }
         };
@@ -128,7 +129,7 @@ impl Environments {
             folder: &environment.version.code.folder,
             variables: variables::variables(
                 &environment.version,
-                Place {
+                EnvironmentContext {
                     runtime_api: &runtime_api,
                     endpoint: &self.0.options.endpoint,
                     environment_id: &environment.id,
@@ -143,7 +144,7 @@ impl Environments {
             .map_err(|error| cannot_exec(error.to_string()))
     }
 
-    /// What stands before the `bootstrap` to run it here, or why it cannot be run.
+    /// The command prefix that runs the `bootstrap` here, or why it cannot be run.
     fn entrypoint(&self, version: &Version) -> Result<Vec<OsString>, Failure> {
         match version.code.inspect_bootstrap() {
             Bootstrap::Missing => Err(Failure::InvalidEntrypoint(
@@ -163,7 +164,7 @@ impl Environments {
         }
     }
 
-    /// Waits for the end of a process, tells everyone, and cleans up after it.
+    /// Cleans up when the process has ended.
     fn supervise(&self, environment: Arc<Environment>, mut child: Child) {
         environment.set_pid(child.id().unwrap_or_default());
         let environments = self.clone();
@@ -171,11 +172,11 @@ impl Environments {
             let status = child.wait().await.ok();
             // What it started itself must not outlive it.
             environment.kill();
-            environments.bury(&environment, status);
+            environments.clean_up(&environment, status);
         });
     }
 
-    fn bury(&self, environment: &Environment, status: Option<std::process::ExitStatus>) {
+    fn clean_up(&self, environment: &Environment, status: Option<std::process::ExitStatus>) {
         environment.set_exit(status);
         self.0.pool().remove(environment);
         if let Err(error) = std::fs::remove_dir_all(&environment.temporary) {
@@ -206,7 +207,7 @@ fn cannot_exec(why: String) -> Failure {
 fn fail(
     environment: &Environment,
     request: &Request,
-    head: Head,
+    start: InvocationStart,
     duration: Duration,
     failure: Failure,
 ) -> Finished {
@@ -214,7 +215,7 @@ fn fail(
         .log
         .start(&request.id, &environment.version.number.to_string());
     let timing = Timing {
-        head,
+        start,
         duration,
         init: None,
         tail_from: request.tail.then_some(0),

@@ -1,4 +1,4 @@
-//! Chance: which version gets an invocation, and which invocations a fault hits.
+//! Random draws: which version gets an invocation, and which invocations a fault hits.
 
 use std::{
     sync::{Mutex, PoisonError},

@@ -1,4 +1,4 @@
-//! Code for the other architecture: run under qemu-user, or a clear word on what is missing.
+//! Code for the other architecture: run under qemu-user, or an error that says what to install.
 
 use std::{
     ffi::OsString,
@@ -59,7 +59,7 @@ const fn names(architecture: Architecture) -> Names {
 }
 
 impl Emulators {
-    /// The words that stand before a program to run it: none on its own architecture.
+    /// The command prefix that runs a program of this architecture: empty on the host's own.
     ///
     /// # Errors
     /// [`MissingEmulator`] when there is no emulator or no C library for it.

@@ -16,9 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{log::Log, process, version::Version};
 
-/// An event on its way to a process.
+/// An event that a process is to take.
 #[derive(Debug)]
-pub struct Work {
+pub struct QueuedEvent {
     /// Request id of the invocation.
     pub request_id: String,
     /// The event.
@@ -29,9 +29,9 @@ pub struct Work {
     pub trace_id: String,
     /// How long the process may work on it.
     pub limit: Duration,
-    /// Told when the process takes the event.
+    /// Signalled when the process takes the event.
     pub taken: oneshot::Sender<()>,
-    /// Told the answer.
+    /// Receives the answer.
     pub answer: oneshot::Sender<Answer>,
 }
 
@@ -57,7 +57,7 @@ pub enum Content {
 
 /// An event as a process gets it.
 #[derive(Debug)]
-pub struct Delivery {
+pub struct NextEvent {
     /// Request id of the invocation.
     pub request_id: String,
     /// The event.
@@ -100,13 +100,13 @@ pub struct Environment {
     pub log: Log,
     /// Folder for its temporary files, removed with it.
     pub temporary: PathBuf,
-    /// Told when the process is gone.
+    /// Cancelled when the process has ended.
     pub exited: CancellationToken,
     pid: OnceLock<u32>,
     exit: OnceLock<ExitStatus>,
     init: watch::Sender<Init>,
-    inbox: mpsc::Sender<Work>,
-    outbox: AsyncMutex<mpsc::Receiver<Work>>,
+    event_sender: mpsc::Sender<QueuedEvent>,
+    events: AsyncMutex<mpsc::Receiver<QueuedEvent>>,
     in_flight: Mutex<Option<InFlight>>,
     idle_since: Mutex<Instant>,
     peak_memory_mib: AtomicU64,
@@ -116,7 +116,7 @@ impl Environment {
     /// An environment whose process is still to be started.
     #[must_use]
     pub fn new(id: String, version: std::sync::Arc<Version>, log: Log, temporary: PathBuf) -> Self {
-        let (inbox, outbox) = mpsc::channel(1);
+        let (event_sender, events) = mpsc::channel(1);
         Self {
             id,
             version,
@@ -126,20 +126,20 @@ impl Environment {
             pid: OnceLock::new(),
             exit: OnceLock::new(),
             init: watch::Sender::new(Init::Running),
-            inbox,
-            outbox: AsyncMutex::new(outbox),
+            event_sender,
+            events: AsyncMutex::new(events),
             in_flight: Mutex::new(None),
             idle_since: Mutex::new(Instant::now()),
             peak_memory_mib: AtomicU64::new(0),
         }
     }
 
-    /// Notes the process that was started for it.
+    /// Records the process that was started for it.
     pub fn set_pid(&self, pid: u32) {
         let _ = self.pid.set(pid);
     }
 
-    /// Notes that the process is gone, and tells everyone.
+    /// Records how the process ended, and cancels `exited`.
     pub fn set_exit(&self, status: Option<ExitStatus>) {
         if let Some(status) = status {
             let _ = self.exit.set(status);
@@ -158,7 +158,7 @@ impl Environment {
 
     /// Kills the process and everything that it started.
     pub fn kill(&self) {
-        // A pid that the kernel has given to someone else by now must not be hit.
+        // Once the process has ended, the kernel may give its id to another one.
         if let (Some(pid), false) = (self.pid.get(), self.exited.is_cancelled()) {
             process::kill_group(*pid);
         }
@@ -182,14 +182,14 @@ impl Environment {
         self.init.subscribe()
     }
 
-    /// Hands an event over. False when the process is gone or has not taken the last one.
+    /// Queues an event for the process. False when the process has ended or has not taken the last event yet.
     #[must_use]
-    pub fn give(&self, work: Work) -> bool {
-        !self.exited.is_cancelled() && self.inbox.try_send(work).is_ok()
+    pub fn enqueue(&self, event: QueuedEvent) -> bool {
+        !self.exited.is_cancelled() && self.event_sender.try_send(event).is_ok()
     }
 
     /// `GET invocation/next`: waits for an event. The first call ends the initialisation.
-    pub async fn next(&self) -> Option<Delivery> {
+    pub async fn next(&self) -> Option<NextEvent> {
         self.init.send_if_modified(|init| {
             let first = matches!(init, Init::Running);
             if first {
@@ -197,28 +197,28 @@ impl Environment {
             }
             first
         });
-        let work = self.outbox.lock().await.recv().await?;
+        let event = self.events.lock().await.recv().await?;
         *self.in_flight() = Some(InFlight {
-            request_id: work.request_id.clone(),
+            request_id: event.request_id.clone(),
             taken: Instant::now(),
-            answer: work.answer,
+            answer: event.answer,
         });
-        let _ = work.taken.send(());
-        let deadline = SystemTime::now() + work.limit;
+        let _ = event.taken.send(());
+        let deadline = SystemTime::now() + event.limit;
         let since_epoch = deadline
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
-        Some(Delivery {
-            request_id: work.request_id,
-            payload: work.payload,
-            invoked_arn: work.invoked_arn,
-            trace_id: work.trace_id,
+        Some(NextEvent {
+            request_id: event.request_id,
+            payload: event.payload,
+            invoked_arn: event.invoked_arn,
+            trace_id: event.trace_id,
             deadline_ms: since_epoch.as_millis(),
         })
     }
 
-    /// `POST invocation/{id}/response` and `…/error`: passes the answer on. False when that event is not being
-    /// worked on.
+    /// `POST invocation/{id}/response` and `…/error`: passes the answer on. False when the process is not
+    /// working on that event.
     #[must_use]
     pub fn answer(&self, request_id: &str, content: Content) -> bool {
         let mut slot = self.in_flight();
@@ -226,7 +226,7 @@ impl Environment {
             return false;
         };
         let duration = in_flight.taken.elapsed();
-        // Nobody waits any more when the time limit has just struck.
+        // Fails when the time limit has just been reached: then nobody waits for it.
         let _ = in_flight.answer.send(Answer { content, duration });
         true
     }
@@ -236,15 +236,15 @@ impl Environment {
         self.init.send_replace(Init::Failed(body));
     }
 
-    /// Notes that it has nothing to do from now on.
-    pub fn rest(&self) {
+    /// Records that it is idle from now on.
+    pub fn mark_idle(&self) {
         *self
             .idle_since
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
-    /// Since when it has had nothing to do.
+    /// Since when it has been idle.
     #[must_use]
     pub fn idle_since(&self) -> Instant {
         *self

@@ -13,7 +13,7 @@ use super::{
     emulation::Emulators,
     invocation::{Finished, Request},
     pool::{Full, Lease, Pool},
-    run::{self, Ended, Head},
+    run::{self, InvocationStart, RunOutcome},
     version::{Version, VersionId},
 };
 
@@ -71,30 +71,30 @@ impl Environments {
         version: &Arc<Version>,
         request: &Request,
     ) -> Result<Finished, Full> {
-        let head = Head {
+        let begin = InvocationStart {
             started: Utc::now(),
             begun: Instant::now(),
         };
         loop {
             let lease = self.0.pool().lease(version, self.0.options.limit)?;
-            let (environment, start) = match lease {
+            let (environment, cold_start) = match lease {
                 Lease::Idle(environment) => (environment, None),
-                Lease::Room(evicted) => {
+                Lease::New(evicted) => {
                     if let Some(evicted) = evicted {
                         evicted.kill();
                     }
-                    match self.cold_start(version, request, head).await {
-                        Ok((environment, start)) => (environment, Some(start)),
+                    match self.cold_start(version, request, begin).await {
+                        Ok((environment, cold_start)) => (environment, Some(cold_start)),
                         Err(finished) => return Ok(*finished),
                     }
                 }
             };
-            match run::run(&environment, request, start.unwrap_or_default(), head).await {
-                // It died while it was idle. Lambda does not tell the caller about that either.
-                Ended::Lost if start.is_none() => {}
-                Ended::Lost => return Ok(run::lost(&environment, request, head)),
-                Ended::Killed(finished) => return Ok(finished),
-                Ended::Reusable(finished) => {
+            match run::run(&environment, request, cold_start.unwrap_or_default(), begin).await {
+                // The process ended while it was idle. Lambda does not report that to the caller either.
+                RunOutcome::Lost if cold_start.is_none() => {}
+                RunOutcome::Lost => return Ok(run::lost_event(&environment, request, begin)),
+                RunOutcome::Killed(finished) => return Ok(finished),
+                RunOutcome::Reusable(finished) => {
                     if let Some(retired) = self.0.pool().release(environment) {
                         retired.kill();
                     }
@@ -112,20 +112,20 @@ impl Environments {
 
     /// Number of environments by function and version.
     #[must_use]
-    pub fn census(&self) -> BTreeMap<String, BTreeMap<String, usize>> {
-        self.0.pool().census()
+    pub fn counts(&self) -> BTreeMap<String, BTreeMap<String, usize>> {
+        self.0.pool().counts()
     }
 
     /// Kills every process and waits until all are gone.
     pub async fn shut_down(&self) {
         self.0.pool().close();
         loop {
-            let everyone = self.0.pool().everyone();
-            let Some(one) = everyone.first() else {
+            let all = self.0.pool().all();
+            let Some(one) = all.first() else {
                 return;
             };
-            everyone.iter().for_each(|environment| environment.kill());
-            // Again and again: one that is just being started has no process to kill yet.
+            all.iter().for_each(|environment| environment.kill());
+            // Repeated, because an environment that is being started has no process to kill yet.
             let _ = tokio::time::timeout(Duration::from_millis(20), one.exited.cancelled()).await;
         }
     }

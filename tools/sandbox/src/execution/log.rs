@@ -83,7 +83,7 @@ impl Log {
         ));
     }
 
-    /// Says what went wrong, in the line that Lambda writes for it.
+    /// Writes what went wrong, in the form of Lambda's line for it.
     pub fn failure(&self, request_id: &str, message: &str) {
         let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
         self.write(&format!("{now} {request_id} {message}\n"));

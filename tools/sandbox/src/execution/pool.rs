@@ -1,4 +1,4 @@
-//! Which environments there are: idle ones to reuse, and room for more. Bookkeeping only, under one short lock.
+//! Which environments there are: idle ones to reuse, and how many more may be started. No I/O; under one short lock.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -20,28 +20,27 @@ pub struct Full;
 pub enum Lease {
     /// An idle environment of its version.
     Idle(Arc<Environment>),
-    /// Room for a new one, which is counted already. The environment must be killed to make that room, if there is
-    /// one.
-    Room(Option<Arc<Environment>>),
+    /// A place for a new one, which is counted already. If it holds an environment, that one must be killed for it.
+    New(Option<Arc<Environment>>),
 }
 
 /// All environments.
 #[derive(Debug, Default)]
 pub struct Pool {
-    /// Started and not gone, by id.
+    /// All environments, by id.
     all: HashMap<String, Arc<Environment>>,
     /// Idle, by version, the most recently used last.
     idle: HashMap<VersionId, Vec<Arc<Environment>>>,
     /// Versions whose environments are not to be used again.
     retired: HashSet<VersionId>,
-    /// Started or about to be, and not gone.
+    /// How many there are, with those about to be started.
     count: usize,
     /// Shutting down: nothing is leased any more.
     closed: bool,
 }
 
 impl Pool {
-    /// The most recently used idle environment of a version, or room for one.
+    /// The most recently used idle environment of a version, or a place for a new one.
     ///
     /// # Errors
     /// [`Full`] when there are `limit` environments and all are busy.
@@ -58,7 +57,7 @@ impl Pool {
             Some(self.longest_idle().ok_or(Full)?)
         };
         self.count += 1;
-        Ok(Lease::Room(evicted))
+        Ok(Lease::New(evicted))
     }
 
     fn longest_idle(&mut self) -> Option<Arc<Environment>> {
@@ -68,18 +67,18 @@ impl Pool {
             .flatten()
             .min_by_key(|environment| environment.idle_since())
             .cloned()?;
-        self.unidle(&longest);
+        self.remove_idle(&longest);
         Some(longest)
     }
 
-    fn unidle(&mut self, environment: &Environment) {
+    fn remove_idle(&mut self, environment: &Environment) {
         if let Some(idle) = self.idle.get_mut(&environment.version.id) {
             idle.retain(|other| other.id != environment.id);
         }
     }
 
-    /// Room for one more, whatever the limit: to replace one that is being killed.
-    pub fn take_room(&mut self) {
+    /// A place for one more, whatever the limit: it replaces one that is being killed.
+    pub fn lease_replacement(&mut self) {
         self.count += 1;
     }
 
@@ -88,24 +87,24 @@ impl Pool {
         self.closed = true;
     }
 
-    /// Gives back room that was leased and not used.
-    pub fn give_back_room(&mut self) {
+    /// Gives back a place that was leased and not used.
+    pub fn cancel_lease(&mut self) {
         self.count -= 1;
     }
 
-    /// Adds a started environment, in the room that was leased for it.
+    /// Adds an environment in the place that was leased for it.
     pub fn add(&mut self, environment: &Arc<Environment>) {
         self.all
             .insert(environment.id.clone(), Arc::clone(environment));
     }
 
-    /// Makes an environment idle; gives it back when it is not to be used again.
+    /// Makes an environment idle; returns it when it must be killed instead.
     pub fn release(&mut self, environment: Arc<Environment>) -> Option<Arc<Environment>> {
         if self.retired.contains(&environment.version.id) || !self.all.contains_key(&environment.id)
         {
             return Some(environment);
         }
-        environment.rest();
+        environment.mark_idle();
         self.idle
             .entry(environment.version.id)
             .or_default()
@@ -113,15 +112,15 @@ impl Pool {
         None
     }
 
-    /// Forgets an environment whose process is gone.
+    /// Removes an environment whose process has ended.
     pub fn remove(&mut self, environment: &Environment) {
         if self.all.remove(&environment.id).is_some() {
             self.count -= 1;
         }
-        self.unidle(environment);
+        self.remove_idle(environment);
     }
 
-    /// Stops using the environments of a version; gives the idle ones, to be killed.
+    /// Stops using the environments of a version; returns the idle ones, to be killed.
     pub fn retire(&mut self, version: VersionId) -> Vec<Arc<Environment>> {
         self.retired.insert(version);
         self.idle.remove(&version).unwrap_or_default()
@@ -136,24 +135,24 @@ impl Pool {
         taken
     }
 
-    /// All that run.
+    /// All environments.
     #[must_use]
-    pub fn everyone(&self) -> Vec<Arc<Environment>> {
+    pub fn all(&self) -> Vec<Arc<Environment>> {
         self.all.values().cloned().collect()
     }
 
     /// Number of environments by function and version.
     #[must_use]
-    pub fn census(&self) -> BTreeMap<String, BTreeMap<String, usize>> {
-        let mut census: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    pub fn counts(&self) -> BTreeMap<String, BTreeMap<String, usize>> {
+        let mut counts: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
         for environment in self.all.values() {
             let version = &environment.version;
-            *census
+            *counts
                 .entry(version.function.clone())
                 .or_default()
                 .entry(version.number.to_string())
                 .or_default() += 1;
         }
-        census
+        counts
     }
 }

@@ -37,7 +37,7 @@ pub struct Program<'a> {
     pub folder: &'a Path,
     /// All environment variables.
     pub variables: BTreeMap<String, String>,
-    /// Gets what it writes.
+    /// Receives what it writes.
     pub log: &'a Log,
 }
 
@@ -47,13 +47,13 @@ impl Program<'_> {
     /// # Errors
     /// When the system cannot start it.
     pub async fn start(self) -> io::Result<Child> {
-        let mut words = death_watch();
-        words.extend(self.prefix);
-        words.push(self.bootstrap.into());
-        let mut words = words.into_iter();
-        let mut command = Command::new(words.next().unwrap_or_default());
+        let mut arguments = die_with_sandbox();
+        arguments.extend(self.prefix);
+        arguments.push(self.bootstrap.into());
+        let mut arguments = arguments.into_iter();
+        let mut command = Command::new(arguments.next().unwrap_or_default());
         command
-            .args(words)
+            .args(arguments)
             .env_clear()
             .envs(self.variables)
             .current_dir(self.folder)
@@ -66,9 +66,9 @@ impl Program<'_> {
     }
 }
 
-/// Words that make the kernel kill a process when the sandbox dies, however it dies. Without `setpriv` (util-linux) a
+/// The command prefix that makes the kernel kill a process when the sandbox ends, however it ends. Without `setpriv` (util-linux) a
 /// function notices on its own: its next call to the Runtime API fails.
-fn death_watch() -> Vec<OsString> {
+fn die_with_sandbox() -> Vec<OsString> {
     static SETPRIV: OnceLock<Option<OsString>> = OnceLock::new();
     let setpriv = SETPRIV.get_or_init(|| find_in_path("setpriv").map(Into::into));
     setpriv
@@ -84,11 +84,11 @@ type Job = (Command, Handle, oneshot::Sender<io::Result<Child>>);
 async fn spawn(command: Command) -> io::Result<Child> {
     static JOBS: OnceLock<Sender<Job>> = OnceLock::new();
     let jobs = JOBS.get_or_init(|| {
-        let (jobs, inbox) = channel::<Job>();
+        let (jobs, received) = channel::<Job>();
         thread::spawn(move || {
-            for (mut command, runtime, reply) in inbox {
+            for (mut command, runtime, reply) in received {
                 let _inside = runtime.enter();
-                // Nobody waits any more: the child is dropped and thereby killed.
+                // Fails when nobody waits for it: then the child is dropped and thereby killed.
                 let _ = reply.send(command.spawn());
             }
         });

@@ -1,4 +1,4 @@
-//! What is known about one invocation once it is over: the raw material of the metrics.
+//! What is known about one invocation once it is over: metrics are computed from it.
 
 use std::time::Duration;
 

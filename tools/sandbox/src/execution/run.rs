@@ -11,32 +11,32 @@ use chrono::{DateTime, Utc};
 use tokio::{sync::oneshot, time};
 
 use super::{
-    environment::{Answer, Content, Environment, Work},
+    environment::{Answer, Content, Environment, QueuedEvent},
     invocation::{Failure, Finished, Request},
     log::{self, Report},
     record::Outcome,
     version::Version,
 };
 
-/// How an invocation came by its environment.
+/// What it took to get an environment: nothing when it was idle.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Start {
-    /// Time of the initialisation that was done for it.
+pub(super) struct ColdStart {
+    /// Time of the initialisation.
     pub(super) init: Option<Duration>,
-    /// Part of the function's time limit that a second initialisation has used up.
+    /// Part of the function's time limit that a second initialisation has used.
     pub(super) spent: Duration,
 }
 
 /// When an invocation began, by both clocks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
+pub(super) struct InvocationStart {
     pub(super) started: DateTime<Utc>,
     pub(super) begun: Instant,
 }
 
 /// What became of an event, and of the environment that had it.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(super) enum RunOutcome {
     /// The process was gone before it took the event.
     Lost,
     /// The process is gone.
@@ -55,13 +55,13 @@ enum Exchange {
 pub(super) fn without_environment(
     version: &Version,
     request: &Request,
-    head: Head,
+    start: InvocationStart,
     error: &io::Error,
 ) -> Finished {
     let failure =
         Failure::InvalidEntrypoint(format!("the sandbox cannot create an environment: {error}"));
     Finished {
-        started: head.started,
+        started: start.started,
         duration: Duration::ZERO,
         billed: Duration::ZERO,
         init: None,
@@ -72,67 +72,71 @@ pub(super) fn without_environment(
     }
 }
 
-/// Gives the event to the environment, waits for what comes, and writes the log.
+/// Sends the event to the environment, waits for its answer or its end, and writes the log.
 pub(super) async fn run(
     environment: &Arc<Environment>,
     request: &Request,
-    start: Start,
-    head: Head,
-) -> Ended {
+    cold_start: ColdStart,
+    start: InvocationStart,
+) -> RunOutcome {
     let version = &environment.version;
     let tail_from = request.tail.then(|| environment.log.position());
     environment
         .log
         .start(&request.id, &version.number.to_string());
     let timeout = Duration::from_secs(version.settings.timeout_s.into());
-    let limit = timeout.saturating_sub(start.spent);
+    let limit = timeout.saturating_sub(cold_start.spent);
     let begun = Instant::now();
     let (result, duration, reusable) =
         match time::timeout(limit, exchange(environment, request, limit)).await {
             Err(_) => {
-                // Read before the end: afterwards there is nothing to read it from.
+                // Read before the kill: the kernel keeps nothing about a process that has ended.
                 let _ = environment.peak_memory_mib();
                 environment.kill();
                 (Err(Failure::TimedOut), timeout, false)
             }
-            Ok(Exchange::Exited { taken: false }) => return Ended::Lost,
+            Ok(Exchange::Exited { taken: false }) => return RunOutcome::Lost,
             Ok(Exchange::Exited { taken: true }) => (
                 Err(Failure::Exited(environment.exit_message())),
-                start.spent + begun.elapsed(),
+                cold_start.spent + begun.elapsed(),
                 false,
             ),
             Ok(Exchange::Answered(answer)) => {
-                let duration = start.spent + request.faults.latency + answer.duration;
-                (judge(answer.content, request), duration, true)
+                let duration = cold_start.spent + request.faults.latency + answer.duration;
+                (result_of(answer.content, request), duration, true)
             }
         };
     let finished = finish(
         environment,
         request,
         Timing {
-            head,
+            start,
             duration,
-            init: start.init,
+            init: cold_start.init,
             tail_from,
         },
         result,
     );
     if reusable {
-        Ended::Reusable(finished)
+        RunOutcome::Reusable(finished)
     } else {
-        Ended::Killed(finished)
+        RunOutcome::Killed(finished)
     }
 }
 
 /// The result when a fresh process was gone before it took the event.
-pub(super) fn lost(environment: &Arc<Environment>, request: &Request, head: Head) -> Finished {
-    let duration = head.begun.elapsed();
+pub(super) fn lost_event(
+    environment: &Arc<Environment>,
+    request: &Request,
+    start: InvocationStart,
+) -> Finished {
+    let duration = start.begun.elapsed();
     let failure = Failure::Exited(environment.exit_message());
     finish(
         environment,
         request,
         Timing {
-            head,
+            start,
             duration,
             init: None,
             tail_from: None,
@@ -147,7 +151,7 @@ async fn exchange(environment: &Environment, request: &Request, limit: Duration)
     }
     let (taken, mut was_taken) = oneshot::channel();
     let (answer, mut answered) = oneshot::channel();
-    let work = Work {
+    let event = QueuedEvent {
         request_id: request.id.clone(),
         payload: request.payload.clone(),
         invoked_arn: request.invoked_arn.clone(),
@@ -156,7 +160,7 @@ async fn exchange(environment: &Environment, request: &Request, limit: Duration)
         taken,
         answer,
     };
-    if !environment.give(work) {
+    if !environment.enqueue(event) {
         return Exchange::Exited { taken: false };
     }
     if request.faults.crash {
@@ -166,7 +170,7 @@ async fn exchange(environment: &Environment, request: &Request, limit: Duration)
         biased;
         Ok(answer) = &mut answered => Exchange::Answered(answer),
         () = environment.exited.cancelled() => match answered.try_recv() {
-            // It answered, and then it died.
+            // It answered, and ended afterwards.
             Ok(answer) => Exchange::Answered(answer),
             Err(_) => Exchange::Exited { taken: was_taken.try_recv().is_ok() },
         },
@@ -184,7 +188,7 @@ async fn crash(environment: &Environment, taken: oneshot::Receiver<()>) -> Excha
     Exchange::Exited { taken }
 }
 
-fn judge(content: Content, request: &Request) -> Result<Bytes, Failure> {
+fn result_of(content: Content, request: &Request) -> Result<Bytes, Failure> {
     match content {
         _ if request.faults.error => Err(Failure::Injected),
         Content::Response(body) => Ok(body),
@@ -195,7 +199,7 @@ fn judge(content: Content, request: &Request) -> Result<Bytes, Failure> {
 
 /// The times of an invocation, and where its log begins.
 pub(super) struct Timing {
-    pub(super) head: Head,
+    pub(super) start: InvocationStart,
     pub(super) duration: Duration,
     pub(super) init: Option<Duration>,
     pub(super) tail_from: Option<u64>,
@@ -209,7 +213,7 @@ pub(super) fn finish(
     result: Result<Bytes, Failure>,
 ) -> Finished {
     let Timing {
-        head,
+        start,
         duration,
         init,
         tail_from,
@@ -238,7 +242,7 @@ pub(super) fn finish(
         Err(failure) => (failure.outcome(), failure.body(&request.id, version)),
     };
     Finished {
-        started: head.started,
+        started: start.started,
         duration,
         billed,
         init,

@@ -20,7 +20,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::{
-    environment::{Content, Delivery, Environment},
+    environment::{Content, Environment, NextEvent},
     invocation::MAX_RESPONSE_BYTES,
 };
 use crate::net::{NoDelay, origin_check};
@@ -70,7 +70,7 @@ async fn next(State(environment): State<Arc<Environment>>) -> Response {
     }
 }
 
-impl IntoResponse for Delivery {
+impl IntoResponse for NextEvent {
     fn into_response(self) -> Response {
         let mut response = Response::new(self.payload.into());
         let headers = response.headers_mut();

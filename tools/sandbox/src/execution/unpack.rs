@@ -1,7 +1,7 @@
 //! Unpacking a function's zip: bounded, and inside of its folder.
 //!
-//! What a zip says about itself is not believed: bytes are counted while they are read. Links are refused, which Lambda
-//! takes: without them no path leads out of the folder.
+//! The sizes in its headers are not trusted: bytes are counted while they are read. Links are refused, although Lambda
+//! accepts them: without links no path leads out of the folder.
 
 use std::{
     fs::{OpenOptions, Permissions},
@@ -12,7 +12,7 @@ use std::{
 
 use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
-/// How much a zip may become.
+/// How large an unpacked zip may be.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     /// Of all files together.
@@ -26,8 +26,8 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// The bytes are Lambda's quota. For the rest it has none: the entries are as many as a zip without extensions can
-    /// count, and a path this long is no accident.
+    /// The bytes are Lambda's quota. Lambda has none for the rest: a zip without extensions has at most 65,535 entries,
+    /// and the other two are far more than a real package has.
     pub(super) const LAMBDA: Self = Self {
         bytes: 262_144_000,
         entries: 65_535,
@@ -58,7 +58,7 @@ pub(super) enum UnpackError {
 /// Unpacks into an empty folder. After an error part of it is there.
 pub(super) fn unpack(zip: &[u8], folder: &Path, limits: Limits) -> Result<(), UnpackError> {
     let mut archive = ZipArchive::new(Cursor::new(zip))?;
-    // A zip that tells the truth is refused before anything is written; below, nothing that it says counts.
+    // Refuses a zip that says itself that it is too large before anything is written. Below, bytes are counted.
     if archive.decompressed_size().unwrap_or_default() > u128::from(limits.bytes) {
         return Err(UnpackError::TooLarge(limits.bytes));
     }
@@ -111,7 +111,7 @@ impl Unpacking<'_> {
         })
     }
 
-    /// With all folders that it is in.
+    /// Makes a folder, and its parents.
     fn make_folder(&mut self, path: &Path) -> Result<(), UnpackError> {
         let ancestors: Vec<_> = path.ancestors().collect();
         for folder in ancestors.into_iter().rev() {
@@ -135,7 +135,7 @@ impl Unpacking<'_> {
         let mut options = OpenOptions::new();
         let file = options.write(true).create_new(true).open(path);
         let mut file = file.map_err(UnpackError::Disk)?;
-        // Without set-user-id and its like.
+        // Without set-user-id, set-group-id and the sticky bit.
         let mode = entry.unix_mode().unwrap_or(0o644) & 0o777;
         let left = self.limits.bytes - self.bytes;
         let copied = io::copy(&mut entry.take(left + 1), &mut file);
@@ -181,7 +181,7 @@ fn inside(name: &str, limits: Limits) -> Result<PathBuf, &'static str> {
     Ok(path)
 }
 
-/// Whether something else is where a file or folder should go: only this zip writes here.
+/// Whether the zip has already made something else at this path: nobody else writes here.
 fn is_taken(error: &io::Error) -> bool {
     use io::ErrorKind::{AlreadyExists, NotADirectory};
     matches!(error.kind(), AlreadyExists | NotADirectory)

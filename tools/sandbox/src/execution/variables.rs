@@ -7,7 +7,7 @@ use crate::aws::signature;
 
 /// What the variables of one environment depend on besides its version.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct EnvironmentContext<'a> {
     /// `host:port` of the Runtime API of this environment.
     pub runtime_api: &'a str,
     /// URL of the sandbox: where the SDKs in the function find the other services.
@@ -20,7 +20,7 @@ pub struct Place<'a> {
 
 /// All variables of an environment.
 #[must_use]
-pub fn variables(version: &Version, place: Place<'_>) -> BTreeMap<String, String> {
+pub fn variables(version: &Version, context: EnvironmentContext<'_>) -> BTreeMap<String, String> {
     let settings = &version.settings;
     let number = version.number.to_string();
     let date = chrono::Utc::now().format("%Y/%m/%d");
@@ -29,7 +29,7 @@ pub fn variables(version: &Version, place: Place<'_>) -> BTreeMap<String, String
         variables.insert(name.to_owned(), value);
     };
     set("_HANDLER", settings.handler.clone());
-    set("AWS_LAMBDA_RUNTIME_API", place.runtime_api.to_owned());
+    set("AWS_LAMBDA_RUNTIME_API", context.runtime_api.to_owned());
     set("AWS_LAMBDA_FUNCTION_NAME", version.function.clone());
     set("AWS_LAMBDA_FUNCTION_VERSION", number.clone());
     set(
@@ -39,7 +39,7 @@ pub fn variables(version: &Version, place: Place<'_>) -> BTreeMap<String, String
     set("AWS_LAMBDA_LOG_GROUP_NAME", version.log_group());
     set(
         "AWS_LAMBDA_LOG_STREAM_NAME",
-        format!("{date}/[{number}]{}", place.environment_id),
+        format!("{date}/[{number}]{}", context.environment_id),
     );
     set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned());
     set("AWS_REGION", version.region.clone());
@@ -49,7 +49,7 @@ pub fn variables(version: &Version, place: Place<'_>) -> BTreeMap<String, String
         version.code.folder.display().to_string(),
     );
     set("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned());
-    // Not secret: only the id is looked at, to tell whose request it is.
+    // Not secret: only the id is read, to know which function sends a request.
     set(
         "AWS_ACCESS_KEY_ID",
         signature::access_key_id(&version.function),
@@ -66,8 +66,8 @@ pub fn variables(version: &Version, place: Place<'_>) -> BTreeMap<String, String
         set("AWS_LAMBDA_LOG_LEVEL", level.to_owned());
     }
     for (name, value) in [
-        ("AWS_ENDPOINT_URL", place.endpoint.to_owned()),
-        ("TMPDIR", place.temporary.display().to_string()),
+        ("AWS_ENDPOINT_URL", context.endpoint.to_owned()),
+        ("TMPDIR", context.temporary.display().to_string()),
         ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin".to_owned()),
         ("LANG", "en_US.UTF-8".to_owned()),
         ("TZ", ":UTC".to_owned()),

@@ -74,7 +74,7 @@ async fn health(State(parts): State<Parts>) -> Json<Value> {
     Json(json!({
         "endpoint": parts.lambda.endpoint,
         "pid": std::process::id(),
-        "environments": parts.lambda.environments.census(),
+        "environments": parts.lambda.environments.counts(),
     }))
 }
 

@@ -158,8 +158,8 @@ impl Sandbox {
     /// Number of processes that run functions now.
     #[must_use]
     pub fn processes(&self) -> usize {
-        let census = self.environments.census();
-        census.values().flat_map(|versions| versions.values()).sum()
+        let counts = self.environments.counts();
+        counts.values().flat_map(|versions| versions.values()).sum()
     }
 
     /// Everything that the logs of a function say, Lambda's own lines included.

@@ -1,4 +1,4 @@
-//! One batch to the function, and what is deleted afterwards.
+//! Delivers one batch to the function, and deletes from the queue what has succeeded.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -26,20 +26,20 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What a poller works with. Cheap to clone.
 #[derive(Clone)]
-pub struct Pipe {
-    /// Who runs the function.
+pub struct PollerContext {
+    /// Runs the function.
     pub lambda: Lambda,
-    /// Where the queue is.
+    /// Has the queue.
     pub sqs: Sqs,
-    /// From where to where.
+    /// Which queue invokes which function.
     pub mapping: Mapping,
-    /// Over when the mapping is to stop.
+    /// Cancelled when the mapping is to stop.
     pub stop: CancellationToken,
 }
 
-impl Pipe {
-    /// Gives the batch to the function, in several events if it is too large for one. In a FIFO queue the first one that
-    /// fails is the last: what comes after it must not overtake.
+impl PollerContext {
+    /// Delivers a batch, in several events if it is too large for one. In a FIFO queue nothing is delivered after an
+    /// event that has failed: the order is kept.
     pub async fn deliver(&self, batch: Vec<Record>, visibility: Millis) {
         let fifo = self.mapping.queue_arn.ends_with(".fifo");
         for records in event::split(batch) {
@@ -50,18 +50,18 @@ impl Pipe {
         }
     }
 
-    /// Gives one event to the function; tells whether it is done with all records.
+    /// Delivers one event; says whether the function is done with all records.
     async fn deliver_event(&self, records: &[Record], visibility: Millis) -> bool {
-        // Afterwards others may have the messages.
+        // After that time the messages are visible again, and others may receive them.
         let until = records.iter().map(|record| record.received).min();
         let until = until.unwrap_or_default() + visibility;
         match self.invoke(event::event(records), until).await {
-            Some(finished) => self.settle(records, &finished),
+            Some(finished) => self.delete_processed(records, &finished),
             None => false,
         }
     }
 
-    /// Invokes the function; while it is throttled or not there, again and again until the messages become visible.
+    /// Invokes the function. While it is throttled or does not exist, it is tried again until the messages become visible.
     async fn invoke(&self, event: Bytes, until: Millis) -> Option<Finished> {
         let mut pause = FIRST_PAUSE;
         loop {
@@ -76,7 +76,7 @@ impl Pipe {
                 Ok(invoked) => return Some(invoked.finished),
                 Err(error) => error,
             };
-            // Not all at the same moment again.
+            // Jitter: not all pollers at the same moment again.
             let jittered = pause.mul_f64(0.5 + 0.5 * rand::random::<f64>());
             let left = Duration::from_millis(until.saturating_sub(sqs::now()));
             if jittered >= left {
@@ -91,8 +91,8 @@ impl Pipe {
         }
     }
 
-    /// Deletes what the function has dealt with; tells whether that is all.
-    fn settle(&self, records: &[Record], finished: &Finished) -> bool {
+    /// Deletes what the function has processed; says whether that is all.
+    fn delete_processed(&self, records: &[Record], finished: &Finished) -> bool {
         if finished.outcome.is_error() {
             return false;
         }
@@ -109,11 +109,11 @@ impl Pipe {
         } else {
             HashSet::new()
         };
-        let mut account = self.sqs.account();
+        let mut queues = self.sqs.queues();
         for record in records.iter().filter(|record| !failed.contains(&record.id)) {
             let queue = self.mapping.queue();
-            // It may be too late: then the message comes again, and whoever processes it must cope.
-            if let Err(error) = account.delete_message(queue, &record.handle, sqs::now()) {
+            // Fails when the visibility timeout is over: then the message is delivered again, as SQS may do anyway.
+            if let Err(error) = queues.delete_message(queue, &record.handle, sqs::now()) {
                 tracing::warn!(queue, %error, "could not delete a message that is done");
             }
         }

@@ -98,7 +98,7 @@ pub fn event(records: &[Record]) -> Bytes {
     format!(r#"{{"Records":[{}]}}"#, records.join(",")).into()
 }
 
-/// Splits a batch where it would be too large for one event. No message alone is.
+/// Splits a batch that is too large for one event. No single message is.
 #[must_use]
 pub fn split(records: Vec<Record>) -> Vec<Vec<Record>> {
     let mut events: Vec<Vec<Record>> = Vec::new();

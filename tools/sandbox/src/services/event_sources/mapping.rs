@@ -12,7 +12,7 @@ use crate::{
 /// `State`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Was just made.
+    /// Was just created.
     Creating,
     /// Is about to read the queue.
     Enabling,
@@ -22,7 +22,7 @@ pub enum State {
     Disabling,
     /// Does not read the queue.
     Disabled,
-    /// Waits for the batches that are under way, and goes on with other settings.
+    /// Waits for the batches that are under way, and continues with other settings.
     Updating,
     /// Waits for the batches that are under way, and is gone then.
     Deleting,
@@ -49,9 +49,9 @@ impl State {
         matches!(self, Self::Enabled | Self::Disabled)
     }
 
-    /// Where a mapping comes to rest.
+    /// The state that a change ends in.
     #[must_use]
-    pub const fn resting(enabled: bool) -> Self {
+    pub const fn settled(enabled: bool) -> Self {
         if enabled {
             Self::Enabled
         } else {

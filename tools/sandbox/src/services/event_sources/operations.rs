@@ -103,8 +103,8 @@ fn check(
             .resolve(function.qualifier.as_deref(), || 0.0)?;
         (version.region.clone(), version.settings.timeout_s)
     };
-    let account = sources.sqs().account();
-    let queue = account.by_arn(queue_arn).ok_or_else(|| {
+    let queues = sources.sqs().queues();
+    let queue = queues.by_arn(queue_arn).ok_or_else(|| {
         LambdaError::invalid(
             "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. \
              SQS Error Message: The specified queue does not exist.",

@@ -1,4 +1,4 @@
-//! From the queue to batches: one task per mapping fills them, and one per batch delivers it.
+//! Reads the queue: one task per mapping fills batches, and one task per batch delivers it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,11 +8,11 @@ use tokio::{
 };
 
 use super::{
-    delivery::Pipe,
+    delivery::PollerContext,
     event::{MAX_EVENT_BYTES, Record},
 };
 use crate::services::sqs::{
-    Receive,
+    ReceiveOptions,
     error::SqsError,
     model::{message::Millis, queue::Delivery},
     now,
@@ -28,40 +28,43 @@ const RECEIVE_SIZE: usize = 10;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Reads the queue until the mapping is stopped; then waits for the batches that are under way. A batch is only begun
-/// when there is a place for it: at most `concurrency` are in the function's hands at once.
-pub async fn run(pipe: Pipe, concurrency: usize) {
-    let places = Arc::new(Semaphore::new(concurrency));
+/// when there is a slot for it: at most `concurrency` are delivered at once.
+pub async fn run(context: PollerContext, concurrency: usize) {
+    let slots = Arc::new(Semaphore::new(concurrency));
     let mut under_way = JoinSet::new();
-    while let Some(place) = free_place(&pipe, &places).await {
-        match gather(&pipe).await {
+    while let Some(slot) = free_slot(&context, &slots).await {
+        match fill_batch(&context).await {
             Ok(batch) if batch.records.is_empty() => {}
             Ok(batch) => {
-                let pipe = pipe.clone();
+                let context = context.clone();
                 under_way.spawn(async move {
-                    pipe.deliver(batch.records, batch.visibility).await;
-                    drop(place);
+                    context.deliver(batch.records, batch.visibility).await;
+                    drop(slot);
                 });
             }
-            Err(error) => wait_out(&pipe, &error).await,
+            Err(error) => pause(&context, &error).await,
         }
         while under_way.try_join_next().is_some() {}
     }
     while under_way.join_next().await.is_some() {}
 }
 
-/// A place for a batch; none when the mapping is to stop.
-async fn free_place(pipe: &Pipe, places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+/// A slot for a batch; none when the mapping is to stop.
+async fn free_slot(
+    context: &PollerContext,
+    slots: &Arc<Semaphore>,
+) -> Option<OwnedSemaphorePermit> {
     tokio::select! {
         biased;
-        () = pipe.stop.cancelled() => None,
-        place = Arc::clone(places).acquire_owned() => place.ok(),
+        () = context.stop.cancelled() => None,
+        slot = Arc::clone(slots).acquire_owned() => slot.ok(),
     }
 }
 
-async fn wait_out(pipe: &Pipe, error: &SqsError) {
-    let queue = pipe.mapping.queue();
+async fn pause(context: &PollerContext, error: &SqsError) {
+    let queue = context.mapping.queue();
     tracing::warn!(queue, %error, "an event source mapping cannot read its queue");
-    let _ = tokio::time::timeout(PAUSE, pipe.stop.cancelled()).await;
+    let _ = tokio::time::timeout(PAUSE, context.stop.cancelled()).await;
 }
 
 #[derive(Debug, Default)]
@@ -81,25 +84,25 @@ impl Batch {
 
 /// Fills a batch until it is full, or its window is over, or the mapping is to stop. The window begins with the first
 /// message; until then the wait is a long poll, after which the batch may be empty.
-async fn gather(pipe: &Pipe) -> Result<Batch, SqsError> {
-    let settings = pipe.mapping.settings;
+async fn fill_batch(context: &PollerContext) -> Result<Batch, SqsError> {
+    let settings = context.mapping.settings;
     let largest = usize::try_from(settings.batch_size).unwrap_or(usize::MAX);
     let mut batch = Batch::default();
     let mut wait = LONG_POLL;
     let mut end = None;
     loop {
-        let asked = Receive {
+        let asked = ReceiveOptions {
             max: RECEIVE_SIZE.min(largest - batch.records.len()),
             visibility: None,
             wait: Some(wait),
         };
         let received = tokio::select! {
             biased;
-            () = pipe.stop.cancelled() => return Ok(batch),
-            received = pipe.sqs.receive(pipe.mapping.queue(), asked) => received,
+            () = context.stop.cancelled() => return Ok(batch),
+            received = context.sqs.receive(context.mapping.queue(), asked) => received,
         };
         match received {
-            Ok(deliveries) => add(pipe, &mut batch, &deliveries),
+            Ok(deliveries) => add(context, &mut batch, &deliveries),
             // What there is already is delivered first.
             Err(_) if !batch.records.is_empty() => return Ok(batch),
             Err(error) => return Err(error),
@@ -113,14 +116,14 @@ async fn gather(pipe: &Pipe) -> Result<Batch, SqsError> {
     }
 }
 
-fn add(pipe: &Pipe, batch: &mut Batch, deliveries: &[Delivery]) {
+fn add(context: &PollerContext, batch: &mut Batch, deliveries: &[Delivery]) {
     let received = now();
     for delivery in deliveries {
-        let record = Record::new(delivery, &pipe.mapping.queue_arn, received);
+        let record = Record::new(delivery, &context.mapping.queue_arn, received);
         batch.size += record.size();
         batch.records.push(record);
     }
-    if let Ok(slot) = pipe.sqs.account().queue(pipe.mapping.queue()) {
-        batch.visibility = slot.settings.visibility();
+    if let Ok(entry) = context.sqs.queues().queue(context.mapping.queue()) {
+        batch.visibility = entry.settings.visibility();
     }
 }

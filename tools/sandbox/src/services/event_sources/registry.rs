@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    delivery::Pipe,
+    delivery::PollerContext,
     mapping::{Mapping, State},
     poller,
     settings::Settings,
@@ -25,7 +25,7 @@ use crate::services::{
 };
 
 /// Most batches at once that AWS allows.
-const MOST_CONCURRENT: usize = 1000;
+const MAX_CONCURRENCY: usize = 1000;
 
 /// The event source mappings of one sandbox. Cheap to clone.
 #[derive(Clone)]
@@ -134,7 +134,7 @@ impl EventSources {
             mapping,
             poller: None,
         };
-        self.rest(&mut entry, enabled);
+        self.finish_change(&mut entry, enabled);
         mappings.insert(uuid, entry);
         Ok(())
     }
@@ -151,7 +151,7 @@ impl EventSources {
         enabled: Option<bool>,
     ) -> Result<Mapping, LambdaError> {
         let mut mappings = self.lock();
-        let entry = settled(&mut mappings, uuid)?;
+        let entry = changeable(&mut mappings, uuid)?;
         let was = entry.mapping.state == State::Enabled;
         let enabled = enabled.unwrap_or(was);
         entry.mapping.function = function;
@@ -169,7 +169,7 @@ impl EventSources {
                 poller.end().await;
             }
             if let Some(entry) = sources.lock().get_mut(&uuid) {
-                sources.rest(entry, enabled);
+                sources.finish_change(entry, enabled);
             }
         });
         Ok(mapping)
@@ -181,7 +181,7 @@ impl EventSources {
     /// `ResourceNotFoundException`, and `ResourceInUseException` while another change is under way.
     pub fn remove(&self, uuid: &str) -> Result<Mapping, LambdaError> {
         let mut mappings = self.lock();
-        let entry = settled(&mut mappings, uuid)?;
+        let entry = changeable(&mut mappings, uuid)?;
         entry.mapping.state = State::Deleting;
         let (sources, uuid, poller) = (self.clone(), uuid.to_owned(), entry.poller.take());
         let mapping = entry.mapping.clone();
@@ -203,9 +203,9 @@ impl EventSources {
         }
     }
 
-    /// Brings a mapping into its lasting state, with a poller if it is enabled.
-    fn rest(&self, entry: &mut Entry, enabled: bool) {
-        entry.mapping.state = State::resting(enabled);
+    /// Ends a change: the mapping is enabled, with a poller, or disabled.
+    fn finish_change(&self, entry: &mut Entry, enabled: bool) {
+        entry.mapping.state = State::settled(enabled);
         entry.poller = enabled.then(|| self.start(entry.mapping.clone()));
     }
 
@@ -214,9 +214,9 @@ impl EventSources {
             .settings
             .maximum_concurrency
             .and_then(|limit| usize::try_from(limit).ok())
-            .unwrap_or(MOST_CONCURRENT);
+            .unwrap_or(MAX_CONCURRENCY);
         let stop = CancellationToken::new();
-        let pipe = Pipe {
+        let context = PollerContext {
             lambda: self.0.lambda.clone(),
             sqs: self.0.sqs.clone(),
             mapping,
@@ -225,13 +225,13 @@ impl EventSources {
         let concurrency = limit.min(self.0.environments).max(1);
         Poller {
             stop,
-            task: tokio::spawn(poller::run(pipe, concurrency)),
+            task: tokio::spawn(poller::run(context, concurrency)),
         }
     }
 }
 
 /// A mapping that may be changed.
-fn settled<'a>(
+fn changeable<'a>(
     mappings: &'a mut BTreeMap<String, Entry>,
     uuid: &str,
 ) -> Result<&'a mut Entry, LambdaError> {

@@ -37,7 +37,7 @@ pub fn failures(body: &[u8], batch: &HashSet<&str>) -> Result<HashSet<String>, B
         .collect()
 }
 
-/// The list in a response. By hand, because serde would take an array for an object.
+/// The list in a response. Read by hand: serde would accept an array in place of an object.
 fn listed(response: &Value) -> Result<&[Value], BadResponse> {
     let list = match response {
         Value::Null => return Ok(&[]),

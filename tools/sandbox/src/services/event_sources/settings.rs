@@ -62,7 +62,7 @@ impl Settings {
     /// `ValidationException` for a number out of range, `InvalidParameterValueException` for settings that do not go
     /// together or that the sandbox does not have.
     pub fn with(mut self, change: &Change, fifo: bool) -> Result<Self, LambdaError> {
-        refuse_others(&change.other)?;
+        refuse_unsupported(&change.other)?;
         if let Some(size) = change.batch_size {
             self.batch_size = number("batchSize", size, 1, 10_000)?;
         }
@@ -101,8 +101,8 @@ impl Settings {
     }
 }
 
-/// A setting that has no effect here would be believed to have one.
-fn refuse_others(other: &Map<String, Value>) -> Result<(), LambdaError> {
+/// Refuses a setting that has no effect here, so that nobody relies on it.
+fn refuse_unsupported(other: &Map<String, Value>) -> Result<(), LambdaError> {
     let is_empty = |value: &Value| match value {
         Value::Null => true,
         Value::Array(items) => items.is_empty(),

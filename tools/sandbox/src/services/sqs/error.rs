@@ -86,7 +86,7 @@ pub enum SqsError {
     /// The body is not what the protocol says.
     #[error("cannot read the request: {0}")]
     Malformed(String),
-    /// A failure to order.
+    /// An injected failure.
     #[error("{message}")]
     Injected {
         /// HTTP status.

@@ -31,7 +31,7 @@ use chrono::Utc;
 
 use self::{
     error::SqsError,
-    model::{message::Millis, queue::Delivery, queues::Account},
+    model::{message::Millis, queue::Delivery, queues::Queues},
 };
 use crate::aws::ACCOUNT_ID;
 
@@ -43,14 +43,14 @@ pub struct Sqs(Arc<Inner>);
 struct Inner {
     /// URL of the sandbox.
     endpoint: String,
-    /// Failures to order, for requests from outside.
+    /// Faults to inject into requests from outside.
     chaos: Arc<ChaosEngine>,
-    account: Mutex<Account>,
+    queues: Mutex<Queues>,
 }
 
 /// What a receive asks for.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Receive {
+pub struct ReceiveOptions {
     /// Most messages that it takes.
     pub max: usize,
     /// For how long they are invisible; none takes the queue's setting.
@@ -66,16 +66,13 @@ impl Sqs {
         Self(Arc::new(Inner {
             endpoint,
             chaos,
-            account: Mutex::default(),
+            queues: Mutex::default(),
         }))
     }
 
     /// The queues. Never held across an await.
-    pub fn account(&self) -> MutexGuard<'_, Account> {
-        self.0
-            .account
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    pub fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.0.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The URL under which a queue is known.
@@ -84,29 +81,34 @@ impl Sqs {
         format!("{}/{ACCOUNT_ID}/{name}", self.0.endpoint)
     }
 
-    /// Receives messages, and waits for the first one if there is none. Who drops this future has received nothing.
+    /// Receives messages, and waits for the first one if there is none. When the future is dropped before it is ready,
+    /// nothing was received.
     ///
     /// # Errors
-    /// As [`Account::receive`].
-    pub async fn receive(&self, name: &str, asked: Receive) -> Result<Vec<Delivery>, SqsError> {
+    /// As [`Queues::receive`].
+    pub async fn receive(
+        &self,
+        name: &str,
+        asked: ReceiveOptions,
+    ) -> Result<Vec<Delivery>, SqsError> {
         let begun = now();
         loop {
-            let changed = Arc::clone(&self.account().queue(name)?.changed);
-            // Before the look at the queue: what changes after it wakes us.
+            let changed = Arc::clone(&self.queues().queue(name)?.changed);
+            // Registered before the queue is read: a change after that wakes this task.
             let notified = changed.notified();
             let now = now();
             let (deliveries, look_again) = {
-                let mut account = self.account();
-                let deliveries = account.receive(name, asked.max, asked.visibility, now)?;
-                let slot = account.queue(name)?;
-                let deadline = begun + asked.wait.unwrap_or(slot.settings.wait());
-                let returns = slot.queue.next_return().unwrap_or(Millis::MAX);
+                let mut queues = self.queues();
+                let deliveries = queues.receive(name, asked.max, asked.visibility, now)?;
+                let entry = queues.queue(name)?;
+                let deadline = begun + asked.wait.unwrap_or(entry.settings.wait());
+                let returns = entry.queue.next_visible_at().unwrap_or(Millis::MAX);
                 (deliveries, (now < deadline).then(|| deadline.min(returns)))
             };
             match look_again {
                 Some(at) if deliveries.is_empty() => {
                     let pause = Duration::from_millis(at.saturating_sub(now).max(1));
-                    // Both outcomes mean the same: look again.
+                    // Woken or timed out, the queue is read again.
                     let _ = tokio::time::timeout(pause, notified).await;
                 }
                 _ => return Ok(deliveries),
@@ -115,7 +117,7 @@ impl Sqs {
     }
 }
 
-/// The time for queues.
+/// The current time, as queues count it.
 #[must_use]
 pub fn now() -> Millis {
     Millis::try_from(Utc::now().timestamp_millis()).unwrap_or_default()

@@ -49,7 +49,7 @@ pub async fn respond(sqs: &Sqs, request: Request) -> Response {
 }
 
 impl Sqs {
-    /// The failure or delay that was ordered for an operation.
+    /// Injects the fault that was ordered for an operation, if any.
     async fn inject(&self, operation: &str) -> Result<(), SqsError> {
         let chaos = &self.0.chaos;
         let Some(outcome) = chaos.evaluate("sqs", Some(operation)) else {

@@ -43,7 +43,7 @@ pub struct Attribute {
 /// Message attributes by name.
 pub type Attributes = BTreeMap<String, Attribute>;
 
-/// What the sender gave. Shared by all deliveries of the message.
+/// What the sender has sent. Shared by all deliveries of the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
     /// Message id.
@@ -90,7 +90,7 @@ impl Content {
 /// A message as a queue keeps it, whether it can be seen or not.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// What the sender gave.
+    /// What the sender has sent.
     pub content: Arc<Content>,
     /// When it was sent.
     pub sent: Millis,

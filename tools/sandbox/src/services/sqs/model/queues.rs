@@ -1,4 +1,4 @@
-//! All queues, and what passes from one to another.
+//! All queues, and the way of a message to the dead-letter queue.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{aws::arn, services::sqs::error::SqsError};
 
-/// A queue with what surrounds its messages.
+/// A queue: its messages, and everything else that AWS keeps about it.
 #[derive(Debug)]
-pub struct Slot {
+pub struct QueueEntry {
     /// Its messages.
     pub queue: Queue,
     /// Its attributes that can be set.
@@ -27,7 +27,7 @@ pub struct Slot {
     pub created_s: u64,
     /// When an attribute was last changed, in seconds since the epoch.
     pub modified_s: u64,
-    /// Wakes consumers that wait for messages.
+    /// Wakes receives that wait for messages.
     pub changed: Arc<Notify>,
 }
 
@@ -44,31 +44,31 @@ pub struct Sending {
 
 /// All queues, by name.
 #[derive(Debug, Default)]
-pub struct Account {
-    queues: BTreeMap<String, Slot>,
+pub struct Queues {
+    queues: BTreeMap<String, QueueEntry>,
     next_number: u64,
 }
 
-impl Account {
+impl Queues {
     /// A queue.
     ///
     /// # Errors
     /// `QueueDoesNotExist`.
-    pub fn queue(&self, name: &str) -> Result<&Slot, SqsError> {
+    pub fn queue(&self, name: &str) -> Result<&QueueEntry, SqsError> {
         self.queues.get(name).ok_or(SqsError::QueueDoesNotExist)
     }
 
-    /// A queue, brought up to date, to work with.
+    /// A queue, to change it, at the time `now`.
     ///
     /// # Errors
     /// `QueueDoesNotExist`.
-    pub fn queue_at(&mut self, name: &str, now: Millis) -> Result<&mut Slot, SqsError> {
-        let slot = self
+    pub fn queue_at(&mut self, name: &str, now: Millis) -> Result<&mut QueueEntry, SqsError> {
+        let entry = self
             .queues
             .get_mut(name)
             .ok_or(SqsError::QueueDoesNotExist)?;
-        slot.queue.pass(slot.settings.retention(), now);
-        Ok(slot)
+        entry.queue.advance_time(entry.settings.retention(), now);
+        Ok(entry)
     }
 
     /// The names of all queues in order.
@@ -110,7 +110,7 @@ impl Account {
         let settings = Settings::new(fifo).with(attributes)?;
         self.check_redrive(&settings, attributes)?;
         self.next_number += 1;
-        let slot = Slot {
+        let entry = QueueEntry {
             queue: Queue::new(self.next_number, fifo),
             settings,
             arn: arn::arn("sqs", region, name).into(),
@@ -119,7 +119,7 @@ impl Account {
             modified_s: now / 1000,
             changed: Arc::default(),
         };
-        self.queues.insert(name.to_owned(), slot);
+        self.queues.insert(name.to_owned(), entry);
         Ok(())
     }
 
@@ -128,11 +128,11 @@ impl Account {
     /// # Errors
     /// `QueueDoesNotExist`.
     pub fn delete(&mut self, name: &str) -> Result<(), SqsError> {
-        let slot = self
+        let entry = self
             .queues
             .remove(name)
             .ok_or(SqsError::QueueDoesNotExist)?;
-        slot.changed.notify_waiters();
+        entry.changed.notify_waiters();
         Ok(())
     }
 
@@ -148,11 +148,11 @@ impl Account {
     ) -> Result<(), SqsError> {
         let settings = self.queue(name)?.settings.with(attributes)?;
         self.check_redrive(&settings, attributes)?;
-        let slot = self.queue_at(name, now)?;
-        slot.settings = settings;
-        slot.modified_s = now / 1000;
-        // Whoever waits looks again: there may be a redrive policy now, or a shorter retention.
-        slot.changed.notify_waiters();
+        let entry = self.queue_at(name, now)?;
+        entry.settings = settings;
+        entry.modified_s = now / 1000;
+        // Receives that wait look again: there may be a redrive policy now, or a shorter retention.
+        entry.changed.notify_waiters();
         Ok(())
     }
 
@@ -178,9 +178,9 @@ impl Account {
 
     /// A queue by its ARN.
     #[must_use]
-    pub fn by_arn(&self, arn: &str) -> Option<&Slot> {
+    pub fn by_arn(&self, arn: &str) -> Option<&QueueEntry> {
         let name = arn::last_part(arn);
-        self.queues.get(name).filter(|slot| *slot.arn == *arn)
+        self.queues.get(name).filter(|entry| *entry.arn == *arn)
     }
 
     /// Sends a message.
@@ -188,12 +188,12 @@ impl Account {
     /// # Errors
     /// `QueueDoesNotExist`.
     pub fn send(&mut self, name: &str, sending: Sending, now: Millis) -> Result<Sent, SqsError> {
-        let slot = self.queue_at(name, now)?;
-        let delay = sending.delay.unwrap_or(slot.settings.delay());
-        let sent = slot
+        let entry = self.queue_at(name, now)?;
+        let delay = sending.delay.unwrap_or(entry.settings.delay());
+        let sent = entry
             .queue
             .send(sending.message, delay, sending.deduplication, now);
-        slot.changed.notify_waiters();
+        entry.changed.notify_waiters();
         Ok(sent)
     }
 
@@ -211,21 +211,27 @@ impl Account {
     ) -> Result<Vec<Delivery>, SqsError> {
         let redrive = self.queue(name)?.settings.redrive().cloned();
         let redrive = redrive.filter(|redrive| self.by_arn(&redrive.target).is_some());
-        let slot = self.queue_at(name, now)?;
-        let visibility = visibility.unwrap_or(slot.settings.visibility());
+        let entry = self.queue_at(name, now)?;
+        let visibility = visibility.unwrap_or(entry.settings.visibility());
         let max_receives = redrive.as_ref().map(|redrive| redrive.max_receives);
-        let received = slot.queue.receive(max, visibility, max_receives, now)?;
+        let received = entry.queue.receive(max, visibility, max_receives, now)?;
         if let Some(redrive) = redrive {
-            let source = Arc::clone(&slot.arn);
-            self.bury(&redrive.target, &source, received.dead, now);
+            let source = Arc::clone(&entry.arn);
+            self.move_to_dead_letter_queue(&redrive.target, &source, received.dead, now);
         }
         Ok(received.deliveries)
     }
 
-    /// Gives dead messages to their queue. In a FIFO queue they count as sent now, in others as sent when they were:
-    /// so AWS reckons their retention ("Understanding message retention periods for dead-letter queues").
-    fn bury(&mut self, target: &str, source: &Arc<str>, dead: Vec<Message>, now: Millis) {
-        let Some(slot) = self
+    /// Moves dead messages to their queue. In a FIFO queue their retention begins now, in others it began when they were
+    /// sent ("Understanding message retention periods for dead-letter queues").
+    fn move_to_dead_letter_queue(
+        &mut self,
+        target: &str,
+        source: &Arc<str>,
+        dead: Vec<Message>,
+        now: Millis,
+    ) {
+        let Some(entry) = self
             .queues
             .get_mut(arn::last_part(target))
             .filter(|_| !dead.is_empty())
@@ -234,12 +240,12 @@ impl Account {
         };
         for mut message in dead {
             message.dead_letter_source = Some(Arc::clone(source));
-            if slot.settings.is_fifo() {
+            if entry.settings.is_fifo() {
                 message.sent = now;
             }
-            slot.queue.bury(message, now);
+            entry.queue.accept_dead_letter(message, now);
         }
-        slot.changed.notify_waiters();
+        entry.changed.notify_waiters();
     }
 
     /// Deletes a message by its receipt handle.
@@ -252,10 +258,10 @@ impl Account {
         handle: &str,
         now: Millis,
     ) -> Result<(), SqsError> {
-        let slot = self.queue_at(name, now)?;
-        let receipt = slot.receipt(handle)?;
-        slot.queue.delete(receipt, handle)?;
-        slot.wake_groups();
+        let entry = self.queue_at(name, now)?;
+        let receipt = entry.receipt(handle)?;
+        entry.queue.delete(receipt, handle)?;
+        entry.wake_groups();
         Ok(())
     }
 
@@ -270,25 +276,26 @@ impl Account {
         visibility: Millis,
         now: Millis,
     ) -> Result<(), SqsError> {
-        let slot = self.queue_at(name, now)?;
-        let receipt = slot.receipt(handle)?;
-        slot.queue
+        let entry = self.queue_at(name, now)?;
+        let receipt = entry.receipt(handle)?;
+        entry
+            .queue
             .change_visibility(receipt, handle, visibility, now)?;
-        // It may return earlier than whoever waits has reckoned with.
-        slot.changed.notify_waiters();
+        // It may become visible earlier than a waiting receive expects.
+        entry.changed.notify_waiters();
         Ok(())
     }
 }
 
-impl Slot {
+impl QueueEntry {
     /// Reads a receipt handle of this queue.
     fn receipt(&self, handle: &str) -> Result<Receipt, SqsError> {
         Receipt::parse(handle)
-            .filter(|receipt| self.queue.gave(*receipt))
+            .filter(|receipt| self.queue.issued(*receipt))
             .ok_or_else(|| SqsError::ReceiptHandleIsInvalid(handle.to_owned()))
     }
 
-    /// With a message gone, its group may go on.
+    /// Without the message in flight, the next one of its group can be received.
     fn wake_groups(&self) {
         if self.settings.is_fifo() {
             self.changed.notify_waiters();

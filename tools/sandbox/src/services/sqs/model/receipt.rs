@@ -1,4 +1,4 @@
-//! Receipt handles: which receive of which message a consumer speaks of.
+//! Receipt handles: they identify one receive of one message.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 
@@ -16,7 +16,7 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// The handle, in words that mean nothing to its owner.
+    /// The handle: opaque to clients.
     #[must_use]
     pub fn to_handle(self) -> String {
         let mut bytes = [0; 20];

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::input::{Answer, queue_name, required};
-use crate::services::sqs::{Sqs, error::SqsError, model::queues::Slot, now};
+use crate::services::sqs::{Sqs, error::SqsError, model::queues::QueueEntry, now};
 
 /// Attributes that a queue may have and that are left out when it has not.
 const OPTIONAL: [&str; 8] = [
@@ -39,8 +39,8 @@ pub(super) struct Set {
 
 pub(super) fn get(sqs: &Sqs, request: Get) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
-    let mut account = sqs.account();
-    let all = all(account.queue_at(name, now())?);
+    let mut queues = sqs.queues();
+    let all = all(queues.queue_at(name, now())?);
     let mut answer = Map::new();
     for name in &request.attribute_names {
         match all.get(name) {
@@ -60,10 +60,10 @@ pub(super) fn get(sqs: &Sqs, request: Get) -> Answer {
 }
 
 /// Every attribute that a queue has. All values are texts.
-fn all(slot: &Slot) -> Map<String, Value> {
-    let counts = slot.queue.counts();
+fn all(entry: &QueueEntry) -> Map<String, Value> {
+    let counts = entry.queue.counts();
     let own = [
-        ("QueueArn", slot.arn.to_string()),
+        ("QueueArn", entry.arn.to_string()),
         ("ApproximateNumberOfMessages", counts.visible.to_string()),
         (
             "ApproximateNumberOfMessagesNotVisible",
@@ -73,11 +73,11 @@ fn all(slot: &Slot) -> Map<String, Value> {
             "ApproximateNumberOfMessagesDelayed",
             counts.delayed.to_string(),
         ),
-        ("CreatedTimestamp", slot.created_s.to_string()),
-        ("LastModifiedTimestamp", slot.modified_s.to_string()),
+        ("CreatedTimestamp", entry.created_s.to_string()),
+        ("LastModifiedTimestamp", entry.modified_s.to_string()),
     ]
     .map(|(name, value)| (name.to_owned(), Value::from(value)));
-    let set = slot.settings.values().iter();
+    let set = entry.settings.values().iter();
     set.map(|(name, value)| (name.clone(), Value::from(value.as_str())))
         .chain(own)
         .collect()
@@ -86,7 +86,7 @@ fn all(slot: &Slot) -> Map<String, Value> {
 pub(super) fn set(sqs: &Sqs, request: Set) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
     let attributes = required(request.attributes, "Attributes")?;
-    sqs.account().configure(name, &attributes, now())?;
+    sqs.queues().configure(name, &attributes, now())?;
     Ok(json!({}))
 }
 
@@ -102,21 +102,21 @@ pub(super) struct Tags {
 pub(super) fn tag(sqs: &Sqs, request: Tags) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
     let tags = required(request.tags, "Tags")?;
-    sqs.account().queue_at(name, now())?.tags.extend(tags);
+    sqs.queues().queue_at(name, now())?.tags.extend(tags);
     Ok(json!({}))
 }
 
 pub(super) fn untag(sqs: &Sqs, request: Tags) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
     let keys = required(request.tag_keys, "TagKeys")?;
-    let mut account = sqs.account();
-    let slot = account.queue_at(name, now())?;
-    slot.tags.retain(|key, _| !keys.contains(key));
+    let mut queues = sqs.queues();
+    let entry = queues.queue_at(name, now())?;
+    entry.tags.retain(|key, _| !keys.contains(key));
     Ok(json!({}))
 }
 
 pub(super) fn list_tags(sqs: &Sqs, request: Tags) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
-    let account = sqs.account();
-    Ok(json!({"Tags": account.queue(name)?.tags}))
+    let queues = sqs.queues();
+    Ok(json!({"Tags": queues.queue(name)?.tags}))
 }

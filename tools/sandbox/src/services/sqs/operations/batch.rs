@@ -1,5 +1,4 @@
-//! What the operations on messages have in common: one entry, or a batch of them, of which one may fail and the others
-//! do not.
+//! What the operations on messages have in common: one entry, or a batch of entries that succeed or fail one by one.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -45,7 +44,7 @@ impl<E> Batch<E> {
     /// When there is no such queue, or as [`check`] says.
     pub(super) fn queue(&self, sqs: &Sqs, entry: &'static str) -> Result<String, SqsError> {
         let name = queue_name(self.queue_url.as_deref())?;
-        sqs.account().queue(name)?;
+        sqs.queues().queue(name)?;
         check(self.entries.iter().map(|entry| entry.id.as_str()), entry)?;
         Ok(name.to_owned())
     }

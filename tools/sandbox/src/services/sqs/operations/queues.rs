@@ -52,7 +52,7 @@ pub(super) fn create(sqs: &Sqs, region: &str, request: Create) -> Answer {
     let name = required(request.queue_name, "QueueName")?;
     let attributes = request.attributes.unwrap_or_default();
     let tags = request.tags.unwrap_or_default();
-    sqs.account()
+    sqs.queues()
         .create(&name, region, &attributes, tags, now())?;
     Ok(json!({"QueueUrl": sqs.queue_url(&name)}))
 }
@@ -62,7 +62,7 @@ pub(super) fn get_url(sqs: &Sqs, request: GetUrl) -> Answer {
     if request.owner.is_some_and(|owner| owner != ACCOUNT_ID) {
         return Err(SqsError::QueueDoesNotExist);
     }
-    sqs.account().queue(&name)?;
+    sqs.queues().queue(&name)?;
     Ok(json!({"QueueUrl": sqs.queue_url(&name)}))
 }
 
@@ -73,8 +73,8 @@ pub(super) fn list(sqs: &Sqs, request: List) -> Answer {
     };
     let prefix = request.queue_name_prefix.unwrap_or_default();
     let after = request.next_token.unwrap_or_default();
-    let account = sqs.account();
-    let mut names = account
+    let queues = sqs.queues();
+    let mut names = queues
         .names()
         .filter(|name| name.starts_with(&prefix) && *name > after.as_str());
     let page: Vec<&str> = names.by_ref().take(size as usize).collect();
@@ -90,12 +90,12 @@ pub(super) fn list(sqs: &Sqs, request: List) -> Answer {
 
 pub(super) fn delete(sqs: &Sqs, request: OneQueue) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
-    sqs.account().delete(name)?;
+    sqs.queues().delete(name)?;
     Ok(Value::Object(serde_json::Map::new()))
 }
 
 pub(super) fn purge(sqs: &Sqs, request: OneQueue) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
-    sqs.account().queue_at(name, now())?.queue.purge();
+    sqs.queues().queue_at(name, now())?.queue.purge();
     Ok(Value::Object(serde_json::Map::new()))
 }

@@ -10,7 +10,7 @@ use super::{
     message_attributes,
 };
 use crate::services::sqs::{
-    Receive, Sqs,
+    ReceiveOptions, Sqs,
     error::SqsError,
     model::{
         message::{Attribute, Millis, md5_of_attributes},
@@ -73,7 +73,7 @@ pub(super) async fn receive(sqs: &Sqs, request: Request) -> Answer {
     Ok(json!({"Messages": messages.collect::<Vec<_>>()}))
 }
 
-fn limits(request: &Request) -> Result<Receive, SqsError> {
+fn limits(request: &Request) -> Result<ReceiveOptions, SqsError> {
     let seconds = |seconds: u32| Millis::from(seconds) * 1000;
     let max = within(
         "MaxNumberOfMessages",
@@ -89,7 +89,7 @@ fn limits(request: &Request) -> Result<Receive, SqsError> {
         let reason = "Must be between 0 and 43200, if provided.";
         within("VisibilityTimeout", visibility, 0..=43_200, reason).map(seconds)
     });
-    Ok(Receive {
+    Ok(ReceiveOptions {
         max: max as usize,
         visibility: visibility.transpose()?,
         wait: wait.transpose()?,

@@ -64,12 +64,12 @@ pub(super) fn batch(sqs: &Sqs, request: Batch<Entry>) -> Answer {
 }
 
 fn send(sqs: &Sqs, name: &str, entry: Entry) -> Answer {
-    let mut account = sqs.account();
-    let settings = &account.queue(name)?.settings;
+    let mut queues = sqs.queues();
+    let settings = &queues.queue(name)?.settings;
     let now = now();
     let sending = check(entry, settings, now)?;
     let content = std::sync::Arc::clone(&sending.message.content);
-    let sent = account.send(name, sending, now)?;
+    let sent = queues.send(name, sending, now)?;
     let mut answer = json!({
         "MessageId": sent.id,
         "MD5OfMessageBody": content.body_md5,

@@ -1,4 +1,4 @@
-//! What a queue gives out.
+//! What a queue answers to a sender and to a receive.
 
 use std::collections::BTreeMap;
 

@@ -1,11 +1,10 @@
 //! One queue as a state machine: no I/O, and the time is passed in.
 //!
-//! A message is delayed, visible or in flight, until it is deleted, too old, or taken out for the dead-letter queue.
+//! A message is delayed, visible or in flight, until it is deleted, too old, or moved to the dead-letter queue.
 //! Every operation costs the logarithm of the number of messages, per message that it touches.
 
-mod deduplication;
 mod delivery;
-mod line;
+mod order;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +14,7 @@ use std::{
 };
 
 pub use self::delivery::{Counts, Delivery, Received, Sent};
-use self::{deduplication::Deduplication, line::Line};
+use self::order::{Deduplication, DeliveryOrder};
 use super::{
     message::{Key, Message, Millis},
     receipt::Receipt,
@@ -53,14 +52,14 @@ pub struct Queue {
     number: u64,
     fifo: bool,
     entries: HashMap<Key, Entry>,
-    line: Line,
+    order: DeliveryOrder,
     /// Delayed or in flight, by the time at which they become visible.
     invisible: BTreeSet<(Millis, Key)>,
     delayed: usize,
     /// All, by the time at which they were sent.
     by_age: BTreeSet<(Millis, Key)>,
     deduplication: Deduplication,
-    /// In a FIFO queue, when the last delayed message becomes visible: none may overtake it.
+    /// In a FIFO queue, when the last delayed message becomes visible: none that is sent later becomes visible earlier.
     not_before: Millis,
     next: u64,
 }
@@ -73,7 +72,7 @@ impl Queue {
             number,
             fifo,
             entries: HashMap::new(),
-            line: Line::new(fifo),
+            order: DeliveryOrder::new(fifo),
             invisible: BTreeSet::new(),
             delayed: 0,
             by_age: BTreeSet::new(),
@@ -83,8 +82,8 @@ impl Queue {
         }
     }
 
-    /// Lets time pass: what was invisible long enough is visible, what is older than `retention` is gone.
-    pub fn pass(&mut self, retention: Millis, now: Millis) {
+    /// Advances to the time `now`: makes visible what was invisible long enough, removes what is older than `retention`.
+    pub fn advance_time(&mut self, retention: Millis, now: Millis) {
         while let Some(&(sent, key)) = self.by_age.first()
             && sent.saturating_add(retention) <= now
         {
@@ -93,17 +92,17 @@ impl Queue {
         while let Some(&(until, key)) = self.invisible.first()
             && until <= now
         {
-            self.show(key);
+            self.make_visible(key);
         }
     }
 
     /// When the next message becomes visible by itself.
     #[must_use]
-    pub fn next_return(&self) -> Option<Millis> {
+    pub fn next_visible_at(&self) -> Option<Millis> {
         self.invisible.first().map(|&(until, _)| until)
     }
 
-    /// Takes a message. In a FIFO queue one that was sent lately under `deduplication` is not taken again.
+    /// Accepts a message. In a FIFO queue a duplicate, by `deduplication`, is not stored again.
     pub fn send(
         &mut self,
         message: Message,
@@ -128,8 +127,8 @@ impl Queue {
         sent
     }
 
-    /// Takes a message that was delivered too often elsewhere.
-    pub fn bury(&mut self, message: Message, now: Millis) {
+    /// Accepts a message that was received too often from another queue.
+    pub fn accept_dead_letter(&mut self, message: Message, now: Millis) {
         self.add(message, now, now);
     }
 
@@ -148,7 +147,7 @@ impl Queue {
                 until: visible_from,
             }
         } else {
-            self.line.add(key, message.content.group.as_ref());
+            self.order.add(key, message.content.group.as_ref());
             State::Visible
         };
         let entry = Entry {
@@ -160,7 +159,8 @@ impl Queue {
         key
     }
 
-    /// Takes up to `max` messages for `visibility`; those that had `max_receives` receives already are dead.
+    /// Receives up to `max` messages, which are invisible for `visibility`. Those with `max_receives` receives are returned
+    /// as dead instead.
     ///
     /// # Errors
     /// `OverLimit` when too many are in flight, in a standard queue.
@@ -176,7 +176,7 @@ impl Queue {
             if self.counts().in_flight >= MAX_IN_FLIGHT {
                 return self.full(received);
             }
-            let keys = self.line.take(max - received.deliveries.len());
+            let keys = self.order.take(max - received.deliveries.len());
             if keys.is_empty() {
                 break;
             }
@@ -187,7 +187,7 @@ impl Queue {
         Ok(received)
     }
 
-    /// A standard queue says so when it can give nothing, a FIFO queue just gives nothing.
+    /// At the limit a standard queue refuses, and a FIFO queue returns no messages.
     fn full(&self, received: Received) -> Result<Received, SqsError> {
         if self.fifo || !received.deliveries.is_empty() || !received.dead.is_empty() {
             return Ok(received);
@@ -229,9 +229,9 @@ impl Queue {
         });
     }
 
-    /// Whether a receipt is from this queue.
+    /// Whether this queue has issued a receipt.
     #[must_use]
-    pub fn gave(&self, receipt: Receipt) -> bool {
+    pub fn issued(&self, receipt: Receipt) -> bool {
         receipt.queue == self.number && receipt.key.0 < self.next
     }
 
@@ -294,7 +294,7 @@ impl Queue {
     /// How many messages there are.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let visible = self.line.len();
+        let visible = self.order.len();
         Counts {
             visible,
             delayed: self.delayed,
@@ -308,37 +308,37 @@ impl Queue {
     }
 
     /// Makes a delayed message, or one in flight, visible.
-    fn show(&mut self, key: Key) {
+    fn make_visible(&mut self, key: Key) {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
         let group = entry.message.content.group.clone();
-        self.leave(key, group.as_ref());
+        self.leave_state(key, group.as_ref());
         if let Some(entry) = self.entries.get_mut(&key) {
             entry.state = State::Visible;
-            self.line.add(key, group.as_ref());
+            self.order.add(key, group.as_ref());
         }
     }
 
     fn remove(&mut self, key: Key) -> Option<Message> {
         let group = self.entries.get(&key)?.message.content.group.clone();
-        self.leave(key, group.as_ref());
+        self.leave_state(key, group.as_ref());
         let entry = self.entries.remove(&key)?;
         self.by_age.remove(&(entry.message.sent, key));
         Some(entry.message)
     }
 
-    /// Takes a message out of the books of its state.
-    fn leave(&mut self, key: Key, group: Option<&Arc<str>>) {
+    /// Removes a message from the indexes of its state.
+    fn leave_state(&mut self, key: Key, group: Option<&Arc<str>>) {
         match self.entries.get(&key).map(|entry| entry.state) {
-            Some(State::Visible) => self.line.remove(key, group),
+            Some(State::Visible) => self.order.remove(key, group),
             Some(State::Delayed { until }) => {
                 self.invisible.remove(&(until, key));
                 self.delayed -= 1;
             }
             Some(State::InFlight { until, .. }) => {
                 self.invisible.remove(&(until, key));
-                self.line.finish(group);
+                self.order.finish(group);
             }
             None => {}
         }

@@ -20,7 +20,7 @@ fn send(queue: &mut Queue, id: usize, group: Option<&str>, now: Millis) -> Sent 
 
 /// Receives with a visibility timeout of 30 s.
 fn receive(queue: &mut Queue, max: usize, now: Millis) -> Vec<Delivery> {
-    queue.pass(DAY, now);
+    queue.advance_time(DAY, now);
     queue
         .receive(max, 30 * SECOND, None, now)
         .unwrap()
@@ -40,7 +40,7 @@ fn a_message_is_delivered_as_often_as_allowed_and_then_it_is_dead() {
     send(&mut queue, 0, None, 0);
     for receive in 1..=3 {
         let now = receive * 30 * SECOND;
-        queue.pass(DAY, now);
+        queue.advance_time(DAY, now);
         let received = queue.receive(1, 30 * SECOND, Some(3), now).unwrap();
         assert_eq!(
             u64::from(received.deliveries[0].message.receive_count),
@@ -49,7 +49,7 @@ fn a_message_is_delivered_as_often_as_allowed_and_then_it_is_dead() {
         assert!(received.dead.is_empty());
     }
     let now = 4 * 30 * SECOND;
-    queue.pass(DAY, now);
+    queue.advance_time(DAY, now);
     let received = queue.receive(1, 30 * SECOND, Some(3), now).unwrap();
     assert!(received.deliveries.is_empty());
     assert_eq!(received.dead[0].receive_count, 3);
@@ -98,7 +98,7 @@ fn the_dead_of_a_group_make_room_for_the_rest_in_order() {
         send(&mut queue, id, Some("a"), 0);
     }
     queue.receive(2, SECOND, Some(1), 0).unwrap();
-    queue.pass(DAY, SECOND);
+    queue.advance_time(DAY, SECOND);
     let received = queue.receive(10, SECOND, Some(1), SECOND).unwrap();
     let dead: Vec<_> = received
         .dead
@@ -142,7 +142,7 @@ fn a_message_is_gone_when_it_is_too_old_also_in_flight() {
         send(&mut queue, 0, group, 0);
         send(&mut queue, 1, group, SECOND);
         queue.receive(1, 2 * DAY, None, 0).unwrap();
-        queue.pass(DAY, DAY);
+        queue.advance_time(DAY, DAY);
         assert_eq!(ids(&receive(&mut queue, 10, DAY)), ["1"]);
     }
 }
@@ -159,7 +159,7 @@ fn an_old_receipt_deletes_nothing() {
     let mut fifo = Queue::new(1, true);
     send(&mut fifo, 0, Some("a"), 0);
     let old = receive(&mut fifo, 1, 0)[0].receipt;
-    fifo.pass(DAY, 30 * SECOND);
+    fifo.advance_time(DAY, 30 * SECOND);
     let refused = fifo.delete(old, "handle");
     assert_eq!(
         refused,
@@ -173,7 +173,7 @@ fn the_newest_receipt_deletes_from_a_standard_queue_also_when_it_comes_late() {
     let mut queue = Queue::new(1, false);
     send(&mut queue, 0, None, 0);
     let receipt = receive(&mut queue, 1, 0)[0].receipt;
-    queue.pass(DAY, 30 * SECOND);
+    queue.advance_time(DAY, 30 * SECOND);
     assert_eq!(queue.counts().visible, 1);
     queue.delete(receipt, "").unwrap();
     assert_eq!(queue.counts().visible, 0);
@@ -297,7 +297,7 @@ proptest! {
         let mut model = Model::default();
         let mut now = 0;
         for step in steps {
-            queue.pass(DAY, now);
+            queue.advance_time(DAY, now);
             match step {
                 Step::Send { group, delay } => {
                     let id = model.group.len();
@@ -334,7 +334,7 @@ proptest! {
             }
         }
         now += 100;
-        queue.pass(DAY, now);
+        queue.advance_time(DAY, now);
         let left = model.group.len() - model.done.len();
         let counts = queue.counts();
         prop_assert_eq!((counts.visible, counts.in_flight, counts.delayed), (left, 0, 0));

@@ -1,21 +1,23 @@
-//! Which of the visible messages comes next: the oldest, or in a FIFO queue the oldest of a group that is free.
+//! Which of the visible messages comes next: the oldest, or in a FIFO queue the oldest of a group that has none in
+//! flight; and which message of a FIFO queue is a duplicate.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
-use crate::services::sqs::model::message::Key;
+use super::delivery::Sent;
+use crate::services::sqs::model::message::{Key, Millis};
 
 /// The visible messages of a queue.
 #[derive(Debug)]
-pub(super) enum Line {
-    /// Any order would do; it is the one in which they were sent.
+pub(super) enum DeliveryOrder {
+    /// Any order is allowed; this is the one in which they were sent.
     Standard(BTreeSet<Key>),
     Fifo(Groups),
 }
 
-impl Line {
+impl DeliveryOrder {
     pub(super) fn new(fifo: bool) -> Self {
         if fifo {
             Self::Fifo(Groups::default())
@@ -42,7 +44,7 @@ impl Line {
         }
     }
 
-    /// A visible message is gone.
+    /// A visible message was removed.
     pub(super) fn remove(&mut self, key: Key, group: Option<&Arc<str>>) {
         match self {
             Self::Standard(keys) => {
@@ -52,7 +54,7 @@ impl Line {
         }
     }
 
-    /// Takes the next ones out: at most `max`, and of one group only. They count as in flight until [`Self::finish`].
+    /// Removes and returns the next ones: at most `max`, and of one group only. They are in flight until [`Self::finish`].
     pub(super) fn take(&mut self, max: usize) -> Vec<Key> {
         match self {
             Self::Standard(keys) => (0..max).map_while(|_| keys.pop_first()).collect(),
@@ -60,7 +62,7 @@ impl Line {
         }
     }
 
-    /// A message that was taken is gone, or visible again and added after this.
+    /// A message in flight was deleted, or becomes visible again: then it is added after this.
     pub(super) fn finish(&mut self, group: Option<&Arc<str>>) {
         if let Self::Fifo(groups) = self {
             groups.finish(&group_of(group));
@@ -68,7 +70,7 @@ impl Line {
     }
 }
 
-/// A FIFO queue takes no message without a group.
+/// Every message of a FIFO queue has a group.
 fn group_of(group: Option<&Arc<str>>) -> Arc<str> {
     group.cloned().unwrap_or_default()
 }
@@ -89,7 +91,7 @@ struct Group {
 }
 
 impl Groups {
-    /// Changes a group and keeps [`Self::ready`] true.
+    /// Changes a group and updates [`Self::ready`].
     fn change<T>(&mut self, name: &Arc<str>, change: impl FnOnce(&mut Group) -> T) -> T {
         let group = self.groups.entry(Arc::clone(name)).or_default();
         if let Some(head) = group.visible.first() {
@@ -133,5 +135,32 @@ impl Groups {
         self.change(name, |group| {
             group.in_flight = group.in_flight.saturating_sub(1);
         });
+    }
+}
+
+/// For how long a message with the same deduplication id is not taken again.
+const INTERVAL: Millis = 5 * 60 * 1000;
+
+/// The deduplication ids of the last five minutes. They stay known when their messages are deleted.
+#[derive(Debug, Default)]
+pub(super) struct Deduplication {
+    known: HashMap<String, Sent>,
+    /// By the time at which they are forgotten.
+    ends: VecDeque<(Millis, String)>,
+}
+
+impl Deduplication {
+    /// What was sent with this id, if that was within the last five minutes.
+    pub(super) fn find(&mut self, id: &str, now: Millis) -> Option<&Sent> {
+        while let Some((_, id)) = self.ends.pop_front_if(|(end, _)| *end <= now) {
+            self.known.remove(&id);
+        }
+        self.known.get(id)
+    }
+
+    /// Remembers a message that was sent. The caller has asked [`Self::find`] before: no id is known twice.
+    pub(super) fn remember(&mut self, id: String, sent: Sent, now: Millis) {
+        self.ends.push_back((now + INTERVAL, id.clone()));
+        self.known.insert(id, sent);
     }
 }
