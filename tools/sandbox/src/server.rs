@@ -206,7 +206,7 @@ impl Server {
     /// When the listener fails.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let (environments, http_apis) = (self.lambda.environments.clone(), self.http_apis.clone());
-        let alarms = tokio::spawn(self.cloudwatch.alarms.clone().watch());
+        let alarms = tokio::spawn(self.cloudwatch.alarms.clone().run());
         let events = self.cloudwatch.alarms.events();
         let delivery = tokio::spawn(self.alarm_rules.deliver_all(self.lambda.clone(), events));
         // Without waiting for open connections: every idle environment holds one.

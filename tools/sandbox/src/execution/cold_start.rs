@@ -25,7 +25,7 @@ use super::{
 
 impl Environments {
     /// An environment that is ready for its first event, or the invocation's result when none can be started.
-    /// The caller has leased the context for it.
+    /// The caller has leased the place for it.
     pub(super) async fn cold_start(
         &self,
         version: &Arc<Version>,

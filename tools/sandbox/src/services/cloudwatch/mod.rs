@@ -53,7 +53,7 @@ impl CloudWatch {
     /// Answers a request in the protocol that it came in.
     pub async fn respond(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
-        let protocol = Protocol::of(&parts.uri, &parts.headers).unwrap_or(Protocol::Query);
+        let protocol = Protocol::detect(&parts.uri, &parts.headers).unwrap_or(Protocol::Query);
         let request_id = Uuid::new_v4().to_string();
         let called = match to_bytes(body, MAX_BODY_BYTES).await {
             Ok(body) => protocol.read(&parts.uri, &parts.headers, &body),
@@ -71,7 +71,7 @@ impl CloudWatch {
 /// Whether a request is one for CloudWatch: by path, target or the service that it is signed for.
 #[must_use]
 pub fn is_for_cloudwatch(request: &Request) -> bool {
-    Protocol::of(request.uri(), request.headers()).is_some()
+    Protocol::detect(request.uri(), request.headers()).is_some()
 }
 
 impl Default for CloudWatch {

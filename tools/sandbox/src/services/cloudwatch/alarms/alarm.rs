@@ -33,7 +33,7 @@ impl Alarm {
         )
     }
 
-    /// Whether this round is one of its own.
+    /// Whether it is evaluated at this second.
     pub(super) fn is_due(&self, now_s: i64) -> bool {
         now_s % (self.definition.period_s.min(60) / PER_PERIOD) == 0
     }

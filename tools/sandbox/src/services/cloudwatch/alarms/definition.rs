@@ -11,7 +11,7 @@ use crate::services::cloudwatch::{
         series::{DimensionSet, Metric},
         statistic::Statistic,
     },
-    wire::input::{MetricDataQuery, MetricInput, MetricStat, PutMetricAlarmInput, is_id},
+    wire::input::{MetricDataQuery, MetricIdentity, MetricStat, PutMetricAlarmInput, is_id},
 };
 
 /// Most queries of one alarm
@@ -162,7 +162,7 @@ fn required<T>(value: Option<T>, name: &str) -> Result<T, CloudWatchError> {
 
 /// AWS names the query that such an alarm does not name.
 fn of_one_metric(input: &PutMetricAlarmInput) -> Result<(Vec<Query>, usize, i64), CloudWatchError> {
-    let metric = MetricInput {
+    let metric = MetricIdentity {
         namespace: Some(required(input.namespace.clone(), "Namespace")?),
         metric_name: Some(required(input.metric_name.clone(), "MetricName")?),
         dimensions: input.dimensions.clone(),

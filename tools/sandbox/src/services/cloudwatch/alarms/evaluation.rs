@@ -1,7 +1,7 @@
-//! Which state an alarm is in, by the values of its last periods (pure).
+//! Which state an alarm is in, by the values of its last periods: a pure function.
 //!
-//! `CloudWatch` looks at some periods more than it needs, to make up for missing ones; here an alarm looks at its
-//! evaluation periods and no further.
+//! CloudWatch retrieves more datapoints than the evaluation periods have, to replace missing ones; here an alarm uses the
+//! datapoints of its evaluation periods only.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -23,9 +23,9 @@ pub(super) struct Datapoint {
     pub(super) value: Option<f64>,
 }
 
-/// What the last periods come to.
+/// The state that an alarm goes into, by its last periods.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Verdict {
+pub(super) struct StateChange {
     pub(super) value: StateValue,
     /// For people, in AWS's words.
     pub(super) reason: String,
@@ -35,7 +35,7 @@ pub(super) struct Verdict {
 
 impl Definition {
     /// The values of the last periods up to `now_s`, the newest first. Periods slide: the last one ends now.
-    pub(super) fn look(&self, store: &MetricStore, now_s: i64) -> Vec<Datapoint> {
+    pub(super) fn datapoints(&self, store: &MetricStore, now_s: i64) -> Vec<Datapoint> {
         let periods = (0..).take(self.evaluation_periods);
         let starts = periods.map(|back| now_s - (back + 1) * self.period_s);
         starts
@@ -47,18 +47,18 @@ impl Definition {
     }
 
     fn value(&self, store: &MetricStore, start_s: i64) -> Option<f64> {
-        let measure = |query: &Query| self.measure(store, query, start_s);
+        let value_of = |query: &Query| self.metric_value(store, query, start_s);
         let returned = self.queries.get(self.returned)?;
         match &returned.source {
-            Source::Metric(..) => measure(returned),
+            Source::Metric(..) => value_of(returned),
             Source::Expression(expression) => expression.value(&|id| {
                 let mut queries = self.queries.iter();
-                queries.find(|query| query.id == id).and_then(measure)
+                queries.find(|query| query.id == id).and_then(value_of)
             }),
         }
     }
 
-    fn measure(&self, store: &MetricStore, query: &Query, start_s: i64) -> Option<f64> {
+    fn metric_value(&self, store: &MetricStore, query: &Query, start_s: i64) -> Option<f64> {
         let Source::Metric(Some((metric, dimensions)), statistic) = &query.source else {
             return None;
         };
@@ -69,16 +69,16 @@ impl Definition {
                 .snapshot(seconds.clone())
                 .by_period(*metric, dimensions, &seconds, i64::MAX);
         let samples = periods.into_values().next()?;
-        statistic.of(&Distribution::new(samples, metric.scale()))
+        statistic.evaluate(&Distribution::new(samples, metric.scale()))
     }
 
-    /// The state that these values make; none when it stays as it is.
-    pub(super) fn judge(
+    /// The state that these values lead to; none when it stays as it is.
+    pub(super) fn evaluate(
         &self,
         datapoints: &[Datapoint],
         before: StateValue,
         now: DateTime<Utc>,
-    ) -> Option<Verdict> {
+    ) -> Option<StateChange> {
         let known: Vec<_> = datapoints
             .iter()
             .filter(|point| point.value.is_some())
@@ -100,7 +100,7 @@ impl Definition {
             _ if bad >= self.datapoints_to_alarm => StateValue::Alarm,
             _ => StateValue::Ok,
         };
-        (value != before).then(|| Verdict {
+        (value != before).then(|| StateChange {
             value,
             reason: self.reason(&known, value, before),
             reason_data: self.reason_data(&known, now),
@@ -188,8 +188,8 @@ mod tests {
             .iter()
             .map(|&value| Datapoint { start_s: 0, value })
             .collect();
-        let verdict = definition.judge(&points, StateValue::Ok, Utc::now());
-        verdict.map_or(StateValue::Ok, |verdict| verdict.value)
+        let change = definition.evaluate(&points, StateValue::Ok, Utc::now());
+        change.map_or(StateValue::Ok, |change| change.value)
     }
 
     #[test]
@@ -221,8 +221,12 @@ mod tests {
             value: Some(99.0),
         }];
         let alarm = definition(1, 1, Missing::Unknown);
-        assert!(alarm.judge(&points, StateValue::Ok, Utc::now()).is_some());
-        assert_eq!(alarm.judge(&points, StateValue::Alarm, Utc::now()), None);
+        assert!(
+            alarm
+                .evaluate(&points, StateValue::Ok, Utc::now())
+                .is_some()
+        );
+        assert_eq!(alarm.evaluate(&points, StateValue::Alarm, Utc::now()), None);
     }
 
     #[test]
@@ -231,9 +235,10 @@ mod tests {
             start_s: 1_570_035_540,
             value: Some(99.5),
         }];
-        let verdict = definition(1, 1, Missing::Unknown).judge(&points, StateValue::Ok, Utc::now());
+        let change =
+            definition(1, 1, Missing::Unknown).evaluate(&points, StateValue::Ok, Utc::now());
         assert_eq!(
-            verdict.unwrap().reason,
+            change.unwrap().reason,
             "Threshold Crossed: 1 out of the last 1 datapoints [99.5 (02/10/19 16:59:00)] was greater than the \
              threshold (10.0) (minimum 1 datapoint for OK -> ALARM transition)."
         );

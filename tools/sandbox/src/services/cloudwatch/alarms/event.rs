@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     aws::{self, ACCOUNT_ID},
-    services::cloudwatch::wire::input::{DimensionInput, MetricDataQuery},
+    services::cloudwatch::wire::input::{Dimension, MetricDataQuery},
 };
 
 /// One alarm's change from one state to another.
@@ -120,7 +120,7 @@ fn metric_stat(given: &MetricDataQuery) -> Value {
     })
 }
 
-fn pairs(dimensions: &[DimensionInput]) -> Map<String, Value> {
+fn pairs(dimensions: &[Dimension]) -> Map<String, Value> {
     let pairs = dimensions.iter();
     pairs
         .map(|dimension| (dimension.name.clone(), json!(dimension.value)))

@@ -41,9 +41,9 @@ pub(super) enum ExpressionError {
     /// A character that cannot stand there.
     #[error("unexpected {found} at character {at}")]
     Unexpected { found: String, at: usize },
-    /// More parentheses in each other than anybody writes.
+    /// Too many parentheses in each other.
     #[error("more than {0} levels of nesting")]
-    Deep(usize),
+    TooDeep(usize),
 }
 
 /// What stands between two expressions.
@@ -57,10 +57,10 @@ pub(super) enum Operator {
     GreaterOrEqual,
     Less,
     Greater,
-    Plus,
-    Minus,
-    Times,
-    Over,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
 }
 
 impl Operator {
@@ -76,10 +76,10 @@ impl Operator {
         (Self::GreaterOrEqual, ">="),
         (Self::Less, "<"),
         (Self::Greater, ">"),
-        (Self::Plus, "+"),
-        (Self::Minus, "-"),
-        (Self::Times, "*"),
-        (Self::Over, "/"),
+        (Self::Add, "+"),
+        (Self::Subtract, "-"),
+        (Self::Multiply, "*"),
+        (Self::Divide, "/"),
     ];
 
     /// What binds tighter has more.
@@ -89,12 +89,13 @@ impl Operator {
             Self::And => 2,
             Self::Equal | Self::NotEqual => 3,
             Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual => 4,
-            Self::Plus | Self::Minus => 5,
-            Self::Times | Self::Over => 6,
+            Self::Add | Self::Subtract => 5,
+            Self::Multiply | Self::Divide => 6,
         }
     }
 
-    fn of(self, left: f64, right: f64) -> f64 {
+    /// The value of an operation.
+    fn apply(self, left: f64, right: f64) -> f64 {
         let truth = |holds: bool| f64::from(u8::from(holds));
         match self {
             Self::Or => truth(left != 0.0 || right != 0.0),
@@ -105,10 +106,10 @@ impl Operator {
             Self::GreaterOrEqual => truth(left >= right),
             Self::Less => truth(left < right),
             Self::Greater => truth(left > right),
-            Self::Plus => left + right,
-            Self::Minus => left - right,
-            Self::Times => left * right,
-            Self::Over => left / right,
+            Self::Add => left + right,
+            Self::Subtract => left - right,
+            Self::Multiply => left * right,
+            Self::Divide => left / right,
         }
     }
 }
@@ -132,7 +133,9 @@ impl Expression {
             Self::Number(number) => *number,
             Self::Id(id) => of(id)?,
             Self::Negated(inner) => -inner.value(of)?,
-            Self::Binary(left, operator, right) => operator.of(left.value(of)?, right.value(of)?),
+            Self::Binary(left, operator, right) => {
+                operator.apply(left.value(of)?, right.value(of)?)
+            }
             Self::If(parts) => {
                 let [condition, then, otherwise] = &**parts;
                 let chosen = if condition.value(of)? == 0.0 {

@@ -1,10 +1,10 @@
-//! Metric alarms: kept, evaluated, and told of when they change their state.
+//! Metric alarms: kept, evaluated, and announced when they change their state.
 //!
 //! ```text
 //! PutMetricAlarm --definition.rs--> Definition --evaluation.rs, expression.rs--> state.rs --event.rs--> EventBridge
 //! ```
 //!
-//! `operations.rs` is the API, `describe.rs` what `DescribeAlarms` says of one.
+//! `operations.rs` is the API.
 //!
 //! # Where it differs from AWS
 //! - Alarms are evaluated ten times as often: those with periods under a minute every tenth of a period, others every
@@ -16,7 +16,6 @@
 
 mod alarm;
 mod definition;
-mod describe;
 mod evaluation;
 mod event;
 mod expression;
@@ -34,12 +33,12 @@ use tokio::sync::broadcast;
 
 pub use event::AlarmEvent;
 
-use self::{alarm::Alarm, evaluation::Verdict, state::State};
+use self::{alarm::Alarm, evaluation::StateChange, state::State};
 use super::model::store::MetricStore;
 
-/// Between two rounds.
+/// Time between two evaluations of all alarms that are due.
 const TICK: Duration = Duration::from_secs(1);
-/// How many events a receiver may lag behind.
+/// How many events a subscriber may lag behind.
 const LAG: usize = 1024;
 
 /// All alarms, by name. Cheap to clone; all clones share one table.
@@ -68,7 +67,7 @@ impl Alarms {
     }
 
     /// Evaluates alarms for ever.
-    pub async fn watch(self) {
+    pub async fn run(self) {
         let mut ticks = tokio::time::interval(TICK);
         loop {
             ticks.tick().await;
@@ -76,20 +75,22 @@ impl Alarms {
         }
     }
 
-    /// Evaluates those alarms whose round it is.
+    /// Evaluates the alarms that are due.
     fn evaluate(&self, now: DateTime<Utc>) {
         let now_s = now.timestamp();
         for alarm in self.lock().values_mut() {
             if !alarm.is_due(now_s) {
                 continue;
             }
-            let datapoints = alarm.definition.look(&self.store, now_s);
-            let verdict = alarm.definition.judge(&datapoints, alarm.state.value, now);
-            if let Some(Verdict {
+            let datapoints = alarm.definition.datapoints(&self.store, now_s);
+            let change = alarm
+                .definition
+                .evaluate(&datapoints, alarm.state.value, now);
+            if let Some(StateChange {
                 value,
                 reason,
                 reason_data,
-            }) = verdict
+            }) = change
             {
                 let state = State {
                     value,
@@ -102,16 +103,16 @@ impl Alarms {
         }
     }
 
-    /// Puts an alarm into a state and tells of it if it is another one.
+    /// Sets the state of an alarm, and sends an event if it has changed.
     fn change(&self, alarm: &mut Alarm, state: State) {
         let previous = std::mem::replace(&mut alarm.state, state);
         if previous.value != alarm.state.value {
-            // Nobody listens: nothing is lost that anybody waits for.
+            // Fails when nobody has subscribed: then nobody needs the event.
             let _ = self.events.send(AlarmEvent::new(alarm.clone(), previous));
         }
     }
 
-    /// A panic elsewhere leaves whole alarms behind.
+    /// A panic in another task leaves no alarm half changed.
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Alarm>> {
         self.alarms.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,6 +1,8 @@
 //! PutMetricAlarm, DescribeAlarms, DeleteAlarms, SetAlarmState, and the tags of alarms.
 
 use chrono::Utc;
+use ciborium::{tag::Required, value::Value};
+use serde::Serialize;
 
 use super::{
     Alarms,
@@ -14,10 +16,10 @@ use crate::{
         error::CloudWatchError,
         wire::{
             input::{
-                DeleteAlarmsInput, DescribeAlarmsInput, PutMetricAlarmInput, SetAlarmStateInput,
-                Tag, TagsInput, first_index,
+                Boolean, DeleteAlarmsInput, DescribeAlarmsInput, Dimension, PutMetricAlarmInput,
+                SetAlarmStateInput, Tag, TagsInput, first_index,
             },
-            value::Value,
+            value::{Empty, Time, to_value},
         },
     },
 };
@@ -25,9 +27,55 @@ use crate::{
 /// Alarms in one answer.
 const PAGE: usize = 100;
 
-/// What every operation without an answer answers.
-fn nothing() -> Value {
-    Value::Structure(Vec::new())
+/// `DescribeAlarms`
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DescribeAlarmsOutput<'a> {
+    metric_alarms: Vec<MetricAlarm<'a>>,
+    composite_alarms: [&'static str; 0],
+    next_token: Option<String>,
+}
+
+/// What an alarm was made with, and its state.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MetricAlarm<'a> {
+    #[serde(flatten)]
+    input: &'a PutMetricAlarmInput,
+    /// None of an alarm on metric math.
+    dimensions: Option<&'a [Dimension]>,
+    alarm_arn: String,
+    alarm_configuration_updated_timestamp: Time,
+    state_value: &'static str,
+    state_reason: &'a str,
+    state_reason_data: Option<String>,
+    state_updated_timestamp: Time,
+    state_transitioned_timestamp: Time,
+}
+
+impl<'a> MetricAlarm<'a> {
+    fn new(alarm: &'a Alarm) -> Self {
+        let Alarm { input, state, .. } = alarm;
+        let since = Required(state.since.timestamp());
+        Self {
+            input,
+            dimensions: input.metrics.is_empty().then_some(&input.dimensions),
+            alarm_arn: alarm.arn(),
+            alarm_configuration_updated_timestamp: Required(alarm.configured.timestamp()),
+            state_value: state.value.as_str(),
+            state_reason: &state.reason,
+            state_reason_data: state.reason_data.as_ref().map(ToString::to_string),
+            state_updated_timestamp: since,
+            state_transitioned_timestamp: since,
+        }
+    }
+}
+
+/// `ListTagsForResource`
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListTagsOutput {
+    tags: Vec<Tag>,
 }
 
 fn required<T>(value: Option<T>, name: &str) -> Result<T, CloudWatchError> {
@@ -37,9 +85,14 @@ fn required<T>(value: Option<T>, name: &str) -> Result<T, CloudWatchError> {
 /// Makes an alarm, or gives one that exists another configuration and leaves its state.
 pub(crate) fn put(
     alarms: &Alarms,
-    input: PutMetricAlarmInput,
+    mut input: PutMetricAlarmInput,
     region: &str,
 ) -> Result<Value, CloudWatchError> {
+    // The defaults, as `DescribeAlarms` says them.
+    input.actions_enabled.get_or_insert(Boolean(true));
+    for query in &mut input.metrics {
+        query.return_data.get_or_insert(Boolean(true));
+    }
     let name = required(input.alarm_name.clone(), "AlarmName")?;
     let definition = Definition::check(&input)?;
     let tags = input
@@ -62,7 +115,7 @@ pub(crate) fn put(
         configured: Utc::now(),
     };
     table.insert(name, alarm);
-    Ok(nothing())
+    Ok(to_value(&Empty {}))
 }
 
 /// Alarms by name, by prefix or all, in the order of their names.
@@ -91,16 +144,11 @@ pub(crate) fn describe(
     let table = alarms.lock();
     let found = table.values().filter(wanted).filter(|_| metric_alarms);
     let page = paging::page(found, from, size);
-    let described = page.items.into_iter().map(Alarm::describe);
-    let mut output = vec![
-        ("MetricAlarms", Value::List(described.collect())),
-        ("CompositeAlarms", Value::List(Vec::new())),
-    ];
-    output.extend(
-        page.next
-            .map(|next| ("NextToken", Value::Text(paging::token(next)))),
-    );
-    Ok(Value::Structure(output))
+    Ok(to_value(&DescribeAlarmsOutput {
+        metric_alarms: page.items.into_iter().map(MetricAlarm::new).collect(),
+        composite_alarms: [],
+        next_token: page.next.map(paging::token),
+    }))
 }
 
 /// Deletes all of these alarms, or none when one does not exist.
@@ -113,7 +161,7 @@ pub(crate) fn delete(alarms: &Alarms, input: &DeleteAlarmsInput) -> Result<Value
     for name in &input.alarm_names {
         table.remove(name);
     }
-    Ok(nothing())
+    Ok(to_value(&Empty {}))
 }
 
 /// Puts an alarm into a state until it is evaluated again.
@@ -138,19 +186,19 @@ pub(crate) fn set_state(
         since: Utc::now(),
     };
     alarms.change(alarm, state);
-    Ok(nothing())
+    Ok(to_value(&Empty {}))
 }
 
 /// The tags of an alarm.
 pub(crate) fn list_tags(alarms: &Alarms, input: &TagsInput) -> Result<Value, CloudWatchError> {
     with_tagged(alarms, input, |alarm| {
-        let tags = alarm.tags.iter().map(|(key, value)| {
-            Value::Structure(vec![
-                ("Key", Value::text(key)),
-                ("Value", Value::text(value)),
-            ])
+        let tags = alarm.tags.iter().map(|(key, value)| Tag {
+            key: key.clone(),
+            value: value.clone(),
         });
-        Value::Structure(vec![("Tags", Value::List(tags.collect()))])
+        to_value(&ListTagsOutput {
+            tags: tags.collect(),
+        })
     })
 }
 
@@ -161,7 +209,7 @@ pub(crate) fn tag(alarms: &Alarms, input: &TagsInput) -> Result<Value, CloudWatc
         alarm
             .tags
             .extend(tags.map(|Tag { key, value }| (key, value)));
-        nothing()
+        to_value(&Empty {})
     })
 }
 
@@ -169,7 +217,7 @@ pub(crate) fn tag(alarms: &Alarms, input: &TagsInput) -> Result<Value, CloudWatc
 pub(crate) fn untag(alarms: &Alarms, input: &TagsInput) -> Result<Value, CloudWatchError> {
     with_tagged(alarms, input, |alarm| {
         alarm.tags.retain(|key, _| !input.tag_keys.contains(key));
-        nothing()
+        to_value(&Empty {})
     })
 }
 

@@ -68,7 +68,7 @@ pub(crate) struct SeriesKey {
 
 impl SeriesKey {
     /// The series that an invocation belongs to.
-    pub(crate) fn of(record: InvocationRecord) -> Self {
+    pub(crate) fn from_record(record: InvocationRecord) -> Self {
         Self {
             function: record.function,
             qualifier: record.qualifier,
@@ -147,7 +147,7 @@ impl DimensionSet {
     }
 
     /// Every set that the samples of `key` are part of.
-    pub(crate) fn all_of(key: &SeriesKey) -> Vec<Self> {
+    pub(crate) fn sets_of(key: &SeriesKey) -> Vec<Self> {
         let function = key.function.clone();
         let resource = key.resource();
         let mut sets = vec![
@@ -256,7 +256,7 @@ mod tests {
             key(Some("7"), false),
             key(Some("live"), true),
         ] {
-            let sets = DimensionSet::all_of(&key);
+            let sets = DimensionSet::sets_of(&key);
             assert!(sets.iter().all(|set| set.includes(&key)), "{sets:?}");
             for set in &sets {
                 let pairs: Vec<_> = set

@@ -38,7 +38,8 @@ pub(crate) enum Range {
 }
 
 impl Range {
-    fn of(self, samples: &Distribution) -> Distribution {
+    /// The samples in this range.
+    fn select(self, samples: &Distribution) -> Distribution {
         match self {
             Self::Values(low, high) => samples.between_values(low, high),
             Self::Percents(low, high) => samples.between_percents(low, high),
@@ -48,8 +49,8 @@ impl Range {
 
 impl Statistic {
     /// The statistic of these samples; `None` if it has no value (nothing in range).
-    pub(crate) fn of(self, samples: &Distribution) -> Option<f64> {
-        let within = |range: Range| range.of(samples);
+    pub(crate) fn evaluate(self, samples: &Distribution) -> Option<f64> {
+        let within = |range: Range| range.select(samples);
         if samples.is_empty() {
             return None;
         }
@@ -154,38 +155,38 @@ fn number(text: &str) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn of(text: &str, values: impl IntoIterator<Item = u32>) -> Option<f64> {
+    fn evaluated(text: &str, values: impl IntoIterator<Item = u32>) -> Option<f64> {
         let samples = values.into_iter().map(|value| (value, 1)).collect();
         text.parse::<Statistic>()
             .unwrap()
-            .of(&Distribution::new(samples, 1))
+            .evaluate(&Distribution::new(samples, 1))
     }
 
     #[test]
     fn simple_statistics() {
-        assert_eq!(of("Sum", [1, 2, 6]), Some(9.0));
-        assert_eq!(of("Average", [1, 2, 6]), Some(3.0));
-        assert_eq!(of("Minimum", [2, 1, 6]), Some(1.0));
-        assert_eq!(of("Maximum", [2, 6, 1]), Some(6.0));
-        assert_eq!(of("SampleCount", [2, 6, 2]), Some(3.0));
+        assert_eq!(evaluated("Sum", [1, 2, 6]), Some(9.0));
+        assert_eq!(evaluated("Average", [1, 2, 6]), Some(3.0));
+        assert_eq!(evaluated("Minimum", [2, 1, 6]), Some(1.0));
+        assert_eq!(evaluated("Maximum", [2, 6, 1]), Some(6.0));
+        assert_eq!(evaluated("SampleCount", [2, 6, 2]), Some(3.0));
     }
 
     #[test]
     fn percentile_rank_is_the_percentage_of_samples_in_range() {
-        assert_eq!(of("PR(:3)", 1..=10), Some(30.0));
-        assert_eq!(of("PR(3:5)", 1..=10), Some(20.0));
-        assert_eq!(of("PR(8:)", 1..=10), Some(20.0));
-        assert_eq!(of("PR(:0.5)", 1..=10), Some(0.0));
+        assert_eq!(evaluated("PR(:3)", 1..=10), Some(30.0));
+        assert_eq!(evaluated("PR(3:5)", 1..=10), Some(20.0));
+        assert_eq!(evaluated("PR(8:)", 1..=10), Some(20.0));
+        assert_eq!(evaluated("PR(:0.5)", 1..=10), Some(0.0));
     }
 
     #[test]
     fn trimmed_statistics_look_at_the_range_only() {
-        assert_eq!(of("tm90", 1..=10), Some(5.0));
-        assert_eq!(of("TM(10%:90%)", 1..=10), Some(5.5));
-        assert_eq!(of("tc90", 1..=10), Some(9.0));
-        assert_eq!(of("TC(2:4)", 1..=10), Some(2.0));
-        assert_eq!(of("TS(80%:)", 1..=10), Some(19.0));
-        assert_eq!(of("IQM", 1..=4), Some(2.5));
+        assert_eq!(evaluated("tm90", 1..=10), Some(5.0));
+        assert_eq!(evaluated("TM(10%:90%)", 1..=10), Some(5.5));
+        assert_eq!(evaluated("tc90", 1..=10), Some(9.0));
+        assert_eq!(evaluated("TC(2:4)", 1..=10), Some(2.0));
+        assert_eq!(evaluated("TS(80%:)", 1..=10), Some(19.0));
+        assert_eq!(evaluated("IQM", 1..=4), Some(2.5));
     }
 
     #[test]

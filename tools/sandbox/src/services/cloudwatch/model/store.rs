@@ -138,7 +138,7 @@ impl State {
     /// The place of the record's series, which is made when it is new.
     fn note(&mut self, second: i64, record: InvocationRecord) -> usize {
         let ran = (record.outcome != Outcome::Throttle).then_some(second);
-        let key = SeriesKey::of(record);
+        let key = SeriesKey::from_record(record);
         if let Some(&id) = self.ids.get(&key) {
             // Readers hold the list: copy it at most once a second, not for every sample.
             let series = &self.series[id];

@@ -6,6 +6,9 @@ pub(super) mod request;
 
 use std::ops::Range;
 
+use ciborium::{tag::Required, value::Value};
+use serde::Serialize;
+
 use self::request::{Cursor, Query, Request};
 use crate::services::cloudwatch::{
     error::CloudWatchError,
@@ -13,13 +16,34 @@ use crate::services::cloudwatch::{
         distribution::Distribution,
         store::{MetricStore, Snapshot},
     },
-    wire::{input::GetMetricDataInput, value::Value},
+    wire::{
+        input::GetMetricDataInput,
+        value::{Time, to_value},
+    },
 };
 
 /// How long ago a request may start that asks for periods under a minute.
 const HIGH_RESOLUTION_S: i64 = 3 * 60 * 60;
 
 type Point = (i64, f64);
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetMetricDataOutput {
+    metric_data_results: Vec<MetricDataResult>,
+    messages: [&'static str; 0],
+    next_token: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MetricDataResult {
+    id: String,
+    label: String,
+    timestamps: Vec<Time>,
+    values: Vec<f64>,
+    status_code: &'static str,
+}
 
 /// Answers the request.
 pub(super) fn run(
@@ -29,7 +53,8 @@ pub(super) fn run(
 ) -> Result<Value, CloudWatchError> {
     let request = Request::check(input)?;
     let snapshot = store.snapshot(request.span());
-    Ok(request.page(|query| request.points(query, &snapshot, now_s)))
+    let page = request.page(|query| request.points(query, &snapshot, now_s));
+    Ok(to_value(&page))
 }
 
 impl Request {
@@ -54,7 +79,7 @@ impl Request {
         let periods = snapshot.by_period(*metric, dimensions, &seconds, query.period_s);
         let points = periods.into_iter().filter_map(|(start, samples)| {
             let samples = Distribution::new(samples, metric.scale());
-            Some((start, query.statistic.of(&samples)?))
+            Some((start, query.statistic.evaluate(&samples)?))
         });
         let mut points: Vec<_> = points.collect();
         if self.newest_first {
@@ -64,7 +89,7 @@ impl Request {
     }
 
     /// One page of results, as many points as fit, and the token of the next page.
-    fn page(&self, points_of: impl Fn(&Query) -> Vec<Point>) -> Value {
+    fn page(&self, points_of: impl Fn(&Query) -> Vec<Point>) -> GetMetricDataOutput {
         let mut left = self.max_datapoints;
         let mut next = None;
         let mut results = Vec::new();
@@ -91,12 +116,11 @@ impl Request {
             }
             results.push(query.result(shown, partial));
         }
-        let mut output = vec![
-            ("MetricDataResults", Value::List(results)),
-            ("Messages", Value::List(Vec::new())),
-        ];
-        output.extend(next.map(|cursor| ("NextToken", Value::Text(cursor.to_token()))));
-        Value::Structure(output)
+        GetMetricDataOutput {
+            metric_data_results: results,
+            messages: [],
+            next_token: next.map(Cursor::to_token),
+        }
     }
 
     fn is_behind(&self, time: i64, other: i64) -> bool {
@@ -117,21 +141,16 @@ impl Query {
         start..last - last.rem_euclid(period_s) + period_s
     }
 
-    fn result(&self, points: &[Point], partial: bool) -> Value {
-        let (times, values): (Vec<_>, Vec<_>) = points
-            .iter()
-            .map(|&(time, value)| (Value::Time(time), Value::Number(value)))
-            .unzip();
-        Value::Structure(vec![
-            ("Id", Value::text(&self.id)),
-            ("Label", Value::text(&self.label)),
-            ("Timestamps", Value::List(times)),
-            ("Values", Value::List(values)),
-            (
-                "StatusCode",
-                Value::text(if partial { "PartialData" } else { "Complete" }),
-            ),
-        ])
+    fn result(&self, points: &[Point], partial: bool) -> MetricDataResult {
+        let points = points.iter().map(|&(time, value)| (Required(time), value));
+        let (timestamps, values) = points.unzip();
+        MetricDataResult {
+            id: self.id.clone(),
+            label: self.label.clone(),
+            timestamps,
+            values,
+            status_code: if partial { "PartialData" } else { "Complete" },
+        }
     }
 }
 

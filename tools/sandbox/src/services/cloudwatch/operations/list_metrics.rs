@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use ciborium::value::Value;
+use serde::Serialize;
+
 use crate::{
     aws::paging,
     services::cloudwatch::{
@@ -11,8 +14,8 @@ use crate::{
             store::{MetricStore, Series},
         },
         wire::{
-            input::{ListMetricsInput, first_index},
-            value::Value,
+            input::{Dimension, ListMetricsInput, MetricIdentity, first_index},
+            value::to_value,
         },
     },
 };
@@ -21,6 +24,13 @@ use crate::{
 const PAGE: usize = 500;
 /// How long ago a recently active metric had its last sample, at most.
 const RECENT_S: i64 = 3 * 60 * 60;
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListMetricsOutput {
+    metrics: Vec<MetricIdentity>,
+    next_token: Option<String>,
+}
 
 /// Answers the request.
 pub(super) fn run(
@@ -33,16 +43,10 @@ pub(super) fn run(
     let series = store.snapshot(0..0).series;
     let metrics = metrics(&series, input, since);
     let page = paging::page(&metrics, from, PAGE);
-    let described = page
-        .items
-        .into_iter()
-        .map(|(set, name)| describe(set, name));
-    let mut output = vec![("Metrics", Value::List(described.collect()))];
-    output.extend(
-        page.next
-            .map(|next| ("NextToken", Value::Text(paging::token(next)))),
-    );
-    Ok(Value::Structure(output))
+    Ok(to_value(&ListMetricsOutput {
+        metrics: page.items.into_iter().map(identity).collect(),
+        next_token: page.next.map(paging::token),
+    }))
 }
 
 /// Every metric that the filters leave, in a fixed order.
@@ -70,7 +74,7 @@ fn metrics(
             if newest.is_none_or(|newest| newest < since) {
                 continue;
             }
-            let sets = DimensionSet::all_of(&series.key);
+            let sets = DimensionSet::sets_of(&series.key);
             found.extend(
                 sets.into_iter()
                     .filter(|set| set.has(metric))
@@ -98,21 +102,16 @@ fn has_dimensions(set: &DimensionSet, input: &ListMetricsInput) -> bool {
     })
 }
 
-fn describe(set: &DimensionSet, name: &str) -> Value {
-    let dimension = |&(name, value): &(&str, &str)| {
-        Value::Structure(vec![
-            ("Name", Value::text(name)),
-            ("Value", Value::text(value)),
-        ])
-    };
-    Value::Structure(vec![
-        ("Namespace", Value::text(NAMESPACE)),
-        ("MetricName", Value::text(name)),
-        (
-            "Dimensions",
-            Value::List(set.pairs().iter().map(dimension).collect()),
-        ),
-    ])
+fn identity((set, name): &(DimensionSet, &str)) -> MetricIdentity {
+    let dimensions = set.pairs().into_iter().map(|(name, value)| Dimension {
+        name: name.to_owned(),
+        value: Some(value.to_owned()),
+    });
+    MetricIdentity {
+        namespace: Some(NAMESPACE.to_owned()),
+        metric_name: Some((*name).to_owned()),
+        dimensions: dimensions.collect(),
+    }
 }
 
 fn active_since(recently_active: Option<&str>, now_s: i64) -> Result<i64, CloudWatchError> {
@@ -134,7 +133,10 @@ mod tests {
     use super::*;
     use crate::{
         execution::record::{InvocationRecord, Outcome, Recorder as _},
-        services::cloudwatch::model::store::tests::{START, invocation},
+        services::cloudwatch::{
+            model::store::tests::{START, invocation},
+            wire::value::to_json,
+        },
     };
 
     fn list(store: &MetricStore, input: serde_json::Value) -> Vec<String> {
@@ -199,12 +201,9 @@ mod tests {
         let store = busy_store();
         let input: ListMetricsInput =
             serde_json::from_value(json!({"RecentlyActive": "PT3H"})).unwrap();
-        let count = |now_s| match run(&store, &input, now_s) {
-            Ok(Value::Structure(members)) => match &members[0].1 {
-                Value::List(metrics) => metrics.len(),
-                other => panic!("{other:?}"),
-            },
-            other => panic!("{other:?}"),
+        let count = |now_s| {
+            let page = to_json(run(&store, &input, now_s).unwrap()).unwrap();
+            page["Metrics"].as_array().unwrap().len()
         };
         assert!(count(START + RECENT_S) > 0);
         assert_eq!(count(START + RECENT_S + 1), 0);
@@ -223,16 +222,11 @@ mod tests {
         let mut sizes = Vec::new();
         loop {
             let input = serde_json::from_value(json!({"NextToken": token})).unwrap();
-            let Ok(Value::Structure(members)) = run(&store, &input, START) else {
-                panic!("no page")
-            };
-            let [(_, Value::List(metrics)), rest @ ..] = members.as_slice() else {
-                panic!("{members:?}")
-            };
-            sizes.push(metrics.len());
-            match rest {
-                [(_, Value::Text(next))] => token = Some(next.clone()),
-                _ => break,
+            let page = to_json(run(&store, &input, START).unwrap()).unwrap();
+            sizes.push(page["Metrics"].as_array().unwrap().len());
+            match page.get("NextToken") {
+                Some(next) => token = Some(next.clone()),
+                None => break,
             }
         }
         // 200 versions with four metrics each, and those of the function and the alias.

@@ -4,13 +4,14 @@ pub(super) mod get_metric_data;
 pub(super) mod list_metrics;
 
 use chrono::Utc;
+use ciborium::value::Value;
 use serde::de::DeserializeOwned;
 
 use super::{
     alarms::{self, Alarms},
     error::CloudWatchError,
     model::store::MetricStore,
-    wire::value::{Call, Value},
+    wire::input::Call,
 };
 
 /// Does what a request asks for.

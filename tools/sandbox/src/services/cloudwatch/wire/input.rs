@@ -1,8 +1,8 @@
-//! The requests, as all three protocols decode to them.
+//! The requests, as all three protocols decode to them, and what answers repeat of them.
 //!
-//! The query protocol has only texts, so numbers, booleans and times are also taken from texts.
+//! The query protocol has only texts, so numbers, booleans and times are also read from texts.
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::{
     aws::paging,
@@ -11,6 +11,16 @@ use crate::{
         model::series::{DimensionSet, Metric, NAMESPACE},
     },
 };
+
+/// The service's name in Smithy: first part of a JSON target, part of a CBOR path.
+pub(super) const SERVICE: &str = "GraniteServiceVersion20100801";
+
+/// A request, whatever its protocol.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) operation: String,
+    pub(crate) input: serde_json::Value,
+}
 
 /// `GetMetricData`. `LabelOptions` only concerns labels with time expressions, which are not kept here.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,7 +36,7 @@ pub(crate) struct GetMetricDataInput {
 }
 
 /// One metric that is asked for.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct MetricDataQuery {
     pub(crate) id: Option<String>,
@@ -39,33 +49,33 @@ pub(crate) struct MetricDataQuery {
 }
 
 /// A metric with period and statistic.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct MetricStat {
-    pub(crate) metric: Option<MetricInput>,
+    pub(crate) metric: Option<MetricIdentity>,
     pub(crate) period: Option<Integer>,
     pub(crate) stat: Option<String>,
     pub(crate) unit: Option<String>,
 }
 
 /// The identity of a metric.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct MetricInput {
+pub(crate) struct MetricIdentity {
     pub(crate) namespace: Option<String>,
     pub(crate) metric_name: Option<String>,
     #[serde(default)]
-    pub(crate) dimensions: Vec<DimensionInput>,
+    pub(crate) dimensions: Vec<Dimension>,
 }
 
-impl MetricInput {
+impl MetricIdentity {
     /// What the store has under this name, if anything.
     pub(crate) fn select(
         &self,
         name: &str,
         unit: Option<&str>,
     ) -> Result<Option<(Metric, DimensionSet)>, CloudWatchError> {
-        let pair = |dimension: &DimensionInput| match &dimension.value {
+        let pair = |dimension: &Dimension| match &dimension.value {
             Some(value) => Ok((dimension.name.clone(), value.clone())),
             None => Err(CloudWatchError::Missing(format!(
                 "Value of the dimension {}",
@@ -85,9 +95,9 @@ impl MetricInput {
 }
 
 /// A dimension; in the filters of `ListMetrics` without a value when any will do.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct DimensionInput {
+pub(crate) struct Dimension {
     pub(crate) name: String,
     pub(crate) value: Option<String>,
 }
@@ -99,13 +109,13 @@ pub(crate) struct ListMetricsInput {
     pub(crate) namespace: Option<String>,
     pub(crate) metric_name: Option<String>,
     #[serde(default)]
-    pub(crate) dimensions: Vec<DimensionInput>,
+    pub(crate) dimensions: Vec<Dimension>,
     pub(crate) next_token: Option<String>,
     pub(crate) recently_active: Option<String>,
 }
 
-/// `PutMetricAlarm`.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// `PutMetricAlarm`; `DescribeAlarms` answers with it, and adds ARN and state.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct PutMetricAlarmInput {
     pub(crate) alarm_name: Option<String>,
@@ -121,8 +131,9 @@ pub(crate) struct PutMetricAlarmInput {
     pub(crate) namespace: Option<String>,
     pub(crate) statistic: Option<String>,
     pub(crate) extended_statistic: Option<String>,
-    #[serde(default, deserialize_with = "list")]
-    pub(crate) dimensions: Vec<DimensionInput>,
+    /// Of an alarm on one metric.
+    #[serde(default, deserialize_with = "list", skip_serializing)]
+    pub(crate) dimensions: Vec<Dimension>,
     pub(crate) period: Option<Integer>,
     pub(crate) unit: Option<String>,
     pub(crate) evaluation_periods: Option<Integer>,
@@ -131,9 +142,13 @@ pub(crate) struct PutMetricAlarmInput {
     pub(crate) comparison_operator: Option<String>,
     pub(crate) treat_missing_data: Option<String>,
     pub(crate) evaluate_low_sample_count_percentile: Option<String>,
-    #[serde(default, deserialize_with = "list")]
+    #[serde(
+        default,
+        deserialize_with = "list",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub(crate) metrics: Vec<MetricDataQuery>,
-    #[serde(default, deserialize_with = "list")]
+    #[serde(default, deserialize_with = "list", skip_serializing)]
     pub(crate) tags: Vec<Tag>,
     pub(crate) threshold_metric_id: Option<String>,
 }
@@ -183,7 +198,7 @@ pub(crate) struct TagsInput {
 }
 
 /// A tag of an alarm.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Tag {
     pub(crate) key: String,
@@ -224,7 +239,7 @@ fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 /// A number.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Number(pub(crate) f64);
 
 impl<'de> Deserialize<'de> for Number {
@@ -232,9 +247,9 @@ impl<'de> Deserialize<'de> for Number {
         match Scalar::deserialize(deserializer)? {
             Scalar::Integer(value) => Ok(Self(value as f64)),
             Scalar::Number(value) => Ok(Self(value)),
-            Scalar::Text(text) => match text.parse() {
-                Ok(value) => Ok(Self(value)),
-                Err(_) => Err(de::Error::custom(format!("{text:?} is no number"))),
+            Scalar::Text(text) => match text.parse::<f64>() {
+                Ok(value) if value.is_finite() => Ok(Self(value)),
+                _ => Err(de::Error::custom(format!("{text:?} is no number"))),
             },
             Scalar::Boolean(_) => Err(de::Error::custom("expected a number")),
         }
@@ -246,11 +261,11 @@ impl<'de> Deserialize<'de> for Number {
 pub(crate) struct Timestamp(pub(crate) f64);
 
 /// A whole number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Integer(pub(crate) i64);
 
 /// True or false.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Boolean(pub(crate) bool);
 
 /// A scalar as one of the protocols carries it.

@@ -1,17 +1,21 @@
 //! AWS JSON 1.0: the operation is in the header `X-Amz-Target`.
 
 use axum::http::HeaderMap;
+use ciborium::value::Value;
 use serde_json::{Map, Value as Json};
 
-use super::value::{Call, SERVICE, Value};
+use super::{
+    input::{Call, SERVICE},
+    value,
+};
 use crate::services::cloudwatch::error::CloudWatchError;
 
 /// The operation that a target names, if it is one of this service.
-pub(crate) fn operation(target: &str) -> Option<&str> {
+pub(super) fn operation(target: &str) -> Option<&str> {
     target.strip_prefix(SERVICE)?.strip_prefix('.')
 }
 
-pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Call, CloudWatchError> {
+pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Call, CloudWatchError> {
     let target = headers
         .get("x-amz-target")
         .and_then(|value| value.to_str().ok());
@@ -25,21 +29,7 @@ pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Call, CloudWatchE
     Ok(Call { operation, input })
 }
 
-pub(crate) fn write(value: &Value) -> Vec<u8> {
-    to_json(value).to_string().into_bytes()
-}
-
-fn to_json(value: &Value) -> Json {
-    match value {
-        Value::Text(text) => Json::from(text.as_str()),
-        Value::Number(number) => Json::from(*number),
-        Value::Integer(number) => Json::from(*number),
-        Value::Boolean(value) => Json::from(*value),
-        Value::Time(seconds) => Json::from(*seconds),
-        Value::List(items) => items.iter().map(to_json).collect(),
-        Value::Structure(members) => {
-            let entry = |(name, value): &(&str, Value)| ((*name).to_owned(), to_json(value));
-            Json::Object(members.iter().map(entry).collect())
-        }
-    }
+pub(super) fn write(value: &Value) -> Vec<u8> {
+    let json = value::to_json(value.clone()).unwrap_or_default();
+    json.to_string().into_bytes()
 }

@@ -16,7 +16,9 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use self::value::{Call, Value};
+use ciborium::value::Value;
+
+use self::{input::Call, value::to_value};
 use super::error::CloudWatchError;
 use crate::aws::{errors, signature};
 
@@ -30,7 +32,7 @@ pub(crate) enum Protocol {
 
 impl Protocol {
     /// The protocol of a request, if it is one for `CloudWatch` at all.
-    pub(crate) fn of(uri: &Uri, headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn detect(uri: &Uri, headers: &HeaderMap) -> Option<Self> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         if cbor::operation(uri).is_some() {
             Some(Self::Cbor)
@@ -70,13 +72,10 @@ impl Protocol {
     /// The answer that says what was wrong.
     pub(crate) fn refuse(self, error: &CloudWatchError, request_id: &str) -> Response {
         let shaped = || {
-            Value::Structure(vec![
-                (
-                    "__type",
-                    Value::text(format!("com.amazonaws.cloudwatch#{}", error.shape())),
-                ),
-                ("message", Value::text(error.to_string())),
-            ])
+            to_value(&errors::typed(
+                &format!("com.amazonaws.cloudwatch#{}", error.shape()),
+                &error.to_string(),
+            ))
         };
         let body = match self {
             Self::Cbor => cbor::write(&shaped()),

@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
+use ciborium::value::Value;
 use serde_json::{Map, Value as Json};
 
-use super::value::{Call, Value};
+use super::{input::Call, value::EPOCH_TIME};
 use crate::services::cloudwatch::error::CloudWatchError;
 
 const NAMESPACE: &str = "http://monitoring.amazonaws.com/doc/2010-08-01/";
 
-pub(crate) fn read(body: &[u8]) -> Result<Call, CloudWatchError> {
+pub(super) fn read(body: &[u8]) -> Result<Call, CloudWatchError> {
     let mut operation = None;
     let mut input = Json::Object(Map::new());
     for (name, value) in form_urlencoded::parse(body) {
@@ -62,7 +63,7 @@ fn bad_name(name: &str) -> CloudWatchError {
     CloudWatchError::Malformed(format!("no such parameter: {name}"))
 }
 
-pub(crate) fn write(operation: &str, output: &Value, request_id: &str) -> Vec<u8> {
+pub(super) fn write(operation: &str, output: &Value, request_id: &str) -> Vec<u8> {
     let mut xml = format!("<{operation}Response xmlns=\"{NAMESPACE}\"><{operation}Result>");
     append(&mut xml, output);
     let _ = write!(
@@ -72,7 +73,7 @@ pub(crate) fn write(operation: &str, output: &Value, request_id: &str) -> Vec<u8
     xml.into_bytes()
 }
 
-pub(crate) fn write_error(error: &CloudWatchError, request_id: &str) -> Vec<u8> {
+pub(super) fn write_error(error: &CloudWatchError, request_id: &str) -> Vec<u8> {
     let (code, message) = (error.code(), escaped(&error.to_string()));
     format!(
         "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
@@ -83,27 +84,33 @@ pub(crate) fn write_error(error: &CloudWatchError, request_id: &str) -> Vec<u8> 
 fn append(xml: &mut String, value: &Value) {
     match value {
         Value::Text(text) => xml.push_str(&escaped(text)),
-        Value::Number(number) => {
+        Value::Float(number) => {
             let _ = write!(xml, "{number}");
         }
         Value::Integer(number) => {
-            let _ = write!(xml, "{number}");
+            let _ = write!(xml, "{}", i128::from(*number));
         }
-        Value::Boolean(value) => {
+        Value::Bool(value) => {
             let _ = write!(xml, "{value}");
         }
-        Value::Time(seconds) => {
-            let time = chrono::DateTime::from_timestamp(*seconds, 0).unwrap_or_default();
-            let _ = write!(xml, "{}", time.format("%Y-%m-%dT%H:%M:%SZ"));
+        Value::Tag(EPOCH_TIME, seconds) => {
+            let seconds = seconds
+                .as_integer()
+                .and_then(|seconds| seconds.try_into().ok());
+            let time = chrono::DateTime::from_timestamp(seconds.unwrap_or_default(), 0);
+            let time = time.unwrap_or_default().format("%Y-%m-%dT%H:%M:%SZ");
+            let _ = write!(xml, "{time}");
         }
-        Value::List(items) => items
+        Value::Array(items) => items
             .iter()
             .for_each(|item| element_of(xml, "member", item)),
-        Value::Structure(members) => {
-            members
-                .iter()
-                .for_each(|(name, value)| element_of(xml, name, value));
+        Value::Map(members) => {
+            for (name, value) in members {
+                element_of(xml, name.as_text().unwrap_or_default(), value);
+            }
         }
+        // Answers have no others.
+        _ => {}
     }
 }
 
@@ -121,9 +128,12 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ciborium::tag::Required;
+    use serde::Serialize;
     use serde_json::json;
 
     use super::*;
+    use crate::services::cloudwatch::wire::value::{Time, to_value};
 
     #[test]
     fn dotted_names_become_lists_and_structures() {
@@ -162,10 +172,16 @@ mod tests {
 
     #[test]
     fn times_are_iso_8601_and_text_is_escaped() {
-        let output = Value::Structure(vec![
-            ("At", Value::List(vec![Value::Time(1_800_000_000)])),
-            ("Label", Value::text("a<b&c")),
-        ]);
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Output {
+            at: [Time; 1],
+            label: &'static str,
+        }
+        let output = to_value(&Output {
+            at: [Required(1_800_000_000)],
+            label: "a<b&c",
+        });
         let xml = String::from_utf8(write("Op", &output, "1")).unwrap();
         assert!(
             xml.contains(

@@ -36,7 +36,7 @@ impl<'a> Parser<'a> {
     fn expression(&mut self, least: u8) -> Result<Expression, ExpressionError> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(ExpressionError::Deep(DEEPEST));
+            return Err(ExpressionError::TooDeep(DEEPEST));
         }
         let mut left = self.operand()?;
         while let Some((operator, spelling)) = self.operator()

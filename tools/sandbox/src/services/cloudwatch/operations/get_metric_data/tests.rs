@@ -5,7 +5,10 @@ use serde_json::{Value as Json, json};
 use super::*;
 use crate::{
     execution::record::{InvocationRecord, Outcome, Recorder as _},
-    services::cloudwatch::model::store::tests::{START, invocation},
+    services::cloudwatch::{
+        model::store::tests::{START, invocation},
+        wire::value::to_json,
+    },
 };
 
 /// One query for `metric` of the function `f`.
@@ -28,37 +31,18 @@ fn request(queries: Json, range: Range<i64>) -> Json {
     json!({"MetricDataQueries": queries, "StartTime": range.start, "EndTime": range.end})
 }
 
-fn run_at(store: &MetricStore, request: Json, now_s: i64) -> Result<Value, CloudWatchError> {
-    run(store, &serde_json::from_value(request).unwrap(), now_s)
-}
-
-fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    let Value::Structure(members) = value else {
-        panic!("{value:?} is no structure")
-    };
-    members
-        .iter()
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
-}
-
-fn list(value: Option<&Value>) -> &[Value] {
-    match value {
-        Some(Value::List(items)) => items,
-        other => panic!("{other:?} is no list"),
-    }
+fn run_at(store: &MetricStore, request: Json, now_s: i64) -> Result<Json, CloudWatchError> {
+    let answer = run(store, &serde_json::from_value(request).unwrap(), now_s)?;
+    Ok(to_json(answer).unwrap())
 }
 
 /// The points of the `n`th result.
-fn points(output: &Value, n: usize) -> Vec<Point> {
-    let result = &list(member(output, "MetricDataResults"))[n];
-    let times = list(member(result, "Timestamps"));
-    let values = list(member(result, "Values"));
+fn points(output: &Json, n: usize) -> Vec<Point> {
+    let result = &output["MetricDataResults"][n];
+    let times = result["Timestamps"].as_array().unwrap();
+    let values = result["Values"].as_array().unwrap();
     assert_eq!(times.len(), values.len());
-    let point = |pair: (&Value, &Value)| match pair {
-        (&Value::Time(time), &Value::Number(value)) => (time, value),
-        other => panic!("{other:?}"),
-    };
+    let point = |(time, value): (&Json, &Json)| (time.as_i64().unwrap(), value.as_f64().unwrap());
     times.iter().zip(values).map(point).collect()
 }
 
@@ -151,12 +135,9 @@ fn metrics_that_do_not_exist_have_no_data_and_are_complete() {
         other_namespace
     ]);
     let output = run_at(&store, request(queries, START..START + 600), START).unwrap();
-    for (n, result) in list(member(&output, "MetricDataResults"))
-        .iter()
-        .enumerate()
-    {
+    for n in 0..3 {
         assert_eq!(points(&output, n), []);
-        assert_eq!(member(result, "StatusCode"), Some(&Value::text("Complete")));
+        assert_eq!(output["MetricDataResults"][n]["StatusCode"], "Complete");
     }
 }
 
@@ -193,14 +174,14 @@ fn pages_put_together_are_the_whole() {
             asked["MaxDatapoints"] = json!(max);
             asked["NextToken"] = json!(token);
             let page = run_at(&store, asked, START).unwrap();
-            let results = list(member(&page, "MetricDataResults"));
+            let results = page["MetricDataResults"].as_array().unwrap();
             for (n, result) in results.iter().enumerate() {
-                let first = member(result, "Id") == Some(&Value::text("a"));
+                let first = result["Id"] == "a";
                 pages[usize::from(!first)].extend(points(&page, n));
             }
-            match member(&page, "NextToken") {
-                Some(Value::Text(next)) => token = Some(next.clone()),
-                _ => break,
+            match page.get("NextToken") {
+                Some(next) => token = Some(next.clone()),
+                None => break,
             }
         }
         assert_eq!(
