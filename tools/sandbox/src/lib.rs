@@ -9,7 +9,7 @@
 //! | [`testing`] | a sandbox in the process of a test, for the end-to-end tests of functions | `client`, `server` and below |
 //! | [`client`] | what the commands and tests ask of a running sandbox: `apply`, traffic, faults | `rehearsal`, `services::eventbridge`, `execution`, `aws` |
 //! | [`server`] | one port on loopback, and all services behind it | `rehearsal`, `services`, `execution`, `net`, `aws` |
-//! | [`rehearsal`] | what AWS has no API for: faults to order, access by metadata, the admin routes | `services`, `execution`, `aws` |
+//! | [`rehearsal`] | what AWS has no API for: faults to inject, access by metadata, the admin routes | `services`, `execution`, `aws` |
 //! | [`services`] | Lambda, event source mappings, SQS, CloudWatch, DynamoDB, HTTP APIs, EventBridge | `execution`, `net`, `aws` |
 //! | [`execution`] | the code of a version, the processes that run it, the Runtime API, the logs | `net`, `aws` |
 //! | [`net`] | what every port has: no delay, no web pages | `aws` |

@@ -160,7 +160,7 @@ impl Server {
                 sqs,
                 dynamodb::router(Arc::clone(&chaos), authority),
             ))
-            // Around everything, so that no route can be forgotten. The last one is the first to see a request.
+            // Around all routes. The last layer is the first to see a request.
             .layer(from_fn_with_state(grants, access::check))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .layer(from_fn(origin_check::refuse_web_pages));

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use package::FunctionManifest;
 
-use super::output;
+use super::terminal;
 use crate::client::{
     apply,
     endpoint::{Clients, EndpointArgs},
@@ -32,7 +32,7 @@ pub async fn run(args: ApplyArgs) -> Result<ExitCode> {
     let manifest = FunctionManifest::read(&args.dist, &args.function)?;
     let clients = Clients::new(&args.endpoint.sdk_config()?)?;
     for line in apply::apply(&clients, &args.dist, &manifest).await? {
-        output::line(line);
+        terminal::line(line);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use package::Architecture;
 
-use super::output;
+use super::terminal;
 use crate::{
     client::{
         endpoint::{Clients, EndpointArgs},
@@ -54,7 +54,7 @@ pub async fn run(args: FaultArgs) -> Result<ExitCode> {
             .await?;
         plans.insert(architecture, plan);
     }
-    output::line(describe(&args.function, &plans));
+    terminal::line(describe(&args.function, &plans));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -77,7 +77,7 @@ fn changed(plans: &FunctionFaults, specs: &[FaultSpec]) -> FunctionFaults {
     changed
 }
 
-/// `hasher: arm64:errors=5% arm64:latency=50ms`, as one would order them.
+/// `hasher: arm64:errors=5% arm64:latency=50ms`, as one would write them.
 fn describe(function: &str, plans: &FunctionFaults) -> String {
     let specs: Vec<_> = plans
         .iter()

@@ -3,19 +3,18 @@
 //! - [`serve`], [`start`], [`stop`], [`status`]: a sandbox, in the foreground or in the background.
 //! - [`apply`], [`test`], [`traffic`]: a function in a running sandbox.
 //! - [`fault`], [`service_fault`]: what goes wrong on purpose.
-//! - [`output`]: the one place that writes to the terminal; `signals.rs`: SIGINT and SIGTERM.
+//! - [`terminal`]: the one place that writes to the terminal, and waits for its signals.
 //!
 //! May use every other layer; none uses this one.
 
 pub mod apply;
 pub mod fault;
-pub mod output;
 pub mod serve;
 pub mod service_fault;
-mod signals;
 pub mod start;
 pub mod status;
 pub mod stop;
+pub mod terminal;
 pub mod test;
 pub mod traffic;
 

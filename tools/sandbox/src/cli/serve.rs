@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 
-use super::{output, signals};
+use super::terminal;
 use crate::{
     client::endpoint_file::EndpointFile,
     execution::emulation::Emulators,
@@ -73,7 +73,7 @@ impl std::str::FromStr for FunctionFault {
 /// # Errors
 /// When one runs from this folder already, or the port or the folder cannot be used.
 pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
-    forget_the_shells_aws()?;
+    restart_without_aws_variables()?;
     log_to_stderr();
     if let Some(other) = EndpointFile::running(&args.folder) {
         anyhow::bail!(
@@ -83,24 +83,24 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
             other.pid
         );
     }
-    let shutdown = signals::stop()?;
+    let shutdown = terminal::stop_signal()?;
     let server = Server::bind(options(&args)).await?;
     for fault in &args.faults {
-        fault.spec.order(server.faults(), &fault.function);
+        fault.spec.inject(server.faults(), &fault.function);
     }
     let file = EndpointFile::of_this_process(server.endpoint())?;
     file.write(&args.folder)
         .with_context(|| format!("cannot write to {}", args.folder.display()))?;
-    output::line(format_args!("sandbox ready at {}", file.endpoint));
+    terminal::line(format_args!("sandbox ready at {}", file.endpoint));
     let result = server.run(shutdown).await;
     file.remove(&args.folder);
     result.context("the sandbox can no longer listen")?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Starts over without the variables of AWS that the user's shell has, if it has any: the sandbox is an account of its
-/// own, and code that it runs can read the environment of the process that started it. The process stays the same.
-fn forget_the_shells_aws() -> anyhow::Result<()> {
+/// Executes the program again without the shell's AWS variables, if there are any: the sandbox is an account of its own,
+/// and code that it runs can read the environment of the process that started it. The process id stays the same.
+fn restart_without_aws_variables() -> anyhow::Result<()> {
     let names = std::env::vars_os().map(|(name, _)| name);
     // With those of `awsim`, which change what it checks.
     let names = names.filter(|name| name.as_encoded_bytes().starts_with(b"AWS"));

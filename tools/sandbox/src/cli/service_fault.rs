@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
-use super::output;
+use super::terminal;
 use crate::{
     client::{admin::AdminClient, endpoint::EndpointArgs},
     rehearsal::service_faults::ServiceFault,
@@ -35,12 +35,12 @@ pub async fn run(args: ServiceFaultArgs) -> Result<ExitCode> {
     }
     let faults = match args.faults.as_slice() {
         [] => admin.service_faults().await?,
-        faults => admin.order_service_faults(faults).await?,
+        faults => admin.set_service_faults(faults).await?,
     };
     if faults.is_empty() {
-        output::line("no faults of services");
+        terminal::line("no faults of services");
     } else {
-        output::line(faults.join(" "));
+        terminal::line(faults.join(" "));
     }
     Ok(ExitCode::SUCCESS)
 }

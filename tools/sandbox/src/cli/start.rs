@@ -11,11 +11,11 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::{output, serve::ServeArgs};
+use super::{serve::ServeArgs, terminal};
 use crate::client::endpoint_file::EndpointFile;
 
 /// How long a sandbox may take until it is ready.
-const PATIENCE: Duration = Duration::from_secs(30);
+const READY_WITHIN: Duration = Duration::from_secs(30);
 
 /// Starts a sandbox unless one runs from this folder, and waits until it is ready.
 ///
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// When it ends before it is ready: with what it said.
 pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     if let Some(running) = EndpointFile::running(&args.folder) {
-        output::line(format_args!(
+        terminal::line(format_args!(
             "sandbox already running at {} (pid {})",
             running.endpoint, running.pid
         ));
@@ -34,7 +34,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let log = args.folder.join("sandbox.log");
     let mut child = spawn(&args, &log)?;
     let ready = wait_until_ready(&args.folder, &mut child, &log).await?;
-    output::line(format_args!(
+    terminal::line(format_args!(
         "sandbox ready at {} (pid {}, log {})",
         ready.endpoint,
         ready.pid,
@@ -102,7 +102,7 @@ async fn wait_until_ready(
     log: &Path,
 ) -> anyhow::Result<EndpointFile> {
     let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
+    while begun.elapsed() < READY_WITHIN {
         if let Some(ready) = EndpointFile::running(folder).filter(|file| file.pid == child.id()) {
             return Ok(ready);
         }
@@ -116,7 +116,7 @@ async fn wait_until_ready(
     child.kill().context("cannot stop the sandbox")?;
     anyhow::bail!(
         "the sandbox was not ready after {} s: see {}",
-        PATIENCE.as_secs(),
+        READY_WITHIN.as_secs(),
         log.display()
     )
 }

@@ -9,7 +9,7 @@ use aws_sdk_lambda::{
 };
 use clap::Args;
 
-use super::output;
+use super::terminal;
 use crate::client::{
     endpoint::{Clients, EndpointArgs, EndpointError},
     endpoint_file::EndpointFile,
@@ -30,7 +30,7 @@ pub async fn run(args: StatusArgs) -> Result<ExitCode> {
     let url = match args.endpoint.url() {
         Ok(url) => url,
         Err(error @ EndpointError::NotRunning { .. }) => {
-            output::line(error);
+            terminal::line(error);
             return Ok(ExitCode::FAILURE);
         }
     };
@@ -38,7 +38,7 @@ pub async fn run(args: StatusArgs) -> Result<ExitCode> {
     let functions = functions(&clients.lambda).await;
     let functions = functions.with_context(|| format!("the sandbox at {url} does not answer"))?;
     let http_apis = clients.admin.http_apis().await?;
-    output::line(headline(&url, &args.endpoint));
+    terminal::line(headline(&url, &args.endpoint));
     for function in &functions {
         let mut line = describe(&clients.lambda, function).await?;
         if let Some(url) = function
@@ -47,10 +47,10 @@ pub async fn run(args: StatusArgs) -> Result<ExitCode> {
         {
             let _ = write!(line, ", {url}");
         }
-        output::line(line);
+        terminal::line(line);
     }
     if functions.is_empty() {
-        output::line("no functions: create one with `sandbox apply <function>`");
+        terminal::line("no functions: create one with `sandbox apply <function>`");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -13,11 +13,11 @@ use nix::{
     unistd::Pid,
 };
 
-use super::output;
+use super::terminal;
 use crate::client::endpoint_file::EndpointFile;
 
 /// How long a sandbox may take to stop its processes before it is killed.
-const PATIENCE: Duration = Duration::from_secs(5);
+const STOPPED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Arguments of `sandbox stop`.
 #[derive(Debug, Clone, Args)]
@@ -33,7 +33,7 @@ pub struct StopArgs {
 /// When it may not be stopped.
 pub async fn run(args: StopArgs) -> anyhow::Result<ExitCode> {
     let Some(running) = EndpointFile::running(&args.folder) else {
-        output::line(format_args!(
+        terminal::line(format_args!(
             "no sandbox is running from {}",
             args.folder.display()
         ));
@@ -43,14 +43,14 @@ pub async fn run(args: StopArgs) -> anyhow::Result<ExitCode> {
     let signal = |signal| kill(pid, signal).with_context(|| format!("cannot stop process {pid}"));
     signal(Signal::SIGTERM)?;
     let begun = Instant::now();
-    while running.is_alive() && begun.elapsed() < PATIENCE {
+    while running.is_alive() && begun.elapsed() < STOPPED_WITHIN {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     if running.is_alive() {
         // Its processes die with it: see `environments::process`.
         signal(Signal::SIGKILL)?;
     }
-    output::line(format_args!(
+    terminal::line(format_args!(
         "sandbox stopped (was at {})",
         running.endpoint
     ));

@@ -9,7 +9,7 @@ use package::{
     replay::{EventReport, HELP, Verdict, read_events},
 };
 
-use super::output;
+use super::terminal;
 use crate::client::{
     apply,
     endpoint::{Clients, EndpointArgs},
@@ -39,7 +39,7 @@ pub async fn run(args: TestArgs) -> Result<ExitCode> {
     let events = read_events(&dist.join(function).join("events"))?;
     let clients = Clients::new(&args.endpoint.sdk_config()?)?;
     for line in apply::apply(&clients, dist, &manifest).await? {
-        output::line(line);
+        terminal::line(line);
     }
     let answers =
         |architecture| answers_unpublished(&clients, dist, &manifest, architecture, &events);
@@ -47,9 +47,9 @@ pub async fn run(args: TestArgs) -> Result<ExitCode> {
     let arm64 = answers(Architecture::Arm64).await?;
 
     let reports = EventReport::all(&events, &x86_64, &arm64, &manifest.replay.ignore);
-    reports.iter().for_each(output::line);
+    reports.iter().for_each(terminal::line);
     let verdict = Verdict::new(&reports);
-    output::line(verdict);
+    terminal::line(verdict);
     Ok(if verdict.passed() {
         ExitCode::SUCCESS
     } else {

@@ -13,7 +13,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
-use super::{output, signals};
+use super::terminal;
 use crate::{
     LIVE,
     client::{
@@ -64,7 +64,7 @@ pub struct TrafficArgs {
 /// # Errors
 /// When there is nothing to send, or the function or its alias does not exist.
 pub async fn run(args: TrafficArgs) -> Result<ExitCode> {
-    let (stop, signal) = (CancellationToken::new(), signals::stop()?);
+    let (stop, signal) = (CancellationToken::new(), terminal::stop_signal()?);
     tokio::spawn({
         let stop = stop.clone();
         // What is under way is still waited for.
@@ -91,9 +91,9 @@ pub async fn run(args: TrafficArgs) -> Result<ExitCode> {
     }
     let totals = lock(&totals);
     for warning in totals.warnings() {
-        output::error_line(format_args!("warning: {warning}"));
+        terminal::error_line(format_args!("warning: {warning}"));
     }
-    output::line(format_args!(
+    terminal::line(format_args!(
         "{}:{}: {totals}",
         args.function, args.qualifier
     ));

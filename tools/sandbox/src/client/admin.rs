@@ -173,11 +173,11 @@ impl AdminClient {
         self.read(&body)
     }
 
-    /// Orders faults of services; gives all that hold afterwards.
+    /// Injects faults of services; gives all that hold afterwards.
     ///
     /// # Errors
     /// [`AdminError`] when the sandbox cannot be asked.
-    pub async fn order_service_faults(
+    pub async fn set_service_faults(
         &self,
         faults: &[ServiceFault],
     ) -> Result<Vec<String>, AdminError> {

@@ -46,16 +46,16 @@ enum Refusal {
 pub async fn refuse_web_pages(request: Request, next: Next) -> Response {
     let checked = check_host(request.uri(), request.headers())
         .and_then(|()| check_no_page(request.headers()));
-    pass(checked, request, next).await
+    run_or_refuse(checked, request, next).await
 }
 
 /// For HTTP APIs: web pages are what they are there for, under any name but their own they are not.
 pub async fn refuse_foreign_hosts(request: Request, next: Next) -> Response {
     let checked = check_host(request.uri(), request.headers());
-    pass(checked, request, next).await
+    run_or_refuse(checked, request, next).await
 }
 
-async fn pass(checked: Result<(), Refusal>, request: Request, next: Next) -> Response {
+async fn run_or_refuse(checked: Result<(), Refusal>, request: Request, next: Next) -> Response {
     let Err(refusal) = checked else {
         return next.run(request).await;
     };

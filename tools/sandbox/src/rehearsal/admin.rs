@@ -52,7 +52,7 @@ pub fn router(parts: Parts) -> Router {
         .route(
             "/_sandbox/service-faults",
             get(list_service_faults)
-                .put(order_service_faults)
+                .put(set_service_faults)
                 .delete(clear_service_faults),
         )
         .route("/_sandbox/health", get(health))
@@ -69,7 +69,7 @@ pub fn router(parts: Parts) -> Router {
         .with_state(parts)
 }
 
-/// Says that it is there, who it is, and how many environments it has.
+/// Says which process it is, and how many environments it has.
 async fn health(State(parts): State<Parts>) -> Json<Value> {
     Json(json!({
         "endpoint": parts.lambda.endpoint,
@@ -96,7 +96,7 @@ async fn function_faults(
     )
 }
 
-/// Replaces the plan of one half. The function need not exist yet.
+/// Replaces the faults of one build. The function need not exist yet.
 async fn set_faults(
     State(parts): State<Parts>,
     Path((function, architecture)): Path<(String, String)>,
@@ -159,14 +159,14 @@ async fn list_service_faults(State(parts): State<Parts>) -> Json<Vec<String>> {
     Json(service_faults::all(&parts.chaos))
 }
 
-/// Orders faults of services: all of them or, when one is none, nothing.
-async fn order_service_faults(
+/// Injects faults of services: all of them, or none when one is malformed.
+async fn set_service_faults(
     State(parts): State<Parts>,
     Json(faults): Json<Vec<String>>,
 ) -> Response {
     let faults: Result<Vec<ServiceFault>, _> = faults.iter().map(|fault| fault.parse()).collect();
     match faults {
-        Ok(faults) => faults.iter().for_each(|fault| fault.order(&parts.chaos)),
+        Ok(faults) => faults.iter().for_each(|fault| fault.inject(&parts.chaos)),
         Err(error) => return bad_request(&error),
     }
     Json(service_faults::all(&parts.chaos)).into_response()

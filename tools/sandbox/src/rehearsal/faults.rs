@@ -1,4 +1,4 @@
-//! Faults to order: how a bad release is rehearsed.
+//! Faults to inject into invocations: how a bad release is rehearsed.
 //!
 //! A [`FaultSpec`] is what the user writes (`arm64:errors=5%`); a [`FaultPlan`] is what holds for one build.
 
@@ -74,8 +74,8 @@ impl Fault {
 }
 
 impl FaultSpec {
-    /// Orders this fault for a function; its other faults stay.
-    pub fn order(self, faults: &Faults, function: &str) {
+    /// Injects this fault into the invocations of a function; its other faults stay.
+    pub fn inject(self, faults: &Faults, function: &str) {
         let plan = self.fault.set_in(faults.plan(function, self.architecture));
         faults.set(function, self.architecture, plan);
     }
@@ -186,7 +186,7 @@ mod tests {
     fn a_second_fault_leaves_the_first() {
         let faults = Faults::default();
         for text in ["arm64:errors=5%", "arm64:latency=50ms"] {
-            text.parse::<FaultSpec>().unwrap().order(&faults, "f");
+            text.parse::<FaultSpec>().unwrap().inject(&faults, "f");
         }
         let plan = faults.plan("f", Architecture::Arm64);
         assert_eq!((plan.errors, plan.latency_ms), (0.05, 50));

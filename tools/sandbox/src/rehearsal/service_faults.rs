@@ -1,4 +1,4 @@
-//! Faults of DynamoDB and SQS to order, per operation: how a function meets a store that fails.
+//! Faults to inject into DynamoDB and SQS, per operation: how a function copes with a store that fails.
 //!
 //! A [`ServiceFault`] is what the user writes (`dynamodb:TransactWriteItems:throttle=5%`); `awsim`'s chaos engine holds
 //! it as a rule, and injects errors that the real service has.
@@ -108,9 +108,8 @@ impl fmt::Display for ServiceFault {
 }
 
 impl ServiceFault {
-    /// Lets this fault hold from now on, instead of an earlier one of the same kind and operation; one of size 0 only
-    /// takes that away.
-    pub fn order(&self, engine: &ChaosEngine) {
+    /// Injects this fault from now on, in place of an earlier one of the same kind and operation. Size 0 removes that one.
+    pub fn inject(&self, engine: &ChaosEngine) {
         let kind = self.kind();
         engine.remove_rule(&kind);
         if let Some((probability, effect)) = self.effect() {
@@ -180,22 +179,22 @@ fn latency(delay: Duration) -> ChaosEffect {
 mod tests {
     use super::*;
 
-    fn order(engine: &ChaosEngine, text: &str) {
-        text.parse::<ServiceFault>().unwrap().order(engine);
+    fn inject(engine: &ChaosEngine, text: &str) {
+        text.parse::<ServiceFault>().unwrap().inject(engine);
     }
 
     #[test]
-    fn what_is_ordered_is_what_holds() {
+    fn injected_faults_are_listed_as_they_were_written() {
         let engine = ChaosEngine::new();
         let texts = [
             "dynamodb:TransactWriteItems:throttle=5%",
             "dynamodb:*:latency=20ms",
             "sqs:SendMessage:errors=100%",
         ];
-        texts.iter().for_each(|text| order(&engine, text));
+        texts.iter().for_each(|text| inject(&engine, text));
         assert_eq!(all(&engine), texts);
-        order(&engine, "dynamodb:TransactWriteItems:throttle=50%");
-        order(&engine, "dynamodb:*:latency=0s");
+        inject(&engine, "dynamodb:TransactWriteItems:throttle=50%");
+        inject(&engine, "dynamodb:*:latency=0s");
         let left = [
             "sqs:SendMessage:errors=100%",
             "dynamodb:TransactWriteItems:throttle=50%",
@@ -206,7 +205,7 @@ mod tests {
     #[test]
     fn only_the_operation_that_is_named_fails() {
         let engine = ChaosEngine::new();
-        order(&engine, "dynamodb:PutItem:throttle=100%");
+        inject(&engine, "dynamodb:PutItem:throttle=100%");
         let outcome = engine.evaluate("dynamodb", Some("PutItem")).unwrap();
         assert_eq!(
             outcome.error.unwrap().code,

@@ -1,5 +1,4 @@
-//! Which functions are invoked when an alarm goes off: what an EventBridge rule, its target and the permission to
-//! invoke it are on AWS.
+//! Alarms that invoke functions. On AWS this is an EventBridge rule, its target, and the permission to invoke it.
 //!
 //! An event goes to the function's `live`, asynchronously, so that a failure is tried again.
 

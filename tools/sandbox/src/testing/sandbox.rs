@@ -99,22 +99,22 @@ impl Sandbox {
         &self.faults
     }
 
-    /// Orders a fault, written as for `sandbox fault`: `arm64:errors=5%`, `x86_64:crash=2%`.
+    /// Injects a fault, written as for `sandbox fault`: `arm64:errors=5%`, `x86_64:crash=2%`.
     ///
     /// # Errors
     /// When it is not written like that.
     pub fn fault(&self, function: &str, spec: &str) -> Result<()> {
-        spec.parse::<FaultSpec>()?.order(&self.faults, function);
+        spec.parse::<FaultSpec>()?.inject(&self.faults, function);
         Ok(())
     }
 
-    /// Orders a fault of DynamoDB or SQS: `dynamodb:TransactWriteItems:throttle=5%`, `sqs:*:latency=50ms`. Size 0 takes
-    /// it away.
+    /// Injects a fault of DynamoDB or SQS: `dynamodb:TransactWriteItems:throttle=5%`, `sqs:*:latency=50ms`. Size 0
+    /// removes it.
     ///
     /// # Errors
     /// When it is not written like that.
     pub fn service_fault(&self, fault: &str) -> Result<()> {
-        fault.parse::<ServiceFault>()?.order(&self.chaos);
+        fault.parse::<ServiceFault>()?.inject(&self.chaos);
         Ok(())
     }
 

@@ -1,12 +1,12 @@
-//! Least privilege, rehearsed: what a function does to tables, queues and the aliases of functions must be in its
-//! metadata, as it must be in its role on AWS.
+//! Least privilege: what a function does to tables, queues and the aliases of functions must be in its metadata, as it
+//! must be in its role on AWS.
 //!
 //! Every function has an access key id of its own. A request that is signed with one is checked against the function's
 //! [`Grant`]; requests of anybody else, and of functions that were not applied, are not. `needs.rs` and `lambda.rs` know which
 //! IAM actions a request needs.
 //!
 //! # What differs from IAM
-//! - Signatures are not verified: this finds what was forgotten, and keeps nobody out.
+//! - Signatures are not verified: the check finds forgotten permissions, and is no protection.
 //! - DynamoDB, SQS (both in their JSON protocols) and Lambda are checked, CloudWatch is not.
 //! - An alias is a resource of its own here. In IAM `GetAlias` and `UpdateAlias` are allowed on a function, with all of
 //!   its aliases.
@@ -180,7 +180,7 @@ fn remedy(function: &str, need: &Need) -> String {
     );
     match kind {
         Kind::Alias => format!(
-            "{add}, unless it is there: then build {function} again, which looks up whose rollouts are guarded"
+            "{add}; if it is there already, build {function} again: the build finds the functions that it guards"
         ),
         _ => add,
     }

@@ -126,8 +126,7 @@ mod tests {
     use super::*;
     use crate::services::sqs::model::{
         message::{Attributes, Content, Message},
-        queue::Queue,
-        receipt::Receipt,
+        queue::{Queue, Receipt},
     };
 
     fn record(id: usize, size: usize) -> Record {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::services::lambda::error::LambdaError;
+use crate::services::lambda::{error::LambdaError, model::settings::within};
 
 /// The one thing that `FunctionResponseTypes` can contain.
 pub const REPORT_FAILURES: &str = "ReportBatchItemFailures";
@@ -64,16 +64,16 @@ impl Settings {
     pub fn with(mut self, change: &Change, fifo: bool) -> Result<Self, LambdaError> {
         refuse_unsupported(&change.other)?;
         if let Some(size) = change.batch_size {
-            self.batch_size = number("batchSize", size, 1, 10_000)?;
+            self.batch_size = within("batchSize", size, 1..=10_000)?;
         }
         if let Some(window) = change.maximum_batching_window_in_seconds {
-            self.window_s = number("maximumBatchingWindowInSeconds", window, 0, 300)?;
+            self.window_s = within("maximumBatchingWindowInSeconds", window, 0..=300)?;
         }
         if let Some(types) = &change.function_response_types {
             self.reports_failures = reports_failures(types)?;
         }
         if let Some(scaling) = &change.scaling_config {
-            let limit = |value| number("scalingConfig.maximumConcurrency", value, 2, 1000);
+            let limit = |value| within("scalingConfig.maximumConcurrency", value, 2..=1000);
             self.maximum_concurrency = scaling.maximum_concurrency.map(limit).transpose()?;
         }
         self.check(fifo)?;
@@ -115,19 +115,6 @@ fn refuse_unsupported(other: &Map<String, Value>) -> Result<(), LambdaError> {
             "{name} is not supported: the sandbox's event source mappings have BatchSize, \
              MaximumBatchingWindowInSeconds, FunctionResponseTypes, ScalingConfig and Enabled"
         ))),
-    }
-}
-
-fn number(field: &str, value: i64, least: u32, most: u32) -> Result<u32, LambdaError> {
-    let refused = |side: &str, limit: u32| {
-        let constraint = format!("Member must have value {side} than or equal to {limit}");
-        LambdaError::validation(field, value, &constraint)
-    };
-    match u32::try_from(value) {
-        Ok(number) if number > most => Err(refused("less", most)),
-        Ok(number) if number >= least => Ok(number),
-        Err(_) if value > 0 => Err(refused("less", most)),
-        _ => Err(refused("greater", least)),
     }
 }
 

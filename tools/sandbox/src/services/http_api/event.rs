@@ -32,7 +32,7 @@ const NOT_PASSED_ON: [HeaderName; 9] = [
 ];
 
 /// What API Gateway adds to a request.
-pub(super) struct Reception<'a> {
+pub(super) struct RequestMetadata<'a> {
     pub(super) api_id: &'a str,
     pub(super) request_id: &'a str,
     pub(super) received: DateTime<Utc>,
@@ -51,7 +51,7 @@ pub(super) fn request_id() -> String {
 }
 
 /// The event. Fields without a value are left out, as API Gateway does.
-pub(super) fn event(parts: &Parts, body: &[u8], reception: &Reception<'_>) -> Value {
+pub(super) fn event(parts: &Parts, body: &[u8], metadata: &RequestMetadata<'_>) -> Value {
     let path = raw_path(&parts.uri);
     let query = parts.uri.query().unwrap_or_default();
     let mut event = json!({
@@ -59,8 +59,8 @@ pub(super) fn event(parts: &Parts, body: &[u8], reception: &Reception<'_>) -> Va
         "routeKey": "$default",
         "rawPath": path,
         "rawQueryString": query,
-        "headers": headers(parts, body, reception),
-        "requestContext": context(parts, &path, reception),
+        "headers": headers(parts, body, metadata),
+        "requestContext": context(parts, &path, metadata),
         "isBase64Encoded": false,
     });
     let mut set = |name: &str, value: Value| event[name] = value;
@@ -92,11 +92,11 @@ fn raw_path(uri: &Uri) -> String {
     path.to_owned()
 }
 
-fn context(parts: &Parts, path: &str, reception: &Reception<'_>) -> Value {
+fn context(parts: &Parts, path: &str, metadata: &RequestMetadata<'_>) -> Value {
     let domain = text(&parts.headers, &header::HOST);
     json!({
         "accountId": ACCOUNT_ID,
-        "apiId": reception.api_id,
+        "apiId": metadata.api_id,
         "domainName": domain,
         "domainPrefix": domain.split('.').next(),
         "http": {
@@ -106,16 +106,16 @@ fn context(parts: &Parts, path: &str, reception: &Reception<'_>) -> Value {
             "sourceIp": CLIENT,
             "userAgent": text(&parts.headers, &header::USER_AGENT),
         },
-        "requestId": reception.request_id,
+        "requestId": metadata.request_id,
         "routeKey": "$default",
         "stage": "$default",
-        "time": reception.received.format("%d/%b/%Y:%H:%M:%S +0000").to_string(),
-        "timeEpoch": reception.received.timestamp_millis(),
+        "time": metadata.received.format("%d/%b/%Y:%H:%M:%S +0000").to_string(),
+        "timeEpoch": metadata.received.timestamp_millis(),
     })
 }
 
 /// Lower-case names; repeated headers joined by commas; and the headers that API Gateway adds.
-fn headers(parts: &Parts, body: &[u8], reception: &Reception<'_>) -> Map<String, Value> {
+fn headers(parts: &Parts, body: &[u8], metadata: &RequestMetadata<'_>) -> Map<String, Value> {
     let names = parts.headers.keys();
     let mut headers: Map<_, _> = names
         .filter(|name| !NOT_PASSED_ON.contains(name))
@@ -136,7 +136,7 @@ fn headers(parts: &Parts, body: &[u8], reception: &Reception<'_>) -> Map<String,
     if !parts.headers.contains_key(&trace) {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let id = id.get(..24).unwrap_or(&id);
-        let seconds = reception.received.timestamp();
+        let seconds = metadata.received.timestamp();
         set(trace.as_str(), format!("Root=1-{seconds:08x}-{id}"));
     }
     headers
@@ -177,7 +177,7 @@ fn parameters(query: &str) -> BTreeMap<String, String> {
     parameters
 }
 
-/// Whether API Gateway hands this body over as text: not even a form or `application/problem+json` is.
+/// Whether API Gateway passes this body on as text. To it a form, or `application/problem+json`, is no text.
 fn is_text(headers: &HeaderMap) -> bool {
     let media_type = text(headers, &header::CONTENT_TYPE).to_ascii_lowercase();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
@@ -196,12 +196,12 @@ mod tests {
 
     fn event_of(request: axum::http::request::Builder, body: &[u8]) -> Value {
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let reception = Reception {
+        let metadata = RequestMetadata {
             api_id: "0123456789",
             request_id: "JKJaXmPLvHcESHA=",
             received: DateTime::from_timestamp_millis(1_583_348_638_390).unwrap(),
         };
-        event(&parts, body, &reception)
+        event(&parts, body, &metadata)
     }
 
     #[test]

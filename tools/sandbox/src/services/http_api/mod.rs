@@ -1,4 +1,4 @@
-//! What stands before a function with an HTTP trigger: an HTTP API of API Gateway, with payload format 2.0.
+//! The HTTP API before a function with an HTTP trigger, as API Gateway has it, with payload format 2.0.
 //!
 //! - `event.rs`: a request as the event that the function gets.
 //! - `response.rs`: what the function returns as the response that the client gets.

@@ -14,7 +14,7 @@ use chrono::Utc;
 use serde_json::json;
 
 use super::{
-    event::{self, Reception},
+    event::{self, RequestMetadata},
     response,
 };
 use crate::{
@@ -43,7 +43,7 @@ pub(super) struct Target {
     pub(super) api_id: String,
 }
 
-/// Answers one request, always.
+/// Answers one request. Every failure is an answer, too.
 pub(super) async fn handle(State(target): State<Arc<Target>>, request: Request) -> Response {
     let request_id = event::request_id();
     let mut response = match respond(&target, request, &request_id).await {
@@ -61,12 +61,12 @@ async fn respond(target: &Target, request: Request, request_id: &str) -> Result<
     let (parts, body) = request.into_parts();
     check_head(&parts)?;
     let body = read(&parts, body).await?;
-    let reception = Reception {
+    let metadata = RequestMetadata {
         api_id: &target.api_id,
         request_id,
         received: Utc::now(),
     };
-    let event = event::event(&parts, &body, &reception).to_string();
+    let event = event::event(&parts, &body, &metadata).to_string();
     if event.len() > MAX_SYNC_BYTES {
         return Err(Refusal::BodyTooLarge);
     }
@@ -120,7 +120,7 @@ async fn read(parts: &Parts, body: Body) -> Result<Bytes, Refusal> {
     if announced.is_some_and(|length| length > MAX_BODY_BYTES) {
         return Err(Refusal::BodyTooLarge);
     }
-    // Too long without having said so, or cut off: then nobody reads the answer.
+    // Longer than announced; or the connection broke, and nobody reads the answer.
     let body = body::to_bytes(body, MAX_BODY_BYTES).await;
     body.map_err(|_| Refusal::BodyTooLarge)
 }

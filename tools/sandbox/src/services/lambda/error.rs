@@ -145,7 +145,7 @@ impl IntoResponse for LambdaError {
             "User"
         };
         let body = match self.kind {
-            // The model spells this field in two ways.
+            // AWS's model spells this field in two ways.
             ErrorKind::ResourceNotFound | ErrorKind::ResourceInUse => {
                 json!({"Type": side, "Message": self.message})
             }

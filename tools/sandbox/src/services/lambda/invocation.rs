@@ -1,6 +1,6 @@
 //! One invocation, whoever asks for it: the API, an HTTP API, an event source mapping or an alarm.
 //!
-//! All of them draw the version the same way and leave the same metrics, faults and log lines behind.
+//! All of them draw the version in the same way, suffer the same faults, and write the same metrics and log lines.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -101,7 +101,7 @@ impl Lambda {
         self.run_to_end(Call { payload, ..call }).await
     }
 
-    /// Runs a call in a task of its own: a caller that goes away does not stop the function, on Lambda neither.
+    /// Runs a call in a task of its own: as on Lambda, a caller that disconnects does not stop the function.
     ///
     /// # Errors
     /// `TooManyRequestsException` when no environment is free: nothing has run then.
@@ -123,7 +123,8 @@ impl Lambda {
         })
     }
 
-    /// Runs a call on nobody's time: throttles and function errors are tried again, as Lambda does. Gives the request id.
+    /// Runs a call asynchronously; gives the request id. After a throttle or a function error it is tried again, as on
+    /// Lambda.
     pub fn run_in_background(&self, call: Call) -> String {
         let id = new_request_id();
         let (lambda, request_id) = (self.clone(), id.clone());
@@ -139,13 +140,17 @@ impl Lambda {
                     tokio::time::sleep(ASYNC_PAUSE).await;
                 }
                 Ok(_) | Err(Full) => {
-                    tracing::warn!(function = call.version.function, id, "gave up an event");
+                    tracing::warn!(
+                        function = call.version.function,
+                        id,
+                        "dropped an event after its last attempt"
+                    );
                 }
             }
         }
     }
 
-    /// Runs the function once, within its faults, and keeps the record.
+    /// Runs the function once, with the faults that are ordered for it, and records the invocation.
     ///
     /// # Errors
     /// [`Full`] when no environment is free: nothing has run then.

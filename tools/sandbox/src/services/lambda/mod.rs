@@ -58,7 +58,7 @@ pub struct Parts {
     pub faults: Faults,
     /// Gets a record of every invocation.
     pub recorder: Arc<dyn Recorder>,
-    /// Chance.
+    /// Random draws.
     pub draws: Draws,
 }
 
@@ -81,12 +81,12 @@ impl Lambda {
         Self(Arc::new((parts, RwLock::default())))
     }
 
-    /// The functions, to look at. Never held across an await.
+    /// The functions, to read. The guard is never held across an await.
     pub fn read(&self) -> RwLockReadGuard<'_, Functions> {
         self.0.1.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The functions, to change. Never held across an await.
+    /// The functions, to change. The guard is never held across an await.
     pub fn write(&self) -> RwLockWriteGuard<'_, Functions> {
         self.0.1.write().unwrap_or_else(PoisonError::into_inner)
     }

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{
+    alarm::StateValue,
     definition::{Definition, Missing, Query, Source},
-    state::StateValue,
 };
 use crate::{
     aws,

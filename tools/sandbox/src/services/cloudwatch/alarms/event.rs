@@ -8,9 +8,8 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
-    alarm::Alarm,
+    alarm::{Alarm, State, StateValue},
     definition::{Query, Source},
-    state::{State, StateValue},
 };
 use crate::{
     aws::{self, ACCOUNT_ID},

@@ -20,7 +20,6 @@ mod evaluation;
 mod event;
 mod expression;
 pub(super) mod operations;
-mod state;
 
 use std::{
     collections::BTreeMap,
@@ -33,7 +32,10 @@ use tokio::sync::broadcast;
 
 pub use event::AlarmEvent;
 
-use self::{alarm::Alarm, evaluation::StateChange, state::State};
+use self::{
+    alarm::{Alarm, State},
+    evaluation::StateChange,
+};
 use super::model::store::MetricStore;
 
 /// Time between two evaluations of all alarms that are due.

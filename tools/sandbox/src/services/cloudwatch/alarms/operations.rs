@@ -6,9 +6,8 @@ use serde::Serialize;
 
 use super::{
     Alarms,
-    alarm::Alarm,
+    alarm::{Alarm, State, StateValue},
     definition::Definition,
-    state::{State, StateValue},
 };
 use crate::{
     aws::paging,

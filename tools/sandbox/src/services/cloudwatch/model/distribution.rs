@@ -126,24 +126,24 @@ mod tests {
 
     use super::*;
 
-    fn of(values: impl IntoIterator<Item = u32>) -> Distribution {
+    fn samples(values: impl IntoIterator<Item = u32>) -> Distribution {
         Distribution::new(values.into_iter().map(|value| (value, 1)).collect(), 1)
     }
 
     #[test]
     fn percentiles_are_samples_at_the_nearest_rank() {
-        let hundred = of(1..=100);
+        let hundred = samples(1..=100);
         assert_eq!(hundred.percentile(50.0), Some(50.0));
         assert_eq!(hundred.percentile(99.0), Some(99.0));
         assert_eq!(hundred.percentile(100.0), Some(100.0));
         assert_eq!(hundred.percentile(0.0), Some(1.0));
-        assert_eq!(of(1..=1000).percentile(99.9), Some(999.0));
-        assert_eq!(of([7]).percentile(1.0), Some(7.0));
+        assert_eq!(samples(1..=1000).percentile(99.9), Some(999.0));
+        assert_eq!(samples([7]).percentile(1.0), Some(7.0));
     }
 
     #[test]
     fn without_samples_there_is_no_statistic_to_report() {
-        let none = of([]);
+        let none = samples([]);
         assert!(none.is_empty());
         assert_eq!(none.percentile(50.0), None);
         assert_eq!(none.average(), None);
@@ -152,10 +152,10 @@ mod tests {
 
     #[test]
     fn bounds_by_value_exclude_the_lower_and_include_the_upper() {
-        let ten = of(1..=10);
-        assert_eq!(ten.between_values(Some(2.0), Some(5.0)), of(3..=5));
-        assert_eq!(ten.between_values(None, Some(3.0)), of(1..=3));
-        assert_eq!(ten.between_values(Some(9.0), None), of([10]));
+        let ten = samples(1..=10);
+        assert_eq!(ten.between_values(Some(2.0), Some(5.0)), samples(3..=5));
+        assert_eq!(ten.between_values(None, Some(3.0)), samples(1..=3));
+        assert_eq!(ten.between_values(Some(9.0), None), samples([10]));
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
             values in prop::collection::vec(0_u32..50, 1..200),
             percent in 1_u32..=100,
         ) {
-            let percentile = of(values.clone()).percentile(f64::from(percent)).unwrap();
+            let percentile = samples(values.clone()).percentile(f64::from(percent)).unwrap();
             let share = |limit: &dyn Fn(f64) -> bool| {
                 values.iter().filter(|&&value| limit(f64::from(value))).count() as f64
                     / values.len() as f64 * 100.0

@@ -22,9 +22,9 @@ pub struct Additional {
 pub struct Alias {
     /// Name.
     pub name: String,
-    /// The version that gets what the other does not.
+    /// The main version: it gets the traffic that the additional one does not.
     pub version: VersionNumber,
-    /// The other version, if there is one.
+    /// The additional version, if there is one.
     pub additional: Option<Additional>,
     /// Description.
     pub description: String,

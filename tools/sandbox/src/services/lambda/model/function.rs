@@ -75,7 +75,7 @@ pub struct Function {
     next_number: u64,
 }
 
-/// What an `UpdateAlias` changes; what is `None` stays.
+/// What an `UpdateAlias` changes; `None` changes nothing.
 #[derive(Debug, Default)]
 pub struct AliasChange {
     /// The main version.
@@ -163,7 +163,7 @@ impl Function {
         std::mem::replace(&mut self.latest, Arc::new(next))
     }
 
-    /// Publishes `$LATEST`, unless the newest version is the same already: then that one.
+    /// Publishes `$LATEST`; gives the newest version instead when it has the same code and settings.
     ///
     /// # Errors
     /// `PreconditionFailedException` for another `RevisionId`, `InvalidParameterValueException` for other code.
@@ -367,7 +367,7 @@ impl Function {
     }
 }
 
-/// Compare-and-swap: a caller that names a revision gets nothing done on another one.
+/// Compare-and-swap: a request that names a revision only changes that one.
 ///
 /// # Errors
 /// `PreconditionFailedException` when they differ.

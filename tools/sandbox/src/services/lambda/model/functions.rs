@@ -12,7 +12,7 @@ use crate::services::lambda::error::LambdaError;
 #[derive(Debug, Default)]
 pub struct Functions {
     functions: BTreeMap<String, Function>,
-    /// Tags of event source mappings, by ARN: here, where those of functions are.
+    /// Tags of event source mappings, by ARN: the operations on tags are the same as for functions.
     pub mapping_tags: BTreeMap<String, Tags>,
 }
 
@@ -60,7 +60,7 @@ impl Functions {
         Ok(self.functions.entry(name).or_insert(function))
     }
 
-    /// Takes a function out.
+    /// Removes a function.
     ///
     /// # Errors
     /// `ResourceNotFoundException`.

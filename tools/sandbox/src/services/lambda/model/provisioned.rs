@@ -18,7 +18,7 @@ impl Function {
     /// Sets the provisioned concurrency of a version or an alias.
     ///
     /// # Errors
-    /// For `$LATEST`, for an alias with weights, and where the version has some already in another way.
+    /// For `$LATEST`, for an alias with weights, and when the version and an alias of it would both have some.
     pub fn provision(
         &mut self,
         qualifier: &str,
@@ -55,7 +55,7 @@ impl Function {
         })
     }
 
-    /// Takes the provisioned concurrency away; where there is none, that is no error.
+    /// Removes the provisioned concurrency; none is no error.
     ///
     /// # Errors
     /// `ResourceNotFoundException` when there is no such version or alias.

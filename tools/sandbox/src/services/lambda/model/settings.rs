@@ -73,7 +73,7 @@ pub struct SettingsPatch {
     ephemeral_storage: Option<EphemeralStorage>,
     tracing_config: Option<Tracing>,
     logging_config: Option<Logging>,
-    /// What the sandbox does not know: refused unless it says nothing.
+    /// What the sandbox does not know: refused unless it is empty.
     #[serde(flatten)]
     other: Map<String, Value>,
 }
@@ -118,10 +118,10 @@ impl SettingsPatch {
     }
 }
 
-/// Fields that would change what a function does and that the sandbox cannot honour. Absent, null and empty values
-/// say nothing: clients send them freely.
+/// Refuses fields that would change what a function does and that the sandbox does not have. Null and empty values are
+/// accepted: clients send them without meaning anything.
 fn refuse_unsupported(other: &Map<String, Value>) -> Result<(), LambdaError> {
-    let says_nothing = |value: &Value| match value {
+    let is_empty = |value: &Value| match value {
         Value::Null => true,
         Value::Array(items) => items.is_empty(),
         Value::Object(fields) => fields.values().all(|field| {
@@ -132,7 +132,7 @@ fn refuse_unsupported(other: &Map<String, Value>) -> Result<(), LambdaError> {
         Value::String(text) => text.is_empty(),
         _ => false,
     };
-    match other.iter().find(|(_, value)| !says_nothing(value)) {
+    match other.iter().find(|(_, value)| !is_empty(value)) {
         Some((name, _)) => Err(LambdaError::invalid(format!(
             "The sandbox does not support {name}: leave it out."
         ))),
@@ -140,7 +140,15 @@ fn refuse_unsupported(other: &Map<String, Value>) -> Result<(), LambdaError> {
     }
 }
 
-fn within(field: &str, value: i64, range: RangeInclusive<u32>) -> Result<u32, LambdaError> {
+/// A number within its limits.
+///
+/// # Errors
+/// `ValidationException` that names the limit.
+pub(crate) fn within(
+    field: &str,
+    value: i64,
+    range: RangeInclusive<u32>,
+) -> Result<u32, LambdaError> {
     let checked = u32::try_from(value)
         .ok()
         .filter(|value| range.contains(value));
@@ -300,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_that_say_nothing_are_no_reason_to_refuse() {
+    fn empty_fields_are_accepted() {
         assert!(
             apply(json!({"Layers": [], "VpcConfig": {"SubnetIds": []}, "KMSKeyArn": ""})).is_ok()
         );

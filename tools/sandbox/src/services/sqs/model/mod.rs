@@ -2,10 +2,9 @@
 //!
 //! - [`queue`]: one queue as a state machine; [`queues`]: all of them, and the way to the dead-letter queue.
 //! - [`settings`]: attributes and their limits.
-//! - [`message`], [`receipt`]: what queues hold and give out.
+//! - [`message`]: what queues hold.
 
 pub mod message;
 pub mod queue;
 pub mod queues;
-pub mod receipt;
 pub mod settings;

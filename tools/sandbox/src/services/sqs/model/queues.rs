@@ -6,8 +6,7 @@ use tokio::sync::Notify;
 
 use super::{
     message::{Message, Millis},
-    queue::{Delivery, Queue, Sent},
-    receipt::Receipt,
+    queue::{Delivery, Queue, Receipt, Sent},
     settings::Settings,
 };
 use crate::{aws::arn, services::sqs::error::SqsError};

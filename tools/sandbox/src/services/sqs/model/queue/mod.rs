@@ -13,12 +13,9 @@ use std::{
     sync::Arc,
 };
 
-pub use self::delivery::{Counts, Delivery, Received, Sent};
+pub use self::delivery::{Counts, Delivery, Receipt, Received, Sent};
 use self::order::{Deduplication, DeliveryOrder};
-use super::{
-    message::{Key, Message, Millis},
-    receipt::Receipt,
-};
+use super::message::{Key, Message, Millis};
 use crate::services::sqs::error::SqsError;
 
 /// Most messages that may be in flight at once (quota of both kinds of queues).

@@ -183,7 +183,7 @@ async fn what_is_too_large_is_refused_before_the_function_runs() {
 }
 
 #[tokio::test]
-async fn the_front_keeps_its_port_when_the_function_is_applied_again() {
+async fn an_http_api_keeps_its_port_when_the_function_is_applied_again() {
     let sandbox = sandbox().await;
     let url = sandbox.http_endpoint(FUNCTION).await.unwrap();
     let dist = tempfile::tempdir().unwrap();
