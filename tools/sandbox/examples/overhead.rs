@@ -18,8 +18,8 @@ use hyper::{Request, client::conn::http1::SendRequest};
 use hyper_util::rt::TokioIo;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use sandbox::{
-    environments::emulation::HOST,
-    output,
+    cli::terminal,
+    execution::emulation::HOST,
     server::{Options, Server},
 };
 use serde_json::{Value, json};
@@ -67,12 +67,12 @@ async fn measure() -> anyhow::Result<()> {
     let many = invoke_for(&authority, CLIENTS, LENGTH).await?;
     let micros =
         |histogram: &Histogram<u64>, quantile| histogram.value_at_quantile(quantile) as f64 / 1e3;
-    output::line(format_args!(
+    terminal::line(format_args!(
         "1 client:  p50 {:.3} ms, p99 {:.3} ms",
         micros(&one, 0.5),
         micros(&one, 0.99)
     ));
-    output::line(format_args!(
+    terminal::line(format_args!(
         "{CLIENTS} clients: {:.0} invocations/s, p50 {:.3} ms, p99 {:.3} ms",
         many.len() as f64 / LENGTH.as_secs_f64(),
         micros(&many, 0.5),

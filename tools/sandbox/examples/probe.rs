@@ -1,7 +1,7 @@
 //! A function whose event says what it does: the fixture of the sandbox's tests.
 //!
-//! Behind HTTP the path says where the order is: `/do` has it as its body, `/answer` has the whole answer as its body,
-//! `/mirror` sends body, content type and cookies back; any other path gets the event.
+//! Behind HTTP the path says what to do: `/do` does what its body asks for, `/answer` answers with its body, `/mirror` sends
+//! body, content type and cookies back; any other path gets the event.
 //!
 //! Of a batch from a queue every body is a [`Message`], and the log says which batches began and ended.
 #![allow(clippy::exit, clippy::print_stdout)] // what it is there for

@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use sandbox::{cli::Cli, commands, output};
+use sandbox::cli::{self, Cli, terminal};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match commands::run(Cli::parse()).await {
+    match cli::run(Cli::parse()).await {
         Ok(code) => code,
         Err(error) => {
-            output::error_line(format_args!("error: {error:#}"));
+            terminal::error_line(format_args!("error: {error:#}"));
             ExitCode::from(2)
         }
     }

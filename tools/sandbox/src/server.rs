@@ -3,7 +3,6 @@
 use std::{future::Future, io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
 use awsim_chaos::ChaosEngine;
-use awsim_core::{AppState, ServiceHandler};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -13,24 +12,27 @@ use axum::{
 use tokio::net::TcpListener;
 
 use crate::{
-    access::{self, Grants},
-    admin,
-    alarm_rules::AlarmRules,
-    cloudwatch::{self, CloudWatch},
-    environments::{self, Environments, emulation::Emulators},
-    event_sources::{self, EventSources},
-    faults::Faults,
-    http_front::HttpFronts,
-    lambda::{
-        Lambda, Parts,
+    execution::{
         code::CodeStore,
         draws::Draws,
-        names::{ACCOUNT_ID, DEFAULT_REGION},
-        operations,
+        emulation::Emulators,
+        environments::{self, Environments},
+        faults::Faults,
     },
-    no_delay::NoDelay,
-    origin_check,
-    sqs::{self, Sqs},
+    net::{NoDelay, origin_check},
+    rehearsal::{
+        access::{self, Grants},
+        admin,
+    },
+    services::{
+        cloudwatch::{self, CloudWatch},
+        dynamodb,
+        event_sources::{self, EventSources},
+        eventbridge::AlarmRules,
+        http_api::HttpApis,
+        lambda::{self, Lambda, Parts},
+        sqs::{self, Sqs},
+    },
 };
 
 /// Largest request body in bytes: the largest zip in base64, with room for the rest.
@@ -103,7 +105,7 @@ pub struct Server {
     alarm_rules: AlarmRules,
     chaos: Arc<ChaosEngine>,
     event_sources: EventSources,
-    fronts: HttpFronts,
+    http_apis: HttpApis,
     router: Router,
 }
 
@@ -138,17 +140,17 @@ impl Server {
         });
         let chaos = Arc::new(ChaosEngine::new());
         let sqs = Sqs::new(lambda.endpoint.clone(), Arc::clone(&chaos));
-        let fronts = HttpFronts::new(lambda.clone());
+        let http_apis = HttpApis::new(lambda.clone());
         let grants = Grants::default();
         let alarm_rules = AlarmRules::default();
         let event_sources =
             EventSources::new(lambda.clone(), sqs.clone(), options.max_environments);
         let router = Router::new()
-            .merge(operations::router(lambda.clone()))
+            .merge(lambda::operations::router(lambda.clone()))
             .merge(event_sources::operations::router(event_sources.clone()))
             .merge(admin::router(admin::Parts {
                 lambda: lambda.clone(),
-                fronts: fronts.clone(),
+                http_apis: http_apis.clone(),
                 grants: grants.clone(),
                 alarm_rules: alarm_rules.clone(),
                 chaos: Arc::clone(&chaos),
@@ -156,10 +158,9 @@ impl Server {
             .fallback_service(other_services(
                 cloudwatch.clone(),
                 sqs,
-                Arc::clone(&chaos),
-                authority,
+                dynamodb::router(Arc::clone(&chaos), authority),
             ))
-            // Around everything, so that no route can be forgotten. The last one is the first to see a request.
+            // Around all routes. The last layer is the first to see a request.
             .layer(from_fn_with_state(grants, access::check))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .layer(from_fn(origin_check::refuse_web_pages));
@@ -170,7 +171,7 @@ impl Server {
             alarm_rules,
             chaos,
             event_sources,
-            fronts,
+            http_apis,
             router,
         })
     }
@@ -204,8 +205,8 @@ impl Server {
     /// # Errors
     /// When the listener fails.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let (environments, fronts) = (self.lambda.environments.clone(), self.fronts.clone());
-        let alarms = tokio::spawn(self.cloudwatch.alarms.clone().watch());
+        let (environments, http_apis) = (self.lambda.environments.clone(), self.http_apis.clone());
+        let alarms = tokio::spawn(self.cloudwatch.alarms.clone().run());
         let events = self.cloudwatch.alarms.events();
         let delivery = tokio::spawn(self.alarm_rules.deliver_all(self.lambda.clone(), events));
         // Without waiting for open connections: every idle environment holds one.
@@ -215,7 +216,7 @@ impl Server {
         };
         alarms.abort();
         delivery.abort();
-        fronts.close();
+        http_apis.close();
         self.event_sources.shut_down();
         environments.shut_down().await;
         result
@@ -249,29 +250,16 @@ async fn listen(port: u16) -> Result<TcpListener, BindError> {
         })
 }
 
-/// What is not Lambda: our CloudWatch and SQS, and DynamoDB from `awsim`.
-fn other_services(
-    cloudwatch: CloudWatch,
-    sqs: Sqs,
-    chaos: Arc<ChaosEngine>,
-    authority: String,
-) -> Router {
-    let mut state = AppState::new(DEFAULT_REGION.to_owned(), ACCOUNT_ID.to_owned());
-    state.listen_authority = Some(authority);
-    state.chaos = chaos;
-    let dynamodb = Arc::new(awsim_dynamodb::DynamoDbService::new());
-    let routes = dynamodb.routes();
-    state.register(dynamodb, routes);
-    Router::new()
-        .fallback(awsim_core::gateway::handle_request)
-        .with_state(state)
+/// What is not Lambda: our CloudWatch and SQS, and DynamoDB for all the rest.
+fn other_services(cloudwatch: CloudWatch, sqs: Sqs, dynamodb: Router) -> Router {
+    dynamodb
         .layer(from_fn_with_state(cloudwatch, answer_cloudwatch))
         .layer(from_fn_with_state(sqs, answer_sqs))
 }
 
 async fn answer_sqs(State(sqs): State<Sqs>, request: Request, next: Next) -> Response {
-    if sqs::api::is_for_sqs(&request) {
-        sqs::api::respond(&sqs, request).await
+    if sqs::wire::is_for_sqs(&request) {
+        sqs::wire::respond(&sqs, request).await
     } else {
         next.run(request).await
     }
@@ -282,8 +270,8 @@ async fn answer_cloudwatch(
     request: Request,
     next: Next,
 ) -> Response {
-    if cloudwatch::api::is_for_cloudwatch(&request) {
-        cloudwatch::api::respond(&cloudwatch, request).await
+    if cloudwatch::is_for_cloudwatch(&request) {
+        cloudwatch.respond(request).await
     } else {
         next.run(request).await
     }

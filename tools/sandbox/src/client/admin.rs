@@ -3,18 +3,16 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
-use hyper::{Method, Request, StatusCode, Uri, body::Incoming, client::conn::http1, header};
-use hyper_util::rt::TokioIo;
+use hyper::{Method, Request, StatusCode, Uri, header};
 use package::Architecture;
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::net::TcpStream;
+
+use super::http::{HttpClient, HttpError};
 
 use crate::{
-    access::Grant,
-    alarm_rules::AlarmRule,
-    faults::{FaultPlan, FunctionFaults},
-    service_faults::ServiceFault,
+    execution::faults::{FaultPlan, FunctionFaults},
+    rehearsal::{access::Grant, service_faults::ServiceFault},
+    services::eventbridge::AlarmRule,
 };
 
 /// Why the sandbox did not do it.
@@ -29,7 +27,7 @@ pub enum AdminError {
         /// Where.
         endpoint: String,
         /// Why not.
-        source: std::io::Error,
+        source: HttpError,
     },
     /// The connection broke.
     #[error("the connection to the sandbox at {endpoint} broke")]
@@ -37,7 +35,7 @@ pub enum AdminError {
         /// Where.
         endpoint: String,
         /// How.
-        source: hyper::Error,
+        source: HttpError,
     },
     /// It answered, and refused.
     #[error("{endpoint} answered {status}: {message}")]
@@ -59,15 +57,16 @@ pub enum AdminError {
     },
 }
 
-/// A client for one sandbox.
+/// A client for the admin routes of one sandbox.
 #[derive(Debug, Clone)]
-pub struct Admin {
+pub struct AdminClient {
     endpoint: String,
     /// `host:port`.
     authority: String,
+    http: HttpClient,
 }
 
-impl Admin {
+impl AdminClient {
     /// A client for the sandbox at `endpoint`.
     ///
     /// # Errors
@@ -82,6 +81,7 @@ impl Admin {
         Ok(Self {
             endpoint: endpoint.to_owned(),
             authority: authority.ok_or_else(wrong)?.to_string(),
+            http: HttpClient::new(),
         })
     }
 
@@ -96,7 +96,7 @@ impl Admin {
         self.read(&body)
     }
 
-    /// Replaces the faults of one half.
+    /// Replaces the faults of one build.
     ///
     /// # Errors
     /// [`AdminError`] when the sandbox cannot be asked, or refuses.
@@ -111,7 +111,7 @@ impl Admin {
         Ok(())
     }
 
-    /// Takes all faults of a function away.
+    /// Removes all faults of a function.
     ///
     /// # Errors
     /// [`AdminError`] when the sandbox cannot be asked.
@@ -121,22 +121,22 @@ impl Admin {
         Ok(())
     }
 
-    /// URL of the HTTP front of every function that has one.
+    /// URL of the HTTP API of every function that has one.
     ///
     /// # Errors
     /// [`AdminError`] when the sandbox cannot be asked.
-    pub async fn http_fronts(&self) -> Result<BTreeMap<String, String>, AdminError> {
+    pub async fn http_apis(&self) -> Result<BTreeMap<String, String>, AdminError> {
         let body = self
             .send(Method::GET, "/_sandbox/http", None::<&()>)
             .await?;
         self.read(&body)
     }
 
-    /// Opens the HTTP front of a function unless it is open; gives its URL.
+    /// Opens the HTTP API of a function unless it is open; gives its URL.
     ///
     /// # Errors
     /// [`AdminError`] when the sandbox cannot be asked, or has no port for it.
-    pub async fn open_http_front(&self, function: &str) -> Result<String, AdminError> {
+    pub async fn open_http_api(&self, function: &str) -> Result<String, AdminError> {
         let path = format!("/_sandbox/http/{function}");
         let body = self.send(Method::PUT, &path, None::<&()>).await?;
         self.read(&body)
@@ -173,11 +173,11 @@ impl Admin {
         self.read(&body)
     }
 
-    /// Orders faults of services; gives all that hold afterwards.
+    /// Injects faults of services; gives all that hold afterwards.
     ///
     /// # Errors
     /// [`AdminError`] when the sandbox cannot be asked.
-    pub async fn order_service_faults(
+    pub async fn set_service_faults(
         &self,
         faults: &[ServiceFault],
     ) -> Result<Vec<String>, AdminError> {
@@ -188,7 +188,7 @@ impl Admin {
         self.read(&body)
     }
 
-    /// Takes all faults of services away.
+    /// Removes all faults of services.
     ///
     /// # Errors
     /// [`AdminError`] when the sandbox cannot be asked.
@@ -210,56 +210,33 @@ impl Admin {
             .unwrap_or_default();
         let request = Request::builder()
             .method(method)
-            .uri(path)
-            .header(header::HOST, &self.authority)
+            .uri(format!("http://{}{path}", self.authority))
             .header(header::CONTENT_TYPE, "application/json")
-            .body(Full::new(Bytes::from(body)))
+            .body(Bytes::from(body))
             .map_err(|_| AdminError::Endpoint(format!("{}{path}", self.endpoint)))?;
-        let response = self.exchange(request).await?;
+        let response = self.http.send(request).await;
+        let response = response.map_err(|source| self.no_answer(source))?;
         let status = response.status();
-        let body = response
-            .into_body()
-            .collect()
-            .await
-            .map_err(|source| self.broken(source))?;
-        let body = body.to_bytes();
         if status.is_success() {
-            return Ok(body);
+            return Ok(response.into_body());
         }
         Err(AdminError::Refused {
             endpoint: self.endpoint.clone(),
             status,
-            message: String::from_utf8_lossy(&body).into_owned(),
+            message: String::from_utf8_lossy(response.body()).into_owned(),
         })
-    }
-
-    /// One request on a connection of its own: these are rare.
-    async fn exchange(
-        &self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<hyper::Response<Incoming>, AdminError> {
-        let stream = TcpStream::connect(&self.authority).await;
-        let stream = stream.map_err(|source| AdminError::Unreachable {
-            endpoint: self.endpoint.clone(),
-            source,
-        })?;
-        let handshake = http1::handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = handshake.map_err(|source| self.broken(source))?;
-        // Its errors are those of the request below.
-        tokio::spawn(connection);
-        sender
-            .send_request(request)
-            .await
-            .map_err(|source| self.broken(source))
     }
 
     fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, AdminError> {
         serde_json::from_slice(body).map_err(|source| self.answer(source))
     }
 
-    fn broken(&self, source: hyper::Error) -> AdminError {
+    fn no_answer(&self, source: HttpError) -> AdminError {
         let endpoint = self.endpoint.clone();
-        AdminError::Broken { endpoint, source }
+        match source.is_unreachable() {
+            true => AdminError::Unreachable { endpoint, source },
+            false => AdminError::Broken { endpoint, source },
+        }
     }
 
     fn answer(&self, source: serde_json::Error) -> AdminError {
@@ -274,7 +251,7 @@ mod tests {
 
     #[test]
     fn an_endpoint_needs_scheme_host_and_port() {
-        assert!(Admin::new("http://127.0.0.1:80").is_ok());
+        assert!(AdminClient::new("http://127.0.0.1:80").is_ok());
         for wrong in [
             "",
             "127.0.0.1:80",
@@ -282,7 +259,7 @@ mod tests {
             "http://127.0.0.1",
             "no url",
         ] {
-            let message = Admin::new(wrong).unwrap_err().to_string();
+            let message = AdminClient::new(wrong).unwrap_err().to_string();
             assert!(message.contains("write it like"), "{wrong}: {message}");
         }
     }
@@ -292,7 +269,11 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
-        let error = Admin::new(&endpoint).unwrap().faults().await.unwrap_err();
+        let error = AdminClient::new(&endpoint)
+            .unwrap()
+            .faults()
+            .await
+            .unwrap_err();
         assert!(matches!(error, AdminError::Unreachable { .. }), "{error:?}");
         assert!(error.to_string().contains(&endpoint), "{error}");
     }

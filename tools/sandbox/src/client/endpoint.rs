@@ -9,7 +9,12 @@ use aws_sdk_lambda::config::{
 use aws_types::SdkConfig;
 use clap::Args;
 
-use crate::{endpoint_file::EndpointFile, lambda::names::DEFAULT_REGION};
+use super::{
+    admin::{AdminClient, AdminError},
+    endpoint_file::EndpointFile,
+    http::JsonClient,
+};
+use crate::aws::DEFAULT_REGION;
 
 /// How the user says which sandbox is meant.
 #[derive(Debug, Clone, Args)]
@@ -58,14 +63,6 @@ impl EndpointArgs {
     pub fn sdk_config(&self) -> Result<SdkConfig, EndpointError> {
         Ok(sdk_config(&self.url()?, &self.region))
     }
-
-    /// A Lambda client for the sandbox.
-    ///
-    /// # Errors
-    /// [`EndpointError`] when there is no sandbox to talk to.
-    pub fn lambda(&self) -> Result<aws_sdk_lambda::Client, EndpointError> {
-        Ok(aws_sdk_lambda::Client::new(&self.sdk_config()?))
-    }
 }
 
 /// Configuration for any AWS client of the sandbox at an endpoint: credentials that nobody checks, and no retries, so
@@ -84,6 +81,31 @@ pub fn sdk_config(endpoint: &str, region: &str) -> SdkConfig {
         // An invocation may take 15 minutes before its first byte.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .build()
+}
+
+/// Clients for everything that a deploy touches in one sandbox.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    /// Lambda.
+    pub lambda: aws_sdk_lambda::Client,
+    /// DynamoDB and SQS.
+    pub json: JsonClient,
+    /// The admin routes.
+    pub admin: AdminClient,
+}
+
+impl Clients {
+    /// Clients for one sandbox.
+    ///
+    /// # Errors
+    /// [`AdminError::Endpoint`] when the configuration has no `http` endpoint with host and port.
+    pub fn new(config: &SdkConfig) -> Result<Self, AdminError> {
+        Ok(Self {
+            lambda: aws_sdk_lambda::Client::new(config),
+            json: JsonClient::new(config.endpoint_url().unwrap_or_default()),
+            admin: AdminClient::new(config.endpoint_url().unwrap_or_default())?,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -1,21 +1,18 @@
 //! The sample events of a function, sent to a build of it.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use aws_sdk_lambda::{Client, client::Waiters as _, primitives::Blob, types};
+use aws_sdk_lambda::{Client, primitives::Blob};
 use package::{
     Architecture, FunctionManifest,
     replay::{Answer, SampleEvent},
 };
 
-use super::apply::{self, Clients};
+use super::{apply, endpoint::Clients};
 
 /// What is not published yet, and what no alias of ours points at.
 const LATEST: &str = "$LATEST";
-
-/// How long an update of the code may take.
-const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// What a version answers to each event; the qualifier is an alias, a version or `$LATEST`.
 ///
@@ -52,15 +49,6 @@ pub async fn answers_unpublished(
     events: &[SampleEvent],
 ) -> Result<Vec<Answer>> {
     let (lambda, name) = (&clients.lambda, &manifest.name);
-    let update = lambda.update_function_code().function_name(name);
-    let updated = update
-        .architectures(types::Architecture::from(architecture.as_str()))
-        .zip_file(apply::code(dist, manifest, architecture).await?)
-        .send()
-        .await;
-    updated.with_context(|| format!("cannot update {name} to its {architecture} build"))?;
-    let updated = lambda.wait_until_function_updated_v2().function_name(name);
-    let updated = updated.wait(READY_WITHIN).await;
-    updated.with_context(|| format!("the update of {name} does not come to an end"))?;
+    apply::put_build(lambda, dist, manifest, architecture, false).await?;
     answers(lambda, name, LATEST, events).await
 }

@@ -8,6 +8,8 @@ use aws_sdk_lambda::{
 };
 use package::FunctionManifest;
 
+use crate::aws::ACCOUNT_ID;
+
 /// What Terraform would set on the function, and what an update may change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -42,7 +44,7 @@ impl Settings {
             description: manifest.description.clone(),
             runtime: manifest.runtime.clone(),
             handler: manifest.handler.clone(),
-            role: format!("arn:aws:iam::000000000000:role/{}", manifest.name),
+            role: format!("arn:aws:iam::{ACCOUNT_ID}:role/{}", manifest.name),
             memory_mib: number(manifest.memory_mib),
             timeout_s: number(manifest.timeout_s),
             ephemeral_storage_mib: number(manifest.ephemeral_storage_mib),

@@ -1,33 +1,33 @@
-//! A function from `dist/` in the sandbox, with both halves published.
+//! A function from `dist/` in the sandbox, with both builds published.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use aws_sdk_lambda::types::{self, AliasRoutingConfiguration};
+use aws_sdk_lambda::types::AliasRoutingConfiguration;
 use package::{
     Architecture, FunctionManifest,
     replay::{EventReport, Verdict, read_events},
 };
 
-use super::{Sandbox, dist};
-use crate::client::{
-    apply::{self, Clients},
-    replay::answers,
+use super::sandbox::{Sandbox, dist};
+use crate::{
+    LIVE,
+    client::{apply, endpoint::Clients, replay::answers},
 };
 
-/// The two versions of one build.
+/// The two versions of one commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair {
-    /// Version number of the `x86_64` half.
+    /// Version number of the `x86_64` build.
     pub x86_64: String,
-    /// Version number of the `arm64` half.
+    /// Version number of the `arm64` build.
     pub arm64: String,
 }
 
 impl Pair {
-    /// Version number of one half.
+    /// Version number of the build for this architecture.
     #[must_use]
-    pub fn half(&self, architecture: Architecture) -> &str {
+    pub fn version(&self, architecture: Architecture) -> &str {
         match architecture {
             Architecture::Arm64 => &self.arm64,
             Architecture::X86_64 => &self.x86_64,
@@ -37,7 +37,7 @@ impl Pair {
 
 impl Sandbox {
     /// Deploys a function of this workspace from `dist/`: its tables and queues, the function with its settings, both
-    /// halves published, the aliases `x86_64` and `arm64` at them, `live` at the `x86_64` half, and its trigger.
+    /// builds published, the aliases `x86_64` and `arm64` at them, `live` at the `x86_64` build, and its trigger.
     ///
     /// # Errors
     /// When `scripts/build.sh <function>` was not run: says so.
@@ -53,19 +53,16 @@ impl Sandbox {
         let manifest = FunctionManifest::read(dist, function)?;
         let clients = Clients::new(&self.sdk_config())?;
         apply::apply(&clients, dist, &manifest).await?;
+        let publish = |build| apply::put_build(&self.lambda, dist, &manifest, build, true);
         let pair = Pair {
-            x86_64: self
-                .publish_half(dist, &manifest, Architecture::X86_64)
-                .await?,
-            arm64: self
-                .publish_half(dist, &manifest, Architecture::Arm64)
-                .await?,
+            x86_64: publish(Architecture::X86_64).await?,
+            arm64: publish(Architecture::Arm64).await?,
         };
         for architecture in Architecture::ALL {
-            let version = pair.half(architecture);
+            let version = pair.version(architecture);
             self.point(function, architecture.as_str(), version).await?;
         }
-        self.point(function, "live", &pair.x86_64).await?;
+        self.point(function, LIVE, &pair.x86_64).await?;
         // Again: now there is an alias for the trigger.
         apply::apply(&clients, dist, &manifest).await?;
         Ok(pair)
@@ -87,7 +84,7 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Gives this share of `live`, in percent, to the half of this architecture and the rest to the other one.
+    /// Gives this share of `live`, in percent, to the build for this architecture and the rest to the other one.
     ///
     /// # Errors
     /// When the function was not applied, or the share is not from 0 to 100.
@@ -102,7 +99,7 @@ impl Sandbox {
         let routing = AliasRoutingConfiguration::builder()
             .additional_version_weights(candidate, percent / 100.0);
         let update = self.lambda.update_alias().function_name(function);
-        let update = update.name("live").function_version(baseline);
+        let update = update.name(LIVE).function_version(baseline);
         let updated = update.routing_config(routing.build()).send().await;
         updated.with_context(|| format!("cannot set the weight of {function}:live"))?;
         Ok(())
@@ -114,26 +111,6 @@ impl Sandbox {
         let alias = alias.name(architecture.as_str()).send().await;
         let alias = alias.with_context(|| format!("there is no {function}:{architecture}"))?;
         alias.function_version.context("an alias without a version")
-    }
-
-    async fn publish_half(
-        &self,
-        dist: &Path,
-        manifest: &FunctionManifest,
-        architecture: Architecture,
-    ) -> Result<String> {
-        let code = apply::code(dist, manifest, architecture).await?;
-        let update = self.lambda.update_function_code();
-        let published = update
-            .function_name(&manifest.name)
-            .architectures(types::Architecture::from(architecture.as_str()))
-            .zip_file(code)
-            .publish(true)
-            .send()
-            .await;
-        let published = published
-            .with_context(|| format!("cannot publish {architecture} of {}", manifest.name))?;
-        published.version.context("a version without a number")
     }
 
     /// Makes an alias point at one version, all of it.

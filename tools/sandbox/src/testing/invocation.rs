@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use aws_sdk_lambda::primitives::Blob;
 use serde_json::Value;
 
-use super::Sandbox;
+use super::sandbox::Sandbox;
 
 /// An invocation that Lambda has carried out: with the function's answer or its error.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,12 +5,8 @@
 use crate::common;
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::{
-    config::Credentials,
-    error::{ProvideErrorMetadata as _, SdkError},
-    types::AttributeValue,
-};
-use common::{FUNCTION, build, does, host};
+use aws_sdk_dynamodb::{config::Credentials, types::AttributeValue};
+use common::{FUNCTION, build, does, host, refusal};
 use sandbox::testing::Sandbox;
 
 /// A sandbox with the probe, which may `GetItem` from `documents` and `SendMessage` to `new-documents`.
@@ -53,16 +49,6 @@ fn key() -> HashMap<String, AttributeValue> {
     HashMap::from([("id".to_owned(), AttributeValue::S("a".to_owned()))])
 }
 
-/// Code and message of a refusal.
-fn refusal<T: std::fmt::Debug, E>(result: Result<T, SdkError<E>>) -> (String, String)
-where
-    E: aws_sdk_dynamodb::error::ProvideErrorMetadata + std::fmt::Debug,
-{
-    let error = result.unwrap_err();
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    (text(error.code()), text(error.message()))
-}
-
 #[tokio::test]
 async fn a_function_may_do_what_its_metadata_says() {
     let sandbox = sandbox().await;
@@ -87,7 +73,7 @@ async fn what_it_does_not_say_is_denied_with_the_key_to_add() {
         .put_item()
         .table_name("documents")
         .set_item(Some(key()));
-    let (code, message) = refusal(put.send().await);
+    let (code, _, message) = refusal(put.send().await);
     assert_eq!(code, "AccessDeniedException");
     for part in [
         "not authorized to perform: dynamodb:PutItem on resource: arn:aws:dynamodb:us-east-1:000000000000:table/documents",
@@ -99,7 +85,7 @@ async fn what_it_does_not_say_is_denied_with_the_key_to_add() {
     let purge = aws_sdk_sqs::Client::new(&config)
         .purge_queue()
         .queue_url(url);
-    let (code, message) = refusal(purge.send().await);
+    let (code, _, message) = refusal(purge.send().await);
     assert_eq!(code, "AccessDeniedException");
     assert!(message.contains("sqs:PurgeQueue"), "{message}");
 }
@@ -151,14 +137,14 @@ async fn of_lambda_a_function_may_do_to_aliases_what_its_metadata_says_and_nothi
         ),
         refusal(lambda.list_functions().send().await),
     ];
-    for (code, message) in &denied {
+    for (code, _, message) in &denied {
         assert_eq!(code, "AccessDeniedException", "{message}");
         assert!(
             message.contains("not authorized to perform: lambda:"),
             "{message}"
         );
     }
-    let (_, update) = &denied[2];
+    let (_, _, update) = &denied[2];
     for part in [
         "lambda:UpdateAlias on resource: arn:aws:lambda:us-east-1:000000000000:function:probe:live",
         "Add \"UpdateAlias\" to live in [package.metadata.function.aliases] of functions/probe/Cargo.toml",
@@ -186,7 +172,7 @@ async fn event_source_mappings_are_refused_to_functions_and_to_nobody_else() {
         refusal(lambda.update_event_source_mapping().uuid(uuid).send().await),
         refusal(lambda.delete_event_source_mapping().uuid(uuid).send().await),
     ];
-    for (code, message) in &denied {
+    for (code, _, message) in &denied {
         assert_eq!(code, "AccessDeniedException", "{message}");
         assert!(
             message.contains("not authorized to perform: lambda:"),

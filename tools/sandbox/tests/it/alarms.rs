@@ -66,7 +66,7 @@ async fn only_the_state_alarm_of_an_alarm_of_that_name_invokes_and_only_once() {
     while invocations(&sandbox) == 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    // What would come besides would be there by now.
+    // A second invocation would have ended by now.
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(invocations(&sandbox), 1);
 }

@@ -3,7 +3,7 @@
 
 use crate::common::program;
 use predicates::{prelude::*, str::contains};
-use program::{Fixture, built, run, write_manifest};
+use program::{Fixture, built, run};
 use serde_json::{Value, json};
 
 #[test]
@@ -34,7 +34,7 @@ fn apply_creates_then_leaves_alone_then_updates() {
         .run(&["apply", "echo"])
         .success()
         .stdout("echo: unchanged\n");
-    write_manifest(fixture.path(), 256);
+    fixture.change_manifest(|manifest| manifest["memory_mib"] = json!(256));
     let updated = "echo: updated (memory_mib 128 -> 256)\n";
     fixture.run(&["apply", "echo"]).success().stdout(updated);
     fixture
@@ -196,11 +196,7 @@ fn faults_of_services_are_set_listed_and_cleared() {
 #[test]
 fn a_function_behind_http_shows_its_url() {
     let fixture = Fixture::new();
-    let path = fixture.path().join("dist/echo/function.json");
-    let manifest = std::fs::read_to_string(&path).unwrap();
-    let mut manifest: Value = serde_json::from_str(&manifest).unwrap();
-    manifest["trigger"] = json!({"kind": "http"});
-    std::fs::write(path, manifest.to_string()).unwrap();
+    fixture.change_manifest(|manifest| manifest["trigger"] = json!({"kind": "http"}));
     let applied = contains("trigger of echo: http://127.0.0.1:").and(contains(" invokes live"));
     fixture.run(&["apply", "echo"]).success().stdout(applied);
     let shown = contains("echo: 0 versions, http://127.0.0.1:");

@@ -15,8 +15,8 @@ use axum::{Router, extract::Request};
 use chrono::{TimeDelta, Utc};
 use package::Architecture;
 use sandbox::{
-    cloudwatch::{CloudWatch, api},
-    invocation_record::{InvocationRecord, Outcome, Recorder as _},
+    execution::record::{InvocationRecord, Outcome, Recorder as _},
+    services::cloudwatch::{CloudWatch, is_for_cloudwatch},
 };
 use serde_json::{Value, json};
 
@@ -59,11 +59,8 @@ async fn serve() -> Fixture {
     let router = Router::new().fallback(move |request: Request| {
         let cloudwatch = cloudwatch.clone();
         async move {
-            assert!(
-                api::is_for_cloudwatch(&request),
-                "not recognised: {request:?}"
-            );
-            api::respond(&cloudwatch, request).await
+            assert!(is_for_cloudwatch(&request), "not recognised: {request:?}");
+            cloudwatch.respond(request).await
         }
     });
     tokio::spawn(async move { axum::serve(listener, router).await });

@@ -8,16 +8,15 @@ use std::time::{Duration, Instant};
 use aws_sdk_lambda::types::{AliasRoutingConfiguration, ScalingConfig};
 use aws_sdk_sqs::types::{QueueAttributeName as Name, SendMessageBatchRequestEntry};
 use common::{
-    FUNCTION, Sandbox,
+    FUNCTION, Sandbox, assert_share,
     batches::{
         batches, concurrency, deliveries, drained, map, message, sandbox, source, state, with_live,
     },
     eventually,
     queues::{Queue, attributes, depth, receive, send},
 };
-use sandbox::environments::emulation::HOST;
+use sandbox::execution::emulation::HOST;
 use serde_json::{Value, json};
-use statrs::distribution::{Binomial, DiscreteCDF as _};
 
 /// Sends messages in batches of ten.
 async fn send_many(queue: &Queue, names: impl Iterator<Item = String>, order: &Value) {
@@ -153,12 +152,7 @@ async fn the_weights_of_the_alias_split_the_batches() {
     let batches = batches(&sandbox);
     assert_eq!(batches.len(), 300);
     let of_two = batches.iter().filter(|batch| batch.version == "2").count() as u64;
-    let binomial = Binomial::new(0.3, 300).unwrap();
-    let range = binomial.inverse_cdf(1e-6)..=binomial.inverse_cdf(1.0 - 1e-6);
-    assert!(
-        range.contains(&of_two),
-        "{of_two} of 300, expected {range:?}"
-    );
+    assert_share(of_two, 300, 0.3);
 }
 
 #[tokio::test]

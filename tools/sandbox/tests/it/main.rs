@@ -8,7 +8,7 @@ mod cloudwatch;
 mod common;
 mod event_source_mapping;
 mod event_source_mapping_api;
-mod http_front;
+mod http_api;
 mod lambda;
 mod origin_check;
 mod serve;

@@ -4,57 +4,22 @@
 
 use crate::common;
 use std::{
-    io::{BufRead as _, BufReader},
     net::TcpListener,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use assert_cmd::assert::OutputAssertExt as _;
-use common::{FUNCTION, does, eventually, external, host, is_alive, payload, probe_zip};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
+use common::{
+    FUNCTION, create_function, does, eventually, external, host, is_alive, payload, probe_zip,
+    program::{Running, sandbox as program},
 };
+use nix::sys::signal::Signal;
 use predicates::{prelude::*, str::contains};
-
-fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sandbox"));
-    command.current_dir(folder).env_remove("AWS_ENDPOINT_URL");
-    command
-}
-
-/// A sandbox that does not outlive its test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// `sandbox serve`, and the endpoint that it says.
 fn serve(folder: &Path) -> (Running, String) {
-    let mut child = program(folder)
-        .arg("serve")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let endpoint = line
-        .trim()
-        .strip_prefix("sandbox ready at ")
-        .unwrap()
-        .to_owned();
-    (Running(child), endpoint)
-}
-
-fn signal(child: &Running, signal: Signal) {
-    kill(Pid::from_raw(child.0.id().try_into().unwrap()), signal).unwrap();
+    Running::start(&mut program(folder))
 }
 
 /// Creates the probe and gives the id of its process.
@@ -71,20 +36,8 @@ async fn variables_of_the_probe(endpoint: &str) -> serde_json::Value {
 
 async fn answer_of_the_probe(endpoint: &str, what: &str) -> serde_json::Value {
     let client = common::client(endpoint);
-    let code = aws_sdk_lambda::types::FunctionCode::builder()
-        .zip_file(aws_sdk_lambda::primitives::Blob::new(probe_zip()));
-    let create = client
-        .create_function()
-        .function_name(FUNCTION)
-        .role(common::ROLE)
-        .handler("bootstrap");
-    create
-        .runtime("provided.al2023".into())
-        .architectures(host())
-        .code(code.build())
-        .send()
-        .await
-        .unwrap();
+    let create = create_function(&client, probe_zip()).architectures(host());
+    create.send().await.unwrap();
     let event = aws_sdk_lambda::primitives::Blob::new(does(what).to_string());
     let output = client
         .invoke()
@@ -103,7 +56,7 @@ async fn a_signal_stops_the_sandbox_and_every_process() {
         let (mut child, endpoint) = serve(folder.path());
         let process = process_of_the_probe(&endpoint).await;
         assert!(is_alive(process));
-        signal(&child, stop);
+        child.signal(stop);
         assert!(child.0.wait().unwrap().success());
         assert!(!is_alive(process), "{stop}");
         assert!(!folder.path().join(".sandbox/sandbox.json").exists());
@@ -115,12 +68,12 @@ async fn a_sandbox_that_is_killed_takes_its_processes_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, endpoint) = serve(folder.path());
     let process = process_of_the_probe(&endpoint).await;
-    signal(&child, Signal::SIGKILL);
+    child.signal(Signal::SIGKILL);
     child.0.wait().unwrap();
     eventually("the process is gone", async || !is_alive(process)).await;
     // And the folder can be used again.
     let (mut child, _) = serve(folder.path());
-    signal(&child, Signal::SIGINT);
+    child.signal(Signal::SIGINT);
     assert!(child.0.wait().unwrap().success());
 }
 
@@ -170,7 +123,7 @@ async fn a_process_id_that_belongs_to_another_process_by_now_is_no_sandbox_and_i
     let path = folder.path().join(".sandbox/sandbox.json");
     let mut file: serde_json::Value =
         serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    signal(&child, Signal::SIGKILL);
+    child.signal(Signal::SIGKILL);
     child.0.wait().unwrap();
     // As it looks when the killed sandbox's id was given out again.
     file["pid"] = stranger.0.id().into();
@@ -312,7 +265,7 @@ fn the_aws_cli_creates_publishes_and_invokes() {
     let answer = std::fs::read_to_string(folder.path().join("answer.json")).unwrap();
     let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(answer, serde_json::json!({"do": "echo", "by": "cli"}));
-    signal(&child, Signal::SIGINT);
+    child.signal(Signal::SIGINT);
     assert!(child.0.wait().unwrap().success());
 }
 
@@ -325,6 +278,6 @@ fn boto3_works_with_lambda_dynamodb_and_sqs() {
     python.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/services.py"));
     python.arg(host().as_str()).current_dir(folder.path());
     external::stdout_of(python);
-    signal(&child, Signal::SIGINT);
+    child.signal(Signal::SIGINT);
     assert!(child.0.wait().unwrap().success());
 }

@@ -4,12 +4,13 @@
 use crate::common::program;
 use std::process::Stdio;
 
+use ::sandbox::execution::emulation::HOST;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use predicates::{prelude::*, str::contains};
-use program::{Fixture, host, sandbox};
+use program::{Fixture, sandbox};
 use serde_json::{Value, json};
 
 #[test]
@@ -111,7 +112,7 @@ fn traffic_that_is_interrupted_still_gives_its_totals() {
 #[test]
 fn traffic_that_cannot_keep_up_says_so() {
     let fixture = Fixture::new().with_live();
-    let slow = format!("{}:latency=300ms", host());
+    let slow = format!("{HOST}:latency=300ms");
     fixture.run(&["fault", "echo", &slow]).success();
     let traffic = [
         "traffic",
@@ -150,15 +151,13 @@ fn with_scenario(fixture: &Fixture, steps: &Value) {
     let folder = fixture.path().join("dist/echo");
     std::fs::create_dir_all(folder.join("traffic")).unwrap();
     std::fs::write(folder.join("traffic/one.json"), steps.to_string()).unwrap();
-    let path = folder.join("function.json");
-    let manifest = std::fs::read_to_string(&path).unwrap();
-    let mut manifest: Value = serde_json::from_str(&manifest).unwrap();
-    manifest["trigger"] = json!({"kind": "http"});
-    manifest["queues"] = json!([{
-        "name": "echoes", "queue_name": "echoes.fifo", "dead_letter_queue_name": "echoes-dead-letter.fifo",
-        "variable": "ECHOES_QUEUE_URL", "actions": ["SendMessage"], "fifo": true, "visibility_timeout_s": 30, "max_receive_count": 2,
-    }]);
-    std::fs::write(path, manifest.to_string()).unwrap();
+    fixture.change_manifest(|manifest| {
+        manifest["trigger"] = json!({"kind": "http"});
+        manifest["queues"] = json!([{
+            "name": "echoes", "queue_name": "echoes.fifo", "dead_letter_queue_name": "echoes-dead-letter.fifo",
+            "variable": "ECHOES_QUEUE_URL", "actions": ["SendMessage"], "fifo": true, "visibility_timeout_s": 30, "max_receive_count": 2,
+        }]);
+    });
     fixture.run(&["apply", "echo"]).success();
 }
 

@@ -6,44 +6,82 @@ use anyhow::{Context as _, Result};
 use aws_sdk_lambda::{
     Client,
     client::Waiters as _,
-    operation::get_function_configuration::{
-        GetFunctionConfigurationError, GetFunctionConfigurationOutput,
-    },
+    operation::get_function_configuration::GetFunctionConfigurationOutput,
     primitives::Blob,
     types::{self, FunctionCode, Runtime},
 };
 use package::{Architecture, FunctionManifest};
 
-use crate::client::{if_there, settings::Settings};
+use crate::client::{lambda, settings::Settings};
 
 /// How long a function may take to become active.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
-/// The half that a new function is created with. `rollout publish` puts both halves in turn.
-const FIRST_HALF: Architecture = Architecture::X86_64;
+/// The build that a new function is created with. `rollout publish` puts both in turn.
+const FIRST_BUILD: Architecture = Architecture::X86_64;
 
-/// Creates the function or updates its settings; says what it did. Code, versions and aliases of a
-/// function that exists are not its business.
+/// Sets what `CreateFunction` and `UpdateFunctionConfiguration` have in common: the methods of their builders have the
+/// same names, and no trait.
+macro_rules! with_settings {
+    ($request:expr, $wanted:expr) => {
+        $request
+            .description(&$wanted.description)
+            .runtime(Runtime::from($wanted.runtime.as_str()))
+            .handler(&$wanted.handler)
+            .role(&$wanted.role)
+            .memory_size($wanted.memory_mib)
+            .timeout($wanted.timeout_s)
+            .ephemeral_storage($wanted.ephemeral_storage()?)
+            .environment($wanted.environment())
+    };
+}
+
+/// Creates the function or updates its settings; says what it did. Code, versions and aliases of a function that exists
+/// are left alone.
 ///
 /// # Errors
-/// When the build lacks the half, or the sandbox cannot be reached or refuses.
+/// When there is no build for the architecture, or the sandbox cannot be reached or refuses.
 pub(super) async fn apply(
     client: &Client,
     dist: &Path,
     manifest: &FunctionManifest,
     wanted: &Settings,
 ) -> Result<String> {
-    match current(client, &manifest.name).await? {
+    match lambda::configuration(client, &manifest.name, None).await? {
         None => create(client, dist, manifest, wanted).await,
         Some(configuration) => update(client, &manifest.name, &configuration, wanted).await,
     }
 }
 
-/// The zip of one half.
+/// Puts one build into `$LATEST`, and publishes it if so asked; gives the number of the version.
 ///
 /// # Errors
-/// When the build has none, or it cannot be read.
-pub async fn code(
+/// When there is no build for the architecture, or the sandbox cannot be reached or refuses.
+pub async fn put_build(
+    client: &Client,
+    dist: &Path,
+    manifest: &FunctionManifest,
+    architecture: Architecture,
+    publish: bool,
+) -> Result<String> {
+    let name = &manifest.name;
+    let update = client
+        .update_function_code()
+        .function_name(name)
+        .architectures(types::Architecture::from(architecture.as_str()))
+        .zip_file(code(dist, manifest, architecture).await?)
+        .publish(publish);
+    let updated = update.send().await;
+    let updated =
+        updated.with_context(|| format!("cannot update {name} to its {architecture} build"))?;
+    let done = client.wait_until_function_updated_v2().function_name(name);
+    let done = done.wait(READY_WITHIN).await;
+    done.with_context(|| format!("the update of {name} does not come to an end"))?;
+    updated.version.context("a version without a number")
+}
+
+/// The zip of one build.
+async fn code(
     dist: &Path,
     manifest: &FunctionManifest,
     architecture: Architecture,
@@ -62,17 +100,6 @@ pub async fn code(
     Ok(Blob::new(code))
 }
 
-/// The function's settings, if it exists.
-async fn current(
-    client: &Client,
-    function: &str,
-) -> Result<Option<GetFunctionConfigurationOutput>> {
-    let asked = client.get_function_configuration().function_name(function);
-    let missing = GetFunctionConfigurationError::is_resource_not_found_exception;
-    if_there(asked.send().await, missing)
-        .with_context(|| format!("cannot ask the sandbox about {function}"))
-}
-
 async fn create(
     client: &Client,
     dist: &Path,
@@ -80,27 +107,18 @@ async fn create(
     wanted: &Settings,
 ) -> Result<String> {
     let name = &manifest.name;
-    let code = code(dist, manifest, FIRST_HALF).await?;
-    let created = client
+    let code = code(dist, manifest, FIRST_BUILD).await?;
+    let create = client
         .create_function()
         .function_name(name)
         .code(FunctionCode::builder().zip_file(code).build())
-        .architectures(types::Architecture::from(FIRST_HALF.as_str()))
-        .description(&wanted.description)
-        .runtime(Runtime::from(wanted.runtime.as_str()))
-        .handler(&wanted.handler)
-        .role(&wanted.role)
-        .memory_size(wanted.memory_mib)
-        .timeout(wanted.timeout_s)
-        .ephemeral_storage(wanted.ephemeral_storage()?)
-        .environment(wanted.environment())
-        .send()
-        .await;
+        .architectures(types::Architecture::from(FIRST_BUILD.as_str()));
+    let created = with_settings!(create, wanted).send().await;
     created.with_context(|| format!("cannot create {name}"))?;
     let active = client.wait_until_function_active_v2().function_name(name);
     let active = active.wait(READY_WITHIN).await;
     active.with_context(|| format!("{name} does not become active"))?;
-    Ok(format!("created with the {FIRST_HALF} half"))
+    Ok(format!("created with the {FIRST_BUILD} build"))
 }
 
 async fn update(
@@ -113,20 +131,11 @@ async fn update(
     if changes.is_empty() {
         return Ok("unchanged".to_owned());
     }
-    let updated = client
+    let update = client
         .update_function_configuration()
         .function_name(function)
-        .set_revision_id(current.revision_id().map(str::to_owned))
-        .description(&wanted.description)
-        .runtime(Runtime::from(wanted.runtime.as_str()))
-        .handler(&wanted.handler)
-        .role(&wanted.role)
-        .memory_size(wanted.memory_mib)
-        .timeout(wanted.timeout_s)
-        .ephemeral_storage(wanted.ephemeral_storage()?)
-        .environment(wanted.environment())
-        .send()
-        .await;
+        .set_revision_id(current.revision_id().map(str::to_owned));
+    let updated = with_settings!(update, wanted).send().await;
     updated.with_context(|| format!("cannot update {function}"))?;
     let done = client
         .wait_until_function_updated_v2()

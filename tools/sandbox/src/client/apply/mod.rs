@@ -14,43 +14,13 @@ mod trigger;
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Result;
-use aws_types::SdkConfig;
 use package::{FunctionManifest, manifest::Table};
 
-pub use function::code;
+pub use function::put_build;
 pub use queue::url as queue_url;
 
-use super::{
-    admin::{Admin, AdminError},
-    json::JsonClient,
-    settings::Settings,
-};
-use crate::access::Grant;
-
-/// The alias that callers use.
-const LIVE: &str = "live";
-
-/// Clients for everything that a deploy touches.
-#[derive(Debug, Clone)]
-pub struct Clients {
-    pub(super) lambda: aws_sdk_lambda::Client,
-    pub(super) json: JsonClient,
-    pub(super) admin: Admin,
-}
-
-impl Clients {
-    /// Clients for one sandbox.
-    ///
-    /// # Errors
-    /// [`AdminError::Endpoint`] when the configuration has no `http` endpoint with host and port.
-    pub fn new(config: &SdkConfig) -> Result<Self, AdminError> {
-        Ok(Self {
-            lambda: aws_sdk_lambda::Client::new(config),
-            json: JsonClient::new(config.endpoint_url().unwrap_or_default()),
-            admin: Admin::new(config.endpoint_url().unwrap_or_default())?,
-        })
-    }
-}
+use super::{endpoint::Clients, settings::Settings};
+use crate::rehearsal::access::Grant;
 
 /// Makes one table, or checks that the one that exists is the same.
 ///
@@ -84,7 +54,7 @@ pub async fn apply(
             variables.insert(queue.variable.clone(), url);
         }
     }
-    let grant = Grant::of(manifest);
+    let grant = Grant::from_manifest(manifest);
     clients.admin.set_grant(&manifest.name, &grant).await?;
     let wanted = Settings::wanted(manifest, variables);
     let done = function::apply(&clients.lambda, dist, manifest, &wanted).await?;

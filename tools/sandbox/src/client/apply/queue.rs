@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use package::manifest::Queue;
 use serde_json::{Value, json};
 
-use crate::client::json::{JsonClient, Service::Sqs};
+use crate::client::http::{JsonClient, Service::Sqs};
 
 /// What nobody could process is kept for as long as SQS keeps anything: 14 days, in seconds.
 const DEAD_LETTER_RETENTION_S: &str = "1209600";

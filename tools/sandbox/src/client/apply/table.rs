@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use package::manifest::{Index, KeyAttribute, Table};
 use serde_json::{Value, json};
 
-use crate::client::json::{JsonClient, Service::Dynamodb};
+use crate::client::http::{JsonClient, Service::Dynamodb};
 
 /// Creates the table, or checks that the one that exists is the same; says what it did.
 ///

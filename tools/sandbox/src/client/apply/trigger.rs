@@ -3,7 +3,6 @@
 use anyhow::{Context as _, Result};
 use aws_sdk_lambda::{
     Client,
-    operation::get_alias::GetAliasError,
     types::{EventSourceMappingConfiguration, FunctionResponseType, ScalingConfig},
 };
 use package::{
@@ -11,8 +10,24 @@ use package::{
     manifest::{QueueTrigger, Trigger},
 };
 
-use super::{Clients, LIVE, queue};
-use crate::{alarm_rules::AlarmRule, client::if_there};
+use super::queue;
+use crate::{
+    LIVE,
+    client::{endpoint::Clients, lambda},
+    services::eventbridge::AlarmRule,
+};
+
+/// Sets what `CreateEventSourceMapping` and `UpdateEventSourceMapping` have in common: the methods of their builders have
+/// the same names, and no trait.
+macro_rules! with_trigger {
+    ($request:expr, $trigger:expr) => {
+        $request
+            .batch_size(number($trigger.batch_size))
+            .maximum_batching_window_in_seconds(number($trigger.batching_window_s))
+            .scaling_config(scaling($trigger))
+            .function_response_types(FunctionResponseType::ReportBatchItemFailures)
+    };
+}
 
 /// Makes the trigger or changes what differs; says what it did. Nothing where nothing invokes the function.
 ///
@@ -25,11 +40,11 @@ pub(super) async fn apply(
     match &manifest.trigger {
         Trigger::None => Ok(None),
         Trigger::Http => {
-            let url = clients.admin.open_http_front(&manifest.name).await?;
+            let url = clients.admin.open_http_api(&manifest.name).await?;
             Ok(Some(format!("{url} invokes {LIVE}")))
         }
         Trigger::Alarm(trigger) => {
-            let rule = AlarmRule::of(trigger);
+            let rule = AlarmRule::from_trigger(trigger);
             clients.admin.set_alarm_rule(&manifest.name, &rule).await?;
             Ok(Some(format!("{rule} invoke {LIVE}")))
         }
@@ -44,7 +59,7 @@ pub(super) async fn apply(
 
 /// Makes this the one event source mapping of the function.
 async fn map(client: &Client, function: &str, source: &Source<'_>) -> Result<String> {
-    if !has_live(client, function).await? {
+    if !lambda::has_alias(client, function, LIVE).await? {
         let queue = &source.queue;
         return Ok(format!(
             "{queue} waits for {function}:{LIVE}; `rollout publish {function}` makes it, then apply again"
@@ -93,14 +108,6 @@ async fn source<'a>(
     })
 }
 
-async fn has_live(client: &Client, function: &str) -> Result<bool> {
-    let asked = client.get_alias().function_name(function).name(LIVE);
-    let missing = GetAliasError::is_resource_not_found_exception;
-    let found = if_there(asked.send().await, missing);
-    let found = found.with_context(|| format!("cannot ask the sandbox about {function}:{LIVE}"))?;
-    Ok(found.is_some())
-}
-
 async fn mappings(client: &Client, function: &str) -> Result<Vec<EventSourceMappingConfiguration>> {
     let list = client.list_event_source_mappings();
     let list = list.function_name(format!("{function}:{LIVE}"));
@@ -111,16 +118,11 @@ async fn mappings(client: &Client, function: &str) -> Result<Vec<EventSourceMapp
 
 async fn create(client: &Client, function: &str, source: &Source<'_>) -> Result<String> {
     let (queue, trigger) = (&source.queue, source.trigger);
-    let created = client
+    let create = client
         .create_event_source_mapping()
         .function_name(format!("{function}:{LIVE}"))
-        .event_source_arn(&source.arn)
-        .batch_size(number(trigger.batch_size))
-        .maximum_batching_window_in_seconds(number(trigger.batching_window_s))
-        .scaling_config(scaling(trigger))
-        .function_response_types(FunctionResponseType::ReportBatchItemFailures)
-        .send()
-        .await;
+        .event_source_arn(&source.arn);
+    let created = with_trigger!(create, trigger).send().await;
     created.with_context(|| format!("cannot let {queue} invoke {function}:{LIVE}"))?;
     Ok(format!("{queue} invokes {LIVE}, created"))
 }
@@ -140,15 +142,8 @@ async fn update(
     if same {
         return Ok(format!("{queue} invokes {LIVE}, unchanged"));
     }
-    let updated = client
-        .update_event_source_mapping()
-        .set_uuid(found.uuid)
-        .batch_size(number(trigger.batch_size))
-        .maximum_batching_window_in_seconds(number(trigger.batching_window_s))
-        .scaling_config(scaling(trigger))
-        .function_response_types(FunctionResponseType::ReportBatchItemFailures)
-        .send()
-        .await;
+    let update = client.update_event_source_mapping().set_uuid(found.uuid);
+    let updated = with_trigger!(update, trigger).send().await;
     updated.with_context(|| format!("cannot update the trigger of {function}"))?;
     Ok(format!("{queue} invokes {LIVE}, updated"))
 }

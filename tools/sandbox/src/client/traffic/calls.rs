@@ -1,4 +1,4 @@
-//! The calls of a scenario: to the function, to its HTTP front, to AWS services.
+//! The calls of a scenario: to the function, to its HTTP API, to AWS services.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,12 +11,11 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
-    SharedTotals, lock,
     scenario::{AwsCall, Call, HttpCall, Scenario, Step},
     template::Values,
-    totals::Answer,
+    totals::{Answer, SharedTotals, lock},
 };
-use crate::client::{http::HttpClient, json::JsonClient};
+use crate::client::http::{HttpClient, JsonClient};
 
 /// How much of an answer that was not expected is quoted, in characters.
 const QUOTED: usize = 200;
@@ -32,8 +31,8 @@ pub struct Targets {
     pub qualifier: String,
     /// For everything else.
     pub http: HttpClient,
-    /// URL of the function's HTTP front, if there is one.
-    pub front: Option<String>,
+    /// URL of the function's HTTP API, if there is one.
+    pub http_api: Option<String>,
     /// For the calls of DynamoDB and SQS.
     pub json: JsonClient,
     /// URLs of queues by name.
@@ -147,12 +146,12 @@ impl Targets {
         }
     }
 
-    /// Status, body and latency of a request to the front.
+    /// Status, body and latency of a request to the HTTP API.
     async fn http(&self, call: HttpCall) -> Result<(u16, Bytes, Duration), String> {
-        let front = self.front.as_deref().unwrap_or_default();
+        let url = self.http_api.as_deref().unwrap_or_default();
         let mut request = Request::builder()
             .method(call.method.as_str())
-            .uri(format!("{front}{}", call.path));
+            .uri(format!("{url}{}", call.path));
         let has_type = call
             .headers
             .keys()

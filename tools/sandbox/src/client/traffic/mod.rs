@@ -14,10 +14,7 @@ mod scenario;
 mod template;
 mod totals;
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::Semaphore,
@@ -29,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 pub use calls::Targets;
 pub use files::FilesError;
 pub use scenario::{ScenarioError, Scenarios};
-pub use totals::Totals;
+pub use totals::{SharedTotals, Totals, lock};
 
 /// How long scenarios that are under way at the end are waited for.
 const GRACE: Duration = Duration::from_secs(10);
@@ -51,9 +48,6 @@ impl Load {
         Some((self.duration?.as_secs_f64() * self.rate).floor() as u64)
     }
 }
-
-/// What has come back so far, shared with whoever shows it.
-pub type SharedTotals = Arc<Mutex<Totals>>;
 
 /// Sends until the duration is over or `stop` is cancelled, then waits for what is under way.
 pub async fn send(
@@ -115,9 +109,4 @@ async fn next(
         () = over => None,
         next = go => next,
     }
-}
-
-/// A panic in one task does not make the totals wrong.
-pub fn lock(totals: &SharedTotals) -> std::sync::MutexGuard<'_, Totals> {
-    totals.lock().unwrap_or_else(PoisonError::into_inner)
 }

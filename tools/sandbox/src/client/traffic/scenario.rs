@@ -28,7 +28,7 @@ use super::{
     files::{self, FilesError},
     template::{self, Placeholder, TemplateError},
 };
-use crate::client::json::Service;
+use crate::client::http::Service;
 
 /// What is sent at one point of the schedule.
 #[derive(Debug, Clone)]
@@ -98,7 +98,7 @@ impl Scenarios {
         self.0.iter().cloned().cycle()
     }
 
-    /// Whether any step goes through the function's HTTP front.
+    /// Whether any step goes through the function's HTTP API.
     #[must_use]
     pub fn use_http(&self) -> bool {
         self.all_steps().any(|step| step.get("http").is_some())
@@ -163,7 +163,7 @@ pub(super) enum Call {
     Invoke(Value),
 }
 
-/// A request to the function's HTTP front.
+/// A request to the function's HTTP API.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HttpCall {

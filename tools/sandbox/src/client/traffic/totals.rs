@@ -1,6 +1,11 @@
 //! What came back.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use hdrhistogram::Histogram;
 
@@ -20,7 +25,7 @@ pub(super) enum Answer {
         /// From sending to the whole answer.
         latency: Duration,
     },
-    /// The HTTP front answered, with a status that was expected or not.
+    /// The HTTP API answered, with a status that was expected or not.
     Status {
         status: u16,
         /// From sending to the whole answer.
@@ -40,7 +45,7 @@ pub struct Totals {
     /// Scenarios.
     sent: u64,
     versions: BTreeMap<String, Version>,
-    /// Answers of the HTTP front by the first digit of their status.
+    /// Answers of the HTTP API by the first digit of their status.
     classes: BTreeMap<u16, u64>,
     /// Calls of AWS services that were done.
     called: u64,
@@ -54,6 +59,14 @@ pub struct Totals {
     longest_delay: Duration,
     not_sent: u64,
     abandoned: usize,
+}
+
+/// What has come back so far, shared with whoever shows it.
+pub type SharedTotals = Arc<Mutex<Totals>>;
+
+/// The totals. A panic in one task does not make them wrong.
+pub fn lock(totals: &SharedTotals) -> MutexGuard<'_, Totals> {
+    totals.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -95,7 +108,7 @@ impl Totals {
                 is_error,
                 latency,
             } => {
-                let version = version_entry(&mut self.versions, version);
+                let version = self.versions.entry(version).or_default();
                 version.invocations += 1;
                 version.errors += u64::from(is_error);
                 self.took(latency);
@@ -173,10 +186,6 @@ impl Default for Totals {
     fn default() -> Self {
         Self::new()
     }
-}
-
-fn version_entry(versions: &mut BTreeMap<String, Version>, version: String) -> &mut Version {
-    versions.entry(version).or_default()
 }
 
 impl fmt::Display for Totals {

@@ -38,9 +38,7 @@ pub async fn sandbox() -> Sandbox {
 /// Puts the probe as version 1 behind `live`, with a time limit of one second.
 pub async fn with_live(sandbox: &Sandbox) {
     sandbox.create(host(), probe_zip()).await;
-    let update = sandbox.lambda.update_function_configuration();
-    let update = update.function_name(FUNCTION).timeout(1);
-    update.send().await.unwrap();
+    sandbox.limit_to_one_second().await;
     sandbox.publish().await;
     let alias = sandbox.lambda.create_alias().function_name(FUNCTION);
     let alias = alias.name("live").function_version("1");

@@ -14,19 +14,22 @@ use std::{
 use aws_sdk_lambda::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    operation::invoke::{InvokeOutput, builders::InvokeFluentBuilder},
+    operation::{
+        create_function::builders::CreateFunctionFluentBuilder,
+        invoke::{InvokeOutput, builders::InvokeFluentBuilder},
+    },
     primitives::Blob,
     types::{Architecture, FunctionCode, Runtime},
 };
-use package::Architecture as Half;
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use sandbox::{
-    client::{admin::Admin, endpoint::sdk_config},
-    environments::emulation::HOST,
-    faults::FaultPlan,
+    client::{admin::AdminClient, endpoint::sdk_config},
+    execution::{emulation::HOST, faults::FaultPlan},
     server::Options,
     testing,
 };
 use serde_json::{Value, json};
+use statrs::distribution::{Binomial, DiscreteCDF as _};
 
 pub mod batches;
 pub mod external;
@@ -74,17 +77,15 @@ impl Sandbox {
 
     /// Creates [`FUNCTION`] with a time limit of 3 s.
     pub async fn create(&self, architecture: Architecture, zip: Vec<u8>) {
-        self.lambda
-            .create_function()
-            .function_name(FUNCTION)
-            .role(ROLE)
-            .runtime(Runtime::Providedal2023)
-            .handler("bootstrap")
-            .architectures(architecture)
-            .code(FunctionCode::builder().zip_file(Blob::new(zip)).build())
-            .send()
-            .await
-            .unwrap();
+        let create = create_function(&self.lambda, zip).architectures(architecture);
+        create.send().await.unwrap();
+    }
+
+    /// Sets the time limit of `$LATEST` to one second.
+    pub async fn limit_to_one_second(&self) {
+        let update = self.lambda.update_function_configuration();
+        let update = update.function_name(FUNCTION).timeout(1);
+        update.send().await.unwrap();
     }
 
     /// Publishes `$LATEST`; gives the number.
@@ -141,9 +142,9 @@ impl Sandbox {
         self.0.logs(FUNCTION).unwrap()
     }
 
-    /// Orders faults for the host's half of [`FUNCTION`].
+    /// Injects faults into the host's build of [`FUNCTION`].
     pub async fn inject(&self, plan: FaultPlan) {
-        Admin::new(&self.endpoint)
+        AdminClient::new(&self.endpoint)
             .unwrap()
             .set_faults(FUNCTION, HOST, &plan)
             .await
@@ -159,6 +160,32 @@ impl Sandbox {
 /// A client without retries: tests count.
 pub fn client(endpoint: &str) -> Client {
     Client::new(&sdk_config(endpoint, "us-east-1"))
+}
+
+/// The creation of [`FUNCTION`] with this code.
+pub fn create_function(client: &Client, zip: Vec<u8>) -> CreateFunctionFluentBuilder {
+    client
+        .create_function()
+        .function_name(FUNCTION)
+        .role(ROLE)
+        .runtime(Runtime::Providedal2023)
+        .handler("bootstrap")
+        .code(FunctionCode::builder().zip_file(Blob::new(zip)).build())
+}
+
+/// The end of the log that an invocation has asked for.
+pub fn tail(output: &InvokeOutput) -> String {
+    String::from_utf8(BASE64.decode(output.log_result().unwrap()).unwrap()).unwrap()
+}
+
+/// Fails unless `count` of `all` is as many as chance allows with this share: outside of that in one of a thousand runs.
+pub fn assert_share(count: u64, all: u64, share: f64) {
+    let expected = Binomial::new(share, all).unwrap();
+    let range = expected.inverse_cdf(0.0005)..=expected.inverse_cdf(0.9995);
+    assert!(
+        range.contains(&count),
+        "{count} of {all} is outside {range:?}"
+    );
 }
 
 /// The response or error of an invocation as JSON.
@@ -224,16 +251,16 @@ fn probe() -> PathBuf {
     probe
 }
 
-/// A build of the probe in `dist/`, with a table and a queue. Both halves are the host's: no emulator is needed.
-pub fn build(dist: &Path, change: impl FnOnce(&mut Value)) {
+/// The manifest of a function without tables, queues and trigger. Both builds are the same zip.
+pub fn manifest(name: &str, description: &str) -> Value {
     let artifact = json!({
         "zip": "code.zip", "code_sha256": "", "zip_bytes": 1, "bootstrap_bytes": 1, "commit": "0",
     });
-    let artifacts = Half::ALL.map(|half| (half.to_string(), artifact.clone()));
-    let mut manifest = json!({
+    let artifacts = package::Architecture::ALL.map(|build| (build.to_string(), artifact.clone()));
+    json!({
         "schema_version": package::manifest::SCHEMA_VERSION,
-        "name": "probe",
-        "description": "Does as it is told",
+        "name": name,
+        "description": description,
         "runtime": "provided.al2023",
         "handler": "bootstrap",
         "memory_mib": 128,
@@ -241,39 +268,50 @@ pub fn build(dist: &Path, change: impl FnOnce(&mut Value)) {
         "ephemeral_storage_mib": 512,
         "environment": {},
         "trigger": {"kind": "none"},
-        "tables": [{
-            "name": "documents",
-            "variable": "DOCUMENTS_TABLE",
-            "actions": ["GetItem"],
-            "partition_key": {"name": "id", "type": "S"},
-            "sort_key": null,
-            "indexes": [{
-                "name": "by_kind",
-                "partition_key": {"name": "kind", "type": "S"},
-                "sort_key": {"name": "id", "type": "S"},
-            }],
-            "ttl_attribute": "expires_at",
-        }],
-        "queues": [{
-            "name": "new-documents",
-            "queue_name": "new-documents",
-            "dead_letter_queue_name": "new-documents-dead-letter",
-            "variable": "NEW_DOCUMENTS_QUEUE_URL",
-            "actions": ["SendMessage"],
-            "fifo": false,
-            "visibility_timeout_s": 60,
-            "max_receive_count": 5,
-        }],
-        "aliases": [],
+        "tables": [], "queues": [], "aliases": [],
         "replay": {},
         "rollout": {},
         "artifacts": serde_json::Map::from_iter(artifacts),
-    });
-    change(&mut manifest);
-    let folder = dist.join("probe");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("code.zip"), probe_zip()).unwrap();
+    })
+}
+
+/// Writes a build as `scripts/build.sh` does: `dist/<function>/`, with this `bootstrap`.
+pub fn write_build(dist: &Path, manifest: &Value, bootstrap: &[u8]) {
+    let folder = dist.join(manifest["name"].as_str().unwrap());
+    std::fs::create_dir_all(folder.join("events")).unwrap();
+    let zip = zip(&[("bootstrap", 0o755, bootstrap)]);
+    std::fs::write(folder.join("code.zip"), zip).unwrap();
     std::fs::write(folder.join("function.json"), manifest.to_string()).unwrap();
+}
+
+/// A build of the probe in `dist/`, with a table and a queue. Both builds are the host's: no emulator is needed.
+pub fn build(dist: &Path, change: impl FnOnce(&mut Value)) {
+    let mut manifest = manifest(FUNCTION, "Does as it is told");
+    manifest["tables"] = json!([{
+        "name": "documents",
+        "variable": "DOCUMENTS_TABLE",
+        "actions": ["GetItem"],
+        "partition_key": {"name": "id", "type": "S"},
+        "sort_key": null,
+        "indexes": [{
+            "name": "by_kind",
+            "partition_key": {"name": "kind", "type": "S"},
+            "sort_key": {"name": "id", "type": "S"},
+        }],
+        "ttl_attribute": "expires_at",
+    }]);
+    manifest["queues"] = json!([{
+        "name": "new-documents",
+        "queue_name": "new-documents",
+        "dead_letter_queue_name": "new-documents-dead-letter",
+        "variable": "NEW_DOCUMENTS_QUEUE_URL",
+        "actions": ["SendMessage"],
+        "fifo": false,
+        "visibility_timeout_s": 60,
+        "max_receive_count": 5,
+    }]);
+    change(&mut manifest);
+    write_build(dist, &manifest, &std::fs::read(probe()).unwrap());
 }
 
 /// A shell script as the `bootstrap` in a zip.

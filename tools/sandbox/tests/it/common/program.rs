@@ -2,10 +2,10 @@
 #![allow(dead_code, unreachable_pub)] // every test file uses its own part of it
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a helper that panics fails its test
 
-use super::external;
+use super::{external, manifest, write_build};
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -16,7 +16,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use package::Architecture;
+use sandbox::execution::emulation::HOST;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -40,29 +40,68 @@ while True:
     connection.getresponse().read()
 "#;
 
+/// `sandbox serve`, which does not outlive its test.
+pub struct Running(pub Child);
+
+impl Running {
+    /// Starts it, and waits until it says its endpoint.
+    pub fn start(command: &mut Command) -> (Self, String) {
+        let child = command.arg("serve").stdout(Stdio::piped());
+        let mut running = Self(child.spawn().unwrap());
+        let mut ready = String::new();
+        let stdout = running.0.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut ready).unwrap();
+        let endpoint = ready.trim().strip_prefix("sandbox ready at ");
+        let endpoint = endpoint.unwrap_or_else(|| panic!("{ready:?}")).to_owned();
+        (running, endpoint)
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.0.id().try_into().unwrap()), signal).unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Ok(None) = self.0.try_wait() {
+            self.signal(Signal::SIGINT);
+            let _ = self.0.wait();
+        }
+    }
+}
+
 /// A folder with a build of the function `echo`, and a sandbox that runs from it.
 pub struct Fixture {
+    // Dropped in this order: the sandbox is stopped before its folder is removed.
+    _server: Running,
+    endpoint: String,
     folder: TempDir,
-    server: Child,
 }
 
 impl Fixture {
     pub fn new() -> Self {
         let folder = built();
         let emulator = emulator(folder.path());
-        let mut server = sandbox(folder.path())
-            .arg("serve")
+        let mut serve = sandbox(folder.path());
+        serve
             .env("SANDBOX_QEMU_AARCH64", &emulator)
             .env("SANDBOX_QEMU_X86_64", &emulator)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut ready = String::new();
-        let stdout = server.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut ready).unwrap();
-        assert!(ready.contains("http://127.0.0.1:"), "{ready:?}");
-        Self { folder, server }
+            .stderr(Stdio::null());
+        let (server, endpoint) = Running::start(&mut serve);
+        Self {
+            _server: server,
+            endpoint,
+            folder,
+        }
+    }
+
+    /// Changes the manifest of `echo`.
+    pub fn change_manifest(&self, change: impl FnOnce(&mut Value)) {
+        let path = self.path().join("dist/echo/function.json");
+        let manifest = std::fs::read(&path).unwrap();
+        let mut manifest: Value = serde_json::from_slice(&manifest).unwrap();
+        change(&mut manifest);
+        std::fs::write(path, manifest.to_string()).unwrap();
     }
 
     pub fn path(&self) -> &Path {
@@ -75,11 +114,9 @@ impl Fixture {
     }
 
     pub fn aws(&self, arguments: &[&str]) -> String {
-        let state = std::fs::read_to_string(self.path().join(".sandbox/sandbox.json")).unwrap();
-        let state: Value = serde_json::from_str(&state).unwrap();
-        let endpoint = state["endpoint"].as_str().unwrap();
+        let endpoint = &self.endpoint;
         let mut aws = external::aws_command("aws", endpoint);
-        // In words too: for SQS, version 1 of the CLI does not look at the variable.
+        // As an argument too: for SQS, version 1 of the CLI does not look at the variable.
         aws.args(arguments)
             .args(["--output", "json", "--endpoint-url", endpoint])
             .current_dir(self.path());
@@ -100,7 +137,7 @@ impl Fixture {
             "--role",
             "arn:aws:iam::000000000000:role/echo",
             "--architectures",
-            host(),
+            HOST.as_str(),
             "--zip-file",
             "fileb://dist/echo/code.zip",
             "--publish",
@@ -119,22 +156,7 @@ impl Fixture {
     }
 }
 
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        let pid = Pid::from_raw(self.server.id().try_into().unwrap());
-        let _ = kill(pid, Signal::SIGINT);
-        let _ = self.server.wait();
-    }
-}
-
-pub fn host() -> &'static str {
-    if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        "x86_64"
-    }
-}
-
+/// The program, run from a folder.
 pub fn sandbox(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sandbox"));
     command
@@ -163,43 +185,10 @@ fn emulator(folder: &Path) -> PathBuf {
 /// `dist/echo/` as the build writes it.
 pub fn built() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let dist = folder.path().join("dist/echo");
-    std::fs::create_dir_all(dist.join("events")).unwrap();
-    write_zip(&dist.join("code.zip"));
-    write_manifest(folder.path(), 128);
-    std::fs::write(dist.join("events/hello.json"), r#"{"hello":1}"#).unwrap();
+    let mut manifest = manifest("echo", "Says what it hears");
+    manifest["environment"] = json!({"GREETING": "hello"});
+    write_build(&folder.path().join("dist"), &manifest, ECHO.as_bytes());
+    let event = folder.path().join("dist/echo/events/hello.json");
+    std::fs::write(event, r#"{"hello":1}"#).unwrap();
     folder
-}
-
-fn write_zip(path: &Path) {
-    let mut zip = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
-    let options = zip::write::SimpleFileOptions::default().unix_permissions(0o755);
-    zip.start_file("bootstrap", options).unwrap();
-    zip.write_all(ECHO.as_bytes()).unwrap();
-    zip.finish().unwrap();
-}
-
-pub fn write_manifest(folder: &Path, memory_mib: u32) {
-    let artifact = json!({
-        "zip": "code.zip", "code_sha256": "", "zip_bytes": 1, "bootstrap_bytes": 1, "commit": "0",
-    });
-    let artifacts =
-        Architecture::ALL.map(|architecture| (architecture.to_string(), artifact.clone()));
-    let manifest = json!({
-        "schema_version": package::manifest::SCHEMA_VERSION,
-        "name": "echo",
-        "description": "Says what it hears",
-        "runtime": "provided.al2023",
-        "handler": "bootstrap",
-        "memory_mib": memory_mib,
-        "timeout_s": 5,
-        "ephemeral_storage_mib": 512,
-        "environment": {"GREETING": "hello"},
-        "trigger": {"kind": "none"},
-        "tables": [], "queues": [], "aliases": [],
-        "replay": {},
-        "rollout": {},
-        "artifacts": serde_json::Map::from_iter(artifacts),
-    });
-    std::fs::write(folder.join("dist/echo/function.json"), manifest.to_string()).unwrap();
 }

@@ -2,10 +2,8 @@
 
 use aws_sdk_lambda::types::AliasRoutingConfiguration;
 
-use super::{
-    builders::{create_live, two_versions, update_live, weight},
-    common::{FUNCTION, Sandbox, does, refusal},
-};
+use super::{create_live, two_versions, update_live, weight};
+use crate::common::{FUNCTION, Sandbox, does, refusal};
 
 #[tokio::test]
 async fn of_two_alias_updates_from_one_revision_one_wins() {

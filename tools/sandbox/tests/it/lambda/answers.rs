@@ -4,12 +4,11 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{InvocationType, LogType},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Value, json};
 
-use super::{
-    builders::create_live,
-    common::{FUNCTION, Sandbox, does, eventually, host, payload, refusal, script_zip},
+use super::create_live;
+use crate::common::{
+    FUNCTION, Sandbox, does, eventually, host, payload, refusal, script_zip, tail,
 };
 
 #[tokio::test]
@@ -172,7 +171,7 @@ async fn the_tail_of_the_log_has_the_output_between_lambdas_lines() {
         .send()
         .await
         .unwrap();
-    let log = String::from_utf8(BASE64.decode(output.log_result().unwrap()).unwrap()).unwrap();
+    let log = tail(&output);
     let lines: Vec<&str> = log.lines().collect();
     assert!(
         lines[0].starts_with("START RequestId: ") && lines[0].ends_with(" Version: $LATEST"),
@@ -195,7 +194,7 @@ async fn the_tail_of_the_log_has_the_output_between_lambdas_lines() {
         .send()
         .await
         .unwrap();
-    let log = String::from_utf8(BASE64.decode(output.log_result().unwrap()).unwrap()).unwrap();
+    let log = tail(&output);
     assert!(
         log.contains("REPORT") && !log.contains("Init Duration"),
         "{log}"
@@ -212,7 +211,7 @@ async fn peak_memory_is_what_the_function_used() {
         .send()
         .await
         .unwrap();
-    let log = String::from_utf8(BASE64.decode(output.log_result().unwrap()).unwrap()).unwrap();
+    let log = tail(&output);
     let (_, rest) = log.split_once("Max Memory Used: ").unwrap();
     let used: u64 = rest.split_once(" MB").unwrap().0.parse().unwrap();
     assert!((100..200).contains(&used), "{used}");

@@ -77,11 +77,11 @@ async fn an_idle_environment_is_stopped_after_a_while() {
 }
 
 #[tokio::test]
-async fn a_process_that_died_while_idle_is_replaced_unseen() {
+async fn a_process_that_ended_while_idle_is_replaced_without_an_error() {
     let sandbox = Sandbox::with_probe().await;
     for _ in 0..3 {
         let pid = sandbox.answer(does("who")).await["pid"].as_u64().unwrap();
-        sandbox::environments::process::kill_group(pid.try_into().unwrap());
+        sandbox::execution::process::kill_group(pid.try_into().unwrap());
         eventually("its death is noticed", async || sandbox.processes() == 0).await;
         assert_eq!(sandbox.answer(does("who")).await["earlier"], json!(0));
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::common::{FUNCTION, Sandbox, does, eventually, is_alive};
+use crate::common::{Sandbox, does, eventually, is_alive};
 
 #[tokio::test]
 async fn a_handler_error_reaches_the_caller_as_it_was_posted() {
@@ -59,11 +59,7 @@ async fn a_process_that_ends_is_an_exit_error_and_is_replaced() {
 #[tokio::test]
 async fn at_the_time_limit_the_process_is_killed_with_all_that_it_started() {
     let sandbox = Sandbox::with_probe().await;
-    let update = sandbox
-        .lambda
-        .update_function_configuration()
-        .function_name(FUNCTION);
-    update.timeout(1).send().await.unwrap();
+    sandbox.limit_to_one_second().await;
     let process = sandbox.answer(does("who")).await["pid"].as_u64().unwrap();
     let child = sandbox.answer(does("spawn")).await["pid"].as_u64().unwrap();
     assert!(is_alive(process) && is_alive(child));

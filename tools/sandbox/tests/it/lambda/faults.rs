@@ -1,15 +1,11 @@
-//! Faults that were ordered, and weights: what happens by chance, as often as it should.
+//! Injected faults, and weights: what happens by chance, as often as it should.
 
 use aws_sdk_lambda::types::LogType;
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use sandbox::faults::FaultPlan;
+use sandbox::execution::faults::FaultPlan;
 use serde_json::json;
-use statrs::distribution::{Binomial, DiscreteCDF as _};
 
-use super::{
-    builders::{create_live, weight},
-    common::{FUNCTION, Sandbox, does, refusal},
-};
+use super::{create_live, weight};
+use crate::common::{Sandbox, assert_share, does, refusal, tail};
 
 #[tokio::test]
 async fn the_weight_of_an_alias_is_the_share_of_its_invocations() {
@@ -29,12 +25,7 @@ async fn the_weight_of_an_alias_is_the_share_of_its_invocations() {
             candidate += u64::from(output.unwrap().executed_version.as_deref() == Some("2"));
         }
     }
-    let expected = Binomial::new(WEIGHT, INVOCATIONS).unwrap();
-    let (low, high) = (expected.inverse_cdf(0.0005), expected.inverse_cdf(0.9995));
-    assert!(
-        (low..=high).contains(&candidate),
-        "{candidate} is outside {low}..={high}"
-    );
+    assert_share(candidate, INVOCATIONS, WEIGHT);
 }
 
 #[tokio::test]
@@ -87,7 +78,7 @@ async fn injected_faults_look_as_real_ones_and_stop_when_cleared() {
         .send()
         .await
         .unwrap();
-    let log = String::from_utf8(BASE64.decode(output.log_result().unwrap()).unwrap()).unwrap();
+    let log = tail(&output);
     let (_, rest) = log.split_once("\tDuration: ").unwrap();
     let duration_ms: f64 = rest.split_once(" ms").unwrap().0.parse().unwrap();
     assert!(duration_ms >= 250.0, "{log}");
@@ -117,22 +108,13 @@ async fn an_injected_share_hits_that_share_of_invocations() {
                 .is_some(),
         );
     }
-    let expected = Binomial::new(0.2, 1000).unwrap();
-    let (low, high) = (expected.inverse_cdf(0.0005), expected.inverse_cdf(0.9995));
-    assert!(
-        (low..=high).contains(&errors),
-        "{errors} is outside {low}..={high}"
-    );
+    assert_share(errors, 1000, 0.2);
 }
 
 #[tokio::test]
 async fn latency_beyond_the_time_limit_is_a_timeout() {
     let sandbox = Sandbox::with_probe().await;
-    let update = sandbox
-        .lambda
-        .update_function_configuration()
-        .function_name(FUNCTION);
-    update.timeout(1).send().await.unwrap();
+    sandbox.limit_to_one_second().await;
     sandbox
         .inject(FaultPlan {
             latency_ms: 2000,

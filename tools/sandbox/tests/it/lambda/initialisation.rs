@@ -2,17 +2,13 @@
 
 use serde_json::json;
 
-use crate::common::{FUNCTION, Sandbox, eventually, foreign, host, probe_zip, script_zip, zip};
+use crate::common::{Sandbox, eventually, foreign, host, probe_zip, script_zip, zip};
 
 #[tokio::test]
 async fn a_function_that_never_asks_for_an_event_times_out() {
     let sandbox = Sandbox::start().await;
     sandbox.create(host(), script_zip("exec sleep 600")).await;
-    let update = sandbox
-        .lambda
-        .update_function_configuration()
-        .function_name(FUNCTION);
-    update.timeout(1).send().await.unwrap();
+    sandbox.limit_to_one_second().await;
     let error = sandbox.error(json!({})).await;
     assert_eq!(error["errorType"], json!("Sandbox.Timedout"));
     assert!(

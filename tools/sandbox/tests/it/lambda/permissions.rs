@@ -2,10 +2,8 @@
 
 use serde_json::json;
 
-use super::{
-    builders::two_versions,
-    common::{FUNCTION, refusal},
-};
+use super::two_versions;
+use crate::common::{FUNCTION, refusal};
 
 #[tokio::test]
 async fn permissions_and_tags_are_kept() {

@@ -2,10 +2,8 @@
 
 use aws_sdk_lambda::types::ProvisionedConcurrencyStatusEnum::{InProgress, Ready};
 
-use super::{
-    builders::{two_versions, update_live, weight},
-    common::{FUNCTION, Sandbox, refusal},
-};
+use super::{two_versions, update_live, weight};
+use crate::common::{FUNCTION, Sandbox, refusal};
 
 async fn put(sandbox: &Sandbox, qualifier: &str) -> Result<(), (String, u16, String)> {
     let put = sandbox

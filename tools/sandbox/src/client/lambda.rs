@@ -1,0 +1,54 @@
+//! Questions to Lambda to which "there is none" is an answer.
+
+use anyhow::{Context as _, Result};
+use aws_sdk_lambda::{
+    Client,
+    error::SdkError,
+    operation::{
+        get_alias::GetAliasError,
+        get_function_configuration::{
+            GetFunctionConfigurationError, GetFunctionConfigurationOutput,
+        },
+    },
+};
+
+/// The settings of a function, if it exists; without a qualifier those of `$LATEST`.
+///
+/// # Errors
+/// When the sandbox cannot be asked.
+pub async fn configuration(
+    client: &Client,
+    function: &str,
+    qualifier: Option<&str>,
+) -> Result<Option<GetFunctionConfigurationOutput>> {
+    let asked = client.get_function_configuration().function_name(function);
+    let asked = asked.set_qualifier(qualifier.map(str::to_owned)).send();
+    let missing = GetFunctionConfigurationError::is_resource_not_found_exception;
+    if_there(asked.await, missing)
+        .with_context(|| format!("cannot ask the sandbox about {function}"))
+}
+
+/// Whether a function has this alias.
+///
+/// # Errors
+/// When the sandbox cannot be asked.
+pub async fn has_alias(client: &Client, function: &str, alias: &str) -> Result<bool> {
+    let asked = client.get_alias().function_name(function).name(alias);
+    let missing = GetAliasError::is_resource_not_found_exception;
+    let found = if_there(asked.send().await, missing);
+    let found =
+        found.with_context(|| format!("cannot ask the sandbox about {function}:{alias}"))?;
+    Ok(found.is_some())
+}
+
+/// What was asked for, or none where the service says that there is no such thing.
+fn if_there<T, E, R>(
+    result: Result<T, SdkError<E, R>>,
+    is_missing: fn(&E) -> bool,
+) -> Result<Option<T>, SdkError<E, R>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.as_service_error().is_some_and(is_missing) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

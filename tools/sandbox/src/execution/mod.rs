@@ -1,0 +1,35 @@
+//! What runs the code of functions: a version's code and settings, the processes, the Runtime API, the logs.
+//! May use [`crate::net`] and [`crate::aws`].
+//!
+//! - [`version`], [`code`]: what is run; `unpack.rs`: from a zip to files.
+//! - [`environments`]: takes an idle environment for an invocation, or starts one.
+//! - [`pool`]: which environments there are; [`environment`]: one process, and the event that it works on.
+//! - `cold_start.rs`, [`process`], [`emulation`], [`variables`]: how a process is started.
+//! - `run.rs`: one event through one environment; [`runtime_api`]: how a process takes events and answers.
+//! - [`invocation`]: requests, results, and Lambda's errors; [`log`]: Lambda's log lines; [`record`]: what is known of an
+//!   invocation when it is over.
+//! - [`faults`]: what goes wrong on purpose; [`draws`]: random draws, for weights and faults.
+//!
+//! # What differs from Lambda
+//! - The configured memory and `/tmp` size are told to the function and not enforced.
+//! - Environments share the machine's `/tmp`; each has a folder of its own in `TMPDIR`.
+//! - `Max Memory Used` of an emulated function includes its emulator.
+
+mod cold_start;
+mod run;
+mod unpack;
+
+pub mod code;
+pub mod draws;
+pub mod emulation;
+pub mod environment;
+pub mod environments;
+pub mod faults;
+pub mod invocation;
+pub mod log;
+pub mod pool;
+pub mod process;
+pub mod record;
+pub mod runtime_api;
+pub mod variables;
+pub mod version;

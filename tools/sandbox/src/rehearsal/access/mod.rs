@@ -1,0 +1,187 @@
+//! Least privilege: what a function does to tables, queues and the aliases of functions must be in its metadata, as it
+//! must be in its role on AWS.
+//!
+//! Every function has an access key id of its own. A request that is signed with one is checked against the function's
+//! [`Grant`]; requests of anybody else, and of functions that were not applied, are not. `needs.rs` and `lambda.rs` know which
+//! IAM actions a request needs.
+//!
+//! # What differs from IAM
+//! - Signatures are not verified: the check finds forgotten permissions, and is no protection.
+//! - DynamoDB, SQS (both in their JSON protocols) and Lambda are checked, CloudWatch is not.
+//! - An alias is a resource of its own here. In IAM `GetAlias` and `UpdateAlias` are allowed on a function, with all of
+//!   its aliases.
+
+mod lambda;
+mod needs;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use package::FunctionManifest;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use self::needs::{Kind, Need};
+use crate::aws::{ACCOUNT_ID, DEFAULT_REGION, arn, errors, signature};
+
+/// The largest request that is looked at, in bytes: more than DynamoDB and SQS take.
+const MAX_BYTES: usize = 32 * 1024 * 1024;
+
+/// What a function may do: actions by the name of a table or queue, or by `FUNCTION:ALIAS`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    tables: BTreeMap<String, BTreeSet<String>>,
+    queues: BTreeMap<String, BTreeSet<String>>,
+    aliases: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Grant {
+    /// What the function's metadata says.
+    #[must_use]
+    pub fn from_manifest(manifest: &FunctionManifest) -> Self {
+        let set = |actions: &[String]| actions.iter().cloned().collect();
+        let tables = manifest.tables.iter();
+        let queues = manifest.queues.iter();
+        let mut aliases = BTreeMap::new();
+        for alias in &manifest.aliases {
+            for function in &alias.functions {
+                aliases.insert(format!("{function}:{}", alias.name), set(&alias.actions));
+            }
+        }
+        Self {
+            aliases,
+            tables: tables
+                .map(|table| (table.name.clone(), set(&table.actions)))
+                .collect(),
+            queues: queues
+                .map(|queue| (queue.queue_name.clone(), set(&queue.actions)))
+                .collect(),
+        }
+    }
+
+    fn allows(&self, need: &Need) -> bool {
+        let resources = match need.kind {
+            Kind::Table => &self.tables,
+            Kind::Queue => &self.queues,
+            Kind::Alias => &self.aliases,
+            Kind::Function => return false,
+        };
+        resources
+            .get(&need.resource)
+            .is_some_and(|actions| actions.contains(&need.action))
+    }
+}
+
+/// The grants of all functions. Cheap to clone; all clones share one table.
+#[derive(Debug, Clone, Default)]
+pub struct Grants(Arc<RwLock<BTreeMap<String, Grant>>>);
+
+impl Grants {
+    /// Replaces what a function may do.
+    pub fn set(&self, function: &str, grant: Grant) {
+        let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        table.insert(function.to_owned(), grant);
+    }
+
+    fn get(&self, function: &str) -> Option<Grant> {
+        let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        table.get(function).cloned()
+    }
+}
+
+/// Lets a request through, or refuses it as IAM does.
+pub async fn check(State(grants): State<Grants>, request: Request, next: Next) -> Response {
+    let function = signature::function(request.headers());
+    let known = function.and_then(|function| Some((function.to_owned(), grants.get(function)?)));
+    let Some((function, grant)) = known else {
+        return next.run(request).await;
+    };
+    let (parts, body) = request.into_parts();
+    if let Some(need) = lambda::need(&parts.method, &parts.uri) {
+        return match grant.allows(&need) {
+            false => refuse(&function, &need),
+            true => next.run(Request::from_parts(parts, body)).await,
+        };
+    }
+    let Ok(body) = to_bytes(body, MAX_BYTES).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let target = parts.headers.get("x-amz-target");
+    let target = target
+        .and_then(|target| target.to_str().ok())
+        .unwrap_or_default();
+    let missing = needs::needs(target, &body)
+        .into_iter()
+        .find(|need| !grant.allows(need));
+    match missing {
+        Some(need) => refuse(&function, &need),
+        None => next.run(Request::from_parts(parts, Body::from(body))).await,
+    }
+}
+
+fn refuse(function: &str, need: &Need) -> Response {
+    let Need {
+        kind,
+        action,
+        resource,
+    } = need;
+    let (service, prefix) = match kind {
+        Kind::Table => ("dynamodb", "table/"),
+        Kind::Queue => ("sqs", ""),
+        Kind::Alias | Kind::Function => ("lambda", "function:"),
+    };
+    let arn = arn::arn(service, DEFAULT_REGION, format_args!("{prefix}{resource}"));
+    let message = format!(
+        "User: arn:aws:sts::{ACCOUNT_ID}:assumed-role/{function}/{function} is not authorized to perform: \
+         {service}:{action} on resource: {arn} because no identity-based policy allows the {service}:{action} action. \
+         {}",
+        remedy(function, need)
+    );
+    tracing::warn!(function, message);
+    match service {
+        "lambda" => {
+            let body = json!({"Message": message});
+            errors::rest_json(StatusCode::FORBIDDEN, "AccessDeniedException", &body)
+        }
+        _ => {
+            let headers = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
+            let code = "com.amazon.coral.service#AccessDeniedException";
+            let body = errors::typed(code, &message);
+            (StatusCode::BAD_REQUEST, headers, body.to_string()).into_response()
+        }
+    }
+}
+
+/// What to write where, so that it is allowed.
+fn remedy(function: &str, need: &Need) -> String {
+    let Need {
+        kind,
+        action,
+        resource,
+    } = need;
+    let (key, name) = match kind {
+        Kind::Table => ("tables", resource.as_str()),
+        Kind::Queue => ("queues", resource.trim_end_matches(".fifo")),
+        Kind::Alias => ("aliases", resource.rsplit(':').next().unwrap_or(resource)),
+        Kind::Function => return "Functions may look at and change aliases alone".to_owned(),
+    };
+    let add = format!(
+        "Add \"{action}\" to {name} in [package.metadata.function.{key}] of functions/{function}/Cargo.toml"
+    );
+    match kind {
+        Kind::Alias => format!(
+            "{add}; if it is there already, build {function} again: the build finds the functions that it guards"
+        ),
+        _ => add,
+    }
+}

@@ -1,0 +1,41 @@
+//! The operations of CloudWatch, by name. Those on alarms are in [`super::alarms`].
+
+pub(super) mod get_metric_data;
+pub(super) mod list_metrics;
+
+use chrono::Utc;
+use ciborium::value::Value;
+use serde::de::DeserializeOwned;
+
+use super::{
+    alarms::{self, Alarms},
+    error::CloudWatchError,
+    model::store::MetricStore,
+    wire::input::Call,
+};
+
+/// Does what a request asks for.
+pub(super) fn run(
+    metrics: &MetricStore,
+    alarms: &Alarms,
+    call: &Call,
+    region: &str,
+) -> Result<Value, CloudWatchError> {
+    let now_s = Utc::now().timestamp();
+    match call.operation.as_str() {
+        "GetMetricData" => get_metric_data::run(metrics, &input(call)?, now_s),
+        "ListMetrics" => list_metrics::run(metrics, &input(call)?, now_s),
+        "PutMetricAlarm" => alarms::operations::put(alarms, input(call)?, region),
+        "DescribeAlarms" => alarms::operations::describe(alarms, &input(call)?),
+        "DeleteAlarms" => alarms::operations::delete(alarms, &input(call)?),
+        "SetAlarmState" => alarms::operations::set_state(alarms, &input(call)?),
+        "ListTagsForResource" => alarms::operations::list_tags(alarms, &input(call)?),
+        "TagResource" => alarms::operations::tag(alarms, &input(call)?),
+        "UntagResource" => alarms::operations::untag(alarms, &input(call)?),
+        other => Err(CloudWatchError::UnknownOperation(other.to_owned())),
+    }
+}
+
+fn input<T: DeserializeOwned>(call: &Call) -> Result<T, CloudWatchError> {
+    T::deserialize(&call.input).map_err(|error| CloudWatchError::Malformed(error.to_string()))
+}

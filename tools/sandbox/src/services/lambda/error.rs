@@ -1,0 +1,161 @@
+//! Lambda's errors: type, status code and body as the service sends them.
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use crate::{aws::errors, execution::code::CodeError};
+
+/// The error types of the Lambda API that the sandbox sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// A parameter is not acceptable.
+    InvalidParameterValue,
+    /// A parameter violates the constraints of the service model.
+    Validation,
+    /// The payload is not JSON.
+    InvalidRequestContent,
+    /// The function, version or alias does not exist.
+    ResourceNotFound,
+    /// The version or alias has no provisioned concurrency.
+    ProvisionedNotFound,
+    /// It exists already, or something still uses it.
+    ResourceConflict,
+    /// It is just being changed or deleted.
+    ResourceInUse,
+    /// The `RevisionId` is not the current one.
+    PreconditionFailed,
+    /// The payload or the code is too large.
+    RequestTooLarge,
+    /// No environment is free.
+    TooManyRequests,
+    /// The sandbox itself failed.
+    Service,
+}
+
+impl ErrorKind {
+    /// The name on the wire, and the status code.
+    const fn wire(self) -> (&'static str, StatusCode) {
+        match self {
+            Self::InvalidParameterValue => {
+                ("InvalidParameterValueException", StatusCode::BAD_REQUEST)
+            }
+            Self::Validation => ("ValidationException", StatusCode::BAD_REQUEST),
+            Self::InvalidRequestContent => {
+                ("InvalidRequestContentException", StatusCode::BAD_REQUEST)
+            }
+            Self::ResourceNotFound => ("ResourceNotFoundException", StatusCode::NOT_FOUND),
+            Self::ProvisionedNotFound => (
+                "ProvisionedConcurrencyConfigNotFoundException",
+                StatusCode::NOT_FOUND,
+            ),
+            Self::ResourceConflict => ("ResourceConflictException", StatusCode::CONFLICT),
+            Self::ResourceInUse => ("ResourceInUseException", StatusCode::BAD_REQUEST),
+            Self::PreconditionFailed => (
+                "PreconditionFailedException",
+                StatusCode::PRECONDITION_FAILED,
+            ),
+            Self::RequestTooLarge => ("RequestTooLargeException", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::TooManyRequests => ("TooManyRequestsException", StatusCode::TOO_MANY_REQUESTS),
+            Self::Service => ("ServiceException", StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}
+
+/// An error that a caller of the Lambda API gets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct LambdaError {
+    /// Its type.
+    pub kind: ErrorKind,
+    /// What it says.
+    pub message: String,
+}
+
+impl LambdaError {
+    /// An error of the given kind.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+
+    /// `InvalidParameterValueException`.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidParameterValue, message)
+    }
+
+    /// `ResourceNotFoundException`.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::ResourceNotFound, message)
+    }
+
+    /// `ResourceConflictException`.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::ResourceConflict, message)
+    }
+
+    /// `ValidationException` in the words of the service's model validation.
+    pub fn validation(field: &str, value: impl std::fmt::Display, constraint: &str) -> Self {
+        Self::new(
+            ErrorKind::Validation,
+            format!(
+                "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: {constraint}"
+            ),
+        )
+    }
+
+    /// `PreconditionFailedException` for a `RevisionId` that is no longer current.
+    #[must_use]
+    pub fn stale_revision() -> Self {
+        Self::new(
+            ErrorKind::PreconditionFailed,
+            "The Revision Id provided does not match the latest Revision Id. \
+             Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
+        )
+    }
+
+    /// `TooManyRequestsException` for lack of a free environment.
+    #[must_use]
+    pub fn throttled() -> Self {
+        Self::new(ErrorKind::TooManyRequests, "Rate Exceeded.")
+    }
+}
+
+impl From<CodeError> for LambdaError {
+    fn from(error: CodeError) -> Self {
+        let kind = match error {
+            CodeError::TooLarge => ErrorKind::RequestTooLarge,
+            CodeError::Refused(_) => ErrorKind::InvalidParameterValue,
+            CodeError::Failed(_) => ErrorKind::Service,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl IntoResponse for LambdaError {
+    fn into_response(self) -> Response {
+        let (name, status) = self.kind.wire();
+        let side = if status.is_server_error() {
+            "Service"
+        } else {
+            "User"
+        };
+        let body = match self.kind {
+            // AWS's model spells this field in two ways.
+            ErrorKind::ResourceNotFound | ErrorKind::ResourceInUse => {
+                json!({"Type": side, "Message": self.message})
+            }
+            ErrorKind::TooManyRequests => json!({
+                "Type": side,
+                "message": self.message,
+                "Reason": "ConcurrentInvocationLimitExceeded",
+            }),
+            _ => json!({"Type": side, "message": self.message}),
+        };
+        errors::rest_json(status, name, &body)
+    }
+}

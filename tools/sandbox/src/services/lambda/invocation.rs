@@ -1,0 +1,207 @@
+//! One invocation, whoever asks for it: the API, an HTTP API, an event source mapping or an alarm.
+//!
+//! All of them draw the version in the same way, suffer the same faults, and write the same metrics and log lines.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use chrono::Utc;
+
+use super::{
+    Lambda,
+    error::{ErrorKind, LambdaError},
+    model::names::{self, FunctionRef},
+};
+use crate::execution::{
+    invocation::{Finished, Request},
+    pool::Full,
+    record::{InvocationRecord, Outcome},
+    version::Version,
+};
+
+/// Largest event of a synchronous invocation in bytes.
+pub const MAX_SYNC_BYTES: usize = 6 * 1024 * 1024;
+
+/// How often an asynchronous invocation is tried again after a function error.
+const ASYNC_RETRIES: u32 = 2;
+
+/// How long to wait before an asynchronous invocation is tried again. Lambda waits one and two minutes.
+const ASYNC_PAUSE: Duration = Duration::from_secs(1);
+
+/// An invocation whose version has been chosen.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The version.
+    pub version: Arc<Version>,
+    /// What the caller asked for.
+    reference: FunctionRef,
+    through_alias: bool,
+    /// The event, as JSON.
+    pub payload: Bytes,
+    /// Whether the end of the log is wanted.
+    pub tail: bool,
+}
+
+/// A synchronous invocation that is over.
+#[derive(Debug)]
+pub struct Invoked {
+    /// The version that ran.
+    pub version: Arc<Version>,
+    /// Request id.
+    pub request_id: String,
+    /// What came of it: the answer, or a function error.
+    pub finished: Finished,
+}
+
+impl Lambda {
+    /// Chooses the version: by weight, when the qualifier is an alias with two.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException` when there is no such function, version or alias.
+    pub fn route(&self, reference: FunctionRef, region: &str) -> Result<Call, LambdaError> {
+        let functions = self.read();
+        let function =
+            functions
+                .function(&reference.name, region)
+                .map_err(|error| match &reference.qualifier {
+                    None => error,
+                    Some(qualifier) => LambdaError::not_found(format!(
+                        "Function not found: {}",
+                        names::function_arn(region, &reference.name, Some(qualifier))
+                    )),
+                })?;
+        let version = function.resolve(reference.qualifier.as_deref(), || self.draws.uniform())?;
+        let through_alias = reference
+            .qualifier
+            .as_deref()
+            .is_some_and(names::is_alias_name);
+        Ok(Call {
+            version: Arc::clone(version),
+            reference,
+            through_alias,
+            payload: Bytes::new(),
+            tail: false,
+        })
+    }
+
+    /// Invokes a function synchronously. The payload must be JSON.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`, and `TooManyRequestsException` when no environment is free: nothing has run then.
+    pub async fn invoke(
+        &self,
+        reference: FunctionRef,
+        region: &str,
+        payload: Bytes,
+    ) -> Result<Invoked, LambdaError> {
+        let call = self.route(reference, region)?;
+        self.run_to_end(Call { payload, ..call }).await
+    }
+
+    /// Runs a call in a task of its own: as on Lambda, a caller that disconnects does not stop the function.
+    ///
+    /// # Errors
+    /// `TooManyRequestsException` when no environment is free: nothing has run then.
+    pub async fn run_to_end(&self, call: Call) -> Result<Invoked, LambdaError> {
+        let request_id = new_request_id();
+        let version = Arc::clone(&call.version);
+        let running = tokio::spawn({
+            let (lambda, id) = (self.clone(), request_id.clone());
+            async move { lambda.run(&call, &id).await }
+        });
+        let finished = running
+            .await
+            .map_err(|error| LambdaError::new(ErrorKind::Service, error.to_string()))?
+            .map_err(|Full| LambdaError::throttled())?;
+        Ok(Invoked {
+            version,
+            request_id,
+            finished,
+        })
+    }
+
+    /// Runs a call asynchronously; gives the request id. After a throttle or a function error it is tried again, as on
+    /// Lambda.
+    pub fn run_in_background(&self, call: Call) -> String {
+        let id = new_request_id();
+        let (lambda, request_id) = (self.clone(), id.clone());
+        tokio::spawn(async move { lambda.run_until_done(&call, &request_id).await });
+        id
+    }
+
+    async fn run_until_done(&self, call: &Call, id: &str) {
+        for attempt in 0..=ASYNC_RETRIES {
+            match self.run(call, id).await {
+                Ok(finished) if !finished.outcome.is_error() => return,
+                Ok(_) | Err(Full) if attempt < ASYNC_RETRIES => {
+                    tokio::time::sleep(ASYNC_PAUSE).await;
+                }
+                Ok(_) | Err(Full) => {
+                    tracing::warn!(
+                        function = call.version.function,
+                        id,
+                        "dropped an event after its last attempt"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Runs the function once, with the faults that are ordered for it, and records the invocation.
+    ///
+    /// # Errors
+    /// [`Full`] when no environment is free: nothing has run then.
+    pub async fn run(&self, call: &Call, id: &str) -> Result<Finished, Full> {
+        let version = &call.version;
+        let plan = self
+            .faults
+            .plan(&version.function, version.settings.architecture);
+        let concurrent = version.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        let result = if self.draws.happens(plan.throttle) {
+            Err(Full)
+        } else {
+            let request = Request {
+                id: id.to_owned(),
+                payload: call.payload.clone(),
+                invoked_arn: names::function_arn(
+                    &version.region,
+                    &version.function,
+                    call.reference.qualifier.as_deref(),
+                ),
+                faults: self.draws.faults(plan),
+                tail: call.tail,
+            };
+            self.environments.invoke(version, &request).await
+        };
+        version.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.recorder
+            .record(record(call, concurrent, result.as_ref().ok()));
+        result
+    }
+}
+
+fn record(call: &Call, concurrent: u32, finished: Option<&Finished>) -> InvocationRecord {
+    InvocationRecord {
+        function: call.version.function.clone(),
+        qualifier: call.reference.qualifier.clone(),
+        through_alias: call.through_alias,
+        executed_version: call.version.number.to_string(),
+        architecture: call.version.settings.architecture,
+        started: finished.map_or_else(Utc::now, |finished| finished.started),
+        duration: finished.map_or(Duration::ZERO, |finished| finished.duration),
+        billed: finished.map_or(Duration::ZERO, |finished| finished.billed),
+        init: finished.and_then(|finished| finished.init),
+        outcome: finished.map_or(Outcome::Throttle, |finished| finished.outcome),
+        max_memory_mib: finished.map_or(0, |finished| finished.max_memory_mib),
+        concurrent,
+    }
+}
+
+/// A request id that was never used before.
+#[must_use]
+pub fn new_request_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}

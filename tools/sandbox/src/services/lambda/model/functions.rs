@@ -1,0 +1,99 @@
+//! All functions.
+
+use std::collections::BTreeMap;
+
+use super::{
+    function::{Function, Tags},
+    names::{self, FunctionRef},
+};
+use crate::services::lambda::error::LambdaError;
+
+/// All functions, by name, and what has tags beside them.
+#[derive(Debug, Default)]
+pub struct Functions {
+    functions: BTreeMap<String, Function>,
+    /// Tags of event source mappings, by ARN: the operations on tags are the same as for functions.
+    pub mapping_tags: BTreeMap<String, Tags>,
+}
+
+impl Functions {
+    /// A function.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`.
+    pub fn function(&self, name: &str, region: &str) -> Result<&Function, LambdaError> {
+        self.functions
+            .get(name)
+            .ok_or_else(|| not_found(name, region))
+    }
+
+    /// A function, to change it.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`.
+    pub fn function_mut(&mut self, name: &str, region: &str) -> Result<&mut Function, LambdaError> {
+        self.functions
+            .get_mut(name)
+            .ok_or_else(|| not_found(name, region))
+    }
+
+    /// Whether there is a function of this name already.
+    ///
+    /// # Errors
+    /// `ResourceConflictException` when there is.
+    pub fn check_free(&self, name: &str) -> Result<(), LambdaError> {
+        if self.functions.contains_key(name) {
+            return Err(LambdaError::conflict(format!(
+                "Function already exist: {name}"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Adds a function.
+    ///
+    /// # Errors
+    /// `ResourceConflictException` when there is one of this name.
+    pub fn insert(&mut self, function: Function) -> Result<&mut Function, LambdaError> {
+        let name = function.latest.function.clone();
+        self.check_free(&name)?;
+        Ok(self.functions.entry(name).or_insert(function))
+    }
+
+    /// Removes a function.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`.
+    pub fn remove(&mut self, name: &str, region: &str) -> Result<Function, LambdaError> {
+        self.functions
+            .remove(name)
+            .ok_or_else(|| not_found(name, region))
+    }
+
+    /// The tags of a function or an event source mapping, to read or change them.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`.
+    pub fn tags_mut(&mut self, arn: &str, region: &str) -> Result<&mut Tags, LambdaError> {
+        if arn.contains(":event-source-mapping:") {
+            let tags = self.mapping_tags.get_mut(arn);
+            return tags.ok_or_else(|| {
+                LambdaError::not_found("The resource you requested does not exist.")
+            });
+        }
+        let FunctionRef { name, .. } = FunctionRef::parse(arn, None)?;
+        Ok(&mut self.function_mut(&name, region)?.tags)
+    }
+
+    /// All functions in the order of their names.
+    pub fn all(&self) -> impl Iterator<Item = &Function> {
+        self.functions.values()
+    }
+}
+
+fn not_found(name: &str, region: &str) -> LambdaError {
+    LambdaError::not_found(format!(
+        "Function not found: {}",
+        names::function_arn(region, name, None)
+    ))
+}

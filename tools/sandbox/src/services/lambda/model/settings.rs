@@ -1,0 +1,318 @@
+//! What callers may set of a function, and its limits.
+
+use std::{collections::BTreeMap, ops::RangeInclusive};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    execution::version::{Logging, Settings},
+    services::lambda::error::LambdaError,
+};
+
+/// Runtimes that the sandbox can run: those whose whole runtime is the `bootstrap` in the zip.
+const RUNTIMES: [&str; 2] = ["provided.al2023", "provided.al2"];
+
+/// Variables that Lambda sets itself and does not let a configuration set.
+const RESERVED_VARIABLES: [&str; 19] = [
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECRET_KEY",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+    "LAMBDA_TASK_ROOT",
+];
+
+/// `Environment` on the wire.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Environment {
+    /// The variables.
+    #[serde(default)]
+    pub variables: Option<BTreeMap<String, String>>,
+}
+
+/// `EphemeralStorage` on the wire.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct EphemeralStorage {
+    size: i64,
+}
+
+/// `TracingConfig` on the wire.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Tracing {
+    mode: String,
+}
+
+/// The settings in a `CreateFunction` or `UpdateFunctionConfiguration` request.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SettingsPatch {
+    role: Option<String>,
+    handler: Option<String>,
+    runtime: Option<String>,
+    description: Option<String>,
+    timeout: Option<i64>,
+    memory_size: Option<i64>,
+    environment: Option<Environment>,
+    ephemeral_storage: Option<EphemeralStorage>,
+    tracing_config: Option<Tracing>,
+    logging_config: Option<Logging>,
+    /// What the sandbox does not know: refused unless it is empty.
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+impl SettingsPatch {
+    /// `settings` with what this request sets, checked.
+    ///
+    /// # Errors
+    /// With the error that Lambda gives, or one that says what the sandbox cannot do.
+    pub fn apply(self, mut settings: Settings) -> Result<Settings, LambdaError> {
+        refuse_unsupported(&self.other)?;
+        let Self {
+            role,
+            handler,
+            runtime,
+            description,
+            ..
+        } = self;
+        settings.role = role.unwrap_or(settings.role);
+        settings.handler = handler.unwrap_or(settings.handler);
+        settings.runtime = runtime.unwrap_or(settings.runtime);
+        settings.description = description.unwrap_or(settings.description);
+        if let Some(timeout) = self.timeout {
+            settings.timeout_s = within("timeout", timeout, 1..=900)?;
+        }
+        if let Some(memory) = self.memory_size {
+            settings.memory_mib = within("memorySize", memory, 128..=10_240)?;
+        }
+        if let Some(storage) = self.ephemeral_storage {
+            settings.ephemeral_storage_mib =
+                within("ephemeralStorage.size", storage.size, 512..=10_240)?;
+        }
+        if let Some(environment) = self.environment {
+            settings.environment = environment.variables.unwrap_or_default();
+        }
+        if let Some(tracing) = self.tracing_config {
+            settings.tracing_mode = tracing.mode;
+        }
+        settings.logging = self.logging_config.unwrap_or(settings.logging);
+        check(&settings)?;
+        Ok(settings)
+    }
+}
+
+/// Refuses fields that would change what a function does and that the sandbox does not have. Null and empty values are
+/// accepted: clients send them without meaning anything.
+fn refuse_unsupported(other: &Map<String, Value>) -> Result<(), LambdaError> {
+    let is_empty = |value: &Value| match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.values().all(|field| {
+            field.is_null()
+                || field.as_array().is_some_and(Vec::is_empty)
+                || field.as_str() == Some("None")
+        }),
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    };
+    match other.iter().find(|(_, value)| !is_empty(value)) {
+        Some((name, _)) => Err(LambdaError::invalid(format!(
+            "The sandbox does not support {name}: leave it out."
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// A number within its limits.
+///
+/// # Errors
+/// `ValidationException` that names the limit.
+pub(crate) fn within(
+    field: &str,
+    value: i64,
+    range: RangeInclusive<u32>,
+) -> Result<u32, LambdaError> {
+    let checked = u32::try_from(value)
+        .ok()
+        .filter(|value| range.contains(value));
+    checked.ok_or_else(|| {
+        let constraint = if value < i64::from(*range.start()) {
+            format!(
+                "Member must have value greater than or equal to {}",
+                range.start()
+            )
+        } else {
+            format!(
+                "Member must have value less than or equal to {}",
+                range.end()
+            )
+        };
+        LambdaError::validation(field, value, &constraint)
+    })
+}
+
+fn check(settings: &Settings) -> Result<(), LambdaError> {
+    if settings.runtime.is_empty() || settings.handler.is_empty() {
+        return Err(LambdaError::invalid(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
+        ));
+    }
+    if !RUNTIMES.contains(&settings.runtime.as_str()) {
+        return Err(LambdaError::invalid(format!(
+            "The sandbox runs {} and nothing else, not {}.",
+            RUNTIMES.join(" and "),
+            settings.runtime
+        )));
+    }
+    if !is_role_arn(&settings.role) {
+        return Err(LambdaError::validation(
+            "role",
+            &settings.role,
+            "Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+",
+        ));
+    }
+    if settings.description.chars().count() > 256 {
+        return Err(LambdaError::validation(
+            "description",
+            &settings.description,
+            "Member must have length less than or equal to 256",
+        ));
+    }
+    check_logging(&settings.logging)?;
+    check_environment(&settings.environment)
+}
+
+fn is_role_arn(role: &str) -> bool {
+    let parts: Vec<&str> = role.splitn(6, ':').collect();
+    matches!(parts.as_slice(), ["arn", partition, "iam", "", account, name]
+        if partition.starts_with("aws")
+            && account.len() == 12
+            && account.bytes().all(|byte| byte.is_ascii_digit())
+            && name.strip_prefix("role/").is_some_and(|name| !name.is_empty()))
+}
+
+fn check_logging(logging: &Logging) -> Result<(), LambdaError> {
+    let json = match logging.log_format.as_deref() {
+        None | Some("Text") => false,
+        Some("JSON") => true,
+        Some(other) => {
+            return Err(LambdaError::validation(
+                "loggingConfig.logFormat",
+                other,
+                "Member must satisfy enum value set: [JSON, Text]",
+            ));
+        }
+    };
+    let has_levels = logging.application_log_level.is_some() || logging.system_log_level.is_some();
+    if has_levels && !json {
+        return Err(LambdaError::invalid(
+            "To use ApplicationLogLevel or SystemLogLevel, you must set LogFormat to JSON.",
+        ));
+    }
+    Ok(())
+}
+
+fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), LambdaError> {
+    let prefix = "Lambda was unable to configure your environment variables because the environment variables you have provided";
+    let reserved: Vec<&str> = RESERVED_VARIABLES
+        .into_iter()
+        .filter(|name| variables.contains_key(*name))
+        .collect();
+    if !reserved.is_empty() {
+        return Err(LambdaError::invalid(format!(
+            "{prefix} contains reserved keys that are currently not supported for modification. Reserved keys used in this request: {}",
+            reserved.join(", ")
+        )));
+    }
+    let bytes: usize = variables
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    if bytes > 4096 {
+        return Err(LambdaError::invalid(format!(
+            "{prefix} exceeded the 4KB limit. Bytes measured: {bytes}"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn apply(extra: Value) -> Result<Settings, LambdaError> {
+        let mut request = json!({
+            "Role": "arn:aws:iam::000000000000:role/f", "Runtime": "provided.al2023", "Handler": "bootstrap",
+        });
+        for (name, value) in extra.as_object().unwrap() {
+            request[name] = value.clone();
+        }
+        serde_json::from_value::<SettingsPatch>(request)
+            .unwrap()
+            .apply(Settings::default())
+    }
+
+    #[test]
+    fn what_is_not_set_has_lambdas_defaults() {
+        let settings = apply(json!({})).unwrap();
+        assert_eq!(
+            (
+                settings.timeout_s,
+                settings.memory_mib,
+                settings.ephemeral_storage_mib
+            ),
+            (3, 128, 512)
+        );
+    }
+
+    #[test]
+    fn values_outside_lambdas_limits_are_refused() {
+        for (field, bad) in [
+            ("Timeout", json!(0)),
+            ("Timeout", json!(901)),
+            ("MemorySize", json!(127)),
+            ("MemorySize", json!(10_241)),
+            ("EphemeralStorage", json!({"Size": 511})),
+            ("Role", json!("nobody")),
+            ("Runtime", json!("nodejs22.x")),
+            ("Handler", json!("")),
+            ("Description", json!("x".repeat(257))),
+            ("Environment", json!({"Variables": {"AWS_REGION": "x"}})),
+            ("Environment", json!({"Variables": {"A": "x".repeat(4096)}})),
+            ("LoggingConfig", json!({"LogFormat": "XML"})),
+            ("LoggingConfig", json!({"ApplicationLogLevel": "INFO"})),
+            ("Layers", json!(["arn:aws:lambda:::layer:x:1"])),
+            ("VpcConfig", json!({"SubnetIds": ["subnet-1"]})),
+        ] {
+            assert!(apply(json!({ field: bad })).is_err(), "{field}: {bad}");
+        }
+    }
+
+    #[test]
+    fn empty_fields_are_accepted() {
+        assert!(
+            apply(json!({"Layers": [], "VpcConfig": {"SubnetIds": []}, "KMSKeyArn": ""})).is_ok()
+        );
+        assert!(apply(json!({"SnapStart": {"ApplyOn": "None"}})).is_ok());
+        assert!(apply(json!({"SnapStart": {"ApplyOn": "PublishedVersions"}})).is_err());
+    }
+}

@@ -1,0 +1,290 @@
+//! CreateFunction, GetFunction, GetFunctionConfiguration, UpdateFunctionConfiguration, UpdateFunctionCode,
+//! DeleteFunction, ListFunctions, GetFunctionCodeSigningConfig.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use package::Architecture;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    execution::{
+        code::Code,
+        version::{Settings, Version},
+    },
+    services::lambda::{
+        EMULATED_TAG, Lambda, emulated,
+        error::LambdaError,
+        model::{
+            function::{Function, Tags, check_revision},
+            names::{self, FunctionRef},
+            settings::SettingsPatch,
+        },
+        wire::{Answer, Query, configuration, json, page, parse},
+    },
+};
+
+/// `CreateFunction`
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreateFunction {
+    function_name: String,
+    code: CodeSource,
+    #[serde(default)]
+    architectures: Option<Vec<String>>,
+    #[serde(default)]
+    publish: bool,
+    #[serde(default)]
+    tags: Option<Tags>,
+    #[serde(default)]
+    package_type: Option<String>,
+    #[serde(flatten)]
+    settings: SettingsPatch,
+}
+
+/// `FunctionCode`
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CodeSource {
+    #[serde(default)]
+    zip_file: Option<String>,
+}
+
+/// `UpdateFunctionCode`
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct UpdateCode {
+    #[serde(flatten)]
+    source: CodeSource,
+    #[serde(default)]
+    architectures: Option<Vec<String>>,
+    #[serde(default)]
+    publish: bool,
+    #[serde(default)]
+    dry_run: bool,
+    #[serde(default)]
+    revision_id: Option<String>,
+}
+
+/// `UpdateFunctionConfiguration`
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct UpdateConfiguration {
+    #[serde(default)]
+    revision_id: Option<String>,
+    #[serde(flatten)]
+    settings: SettingsPatch,
+}
+
+/// `POST /functions`
+pub(super) async fn create(State(lambda): State<Lambda>, query: Query, body: Bytes) -> Answer {
+    let request: CreateFunction = parse(&body)?;
+    let FunctionRef { name, .. } = FunctionRef::parse(&request.function_name, None)?;
+    lambda.read().check_free(&name)?;
+    if let Some(other) = request.package_type.filter(|kind| kind != "Zip") {
+        return Err(LambdaError::invalid(format!(
+            "The sandbox does not support PackageType {other}: use Zip."
+        )));
+    }
+    let architecture =
+        one_architecture(request.architectures.as_deref())?.unwrap_or(Architecture::X86_64);
+    let settings = request.settings.apply(Settings {
+        architecture,
+        ..Settings::default()
+    })?;
+    let code = store(&lambda, request.code).await?;
+    let mut tags = request.tags.unwrap_or_default();
+    tags.insert(EMULATED_TAG.to_owned(), emulated());
+    let mut functions = lambda.write();
+    let function = functions.insert(Function::new(&name, &query.region, settings, code, tags))?;
+    let version = published(function, request.publish)?;
+    Ok(json(StatusCode::CREATED, &configuration(&version, false)))
+}
+
+/// `GET /functions/{name}`
+pub(super) async fn get(
+    State(lambda): State<Lambda>,
+    Path(name): Path<String>,
+    query: Query,
+) -> Answer {
+    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let functions = lambda.read();
+    let function = functions.function(&reference.name, &query.region)?;
+    let version = function.resolve(reference.qualifier.as_deref(), || 1.0)?;
+    let location = format!("{}/_sandbox/code/{}.zip", lambda.endpoint, version.code.id);
+    let body = json!({
+        "Configuration": configuration(version, reference.qualifier.is_some()),
+        "Code": {"RepositoryType": "S3", "Location": location},
+        "Tags": function.tags,
+    });
+    Ok(json(StatusCode::OK, &body))
+}
+
+/// `GET /functions/{name}/configuration`
+pub(super) async fn get_configuration(
+    State(lambda): State<Lambda>,
+    Path(name): Path<String>,
+    query: Query,
+) -> Answer {
+    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let functions = lambda.read();
+    let function = functions.function(&reference.name, &query.region)?;
+    let version = function.resolve(reference.qualifier.as_deref(), || 1.0)?;
+    Ok(json(
+        StatusCode::OK,
+        &configuration(version, reference.qualifier.is_some()),
+    ))
+}
+
+/// `GET /2020-06-30/functions/{name}/code-signing-config`: nothing is signed here, and a function without a
+/// configuration is answered like this.
+pub(super) async fn get_code_signing(
+    State(lambda): State<Lambda>,
+    Path(name): Path<String>,
+    query: Query,
+) -> Answer {
+    let reference = FunctionRef::parse(&name, None)?;
+    lambda.read().function(&reference.name, &query.region)?;
+    let body = json!({"FunctionName": reference.name, "CodeSigningConfigArn": ""});
+    Ok(json(StatusCode::OK, &body))
+}
+
+/// `PUT /functions/{name}/configuration`
+pub(super) async fn update_configuration(
+    State(lambda): State<Lambda>,
+    Path(name): Path<String>,
+    query: Query,
+    body: Bytes,
+) -> Answer {
+    let request: UpdateConfiguration = parse(&body)?;
+    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let mut functions = lambda.write();
+    let function = functions.function_mut(&name, &query.region)?;
+    function.check_revision(request.revision_id.as_deref())?;
+    let settings = request.settings.apply(function.latest.settings.clone())?;
+    let code = Arc::clone(&function.latest.code);
+    let replaced = function.replace_latest(settings, code);
+    lambda.environments.retire(replaced.id);
+    Ok(json(
+        StatusCode::OK,
+        &configuration(&function.latest, false),
+    ))
+}
+
+/// `PUT /functions/{name}/code`
+pub(super) async fn update_code(
+    State(lambda): State<Lambda>,
+    Path(name): Path<String>,
+    query: Query,
+    body: Bytes,
+) -> Answer {
+    let request: UpdateCode = parse(&body)?;
+    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let architecture = one_architecture(request.architectures.as_deref())?;
+    lambda
+        .read()
+        .function(&name, &query.region)?
+        .check_revision(request.revision_id.as_deref())?;
+    let code = store(&lambda, request.source).await?;
+    let mut functions = lambda.write();
+    let function = functions.function_mut(&name, &query.region)?;
+    // Again: another update may have been faster while the code was unpacked.
+    check_revision(request.revision_id.as_deref(), &function.latest.revision_id)?;
+    let mut settings = function.latest.settings.clone();
+    settings.architecture = architecture.unwrap_or(settings.architecture);
+    if request.dry_run {
+        let in_flight = Arc::clone(&function.latest.in_flight);
+        let version = Version::latest(&name, &function.latest.region, settings, code, in_flight);
+        return Ok(json(StatusCode::OK, &configuration(&version, false)));
+    }
+    let replaced = function.replace_latest(settings, code);
+    lambda.environments.retire(replaced.id);
+    let version = published(function, request.publish)?;
+    Ok(json(StatusCode::OK, &configuration(&version, false)))
+}
+
+/// `DELETE /functions/{name}`
+pub(super) async fn remove(
+    State(lambda): State<Lambda>,
+    Path(name): Path<String>,
+    query: Query,
+) -> Answer {
+    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let mut functions = lambda.write();
+    match reference.qualifier.as_deref() {
+        None => {
+            let function = functions.remove(&reference.name, &query.region)?;
+            let versions = function.versions();
+            versions.for_each(|version| lambda.environments.retire(version.id));
+        }
+        Some("$LATEST") => {
+            return Err(LambdaError::invalid(
+                "$LATEST version cannot be deleted without deleting the function.",
+            ));
+        }
+        Some(number) if names::is_version_number(number) => {
+            let function = functions.function_mut(&reference.name, &query.region)?;
+            if let Some(version) = function.delete_version(number.parse().unwrap_or(u64::MAX))? {
+                lambda.environments.retire(version.id);
+            }
+        }
+        Some(_) => {
+            return Err(LambdaError::invalid(
+                "Deletion of aliases is not currently supported.",
+            ));
+        }
+    }
+    Ok(json(StatusCode::NO_CONTENT, &Value::Null))
+}
+
+/// `GET /functions`
+pub(super) async fn list(State(lambda): State<Lambda>, query: Query) -> Answer {
+    let all = query.get("FunctionVersion") == Some("ALL");
+    let functions = lambda.read();
+    let versions = functions.all().flat_map(|function| {
+        let versions = function.versions().take(if all { usize::MAX } else { 1 });
+        versions.map(|version| configuration(version, all))
+    });
+    let (versions, marker) = page(versions.collect(), &query, 50)?;
+    Ok(json(
+        StatusCode::OK,
+        &json!({"Functions": versions, "NextMarker": marker}),
+    ))
+}
+
+/// What a request with `Publish` answers with: the version that it has published, else `$LATEST`.
+fn published(function: &mut Function, publish: bool) -> Result<Arc<Version>, LambdaError> {
+    match publish {
+        true => function.publish(None, None, None),
+        false => Ok(Arc::clone(&function.latest)),
+    }
+}
+
+async fn store(lambda: &Lambda, source: CodeSource) -> Result<Arc<Code>, LambdaError> {
+    let encoded = source.zip_file.ok_or_else(|| {
+        LambdaError::invalid("Please provide the code as ZipFile: the sandbox does not take it from S3 or a registry.")
+    })?;
+    let zip = BASE64
+        .decode(encoded)
+        .map_err(|error| LambdaError::invalid(format!("ZipFile is not base64: {error}")))?;
+    Ok(lambda.code.put(zip.into()).await?)
+}
+
+fn one_architecture(architectures: Option<&[String]>) -> Result<Option<Architecture>, LambdaError> {
+    let invalid = |value: &dyn std::fmt::Debug| {
+        let constraint =
+            "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]";
+        LambdaError::validation("architectures", format!("{value:?}"), constraint)
+    };
+    match architectures {
+        None => Ok(None),
+        Some([one]) => one.parse().map(Some).map_err(|_| invalid(&[one])),
+        Some(other) => Err(invalid(&other)),
+    }
+}

@@ -1,0 +1,181 @@
+//! AddPermission, GetPolicy, RemovePermission. Policies are kept and returned; nothing is checked against them.
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    execution::version::new_revision,
+    services::lambda::{
+        Lambda,
+        error::LambdaError,
+        model::{
+            function::check_revision,
+            names::{FunctionRef, function_arn},
+        },
+        wire::{Answer, Query, json, parse},
+    },
+};
+
+/// `AddPermission`
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AddPermission {
+    statement_id: String,
+    action: String,
+    principal: String,
+    #[serde(default)]
+    source_arn: Option<String>,
+    #[serde(default)]
+    source_account: Option<String>,
+    #[serde(default, rename = "PrincipalOrgID")]
+    principal_org_id: Option<String>,
+    #[serde(default)]
+    event_source_token: Option<String>,
+    #[serde(default)]
+    function_url_auth_type: Option<String>,
+    #[serde(default)]
+    revision_id: Option<String>,
+}
+
+impl AddPermission {
+    /// The statement in the language of IAM policies.
+    fn statement(&self, resource: &str) -> Value {
+        let principal = match self.principal.as_str() {
+            "*" => json!("*"),
+            service if service.ends_with(".amazonaws.com") => json!({"Service": service}),
+            account if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) => {
+                json!({"AWS": format!("arn:aws:iam::{account}:root")})
+            }
+            arn => json!({"AWS": arn}),
+        };
+        let mut condition: Map<String, Value> = Map::new();
+        for (operator, key, value) in [
+            ("ArnLike", "AWS:SourceArn", &self.source_arn),
+            ("StringEquals", "AWS:SourceAccount", &self.source_account),
+            ("StringEquals", "aws:PrincipalOrgID", &self.principal_org_id),
+            (
+                "StringEquals",
+                "lambda:EventSourceToken",
+                &self.event_source_token,
+            ),
+            (
+                "StringEquals",
+                "lambda:FunctionUrlAuthType",
+                &self.function_url_auth_type,
+            ),
+        ] {
+            if let Some(value) = value {
+                condition.entry(operator).or_insert_with(|| json!({}))[key] = json!(value);
+            }
+        }
+        let mut statement = json!({
+            "Sid": self.statement_id,
+            "Effect": "Allow",
+            "Principal": principal,
+            "Action": self.action,
+            "Resource": resource,
+        });
+        if !condition.is_empty() {
+            statement["Condition"] = Value::Object(condition);
+        }
+        statement
+    }
+}
+
+/// `POST /functions/{name}/policy`
+pub(super) async fn add(
+    State(lambda): State<Lambda>,
+    Path(name): Path<String>,
+    query: Query,
+    body: Bytes,
+) -> Answer {
+    let request: AddPermission = parse(&body)?;
+    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let mut functions = lambda.write();
+    let function = functions.function_mut(&reference.name, &query.region)?;
+    function.resolve(reference.qualifier.as_deref(), || 1.0)?;
+    if reference.qualifier.as_deref() == Some("$LATEST") {
+        return Err(LambdaError::invalid(
+            "We currently do not support adding policies for $LATEST.",
+        ));
+    }
+    let resource = function_arn(
+        &function.latest.region,
+        &reference.name,
+        reference.qualifier.as_deref(),
+    );
+    let policy = function.policies.entry(reference.qualifier).or_default();
+    check_revision(request.revision_id.as_deref(), &policy.revision_id)?;
+    if policy.statements.contains_key(&request.statement_id) {
+        return Err(LambdaError::conflict(format!(
+            "The statement id ({}) provided already exists. Please provide a new statement id, or remove the existing statement.",
+            request.statement_id
+        )));
+    }
+    let statement = request.statement(&resource);
+    policy
+        .statements
+        .insert(request.statement_id, statement.clone());
+    policy.revision_id = new_revision();
+    Ok(json(
+        StatusCode::CREATED,
+        &json!({"Statement": statement.to_string()}),
+    ))
+}
+
+/// `GET /functions/{name}/policy`
+pub(super) async fn get(
+    State(lambda): State<Lambda>,
+    Path(name): Path<String>,
+    query: Query,
+) -> Answer {
+    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let functions = lambda.read();
+    let function = functions.function(&reference.name, &query.region)?;
+    let policy = function
+        .policies
+        .get(&reference.qualifier)
+        .filter(|policy| !policy.statements.is_empty());
+    let policy = policy.ok_or_else(no_policy)?;
+    let document = json!({
+        "Version": "2012-10-17",
+        "Id": "default",
+        "Statement": policy.statements.values().collect::<Vec<_>>(),
+    });
+    Ok(json(
+        StatusCode::OK,
+        &json!({"Policy": document.to_string(), "RevisionId": policy.revision_id}),
+    ))
+}
+
+/// `DELETE /functions/{name}/policy/{statement}`
+pub(super) async fn remove(
+    State(lambda): State<Lambda>,
+    Path((name, statement)): Path<(String, String)>,
+    query: Query,
+) -> Answer {
+    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let mut functions = lambda.write();
+    let function = functions.function_mut(&reference.name, &query.region)?;
+    let policy = function
+        .policies
+        .get_mut(&reference.qualifier)
+        .ok_or_else(no_policy)?;
+    check_revision(query.get("RevisionId"), &policy.revision_id)?;
+    if policy.statements.remove(&statement).is_none() {
+        return Err(LambdaError::not_found(format!(
+            "Statement {statement} is not found in resource policy."
+        )));
+    }
+    policy.revision_id = new_revision();
+    Ok(json(StatusCode::NO_CONTENT, &Value::Null))
+}
+
+fn no_policy() -> LambdaError {
+    LambdaError::not_found("The resource you requested does not exist.")
+}

@@ -1,0 +1,103 @@
+//! PutProvisionedConcurrencyConfig, GetProvisionedConcurrencyConfig, ListProvisionedConcurrencyConfigs,
+//! DeleteProvisionedConcurrencyConfig.
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::services::lambda::{
+    Lambda,
+    error::LambdaError,
+    model::{
+        function::Function,
+        names::{self, FunctionRef},
+    },
+    wire::{Answer, Query, json, page, parse},
+};
+
+/// `PutProvisionedConcurrencyConfig`
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutProvisioned {
+    provisioned_concurrent_executions: u32,
+}
+
+/// `PUT /functions/{name}/provisioned-concurrency?Qualifier=…`
+pub(super) async fn put(
+    State(lambda): State<Lambda>,
+    Path(name): Path<String>,
+    query: Query,
+    body: Bytes,
+) -> Answer {
+    let asked = parse::<PutProvisioned>(&body)?.provisioned_concurrent_executions;
+    if asked == 0 {
+        let constraint = "Member must have value greater than or equal to 1";
+        return Err(LambdaError::validation(
+            "provisionedConcurrentExecutions",
+            asked,
+            constraint,
+        ));
+    }
+    let (name, qualifier) = qualified(&name, &query)?;
+    let mut functions = lambda.write();
+    let function = functions.function_mut(&name, &query.region)?;
+    let provisioned = function.provision(&qualifier, asked)?;
+    Ok(json(StatusCode::ACCEPTED, &provisioned.to_json(true)))
+}
+
+/// `GET /functions/{name}/provisioned-concurrency`: of one version or alias, or with `List=ALL` of all.
+pub(super) async fn get(
+    State(lambda): State<Lambda>,
+    Path(name): Path<String>,
+    query: Query,
+) -> Answer {
+    if query.get("List") == Some("ALL") {
+        let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+        return list(lambda.read().function(&name, &query.region)?, &query);
+    }
+    let (name, qualifier) = qualified(&name, &query)?;
+    let functions = lambda.read();
+    let provisioned = functions
+        .function(&name, &query.region)?
+        .provisioned(&qualifier)?;
+    Ok(json(StatusCode::OK, &provisioned.to_json(false)))
+}
+
+fn list(function: &Function, query: &Query) -> Answer {
+    let (region, name) = (&function.latest.region, &function.latest.function);
+    let configs = function.provisioned.iter().map(|(qualifier, provisioned)| {
+        let mut config = provisioned.to_json(false);
+        config["FunctionArn"] = json!(names::function_arn(region, name, Some(qualifier)));
+        config
+    });
+    let (configs, marker) = page(configs.collect(), query, 50)?;
+    let body = json!({"ProvisionedConcurrencyConfigs": configs, "NextMarker": marker});
+    Ok(json(StatusCode::OK, &body))
+}
+
+/// `DELETE /functions/{name}/provisioned-concurrency?Qualifier=…`
+pub(super) async fn remove(
+    State(lambda): State<Lambda>,
+    Path(name): Path<String>,
+    query: Query,
+) -> Answer {
+    let (name, qualifier) = qualified(&name, &query)?;
+    let mut functions = lambda.write();
+    functions
+        .function_mut(&name, &query.region)?
+        .unprovision(&qualifier)?;
+    Ok(json(StatusCode::NO_CONTENT, &Value::Null))
+}
+
+fn qualified(name: &str, query: &Query) -> Result<(String, String), LambdaError> {
+    let reference = FunctionRef::parse(name, query.get("Qualifier"))?;
+    let missing = || {
+        let constraint = "Member must not be null";
+        LambdaError::validation("qualifier", "null", constraint)
+    };
+    Ok((reference.name, reference.qualifier.ok_or_else(missing)?))
+}

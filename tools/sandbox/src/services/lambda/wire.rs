@@ -1,0 +1,148 @@
+//! Requests and answers of the Lambda API: REST JSON.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    body::Bytes,
+    extract::FromRequestParts,
+    http::{HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::{
+    error::{ErrorKind, LambdaError},
+    model::names,
+};
+use crate::{
+    aws::{
+        self,
+        paging::{self, Page},
+        signature,
+    },
+    execution::version::{Version, VersionNumber},
+};
+
+/// What an operation gives: JSON with a status, or one of Lambda's errors.
+pub(crate) type Answer = Result<Response, LambdaError>;
+
+/// A JSON body as AWS sends it.
+pub(crate) fn json(status: StatusCode, body: &Value) -> Response {
+    let headers = [(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    )];
+    (status, headers, body.to_string()).into_response()
+}
+
+/// Query parameters and region of a request.
+#[derive(Debug)]
+pub(crate) struct Query {
+    parameters: BTreeMap<String, String>,
+    /// Region that the request is signed for.
+    pub(crate) region: String,
+}
+
+impl Query {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = LambdaError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let axum::extract::Query(parameters) =
+            axum::extract::Query::<BTreeMap<String, String>>::from_request_parts(parts, state)
+                .await
+                .map_err(|error| LambdaError::invalid(error.to_string()))?;
+        Ok(Self {
+            parameters,
+            region: signature::region(&parts.headers).to_owned(),
+        })
+    }
+}
+
+/// Reads a JSON request; an empty one is `{}`.
+pub(crate) fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, LambdaError> {
+    let body: &[u8] = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|error| {
+        LambdaError::new(
+            ErrorKind::InvalidRequestContent,
+            format!("Could not parse request body into json: {error}"),
+        )
+    })
+}
+
+/// One page of a list, and the marker of the next page: the index of its first item.
+pub(crate) fn page(
+    items: Vec<Value>,
+    query: &Query,
+    largest: usize,
+) -> Result<(Vec<Value>, Option<String>), LambdaError> {
+    let number = |name: &str| match query.get(name).filter(|text| !text.is_empty()) {
+        None => Ok(None),
+        Some(text) => text.parse::<usize>().map(Some).map_err(|_| {
+            LambdaError::invalid(format!("Invalid value for parameter {name}: {text}"))
+        }),
+    };
+    let from = number("Marker")?.unwrap_or(0);
+    let size = number("MaxItems")?.unwrap_or(50).min(largest);
+    if size == 0 {
+        let constraint = "Member must have value greater than or equal to 1";
+        return Err(LambdaError::validation("maxItems", 0, constraint));
+    }
+    let Page { items, next } = paging::page(items, from, size);
+    Ok((items, next.map(|next| next.to_string())))
+}
+
+/// `FunctionConfiguration`. AWS leaves the qualifier of `$LATEST` out of the ARN, unless the caller asked with one.
+pub(super) fn configuration(version: &Version, qualified: bool) -> Value {
+    let settings = &version.settings;
+    let number = version.number.to_string();
+    let qualified = qualified || version.number != VersionNumber::Latest;
+    let qualifier = qualified.then_some(number.as_str());
+    let mut json = json!({
+        "FunctionName": version.function,
+        "FunctionArn": names::function_arn(&version.region, &version.function, qualifier),
+        "Runtime": settings.runtime,
+        "Role": settings.role,
+        "Handler": settings.handler,
+        "CodeSize": version.code.zip_bytes,
+        "Description": version.description,
+        "Timeout": settings.timeout_s,
+        "MemorySize": settings.memory_mib,
+        "LastModified": aws::timestamp(version.last_modified),
+        "CodeSha256": version.code.sha256,
+        "Version": number,
+        "TracingConfig": {"Mode": settings.tracing_mode},
+        "RevisionId": version.revision_id,
+        "State": "Active",
+        "LastUpdateStatus": "Successful",
+        "PackageType": "Zip",
+        "Architectures": [settings.architecture.as_str()],
+        "EphemeralStorage": {"Size": settings.ephemeral_storage_mib},
+        "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+        "LoggingConfig": {
+            "LogFormat": settings.logging.log_format.as_deref().unwrap_or("Text"),
+            "LogGroup": version.log_group(),
+        },
+    });
+    if !settings.environment.is_empty() {
+        json["Environment"] = json!({"Variables": settings.environment});
+    }
+    for (name, level) in [
+        (
+            "ApplicationLogLevel",
+            &settings.logging.application_log_level,
+        ),
+        ("SystemLogLevel", &settings.logging.system_log_level),
+    ] {
+        if let Some(level) = level {
+            json["LoggingConfig"][name] = json!(level);
+        }
+    }
+    json
+}

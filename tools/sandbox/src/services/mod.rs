@@ -1,0 +1,19 @@
+//! The services of AWS that the sandbox has. May use [`crate::execution`], [`crate::net`] and [`crate::aws`].
+//!
+//! | service | may use |
+//! | --- | --- |
+//! | [`lambda`], [`sqs`], [`cloudwatch`], [`dynamodb`] | no other service |
+//! | [`event_sources`]: queues that invoke functions | `lambda`, `sqs` |
+//! | [`http_api`]: HTTP requests that invoke functions | `lambda` |
+//! | [`eventbridge`]: alarms that invoke functions | `lambda`, `cloudwatch` |
+//!
+//! Within a service the model has the rules of AWS and no I/O, the operations are the API, and the wire is what requests
+//! and answers look like.
+
+pub mod cloudwatch;
+pub mod dynamodb;
+pub mod event_sources;
+pub mod eventbridge;
+pub mod http_api;
+pub mod lambda;
+pub mod sqs;

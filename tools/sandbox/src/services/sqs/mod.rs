@@ -1,0 +1,124 @@
+//! SQS: queues in memory, with AWS's semantics of delivery.
+//!
+//! # Map
+//! - [`model`]: queues and messages, without I/O.
+//! - [`operations`]: the API, one file per group of operations; [`wire`]: from an HTTP request to an operation and back;
+//!   [`error`]: what is refused.
+//! - [`Sqs`]: the service, for the API and for event source mappings; waiting for messages is done here.
+//!
+//! # Where it differs from AWS
+//! - A receive sees every message: it never comes back empty by chance, and no message is delivered twice without reason.
+//!   Standard queues happen to keep the order in which messages were sent.
+//! - A message that was received `maxReceiveCount` times moves to the dead-letter queue with the next receive that would
+//!   have delivered it, and only then.
+//! - A stale receipt handle of a standard queue deletes nothing; AWS leaves open whether it does.
+//! - A queue that was deleted can be created again at once, and purged as often as one likes: AWS wants 60 seconds between.
+//! - `ReceiveRequestAttemptId` is not looked at. Policies, encryption and message move tasks do not exist.
+//! - Whatever the region of a request, there is one set of queues; the region only shows in the ARNs.
+
+pub mod error;
+pub mod model;
+pub mod operations;
+pub mod wire;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use awsim_chaos::ChaosEngine;
+use chrono::Utc;
+
+use self::{
+    error::SqsError,
+    model::{message::Millis, queue::Delivery, queues::Queues},
+};
+use crate::aws::ACCOUNT_ID;
+
+/// The SQS service of one sandbox. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Sqs(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// URL of the sandbox.
+    endpoint: String,
+    /// Faults to inject into requests from outside.
+    chaos: Arc<ChaosEngine>,
+    queues: Mutex<Queues>,
+}
+
+/// What a receive asks for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReceiveOptions {
+    /// Most messages that it takes.
+    pub max: usize,
+    /// For how long they are invisible; none takes the queue's setting.
+    pub visibility: Option<Millis>,
+    /// How long to wait for the first message; none takes the queue's setting.
+    pub wait: Option<Millis>,
+}
+
+impl Sqs {
+    /// A service without queues.
+    #[must_use]
+    pub fn new(endpoint: String, chaos: Arc<ChaosEngine>) -> Self {
+        Self(Arc::new(Inner {
+            endpoint,
+            chaos,
+            queues: Mutex::default(),
+        }))
+    }
+
+    /// The queues. Never held across an await.
+    pub fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.0.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The URL under which a queue is known.
+    #[must_use]
+    pub fn queue_url(&self, name: &str) -> String {
+        format!("{}/{ACCOUNT_ID}/{name}", self.0.endpoint)
+    }
+
+    /// Receives messages, and waits for the first one if there is none. When the future is dropped before it is ready,
+    /// nothing was received.
+    ///
+    /// # Errors
+    /// As [`Queues::receive`].
+    pub async fn receive(
+        &self,
+        name: &str,
+        asked: ReceiveOptions,
+    ) -> Result<Vec<Delivery>, SqsError> {
+        let begun = now();
+        loop {
+            let changed = Arc::clone(&self.queues().queue(name)?.changed);
+            // Registered before the queue is read: a change after that wakes this task.
+            let notified = changed.notified();
+            let now = now();
+            let (deliveries, look_again) = {
+                let mut queues = self.queues();
+                let deliveries = queues.receive(name, asked.max, asked.visibility, now)?;
+                let entry = queues.queue(name)?;
+                let deadline = begun + asked.wait.unwrap_or(entry.settings.wait());
+                let returns = entry.queue.next_visible_at().unwrap_or(Millis::MAX);
+                (deliveries, (now < deadline).then(|| deadline.min(returns)))
+            };
+            match look_again {
+                Some(at) if deliveries.is_empty() => {
+                    let pause = Duration::from_millis(at.saturating_sub(now).max(1));
+                    // Woken or timed out, the queue is read again.
+                    let _ = tokio::time::timeout(pause, notified).await;
+                }
+                _ => return Ok(deliveries),
+            }
+        }
+    }
+}
+
+/// The current time, as queues count it.
+#[must_use]
+pub fn now() -> Millis {
+    Millis::try_from(Utc::now().timestamp_millis()).unwrap_or_default()
+}
