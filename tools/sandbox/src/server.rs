@@ -1,8 +1,7 @@
-//! One port on loopback: our own Lambda, CloudWatch, SQS and admin routes, and the DynamoDB of `awsim` behind them.
+//! One port on loopback: Lambda, CloudWatch, SQS, DynamoDB and the admin routes.
 
 use std::{future::Future, io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
-use awsim_chaos::ChaosEngine;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -23,10 +22,11 @@ use crate::{
     rehearsal::{
         access::{self, Grants},
         admin,
+        service_faults::{self, ServiceFaults},
     },
     services::{
         cloudwatch::{self, CloudWatch},
-        dynamodb,
+        dynamodb::{DynamoDb, OpenError},
         event_sources::{self, EventSources},
         eventbridge::AlarmRules,
         http_api::HttpApis,
@@ -95,6 +95,9 @@ pub enum BindError {
         /// Why not.
         source: io::Error,
     },
+    /// There are no tables.
+    #[error(transparent)]
+    Tables(#[from] OpenError),
 }
 
 /// A sandbox that listens and does not answer yet.
@@ -103,7 +106,7 @@ pub struct Server {
     lambda: Lambda,
     cloudwatch: CloudWatch,
     alarm_rules: AlarmRules,
-    chaos: Arc<ChaosEngine>,
+    service_faults: ServiceFaults,
     event_sources: EventSources,
     http_apis: HttpApis,
     router: Router,
@@ -121,10 +124,10 @@ impl Server {
             port: options.port,
             source,
         };
-        let authority = listener.local_addr().map_err(source)?.to_string();
+        let endpoint = format!("http://{}", listener.local_addr().map_err(source)?);
         let cloudwatch = CloudWatch::new();
         let lambda = Lambda::new(Parts {
-            endpoint: format!("http://{authority}"),
+            endpoint: endpoint.clone(),
             code: CodeStore::new(folder.join("code"), folder.join("tmp")),
             environments: Environments::new(environments::Options {
                 limit: options.max_environments,
@@ -132,14 +135,14 @@ impl Server {
                 idle_limit: options.idle_limit,
                 emulators: options.emulators,
                 folder,
-                endpoint: format!("http://{authority}"),
+                endpoint,
             }),
             faults: Faults::default(),
             recorder: Arc::clone(&cloudwatch.metrics) as _,
             draws: Draws::new(options.seed),
         });
-        let chaos = Arc::new(ChaosEngine::new());
-        let sqs = Sqs::new(lambda.endpoint.clone(), Arc::clone(&chaos));
+        let service_faults = ServiceFaults::default();
+        let sqs = Sqs::new(lambda.endpoint.clone());
         let http_apis = HttpApis::new(lambda.clone());
         let grants = Grants::default();
         let alarm_rules = AlarmRules::default();
@@ -153,12 +156,16 @@ impl Server {
                 http_apis: http_apis.clone(),
                 grants: grants.clone(),
                 alarm_rules: alarm_rules.clone(),
-                chaos: Arc::clone(&chaos),
+                service_faults: service_faults.clone(),
             }))
             .fallback_service(other_services(
                 cloudwatch.clone(),
                 sqs,
-                dynamodb::router(Arc::clone(&chaos), authority),
+                DynamoDb::new()?.router(),
+            ))
+            .layer(from_fn_with_state(
+                service_faults.clone(),
+                service_faults::inject,
             ))
             // Around all routes. The last layer is the first to see a request.
             .layer(from_fn_with_state(grants, access::check))
@@ -169,7 +176,7 @@ impl Server {
             lambda,
             cloudwatch,
             alarm_rules,
-            chaos,
+            service_faults,
             event_sources,
             http_apis,
             router,
@@ -190,8 +197,8 @@ impl Server {
 
     /// Failures and delays of DynamoDB and SQS, by operation.
     #[must_use]
-    pub fn chaos(&self) -> &Arc<ChaosEngine> {
-        &self.chaos
+    pub fn service_faults(&self) -> &ServiceFaults {
+        &self.service_faults
     }
 
     /// Processes that run functions.

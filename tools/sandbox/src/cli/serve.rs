@@ -102,8 +102,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 /// and code that it runs can read the environment of the process that started it. The process id stays the same.
 fn restart_without_aws_variables() -> anyhow::Result<()> {
     let names = std::env::vars_os().map(|(name, _)| name);
-    // With those of `awsim`, which change what it checks.
-    let names = names.filter(|name| name.as_encoded_bytes().starts_with(b"AWS"));
+    let names = names.filter(|name| name.as_encoded_bytes().starts_with(b"AWS_"));
     let names: Vec<_> = names.collect();
     if names.is_empty() {
         return Ok(());

@@ -1,9 +1,8 @@
 //! `/_sandbox/`: what AWS has no API for. Health, faults, HTTP APIs, what functions may do, which
 //! functions alarms invoke, and the download that `GetFunction` points at.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use awsim_chaos::ChaosEngine;
 use axum::{
     Json, Router,
     extract::{Path, State},
@@ -16,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{
     access::{Grant, Grants},
-    service_faults::{self, ServiceFault},
+    service_faults::{ServiceFault, ServiceFaults},
 };
 use crate::{
     execution::faults::{FaultPlan, FunctionFaults},
@@ -39,7 +38,7 @@ pub struct Parts {
     /// Which functions alarms invoke.
     pub alarm_rules: AlarmRules,
     /// Faults of DynamoDB and SQS.
-    pub chaos: Arc<ChaosEngine>,
+    pub service_faults: ServiceFaults,
 }
 
 /// The routes.
@@ -156,7 +155,7 @@ async fn set_alarm_rule(
 
 /// All faults of services, as they were written.
 async fn list_service_faults(State(parts): State<Parts>) -> Json<Vec<String>> {
-    Json(service_faults::all(&parts.chaos))
+    Json(parts.service_faults.all())
 }
 
 /// Injects faults of services: all of them, or none when one is malformed.
@@ -166,14 +165,16 @@ async fn set_service_faults(
 ) -> Response {
     let faults: Result<Vec<ServiceFault>, _> = faults.iter().map(|fault| fault.parse()).collect();
     match faults {
-        Ok(faults) => faults.iter().for_each(|fault| fault.inject(&parts.chaos)),
+        Ok(faults) => faults
+            .into_iter()
+            .for_each(|fault| parts.service_faults.set(fault)),
         Err(error) => return bad_request(&error),
     }
-    Json(service_faults::all(&parts.chaos)).into_response()
+    Json(parts.service_faults.all()).into_response()
 }
 
 async fn clear_service_faults(State(parts): State<Parts>) -> StatusCode {
-    parts.chaos.clear();
+    parts.service_faults.clear();
     StatusCode::NO_CONTENT
 }
 

@@ -1,15 +1,25 @@
-//! Faults to inject into DynamoDB and SQS, per operation: how a function copes with a store that fails.
+//! Faults of DynamoDB and SQS, per operation: how a function meets a store that fails.
 //!
-//! A [`ServiceFault`] is what the user writes (`dynamodb:TransactWriteItems:throttle=5%`); `awsim`'s chaos engine holds
-//! it as a rule, and injects errors that the real service has.
+//! A [`ServiceFault`] is what the user writes (`dynamodb:TransactWriteItems:throttle=5%`), [`ServiceFaults`] are those
+//! that hold, and [`inject`] is the layer in front of the services where requests fail, with errors that the real
+//! service has.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{
+    fmt,
+    str::FromStr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use awsim_chaos::{
-    ChaosEffect, ChaosEngine, ChaosRule, ErrorEffect, LatencyEffect, OperationMatch, ServiceMatch,
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
 };
 
 use super::faults::{Fault, FaultSpecError};
+use crate::{aws::errors, execution::draws::Draws};
 
 /// A service whose operations can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +31,7 @@ pub enum Service {
 }
 
 impl Service {
-    /// How the user and the chaos engine write it.
+    /// How the user writes it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -107,112 +117,239 @@ impl fmt::Display for ServiceFault {
     }
 }
 
-impl ServiceFault {
-    /// Injects this fault from now on, in place of an earlier one of the same kind and operation. Size 0 removes that one.
-    pub fn inject(&self, engine: &ChaosEngine) {
-        let kind = self.kind();
-        engine.remove_rule(&kind);
-        if let Some((probability, effect)) = self.effect() {
-            engine.add_rule(ChaosRule {
-                id: kind,
-                service: ServiceMatch::Exact(self.service.as_str().to_owned()),
-                operation: match &self.operation {
-                    Some(operation) => OperationMatch::Exact(operation.clone()),
-                    None => OperationMatch::Any,
-                },
-                probability,
-                effect,
-                enabled: true,
-                label: Some(self.to_string()),
-                created_at: 0,
-                injection_count: 0,
-                schedule: None,
-            });
-        }
+/// What happens to a request.
+#[derive(Debug, Clone, PartialEq)]
+enum Effect {
+    /// It is refused with this status and code, instead of being passed on.
+    Refusal(u16, String),
+    /// It takes this much longer.
+    Latency(Duration),
+}
+
+/// A fault that holds.
+#[derive(Debug)]
+struct Rule {
+    service: Service,
+    /// `None` is all of them.
+    operation: Option<String>,
+    /// Probability that it hits a request, from 0 to 1.
+    share: f64,
+    effect: Effect,
+    /// As the user wrote it.
+    text: String,
+}
+
+impl Rule {
+    fn is_for(&self, service: Service, operation: &str) -> bool {
+        self.service == service && self.operation.as_deref().is_none_or(|own| own == operation)
     }
 
-    /// Everything but the size: the identity of the rule.
-    fn kind(&self) -> String {
-        let text = self.to_string();
-        let kind = text.split_once('=').map(|(kind, _)| kind.to_owned());
-        kind.unwrap_or(text)
+    /// Everything but the size: of rules with the same one the last holds.
+    fn kind(&self) -> &str {
+        self.text.split('=').next().unwrap_or_default()
     }
+}
 
-    /// How often, and what; nothing when the size is 0.
-    fn effect(&self) -> Option<(f64, ChaosEffect)> {
-        match self.fault {
-            Fault::Errors(share) => Some((share, error(self.service.failure()))),
-            Fault::Throttle(share) => Some((share, error(self.service.throttle()))),
-            Fault::Latency(delay) => (!delay.is_zero()).then(|| (1.0, latency(delay))),
+impl From<ServiceFault> for Rule {
+    fn from(fault: ServiceFault) -> Self {
+        let refusal = |(status, code): (u16, &str)| Effect::Refusal(status, code.to_owned());
+        let (share, effect) = match fault.fault {
+            Fault::Errors(share) => (share, refusal(fault.service.failure())),
+            Fault::Throttle(share) => (share, refusal(fault.service.throttle())),
+            Fault::Latency(delay) => (
+                f64::from(u8::from(!delay.is_zero())),
+                Effect::Latency(delay),
+            ),
             // Refused where it is read.
-            Fault::Crash(_) => None,
+            Fault::Crash(_) => (0.0, Effect::Latency(Duration::ZERO)),
+        };
+        Self {
+            text: fault.to_string(),
+            service: fault.service,
+            operation: fault.operation,
+            share,
+            effect,
         }
-        .filter(|(share, _)| *share > 0.0)
     }
 }
 
-/// All faults that hold, as they were written.
-#[must_use]
-pub fn all(engine: &ChaosEngine) -> Vec<String> {
-    let rules = engine.rules().into_iter();
-    rules.filter_map(|rule| rule.label).collect()
+/// The faults of services that hold. Cheap to clone; all clones share them.
+#[derive(Debug, Clone)]
+pub struct ServiceFaults(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    state: Mutex<Rules>,
+    draws: Draws,
 }
 
-fn error((status, code): (u16, &str)) -> ChaosEffect {
-    ChaosEffect::Error(ErrorEffect {
-        status,
-        code: code.to_owned(),
-        message: "The sandbox injected this error".to_owned(),
-        retry_after_secs: None,
-    })
+#[derive(Debug, Default)]
+struct Rules {
+    rules: Vec<Rule>,
+    /// How many requests they have hit.
+    injected: usize,
 }
 
-fn latency(delay: Duration) -> ChaosEffect {
-    let ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-    ChaosEffect::Latency(LatencyEffect {
-        min_ms: ms,
-        max_ms: ms,
-    })
+impl Default for ServiceFaults {
+    fn default() -> Self {
+        Self(Arc::new(Inner {
+            state: Mutex::default(),
+            draws: Draws::new(None),
+        }))
+    }
+}
+
+impl ServiceFaults {
+    /// Injects a fault from now on, in place of an earlier one of the same kind and operation. Size 0 removes that one.
+    pub fn set(&self, fault: ServiceFault) {
+        self.add(Rule::from(fault));
+    }
+
+    /// Refuses every request for an operation of DynamoDB with this status and code from now on.
+    pub fn refuse(&self, operation: &str, status: u16, code: &str) {
+        self.add(Rule {
+            service: Service::Dynamodb,
+            operation: Some(operation.to_owned()),
+            share: 1.0,
+            effect: Effect::Refusal(status, code.to_owned()),
+            text: format!("dynamodb:{operation}:{code}"),
+        });
+    }
+
+    fn add(&self, rule: Rule) {
+        let mut state = self.lock();
+        state.rules.retain(|old| old.kind() != rule.kind());
+        if rule.share > 0.0 {
+            state.rules.push(rule);
+        }
+    }
+
+    /// All faults that hold, as they were written.
+    #[must_use]
+    pub fn all(&self) -> Vec<String> {
+        self.lock()
+            .rules
+            .iter()
+            .map(|rule| rule.text.clone())
+            .collect()
+    }
+
+    /// Injects nothing any more; the count starts again.
+    pub fn clear(&self) {
+        *self.lock() = Rules::default();
+    }
+
+    /// How many requests were hit since the last [`clear`](Self::clear).
+    #[must_use]
+    pub fn injected(&self) -> usize {
+        self.lock().injected
+    }
+
+    /// What happens to a request: how much longer it takes, and the status and code that it is refused with.
+    fn draw(&self, service: Service, operation: &str) -> (Duration, Option<(u16, String)>) {
+        let mut state = self.lock();
+        let (mut delay, mut refusal) = (Duration::ZERO, None);
+        let mut hit = false;
+        for rule in state
+            .rules
+            .iter()
+            .filter(|rule| rule.is_for(service, operation))
+        {
+            if !self.0.draws.happens(rule.share) {
+                continue;
+            }
+            hit = true;
+            match &rule.effect {
+                Effect::Latency(longer) => delay += *longer,
+                Effect::Refusal(status, code) => refusal = Some((*status, code.clone())),
+            }
+        }
+        state.injected += usize::from(hit);
+        (delay, refusal)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rules> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The layer: passes a request on, later or not at all where a fault says so.
+pub async fn inject(State(faults): State<ServiceFaults>, request: Request, next: Next) -> Response {
+    let Some((service, operation)) = target(request.headers()) else {
+        return next.run(request).await;
+    };
+    let (delay, refusal) = faults.draw(service, operation);
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    match refusal {
+        Some((status, code)) => refuse(status, &code),
+        None => next.run(request).await,
+    }
+}
+
+/// The service and operation that a request names in the JSON protocol of both.
+fn target(headers: &HeaderMap) -> Option<(Service, &str)> {
+    let (service, operation) = headers
+        .get("x-amz-target")?
+        .to_str()
+        .ok()?
+        .split_once('.')?;
+    match service {
+        "DynamoDB_20120810" => Some((Service::Dynamodb, operation)),
+        "AmazonSQS" => Some((Service::Sqs, operation)),
+        _ => None,
+    }
+}
+
+fn refuse(status: u16, code: &str) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = errors::typed(code, "The sandbox injected this error");
+    let headers = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
+    let mut response = (status, headers, body.to_string()).into_response();
+    errors::add_query_code(&mut response, code);
+    response
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn inject(engine: &ChaosEngine, text: &str) {
-        text.parse::<ServiceFault>().unwrap().inject(engine);
+    fn set(faults: &ServiceFaults, text: &str) {
+        faults.set(text.parse().unwrap());
     }
 
     #[test]
-    fn injected_faults_are_listed_as_they_were_written() {
-        let engine = ChaosEngine::new();
+    fn what_was_set_last_is_what_holds() {
+        let faults = ServiceFaults::default();
         let texts = [
             "dynamodb:TransactWriteItems:throttle=5%",
             "dynamodb:*:latency=20ms",
             "sqs:SendMessage:errors=100%",
         ];
-        texts.iter().for_each(|text| inject(&engine, text));
-        assert_eq!(all(&engine), texts);
-        inject(&engine, "dynamodb:TransactWriteItems:throttle=50%");
-        inject(&engine, "dynamodb:*:latency=0s");
+        texts.iter().for_each(|text| set(&faults, text));
+        assert_eq!(faults.all(), texts);
+        set(&faults, "dynamodb:TransactWriteItems:throttle=50%");
+        set(&faults, "dynamodb:*:latency=0s");
         let left = [
             "sqs:SendMessage:errors=100%",
             "dynamodb:TransactWriteItems:throttle=50%",
         ];
-        assert_eq!(all(&engine), left);
+        assert_eq!(faults.all(), left);
     }
 
     #[test]
     fn only_the_operation_that_is_named_fails() {
-        let engine = ChaosEngine::new();
-        inject(&engine, "dynamodb:PutItem:throttle=100%");
-        let outcome = engine.evaluate("dynamodb", Some("PutItem")).unwrap();
-        assert_eq!(
-            outcome.error.unwrap().code,
-            "ProvisionedThroughputExceededException"
-        );
-        assert!(engine.evaluate("dynamodb", Some("GetItem")).is_none());
-        assert!(engine.evaluate("sqs", Some("PutItem")).is_none());
+        let faults = ServiceFaults::default();
+        set(&faults, "dynamodb:PutItem:throttle=100%");
+        set(&faults, "dynamodb:*:latency=20ms");
+        let (delay, refusal) = faults.draw(Service::Dynamodb, "PutItem");
+        assert_eq!(delay, Duration::from_millis(20));
+        let throttle = (400, "ProvisionedThroughputExceededException".to_owned());
+        assert_eq!(refusal, Some(throttle));
+        assert_eq!(faults.draw(Service::Dynamodb, "GetItem").1, None);
+        assert_eq!(faults.draw(Service::Sqs, "PutItem"), (Duration::ZERO, None));
+        assert_eq!(faults.injected(), 2);
     }
 
     #[test]

@@ -1,22 +1,225 @@
-//! DynamoDB: `awsim`'s. Its chaos engine holds the faults that are ordered for DynamoDB and SQS.
+//! DynamoDB: `dynoxide`, a library that a public suite holds against AWS (<https://paritysuite.org>). Here is the way
+//! from a request to one of its operations and back.
 
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use awsim_chaos::ChaosEngine;
-use awsim_core::{AppState, ServiceHandler as _};
-use axum::Router;
+use axum::{
+    Router,
+    body::{Bytes, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use dynoxide::{Database, DynoxideError};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::aws::{ACCOUNT_ID, DEFAULT_REGION};
+use crate::aws::errors;
 
-/// Answers every request as one to DynamoDB. `authority` is the sandbox's own `host:port`.
-pub fn router(chaos: Arc<ChaosEngine>, authority: String) -> Router {
-    let mut state = AppState::new(DEFAULT_REGION.to_owned(), ACCOUNT_ID.to_owned());
-    state.listen_authority = Some(authority);
-    state.chaos = chaos;
-    let dynamodb = Arc::new(awsim_dynamodb::DynamoDbService::new());
-    let routes = dynamodb.routes();
-    state.register(dynamodb, routes);
-    Router::new()
-        .fallback(awsim_core::gateway::handle_request)
-        .with_state(state)
+/// First part of a target.
+const SERVICE: &str = "DynamoDB_20120810.";
+
+/// The largest request that DynamoDB reads, in bytes.
+const MAX_BODY_BYTES: usize = 16 << 20;
+
+/// The tables of one sandbox, in memory. Cheap to clone.
+#[derive(Clone)]
+pub struct DynamoDb {
+    database: Database,
+    backups: ContinuousBackups,
+}
+
+impl fmt::Debug for DynamoDb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DynamoDb").finish_non_exhaustive()
+    }
+}
+
+/// There is no memory for the tables.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot make a database in memory")]
+pub struct OpenError(#[from] DynoxideError);
+
+impl DynamoDb {
+    /// A service without tables.
+    ///
+    /// # Errors
+    /// When SQLite cannot make a database in memory.
+    pub fn new() -> Result<Self, OpenError> {
+        Ok(Self {
+            database: Database::memory()?,
+            backups: ContinuousBackups::default(),
+        })
+    }
+
+    /// Answers every request as one to DynamoDB.
+    pub fn router(self) -> Router {
+        Router::new().fallback(respond).with_state(self)
+    }
+}
+
+async fn respond(State(dynamodb): State<DynamoDb>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Some(operation) = operation(&parts.headers).map(str::to_owned) else {
+        return refuse(
+            StatusCode::BAD_REQUEST,
+            "UnknownOperationException",
+            "not in the sandbox: a request to none of its services",
+        );
+    };
+    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    // A thread of its own: SQLite blocks it.
+    let ran = tokio::task::spawn_blocking(move || match run(&dynamodb, &operation, &body) {
+        None => refuse(
+            StatusCode::BAD_REQUEST,
+            "UnknownOperationException",
+            &format!("not in the sandbox: {operation} of DynamoDB"),
+        ),
+        Some(Ok(answer)) => write(StatusCode::OK, answer),
+        Some(Err(error)) => {
+            let status = StatusCode::from_u16(error.status_code());
+            write(
+                status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+                error.to_json(),
+            )
+        }
+    });
+    ran.await.unwrap_or_else(|failed| {
+        refuse(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalServerError",
+            &failed.to_string(),
+        )
+    })
+}
+
+/// The operations that the sandbox has: by name, with the method that does it.
+macro_rules! operations {
+    ($($operation:literal => $method:ident,)*) => {
+        /// Runs an operation; nothing where the sandbox does not have it.
+        fn run(dynamodb: &DynamoDb, operation: &str, body: &Bytes) -> Option<Result<String, DynoxideError>> {
+            match operation {
+                "DescribeContinuousBackups" => Some(call(body, |input| dynamodb.describe_backups(input))),
+                "UpdateContinuousBackups" => Some(call(body, |input| dynamodb.update_backups(input))),
+                $($operation => Some(call(body, |input| dynamodb.database.$method(input))),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+operations! {
+    "BatchExecuteStatement" => batch_execute_statement,
+    "BatchGetItem" => batch_get_item,
+    "BatchWriteItem" => batch_write_item,
+    "CreateTable" => create_table,
+    "DeleteItem" => delete_item,
+    "DeleteTable" => delete_table,
+    "DescribeTable" => describe_table,
+    "DescribeTimeToLive" => describe_time_to_live,
+    "ExecuteStatement" => execute_statement,
+    "ExecuteTransaction" => execute_transaction,
+    "GetItem" => get_item,
+    "ListTables" => list_tables,
+    "ListTagsOfResource" => list_tags_of_resource,
+    "PutItem" => put_item,
+    "Query" => query,
+    "Scan" => scan,
+    "TagResource" => tag_resource,
+    "TransactGetItems" => transact_get_items,
+    "TransactWriteItems" => transact_write_items,
+    "UntagResource" => untag_resource,
+    "UpdateItem" => update_item,
+    "UpdateTable" => update_table,
+    "UpdateTimeToLive" => update_time_to_live,
+}
+
+/// Point-in-time recovery, which `dynoxide` does not know: a setting that Terraform writes and reads again, and a table
+/// in memory has no earlier state to go back to. The names of the tables that have it.
+#[derive(Clone, Default)]
+struct ContinuousBackups(Arc<Mutex<HashSet<String>>>);
+
+impl ContinuousBackups {
+    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct BackupsInput {
+    table_name: String,
+    point_in_time_recovery_specification: Option<Specification>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Specification {
+    point_in_time_recovery_enabled: bool,
+}
+
+impl DynamoDb {
+    fn describe_backups(&self, input: BackupsInput) -> Result<Value, DynoxideError> {
+        let table = json!({"TableName": input.table_name});
+        let table = serde_json::from_value(table)
+            .map_err(|error| DynoxideError::InternalServerError(error.to_string()))?;
+        if self.database.describe_table(table).is_err() {
+            self.backups.lock().remove(&input.table_name);
+            let message = format!("Table not found: {}", input.table_name);
+            return Err(DynoxideError::ResourceNotFoundException(message));
+        }
+        let enabled = self.backups.lock().contains(&input.table_name);
+        let recovery = if enabled { "ENABLED" } else { "DISABLED" };
+        Ok(json!({"ContinuousBackupsDescription": {
+            "ContinuousBackupsStatus": "ENABLED",
+            "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": recovery},
+        }}))
+    }
+
+    fn update_backups(&self, input: BackupsInput) -> Result<Value, DynoxideError> {
+        let enable = input
+            .point_in_time_recovery_specification
+            .as_ref()
+            .is_some_and(|specification| specification.point_in_time_recovery_enabled);
+        match enable {
+            true => self.backups.lock().insert(input.table_name.clone()),
+            false => self.backups.lock().remove(&input.table_name),
+        };
+        self.describe_backups(input)
+    }
+}
+
+fn call<Input: DeserializeOwned, Output: Serialize>(
+    body: &Bytes,
+    operation: impl FnOnce(Input) -> Result<Output, DynoxideError>,
+) -> Result<String, DynoxideError> {
+    let input = serde_json::from_slice(body)
+        .map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
+    serde_json::to_string(&operation(input)?)
+        .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}
+
+fn operation(headers: &HeaderMap) -> Option<&str> {
+    let target = headers.get("x-amz-target")?.to_str().ok()?;
+    target.strip_prefix(SERVICE)
+}
+
+fn refuse(status: StatusCode, code: &str, message: &str) -> Response {
+    write(status, errors::typed(code, message).to_string())
+}
+
+fn write(status: StatusCode, body: String) -> Response {
+    let request_id = Uuid::new_v4().to_string();
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "application/x-amz-json-1.0"),
+        ("x-amzn-requestid", &request_id),
+    ];
+    (status, headers, body).into_response()
 }

@@ -3,12 +3,10 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use anyhow::{Context as _, Result};
 use aws_types::SdkConfig;
-use awsim_chaos::ChaosEngine;
 use bytes::Bytes;
 use hyper::{Request, Response};
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -22,7 +20,7 @@ use crate::{
         http::HttpClient,
     },
     execution::{environments::Environments, faults::Faults},
-    rehearsal::{faults::FaultSpec, service_faults::ServiceFault},
+    rehearsal::{faults::FaultSpec, service_faults::ServiceFaults},
     server::{Options, Server},
 };
 
@@ -39,7 +37,7 @@ pub struct Sandbox {
     pub lambda: aws_sdk_lambda::Client,
     environments: Environments,
     faults: Faults,
-    chaos: Arc<ChaosEngine>,
+    service_faults: ServiceFaults,
     http: HttpClient,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<io::Result<()>>>,
@@ -67,7 +65,7 @@ impl Sandbox {
         let server = Server::bind(options).await?;
         let endpoint = server.endpoint().to_owned();
         let (environments, faults) = (server.environments().clone(), server.faults().clone());
-        let chaos = Arc::clone(server.chaos());
+        let service_faults = server.service_faults().clone();
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(server.run(async {
             let _ = stopped.await;
@@ -78,7 +76,7 @@ impl Sandbox {
             folder,
             environments,
             faults,
-            chaos,
+            service_faults,
             http: HttpClient::new(),
             stop: Some(stop),
             running: Some(running),
@@ -114,14 +112,14 @@ impl Sandbox {
     /// # Errors
     /// When it is not written like that.
     pub fn service_fault(&self, fault: &str) -> Result<()> {
-        fault.parse::<ServiceFault>()?.inject(&self.chaos);
+        self.service_faults.set(fault.parse()?);
         Ok(())
     }
 
-    /// The engine behind [`Sandbox::service_fault`], for what that cannot say.
+    /// All that were injected, and what [`Sandbox::service_fault`] cannot say.
     #[must_use]
-    pub fn chaos(&self) -> &Arc<ChaosEngine> {
-        &self.chaos
+    pub fn service_faults(&self) -> &ServiceFaults {
+        &self.service_faults
     }
 
     /// Makes a table as a deploy does, or checks that the one that exists is the same.

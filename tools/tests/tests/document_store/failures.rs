@@ -1,7 +1,6 @@
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use awsim_chaos::{ChaosEffect, ChaosEngine, ChaosRule, ErrorEffect, OperationMatch, ServiceMatch};
 use shared::{
     document::Verdict,
     document_store::{Creation, DocumentStore as _, Settlement, StoreError},
@@ -15,32 +14,11 @@ use crate::{
 /// Attempts of [`shared::aws::retries`].
 const ATTEMPTS: usize = 4;
 
-/// Every request of this operation fails.
-fn fail(chaos: &ChaosEngine, operation: &str, status: u16, code: &str) {
-    chaos.add_rule(ChaosRule {
-        id: code.to_owned(),
-        service: ServiceMatch::Exact("dynamodb".to_owned()),
-        operation: OperationMatch::Exact(operation.to_owned()),
-        probability: 1.0,
-        effect: ChaosEffect::Error(ErrorEffect {
-            status,
-            code: code.to_owned(),
-            message: "injected".to_owned(),
-            retry_after_secs: None,
-        }),
-        enabled: true,
-        label: None,
-        created_at: 0,
-        injection_count: 0,
-        schedule: None,
-    });
-}
-
 #[tokio::test]
 async fn throttling_and_faults_are_tried_again_and_then_transient() {
     let table = Table::empty().await;
     let document = table.created().await;
-    let chaos = table.sandbox.chaos();
+    let faults = table.sandbox.service_faults();
     for (status, code) in [
         (400, "ProvisionedThroughputExceededException"),
         (400, "ThrottlingException"),
@@ -48,26 +26,25 @@ async fn throttling_and_faults_are_tried_again_and_then_transient() {
         (500, "InternalServerError"),
         (503, "ServiceUnavailable"),
     ] {
-        let before = chaos.recent_injections().len();
-        fail(chaos, "GetItem", status, code);
+        faults.refuse("GetItem", status, code);
         let error = table.store.get(document.id).await.unwrap_err();
         assert!(error.is_transient(), "{error}");
         assert!(error.to_string().contains(code), "{error}");
-        assert_eq!(chaos.recent_injections().len() - before, ATTEMPTS, "{code}");
-        chaos.clear();
+        assert_eq!(faults.injected(), ATTEMPTS, "{code}");
+        faults.clear();
     }
 }
 
 #[tokio::test]
 async fn a_call_succeeds_when_the_throttling_ends_between_its_attempts() {
     let table = Table::empty().await;
-    let chaos = Arc::clone(table.sandbox.chaos());
-    fail(&chaos, "TransactWriteItems", 400, "ThrottlingException");
+    let faults = table.sandbox.service_faults().clone();
+    faults.refuse("TransactWriteItems", 400, "ThrottlingException");
     let lift = async {
-        while chaos.recent_injections().is_empty() {
+        while faults.injected() == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        chaos.clear();
+        faults.clear();
     };
     let (creation, ()) = tokio::join!(table.store.create(new_document("key")), lift);
     assert!(matches!(creation, Ok(Creation::Created(_))), "{creation:?}");
@@ -77,8 +54,8 @@ async fn a_call_succeeds_when_the_throttling_ends_between_its_attempts() {
 #[tokio::test]
 async fn what_will_fail_again_is_asked_once_and_is_not_transient() {
     let table = Table::empty().await;
-    let chaos = table.sandbox.chaos();
-    fail(chaos, "UpdateItem", 400, "AccessDeniedException");
+    let faults = table.sandbox.service_faults();
+    faults.refuse("UpdateItem", 400, "AccessDeniedException");
     let document = table.created().await;
     let error = table
         .store
@@ -88,9 +65,9 @@ async fn what_will_fail_again_is_asked_once_and_is_not_transient() {
     assert!(!error.is_transient(), "{error}");
     assert_eq!(
         error.to_string(),
-        "UpdateItem on the documents table was refused: AccessDeniedException: injected"
+        "UpdateItem on the documents table was refused: AccessDeniedException: The sandbox injected this error"
     );
-    assert_eq!(chaos.recent_injections().len(), 1);
+    assert_eq!(faults.injected(), 1);
 
     let elsewhere = store(&config(&table.sandbox), "no-such-table");
     let error = elsewhere.create(new_document("key")).await.unwrap_err();

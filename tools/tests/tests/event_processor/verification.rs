@@ -171,8 +171,8 @@ async fn a_document_that_is_deleted_while_it_is_verified_is_orphaned_and_stays_d
         deployment.sandbox.service_fault(&fault).unwrap();
     }
     let delete = async {
-        let chaos = deployment.sandbox.chaos();
-        while chaos.recent_injections().len() < 2 {
+        let faults = deployment.sandbox.service_faults();
+        while faults.injected() < 2 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         tokio::time::sleep(Duration::from_millis(300)).await;

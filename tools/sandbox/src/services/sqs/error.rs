@@ -86,16 +86,6 @@ pub enum SqsError {
     /// The body is not what the protocol says.
     #[error("cannot read the request: {0}")]
     Malformed(String),
-    /// An injected failure.
-    #[error("{message}")]
-    Injected {
-        /// HTTP status.
-        status: u16,
-        /// Code.
-        code: String,
-        /// Message.
-        message: String,
-    },
 }
 
 impl SqsError {
@@ -137,13 +127,12 @@ impl SqsError {
             Self::MissingParameter(_) => coral("MissingRequiredParameterException"),
             Self::UnknownOperation(_) => coral("UnknownOperationException"),
             Self::Malformed(_) => coral("SerializationException"),
-            Self::Injected { code, .. } => sqs(code),
         }
     }
 
     /// The code of the query protocol, which clients go on reporting: they take it from `x-amzn-query-error`.
     #[must_use]
-    pub fn code(&self) -> &str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::QueueDoesNotExist => "AWS.SimpleQueueService.NonExistentQueue",
             Self::QueueNameExists(_) => "QueueAlreadyExists",
@@ -166,16 +155,6 @@ impl SqsError {
             Self::MissingParameter(_) => "MissingParameter",
             Self::UnknownOperation(_) => "InvalidAction",
             Self::Malformed(_) => "MalformedInput",
-            Self::Injected { code, .. } => code,
-        }
-    }
-
-    /// HTTP status.
-    #[must_use]
-    pub const fn status(&self) -> u16 {
-        match self {
-            Self::Injected { status, .. } => *status,
-            _ => 400,
         }
     }
 }

@@ -26,7 +26,6 @@ use std::{
     time::Duration,
 };
 
-use awsim_chaos::ChaosEngine;
 use chrono::Utc;
 
 use self::{
@@ -43,8 +42,6 @@ pub struct Sqs(Arc<Inner>);
 struct Inner {
     /// URL of the sandbox.
     endpoint: String,
-    /// Faults to inject into requests from outside.
-    chaos: Arc<ChaosEngine>,
     queues: Mutex<Queues>,
 }
 
@@ -62,10 +59,9 @@ pub struct ReceiveOptions {
 impl Sqs {
     /// A service without queues.
     #[must_use]
-    pub fn new(endpoint: String, chaos: Arc<ChaosEngine>) -> Self {
+    pub fn new(endpoint: String) -> Self {
         Self(Arc::new(Inner {
             endpoint,
-            chaos,
             queues: Mutex::default(),
         }))
     }

@@ -1,7 +1,5 @@
 //! From an HTTP request to an operation and back: AWS JSON 1.0, with the operation in `X-Amz-Target`.
 
-use std::time::Duration;
-
 use axum::{
     body::to_bytes,
     extract::Request,
@@ -36,7 +34,6 @@ pub async fn respond(sqs: &Sqs, request: Request) -> Response {
                     .to_owned(),
             )
         })?;
-        sqs.inject(operation).await?;
         let body = to_bytes(body, MAX_BODY_BYTES)
             .await
             .map_err(|error| SqsError::Malformed(error.to_string()))?;
@@ -45,25 +42,6 @@ pub async fn respond(sqs: &Sqs, request: Request) -> Response {
     match answered.await {
         Ok(output) => write(StatusCode::OK, &output),
         Err(error) => refuse(&error),
-    }
-}
-
-impl Sqs {
-    /// Injects the fault that was ordered for an operation, if any.
-    async fn inject(&self, operation: &str) -> Result<(), SqsError> {
-        let chaos = &self.0.chaos;
-        let Some(outcome) = chaos.evaluate("sqs", Some(operation)) else {
-            return Ok(());
-        };
-        chaos.record_injection(&outcome.rule_id, "sqs", Some(operation));
-        tokio::time::sleep(outcome.latency.unwrap_or(Duration::ZERO)).await;
-        outcome.error.map_or(Ok(()), |error| {
-            Err(SqsError::Injected {
-                status: error.status,
-                code: error.code,
-                message: error.message,
-            })
-        })
     }
 }
 
@@ -82,9 +60,8 @@ fn write(status: StatusCode, body: &Value) -> Response {
 }
 
 fn refuse(error: &SqsError) -> Response {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = errors::typed(&error.shape(), &error.to_string());
-    let mut response = write(status, &body);
+    let mut response = write(StatusCode::BAD_REQUEST, &body);
     errors::add_query_code(&mut response, error.code());
     response
 }
