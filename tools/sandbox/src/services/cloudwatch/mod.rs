@@ -1,6 +1,6 @@
 //! The metrics that Lambda would send to CloudWatch, the API that reads them, and alarms on them.
 //!
-//! - [`model`]: the samples, as a [`Recorder`](crate::execution::record::Recorder) takes them, and their statistics.
+//! - `model/`: the samples, as a [`Recorder`](crate::execution::record::Recorder) takes them, and their statistics.
 //! - [`alarms`]: metric alarms, and the events of their changes.
 //! - `operations/`: the API; `wire/`: the protocols, and what requests look like in all of them; `error.rs`: what is
 //!   refused.
