@@ -110,7 +110,7 @@ resource "aws_cloudwatch_metric_alarm" "slow" {
   for_each = local.watched
 
   alarm_name          = "${var.function}-live-${each.key}-p99"
-  alarm_description   = "${local.subjects[each.key]} takes longer than ${local.slow_ms} ms for 1 in 100 invocations. Compare the halves: rollout compare ${var.function}."
+  alarm_description   = "${local.subjects[each.key]} takes longer than ${local.slow_ms} ms for 1 in 100 invocations. Compare the halves: rollout report ${var.function}."
   comparison_operator = "GreaterThanThreshold"
   threshold           = local.slow_ms
   evaluation_periods  = 5

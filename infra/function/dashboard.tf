@@ -2,7 +2,7 @@
 # `live` serves besides, an older version, is in the sum of all invocations.
 
 locals {
-  # The price list that `rollout compare` counts with; a region that it does not have gets no cost.
+  # The price list that `rollout report` counts with; a region that it does not have gets no cost.
   prices_file = "${path.module}/prices.json"
   prices = one([
     for list in fileexists(local.prices_file) ? jsondecode(file(local.prices_file)).lists : [] : list if contains(list.regions, var.region)

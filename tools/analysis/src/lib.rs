@@ -10,8 +10,6 @@
 //! questions.rs   both questions about one metric
 //! interval.rs    by how much the halves differ, in rates and in means
 //! ratio.rs       by what factor their means differ
-//! means.rs       the same for means of which every single value is known
-//! quantiles.rs   percentiles, by counts below thresholds
 //! verdict.rs     worse, not worse, undecided, in numbers
 //! text.rs        the same in a sentence
 //! ```
@@ -43,10 +41,8 @@ mod counts;
 mod e_process;
 mod e_variable;
 mod interval;
-mod means;
 mod metric;
 mod prior;
-mod quantiles;
 mod questions;
 mod ratio;
 mod text;
@@ -56,9 +52,7 @@ use std::cmp::Ordering;
 
 pub use counts::{Block, Count};
 pub use interval::{Interval, Total, difference_of_means, difference_of_rates};
-pub use means::{Durations, difference_of_durations};
 pub use metric::{Blocks, Metric};
-pub use quantiles::{QuantileInterval, quantile_at_all_times, ratio_of_quantiles};
 pub use ratio::ratio_of_means;
 pub use text::{LnE, percent, thousands};
 pub use verdict::{Finding, Judgement, Terms, Verdict};
@@ -288,62 +282,6 @@ mod tests {
         let judgement = judge([period; 10], &TERMS);
         let decides = Metric::Slow;
         assert_eq!(judgement.verdict, Verdict::Worse { decides });
-    }
-
-    #[test]
-    fn a_candidate_with_more_cold_starts_is_not_slower_for_that() {
-        // Half of the cold starts are slow on either half, and one warm invocation in a hundred.
-        let period = |cold: u64| Blocks {
-            slow: block((950, 9), (50, 1)),
-            slow_cold: block((10, 5), (cold, cold / 2)),
-            ..errors((960, 0), (50 + cold, 0))
-        };
-        assert!(!matches!(
-            judge([period(30); 20], &TERMS).verdict,
-            Verdict::Worse { .. }
-        ));
-        // Thrown together, the same counts would be proof.
-        let mixed = Blocks {
-            slow: block((960, 14), (80, 16)),
-            ..errors((960, 0), (80, 0))
-        };
-        let decides = Metric::Slow;
-        assert_eq!(
-            judge([mixed; 20], &TERMS).verdict,
-            Verdict::Worse { decides }
-        );
-    }
-
-    #[test]
-    fn cold_starts_that_are_slower_than_the_baselines_are_proof() {
-        let period = Blocks {
-            slow: block((950, 9), (50, 0)),
-            slow_cold: block((20, 2), (20, 12)),
-            ..errors((970, 0), (70, 0))
-        };
-        let decides = Metric::Slow;
-        assert_eq!(
-            judge([period; 10], &TERMS).verdict,
-            Verdict::Worse { decides }
-        );
-    }
-
-    #[test]
-    fn timeouts_are_judged_apart_from_the_errors_that_they_are_among() {
-        let terms = Terms {
-            metrics: Metric::OF_RECORDS,
-            ..TERMS
-        };
-        // Both halves fail alike; the candidate's failures are timeouts.
-        let period = Blocks {
-            timeouts: block((950, 1), (50, 2)),
-            ..errors((950, 38), (50, 2))
-        };
-        let decides = Metric::Timeouts;
-        assert_eq!(
-            judge([period; 30], &terms).verdict,
-            Verdict::Worse { decides }
-        );
     }
 
     #[test]

@@ -46,10 +46,9 @@ impl Questions {
     }
 
     pub(super) fn observe(&mut self, blocks: &Blocks, answers: &mut Answers) {
-        for block in blocks.strata(self.metric) {
-            self.worse.observe(block, &mut answers.worse);
-            self.not_worse.observe(block, &mut answers.as_good);
-        }
+        let block = &blocks[self.metric];
+        self.worse.observe(block, &mut answers.worse);
+        self.not_worse.observe(block, &mut answers.as_good);
     }
 
     pub(super) const fn metric(&self) -> Metric {

@@ -95,9 +95,6 @@ impl Names<'_> {
             Metric::Throttles => {
                 format!("{name} is refused {rate} of its requests ({ratio}), {before}")
             }
-            Metric::Timeouts => {
-                format!("{name} times out in {rate} of its invocations ({ratio}), {before}")
-            }
             Metric::Slow => {
                 format!("{name} is slow in {rate} of its invocations ({ratio}), {before}")
             }

@@ -17,13 +17,13 @@ use package::Architecture;
 use rand::{SeedableRng, rngs::StdRng};
 use rand_distr::{Binomial, Distribution as _, LogNormal, Poisson};
 use rollout::{
-    comparison::{Comparison, Costs, Pricing, Row, Source, Verdict, Window},
+    comparison::{Comparison, Costs, Pricing, Row, Verdict, Window},
     differences::{Differences, Limit},
     function::Half,
-    metrics::{Durations, Period, Sample, TimeCounts},
+    metrics::{Distribution, Durations, Period, Sample, TimeCounts},
     prices::PriceList,
     record::Record,
-    report::{Distribution, Report},
+    report::Report,
     scope::Scope,
 };
 
@@ -134,11 +134,7 @@ fn period(
         half(all - candidate, behaviours[0], rng)?,
         half(candidate, behaviours[1], rng)?,
     ];
-    Ok(Period {
-        start,
-        halves,
-        counted: None,
-    })
+    Ok(Period { start, halves })
 }
 
 fn half(invocations: u64, behaviour: Behaviour, rng: &mut StdRng) -> anyhow::Result<Sample> {
@@ -217,7 +213,7 @@ fn comparison(
         };
         let mut sample = total(periods, index);
         sample.duration = Some(durations(behaviours[index])?);
-        anyhow::Ok(Row::new(half, Some(MEMORY_MIB), sample, None, Some(&rates)))
+        anyhow::Ok(Row::new(half, Some(MEMORY_MIB), sample, Some(&rates)))
     };
     let rows = [
         row(0, record.baseline, Architecture::X86_64, false)?,
@@ -251,10 +247,7 @@ fn comparison(
         monthly_gb_seconds: 0.0,
         rates,
     };
-    let source = Source::Metrics;
-    Ok(Comparison::new(
-        FUNCTION, window, source, rows, pricing, verdict,
-    ))
+    Ok(Comparison::new(FUNCTION, window, rows, pricing, verdict))
 }
 
 fn judgement(periods: &[&Period], judged: &Scope) -> Judgement {

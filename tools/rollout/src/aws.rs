@@ -3,20 +3,18 @@
 use std::{net::IpAddr, time::Duration};
 
 use aws_config::{
-    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableRegionProvider,
-    identity::IdentityCache, meta::region::RegionProviderChain, profile::ProfileFileRegionProvider,
-    retry::RetryConfig, timeout::TimeoutConfig,
+    BehaviorVersion, Region, SdkConfig,
+    environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider},
+    meta::{credentials::CredentialsProviderChain, region::RegionProviderChain},
+    profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider},
+    provider_config::ProviderConfig,
+    retry::RetryConfig,
+    timeout::TimeoutConfig,
 };
+use aws_credential_types::Credentials;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls;
 use clap::Args;
-
-use crate::{
-    clock::Clock,
-    credentials::{Renewed, Source},
-    metrics::Hub,
-    pace::Pace,
-};
 
 /// How often one call is tried: five attempts wait about 8 s between them, which outlasts a
 /// burst of throttling and is shorter than any sensible limit of blindness.
@@ -43,44 +41,13 @@ pub struct Clients {
     pub lambda: aws_sdk_lambda::Client,
     /// Metrics.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
-    /// Metrics, for who asks again and again.
-    pub hub: Hub,
-    /// Turns to call Lambda's control plane.
-    pub control_plane: Pace,
-    /// Turns to arm or disarm an alarm.
-    pub alarms: Pace,
-    /// What time it is there.
-    pub clock: Clock,
 }
 
 impl Clients {
-    fn new(config: &SdkConfig, credentials: &Renewed) -> Self {
-        let clock = Clock::default();
-        let lambda = aws_sdk_lambda::config::Builder::from(config)
-            .interceptor(clock.clone())
-            .interceptor(credentials.clone());
-        let cloudwatch = aws_sdk_cloudwatch::config::Builder::from(config)
-            .interceptor(clock.clone())
-            .interceptor(credentials.clone());
-        let cloudwatch = aws_sdk_cloudwatch::Client::from_conf(cloudwatch.build());
+    fn new(config: &SdkConfig) -> Self {
         Self {
-            lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
-            hub: Hub::alone(cloudwatch.clone()),
-            control_plane: Pace::free(),
-            alarms: Pace::free(),
-            cloudwatch,
-            clock,
-        }
-    }
-
-    /// The same for many rollouts at once: what they ask goes together, and their calls take turns.
-    #[must_use]
-    pub fn shared(&self) -> Self {
-        Self {
-            hub: Hub::shared(self.cloudwatch.clone()),
-            control_plane: Pace::control_plane(),
-            alarms: Pace::alarms(),
-            ..self.clone()
+            lambda: aws_sdk_lambda::Client::new(config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
         }
     }
 }
@@ -91,17 +58,10 @@ impl ConnectionArgs {
         let endpoint = self.endpoint_url.as_deref().filter(|url| !url.is_empty());
         let sandbox = endpoint.is_some_and(is_loopback);
         let region = self.region(sandbox).region().await;
-        let credentials = Renewed::new(Source {
-            profile: self.profile.clone(),
-            region: region.clone(),
-            sandbox,
-        });
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts())
             .http_client(http_client())
-            .identity_cache(IdentityCache::no_cache())
-            .credentials_provider(credentials.clone())
             .region(region);
         if let Some(profile) = &self.profile {
             loader = loader.profile_name(profile);
@@ -109,7 +69,27 @@ impl ConnectionArgs {
         if let Some(url) = endpoint {
             loader = loader.endpoint_url(url);
         }
-        Clients::new(&loader.load().await, &credentials)
+        if sandbox {
+            loader = loader.credentials_provider(self.sandbox_credentials());
+        }
+        Clients::new(&loader.load().await)
+    }
+
+    /// A sandbox takes any credentials: whoever has none need not make some up, nor wait for the instance
+    /// metadata.
+    fn sandbox_credentials(&self) -> CredentialsProviderChain {
+        let mut profile = ProfileFileCredentialsProvider::builder()
+            .configure(&ProviderConfig::empty().with_http_client(http_client()));
+        if let Some(name) = &self.profile {
+            profile = profile.profile_name(name);
+        }
+        let any = Credentials::new("sandbox", "sandbox", None, None, "sandbox");
+        CredentialsProviderChain::first_try(
+            "Environment",
+            EnvironmentVariableCredentialsProvider::new(),
+        )
+        .or_else("Profile", profile.build())
+        .or_else("Sandbox", any)
     }
 
     /// Flag, environment, profile: not the instance metadata, which is worth no waiting.
@@ -126,7 +106,7 @@ impl ConnectionArgs {
 }
 
 /// TLS with the system's certificates.
-pub(crate) fn http_client() -> aws_sdk_lambda::config::SharedHttpClient {
+fn http_client() -> aws_sdk_lambda::config::SharedHttpClient {
     aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(
             tls::rustls_provider::CryptoMode::Ring,
@@ -161,8 +141,7 @@ fn remedy(code: &str) -> &'static str {
         | "ExpiredTokenException"
         | "UnrecognizedClientException"
         | "InvalidClientTokenId" => {
-            ". Renew the credentials (such as by aws sso login): what a profile has is read again \
-             before the next attempt, what stands in the environment is not"
+            ". Renew the credentials (such as by aws sso login), and run the same command again"
         }
         _ => "",
     }

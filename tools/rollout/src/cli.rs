@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     aws::ConnectionArgs,
-    commands::{abort, bench, compare, prove, prune, publish, replay, run, set, status},
+    commands::{abort, bench, promote, prune, publish, replay, report, rollback, run, status},
     context::Context,
     outcome::Outcome,
     output::{Format, Output},
@@ -38,22 +38,22 @@ struct CommonArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check both artifacts of a function without uploading anything
-    Prove(prove::ProveArgs),
-    /// Publish both halves as two versions and point the aliases x86_64 and arm64 at them
+    /// Check both artifacts, publish them as two versions, and point the aliases x86_64 and arm64 at these
     Publish(publish::PublishArgs),
     /// Send the sample events to both builds: do they answer alike, and as expected?
     Replay(replay::ReplayArgs),
     /// Move `live` to the candidate in steps, and back to the baseline when it is worse
     Run(run::RunArgs),
-    /// Set the candidate's weight by hand, or point `live` at one version alone
-    Set(set::SetArgs),
+    /// Let the candidate of the rollout that is under way serve alone, at once
+    Promote(promote::PromoteArgs),
     /// Take the candidate's weight back to 0
     Abort(abort::AbortArgs),
+    /// Point `live` at one version alone, such as an earlier one
+    Rollback(rollback::RollbackArgs),
     /// Show versions, aliases, weight and recent counts
     Status(status::StatusArgs),
-    /// Compare both halves: errors, durations, cost
-    Compare(compare::CompareArgs),
+    /// Both versions side by side: errors, durations, cost
+    Report(report::ReportArgs),
     /// Delete old pairs that no alias uses; shows them and deletes nothing without --yes
     Prune(prune::PruneArgs),
     /// Invoke both halves with one event, also at other memory sizes: which is fastest, which cheapest
@@ -77,14 +77,14 @@ impl Cli {
             output: Output::stdout(format),
         };
         match self.command {
-            Command::Prove(args) => prove::prove(args, &context),
             Command::Publish(args) => publish::publish(args, &context).await,
             Command::Replay(args) => replay::replay(args, &context).await,
             Command::Run(args) => run::run(args, &context).await,
-            Command::Set(args) => set::set(args, &context).await,
+            Command::Promote(args) => promote::promote(args, &context).await,
             Command::Abort(args) => abort::abort(args, &context).await,
+            Command::Rollback(args) => rollback::rollback(args, &context).await,
             Command::Status(args) => status::status(args, &context).await,
-            Command::Compare(args) => compare::compare(args, &context).await,
+            Command::Report(args) => report::report(args, &context).await,
             Command::Prune(args) => prune::prune(args, &context).await,
             Command::Bench(args) => bench::bench(args, &context).await,
         }

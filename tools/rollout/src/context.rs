@@ -18,16 +18,6 @@ pub struct Context {
 }
 
 impl Context {
-    /// The same for one function of many, with clients that they share.
-    #[must_use]
-    pub fn of(&self, function: &str, clients: &Clients) -> Self {
-        Self {
-            clients: clients.clone(),
-            dist: self.dist.clone(),
-            output: self.output.of(function),
-        }
-    }
-
     /// Reads the manifest of a built function.
     ///
     /// # Errors

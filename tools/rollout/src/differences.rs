@@ -4,15 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{comparison::Costs, metrics::Period, prices::MEAN_ROUNDING_MS, records};
-use analysis::{
-    Durations, Interval, Metric, Total, difference_of_durations, difference_of_means,
-    difference_of_rates, ratio_of_means, ratio_of_quantiles,
-};
-
-/// The most that the start of an environment counts in what an invocation is billed for. Lambda allows
-/// 10 s and more; Rust functions take a tenth of this, and a bound of 10 s would widen all intervals.
-pub const MOST_INIT_MS: f64 = 1_000.0;
+use crate::{comparison::Costs, metrics::Period, prices::MEAN_ROUNDING_MS};
+use analysis::{Interval, Metric, Total, difference_of_means, difference_of_rates, ratio_of_means};
 
 /// Intervals of candidate minus baseline. Each by itself holds with the confidence `1 − alpha`, over
 /// all times at which it is looked at, if the difference is the same in all periods.
@@ -30,10 +23,6 @@ pub struct Differences {
     pub duration_ratio: Option<Ratio>,
     /// By what factor the mean cost of an invocation differs, likewise.
     pub cost_ratio: Option<Ratio>,
-    /// What single records say of warm invocations.
-    pub warm: Apart,
-    /// What they say of cold starts, INIT included.
-    pub cold: Apart,
 }
 
 /// The most that a duration counts in a mean: without a bound, one invocation in a million could move
@@ -79,45 +68,6 @@ impl fmt::Display for Limit {
             )?;
         }
         Ok(())
-    }
-}
-
-/// What single records say of the durations of warm invocations, or of cold starts; nothing without records,
-/// and nothing of an emulated half.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Apart {
-    /// Of the mean duration: as narrow as the durations vary little.
-    pub duration: Option<DurationDifference>,
-    /// By what factor p50, p90 and p99 differ, in this order.
-    pub percentiles: [Option<Interval>; 3],
-}
-
-/// The percentiles that are compared, as shares.
-const SHARES: [f64; 3] = [0.5, 0.9, 0.99];
-
-impl Apart {
-    fn of(periods: &[Durations], limit_ms: Option<f64>, alpha: f64) -> Self {
-        let duration = |limit_ms| {
-            let interval_ms = difference_of_durations(periods, limit_ms, alpha)?;
-            Some(DurationDifference {
-                limit_ms,
-                interval_ms,
-            })
-        };
-        let sorted = [0, 1].map(|half| {
-            let mut all: Vec<f64> = periods
-                .iter()
-                .flat_map(|p| p[half].iter().copied())
-                .collect();
-            all.sort_unstable_by(f64::total_cmp);
-            all
-        });
-        let [baseline, candidate] = &sorted;
-        Self {
-            duration: limit_ms.and_then(duration),
-            percentiles: SHARES
-                .map(|share| ratio_of_quantiles([baseline, candidate], share, alpha)),
-        }
     }
 }
 
@@ -183,38 +133,6 @@ impl Differences {
             duration_ratio: of_limit.and_then(OfLimit::ratio),
             cost_ratio: of_limit
                 .and_then(|of_limit| of_limit.estimated_billing().in_costs(costs?).ratio()),
-            warm: Apart::default(),
-            cold: Apart::default(),
-        }
-    }
-
-    /// With what single records of real halves say, which know what was billed.
-    #[must_use]
-    pub fn and_of_records(self, periods: &[&records::Period], costs: Option<&Costs>) -> Self {
-        let limit_ms = self.limit.map(Limit::ms);
-        let apart = |cold| {
-            let durations: Vec<_> = periods
-                .iter()
-                .map(|period| period.durations(cold))
-                .collect();
-            Apart::of(&durations, limit_ms, self.alpha)
-        };
-        let cost_ratio = |limit_ms: f64| {
-            let billed = OfLimit {
-                limit_ms: limit_ms + MOST_INIT_MS,
-                totals: periods
-                    .iter()
-                    .map(|period| period.billed(limit_ms + MOST_INIT_MS))
-                    .collect(),
-                alpha: self.alpha,
-            };
-            billed.in_costs(costs?).ratio()
-        };
-        Self {
-            cost_ratio: limit_ms.and_then(cost_ratio),
-            warm: apart(false),
-            cold: apart(true),
-            ..self
         }
     }
 
@@ -313,15 +231,6 @@ impl fmt::Display for Differences {
                 self.cost_limit()
             )?;
         }
-        for (what, apart) in [("warm", &self.warm), ("cold", &self.cold)] {
-            if let Some(DurationDifference {
-                interval_ms: Interval { low, high },
-                ..
-            }) = apart.duration
-            {
-                write!(f, "; {what} ones alone {low:+.2} to {high:+.2} ms")?;
-            }
-        }
         Ok(())
     }
 }
@@ -350,7 +259,6 @@ mod tests {
         Period {
             start: DateTime::UNIX_EPOCH,
             halves: [half(1_000, 4.0), half(250, 5.0)],
-            counted: None,
         }
     }
 

@@ -9,9 +9,6 @@
 //! commands/      one file per command
 //!
 //! aws.rs         clients as the AWS CLI would configure them
-//! credentials.rs credentials that may be renewed in mid-rollout
-//! clock.rs       what time it is at AWS
-//! pace.rs        turns, where many rollouts in one process share the quotas of an account
 //! function.rs    the function as Lambda has it: settings, tags, which halves are emulated
 //! latest/        $LATEST by compare-and-swap, and who has borrowed it
 //! versions.rs    published versions: list, find, publish
@@ -26,7 +23,6 @@
 //! comparison/    both versions side by side: table and sentence (pure)
 //! differences.rs by how much they differ, with intervals (pure)
 //! bench/         synthetic load on both halves, with a sweep over memory sizes
-//! records/       one record per invocation, from logs: exact samples
 //! pair.rs        which halves of a build are published already (pure)
 //! pruning.rs     which versions may go (pure)
 //! report/        the comparison as a page with plots that opens offline (pure)
@@ -49,12 +45,10 @@ pub mod alias;
 pub mod aws;
 pub mod bench;
 pub mod cli;
-pub mod clock;
 pub mod commands;
 pub mod comparison;
 pub mod context;
 pub mod controller;
-pub(crate) mod credentials;
 pub mod differences;
 pub mod function;
 pub mod guard;
@@ -64,7 +58,6 @@ pub mod latest;
 pub mod metrics;
 pub mod outcome;
 pub mod output;
-pub mod pace;
 pub mod pair;
 pub mod percent;
 pub mod prices;
@@ -72,7 +65,6 @@ pub mod proof;
 pub mod provisioned;
 pub mod pruning;
 pub mod record;
-pub mod records;
 pub mod report;
 pub mod scope;
 pub mod table;

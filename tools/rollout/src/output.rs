@@ -3,7 +3,6 @@
 use std::{
     fmt::Display,
     io::{self, IsTerminal, Write},
-    sync::Arc,
 };
 
 use serde::Serialize;
@@ -24,8 +23,6 @@ pub struct Output {
     pub format: Format,
     /// Whether a person is watching: only then is anything redrawn in place.
     pub terminal: bool,
-    /// Begins every line, where several functions write to one stdout.
-    prefix: Option<Arc<str>>,
 }
 
 impl Output {
@@ -33,21 +30,7 @@ impl Output {
     #[must_use]
     pub fn stdout(format: Format) -> Self {
         let terminal = format == Format::Human && io::stdout().is_terminal();
-        Self {
-            format,
-            terminal,
-            prefix: None,
-        }
-    }
-
-    /// The same for one function of many: its name begins every line, and nothing is redrawn.
-    #[must_use]
-    pub fn of(&self, function: &str) -> Self {
-        Self {
-            format: self.format,
-            terminal: false,
-            prefix: Some(format!("{function}: ").into()),
-        }
+        Self { format, terminal }
     }
 
     /// Writes lines for people; with `--json` there are none. Colours in them reach terminals alone,
@@ -56,16 +39,9 @@ impl Output {
     /// # Errors
     /// When stdout is closed.
     pub fn line(&self, text: impl Display) -> io::Result<()> {
-        let prefix = self.prefix.as_deref();
-        match (self.format, prefix) {
-            (Format::Json, _) => Ok(()),
-            (Format::Human, None) => writeln!(anstream::stdout().lock(), "{text}"),
-            (Format::Human, Some(prefix)) => {
-                let mut stdout = anstream::stdout().lock();
-                let text = text.to_string();
-                let mut lines = text.lines();
-                lines.try_for_each(|line| writeln!(stdout, "{prefix}{line}"))
-            }
+        match self.format {
+            Format::Json => Ok(()),
+            Format::Human => writeln!(anstream::stdout().lock(), "{text}"),
         }
     }
 

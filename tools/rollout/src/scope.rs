@@ -37,46 +37,12 @@ impl Scope {
         }
     }
 
-    /// The same of log records. They know of timeouts too, so that here an emulated half matters
-    /// whether or not somebody says what slow is.
-    #[must_use]
-    pub fn of_records(slow_ms: Option<f64>, halves: [&Half; 2]) -> Self {
-        match halves.into_iter().find(|half| half.emulated) {
-            Some(half) => Self::Emulated { half: *half },
-            None => Self::of(slow_ms, halves),
-        }
-    }
-
     /// The metrics that share alpha.
     #[must_use]
     pub const fn metrics(&self) -> &'static [Metric] {
         match self {
             Self::Judged { .. } => Metric::ALL,
             Self::Unset | Self::Emulated { .. } => Metric::WITHOUT_TIME,
-        }
-    }
-
-    /// The same where the counts are from log records, which know of timeouts and not of throttles. A
-    /// timeout looks at the clock: an emulated half has more.
-    #[must_use]
-    pub const fn metrics_of_records(&self) -> &'static [Metric] {
-        match self {
-            Self::Judged { .. } => Metric::OF_RECORDS,
-            Self::Unset => Metric::OF_RECORDS_WITHOUT_SLOW,
-            Self::Emulated { .. } => Metric::OF_RECORDS_WITHOUT_TIME,
-        }
-    }
-
-    /// What of log records is judged, in words.
-    #[must_use]
-    pub fn text_of_records(&self) -> String {
-        match self {
-            Self::Judged { slow_ms } => format!(
-                "errors, timeouts, invocations longer than {slow_ms} ms (cold starts, INIT included, apart \
-                 from warm invocations)"
-            ),
-            Self::Unset => "errors, timeouts; not slowness, slow_ms is not set".to_owned(),
-            Self::Emulated { half } => format!("errors; not time, {half} is emulated"),
         }
     }
 
@@ -128,18 +94,6 @@ mod tests {
             (unset.metrics(), unset.slow_ms()),
             (Metric::WITHOUT_TIME, None)
         );
-    }
-
-    #[test]
-    fn records_are_judged_by_timeouts_where_time_means_something() {
-        let (real, emulated) = (half(false), half(true));
-        let metrics =
-            |slow_ms, other: &Half| Scope::of_records(slow_ms, [&real, other]).metrics_of_records();
-        assert_eq!(metrics(Some(250.0), &real), Metric::OF_RECORDS);
-        assert!(metrics(None, &real).contains(&Metric::Timeouts));
-        for slow_ms in [None, Some(250.0)] {
-            assert_eq!(metrics(slow_ms, &emulated), [Metric::Errors]);
-        }
     }
 
     #[test]

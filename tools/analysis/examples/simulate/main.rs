@@ -187,7 +187,7 @@ impl Fault {
                 slow: rates,
                 ..quiet
             },
-            Metric::Errors | Metric::Throttles | Metric::Timeouts => Traffic {
+            Metric::Errors | Metric::Throttles => Traffic {
                 errors: rates,
                 ..quiet
             },

@@ -2,11 +2,11 @@
 
 use aws_sdk_lambda::{Client, error::ProvideErrorMetadata as _, primitives::Blob, types::LogType};
 
+use super::{Invocation, Status};
 use crate::{
     alias::Version,
     aws::explain,
     function::{FunctionError, failed},
-    records::{self, Invocation, Status},
 };
 
 /// What came of one invocation.
@@ -50,7 +50,7 @@ pub async fn shoot(
         }
     };
     let failed = output.function_error().is_some();
-    let report = output.log_result().and_then(records::from_tail);
+    let report = output.log_result().and_then(Invocation::from_log_result);
     Ok(Shot::Ran {
         version: output.executed_version().and_then(|v| v.parse().ok()),
         report: report.map(|report| with_outcome(report, failed)),

@@ -4,7 +4,8 @@
 //! ```text
 //! plan.rs        which targets, in which order, and what that costs at most (pure)
 //! sweep.rs       temporary versions: publish, put $LATEST back, delete
-//! load.rs        invokes, and reads the report at the end of the log
+//! load.rs        invokes
+//! log_tail.rs    the report at the end of the log
 //! stop.rs        SIGINT, SIGTERM, and the end of the time that was given
 //! estimate.rs    quantiles and means with intervals (pure)
 //! summary.rs     a row per target, and what to recommend (pure)
@@ -26,6 +27,7 @@
 
 mod estimate;
 mod load;
+mod log_tail;
 mod plan;
 mod stop;
 mod summary;
@@ -34,6 +36,7 @@ mod text;
 
 pub use estimate::{Estimate, mean_intervals, quantile};
 pub use load::{Shot, shoot};
+pub use log_tail::{Invocation, Status};
 pub use plan::Plan;
 pub use stop::{Stop, Stopped};
 pub use summary::{Prices, Row, Summary, Tally};

@@ -4,14 +4,10 @@ use package::Architecture;
 use serde::Serialize;
 
 use super::{
-    Estimate,
+    Estimate, Invocation, Status,
     estimate::{Resampled, mean_intervals, quantile},
 };
-use crate::{
-    alias::Version,
-    latest::Target,
-    records::{Invocation, Status},
-};
+use crate::{alias::Version, latest::Target};
 
 /// What is asked of a price list.
 pub struct Prices<'a> {
@@ -368,13 +364,9 @@ mod tests {
 
     fn invocation(duration_ms: f64) -> Invocation {
         Invocation {
-            request_id: "a".to_owned(),
-            version: None,
-            ended: None,
             duration_ms,
             billed_ms: duration_ms.ceil() as u64,
             init_ms: None,
-            memory_mib: 1024,
             max_memory_mib: 20,
             status: Status::Success,
         }

@@ -32,7 +32,7 @@ pub async fn abort(args: AbortArgs, context: &Context) -> anyhow::Result<Outcome
     let baseline = live.routing.primary;
     let taken_back = live.routing.additional;
     if taken_back.is_some() {
-        let description = description(&live.description, context.clients.clock.now());
+        let description = description(&live.description, Percent::ZERO, Utc::now());
         let alone = Routing::alone(baseline);
         alias::compare_and_swap(lambda, &live, alone, &description).await?;
     }
@@ -52,13 +52,13 @@ pub async fn abort(args: AbortArgs, context: &Context) -> anyhow::Result<Outcome
     Ok(Outcome::Done)
 }
 
-/// The record gets one more change, and only the last one when there is no room for all: taking
-/// back must not fail for the sake of its record. What is no record stays.
-fn description(before: &str, now: DateTime<Utc>) -> String {
+/// The record with one more change, or with that one alone when there is no room for all: the change of
+/// the weight must not fail for the sake of its record. What is no record stays.
+pub(super) fn description(before: &str, percent: Percent, now: DateTime<Utc>) -> String {
     let Ok(record) = before.parse::<Record>() else {
         return before.to_owned();
     };
-    let record = record.changed(Percent::ZERO, now);
+    let record = record.changed(percent, now);
     record
         .to_description()
         .unwrap_or_else(|_| record.last_change_only().to_string())

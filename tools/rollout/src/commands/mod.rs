@@ -2,12 +2,12 @@
 
 pub mod abort;
 pub mod bench;
-pub mod compare;
 mod price_args;
-pub mod prove;
+pub mod promote;
 pub mod prune;
 pub mod publish;
 pub mod replay;
+pub mod report;
+pub mod rollback;
 pub mod run;
-pub mod set;
 pub mod status;

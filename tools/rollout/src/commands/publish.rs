@@ -5,18 +5,20 @@ use clap::Args;
 use package::{Architecture, FunctionManifest};
 use serde::Serialize;
 
-use super::prove;
 use crate::{
     LIVE,
     alias::{self, Routing, Version},
     context::Context,
     function,
     outcome::Outcome,
+    output::Output,
     pair::Pair,
     proof::{self, HalfProof, Proof, Upload},
     table,
     versions::{self, Code, object_key},
 };
+
+const BYTES_PER_KIB: u64 = 1024;
 
 /// Arguments of `rollout publish`.
 #[derive(Debug, Args)]
@@ -24,6 +26,9 @@ pub struct PublishArgs {
     /// Name of the function
     #[arg(value_name = "FUNCTION")]
     pub function: String,
+    /// Check both artifacts and upload nothing
+    #[arg(long, conflicts_with = "leave_live")]
+    pub check: bool,
     /// Leave `live` to Terraform (infra/function), which makes it itself
     #[arg(long)]
     pub leave_live: bool,
@@ -73,7 +78,11 @@ pub async fn publish(args: PublishArgs, context: &Context) -> anyhow::Result<Out
     };
     let folder = context.dist.join(&args.function);
     let proof = proof::prove(&folder, &manifest, upload)?;
-    prove::show(&proof, &context.output)?;
+    show(&proof, &context.output)?;
+    if args.check {
+        context.output.json(&proof)?;
+        return Ok(Outcome::Done);
+    }
     function::read(&context.clients.lambda, &args.function).await?;
 
     let halves = publish_halves(context, &manifest, &proof, args.bucket.as_deref()).await?;
@@ -91,6 +100,21 @@ pub async fn publish(args: PublishArgs, context: &Context) -> anyhow::Result<Out
     context.output.json(&report)?;
     context.output.line(report.sentence())?;
     Ok(Outcome::Done)
+}
+
+/// Shows to people what the checks have found.
+fn show(proof: &Proof, output: &Output) -> std::io::Result<()> {
+    let rows = proof.halves.iter().map(|half| {
+        [
+            half.architecture.to_string(),
+            half.glibc.map_or("-".to_owned(), |glibc| glibc.to_string()),
+            (half.zip_bytes / BYTES_PER_KIB).to_string(),
+            (half.bootstrap_bytes / BYTES_PER_KIB).to_string(),
+            table::commit(&proof.commit),
+        ]
+    });
+    let header = ["half", "needs glibc", "zip KiB", "bootstrap KiB", "commit"];
+    output.line(table::plain(header, rows))
 }
 
 /// Both versions before either alias: an alias never points at half a pair.

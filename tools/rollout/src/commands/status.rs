@@ -137,7 +137,7 @@ async fn alarm(context: &Context, function: &str) -> Option<AlarmState> {
 
 /// What came through `live` in the last minutes.
 async fn recent(context: &Context, args: &StatusArgs, version: Version) -> anyhow::Result<Sample> {
-    let end = context.clients.clock.now();
+    let end = Utc::now();
     let query = Query {
         function: args.function.clone(),
         alias: LIVE.to_owned(),

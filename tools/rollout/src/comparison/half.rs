@@ -3,7 +3,6 @@
 use package::Architecture;
 use serde::Serialize;
 
-use super::Exact;
 use crate::{
     alias::Version,
     function::Half,
@@ -26,8 +25,6 @@ pub struct Row {
     /// Its counts and durations; durations of an emulated version are left out.
     #[serde(flatten)]
     pub sample: Sample,
-    /// What only log records know.
-    pub exact: Option<Exact>,
     /// GB-seconds that all its invocations are billed for.
     pub billed_gb_seconds: Option<f64>,
     /// What a million invocations cost, in US dollars.
@@ -41,14 +38,12 @@ impl Row {
         half: Half,
         memory_mib: Option<u32>,
         mut sample: Sample,
-        mut exact: Option<Exact>,
         rates: Option<&Rates>,
     ) -> Self {
         if half.emulated {
             sample.duration = None;
-            exact = exact.map(Exact::without_time);
         }
-        let billed_ms = mean_billed_ms(&sample, exact.as_ref()).filter(|_| !half.emulated);
+        let billed_ms = mean_billed_ms(&sample).filter(|_| !half.emulated);
         let cost = |architecture| Some(rates?.million_usd(architecture, memory_mib?, billed_ms?));
         let billed = |memory_mib| Some(gb_seconds(memory_mib, billed_ms?));
         Self {
@@ -57,7 +52,6 @@ impl Row {
             emulated: half.emulated,
             memory_mib,
             sample,
-            exact,
             billed_gb_seconds: memory_mib
                 .and_then(billed)
                 .map(|each| each * sample.invocations as f64),
@@ -94,15 +88,8 @@ impl Row {
     }
 }
 
-/// What an invocation is billed for on average: exactly, or else estimated from its duration.
-fn mean_billed_ms(sample: &Sample, exact: Option<&Exact>) -> Option<f64> {
-    if sample.invocations == 0 {
-        return None;
-    }
-    match exact {
-        Some(exact) => Some(exact.billed_ms / sample.invocations as f64),
-        None => sample
-            .duration
-            .map(|duration| estimated_billed_ms(duration.average_ms)),
-    }
+/// What an invocation is billed for on average, estimated from its duration.
+fn mean_billed_ms(sample: &Sample) -> Option<f64> {
+    let duration = sample.duration.filter(|_| sample.invocations > 0)?;
+    Some(estimated_billed_ms(duration.average_ms))
 }

@@ -1,8 +1,6 @@
 //! Both versions side by side: the receipt of each architecture (pure).
 //!
 //! ```text
-//! evidence.rs  what both have done, from either source
-//! exact.rs     the same from log records
 //! half.rs      one version: what it did, how long that took, what it cost
 //! costs.rs     what the halves are charged, and where that is from
 //! sheet.rs     both in one table, with what differs
@@ -10,8 +8,6 @@
 //! ```
 
 mod costs;
-mod evidence;
-mod exact;
 mod half;
 mod sentence;
 mod sheet;
@@ -19,14 +15,9 @@ mod sheet;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::{
-    differences::{Differences, Ratio},
-    prices::Rates,
-    scope::Scope,
-};
+use crate::{differences::Differences, prices::Rates, scope::Scope};
 use analysis::Judgement;
 pub use costs::{Costs, Pricing};
-pub use evidence::{Evidence, Exact, Source};
 pub use half::Row;
 
 /// Two versions side by side: baseline and candidate.
@@ -36,8 +27,6 @@ pub struct Comparison {
     pub function: String,
     /// Of when the figures are.
     pub window: Window,
-    /// Where the figures are from.
-    pub source: Source,
     /// Baseline and candidate.
     pub halves: [Row; 2],
     /// Whether time and cost can be compared: not when either half is emulated.
@@ -49,8 +38,6 @@ pub struct Comparison {
     /// Whether the candidate is worse.
     #[serde(flatten)]
     pub verdict: Verdict,
-    /// The interval of the cost that its point lies outside of: it stands nowhere else then.
-    pub missed_cost_ratio: Option<Ratio>,
     /// All of it in plain words.
     pub sentence: String,
 }
@@ -83,24 +70,20 @@ impl Comparison {
     pub fn new(
         function: &str,
         window: Window,
-        source: Source,
         halves: [Row; 2],
         pricing: Pricing,
-        mut verdict: Verdict,
+        verdict: Verdict,
     ) -> Self {
-        let missed_cost_ratio = take_missed(&mut verdict.differences.cost_ratio, source, &halves);
         let break_even_slowdown = pricing.rates().map(Rates::break_even_slowdown);
-        let sentence = sentence::sentence(&halves, source, &verdict, break_even_slowdown);
+        let sentence = sentence::sentence(&halves, &verdict, break_even_slowdown);
         Self {
             function: function.to_owned(),
             window,
-            source,
             time_is_comparable: !halves.iter().any(|half| half.emulated),
             halves,
             pricing,
             break_even_slowdown,
             verdict,
-            missed_cost_ratio,
             sentence,
         }
     }
@@ -141,21 +124,6 @@ impl Comparison {
             self.sentence,
             notes.collect::<String>()
         )
-    }
-}
-
-/// Takes away the interval of what records know exactly, if the point lies outside: it bounds what an
-/// invocation counts, and is of the periods at one weight alone.
-fn take_missed(
-    cost_ratio: &mut Option<Ratio>,
-    source: Source,
-    [baseline, candidate]: &[Row; 2],
-) -> Option<Ratio> {
-    let point = candidate.million_invocations_usd? / baseline.million_invocations_usd?;
-    let is_missed = |ratio: &mut Ratio| !ratio.interval.contains(point);
-    match source {
-        Source::Records { .. } => cost_ratio.take_if(is_missed),
-        Source::Metrics => None,
     }
 }
 

@@ -2,15 +2,10 @@
 
 use package::Architecture;
 
-use super::{Comparison, Pricing, Row, Source, Verdict};
+use super::{Comparison, Pricing, Row, Verdict};
 
 /// All of it in plain words.
-pub(super) fn sentence(
-    halves: &[Row; 2],
-    source: Source,
-    verdict: &Verdict,
-    break_even: Option<f64>,
-) -> String {
+pub(super) fn sentence(halves: &[Row; 2], verdict: &Verdict, break_even: Option<f64>) -> String {
     let Verdict {
         judged,
         judgement,
@@ -26,10 +21,6 @@ pub(super) fn sentence(
         )
     } else {
         judgement.sentence(&candidate.name(), &baseline.name())
-    };
-    let judged = match source {
-        Source::Metrics => judged.to_string(),
-        Source::Records { .. } => judged.text_of_records(),
     };
     let mut sentence = format!("{errors}. Judged: {judged}. {}.", time(baseline, candidate));
     if let Some(price) = break_even.and_then(|times| price(halves, times)) {
@@ -103,33 +94,7 @@ pub(super) fn notes(comparison: &Comparison) -> Vec<String> {
     if !differences.is_empty() {
         notes.push(format!("{differences}."));
     }
-    match comparison.source {
-        Source::Metrics => notes.push(
-            "Cold starts and the memory in use have no metric in CloudWatch, only log records (--records)."
-                .to_owned(),
-        ),
-        Source::Records {
-            unreadable,
-            untimed,
-        } => {
-            notes.push("Throttled requests never ran and have no log record.".to_owned());
-            notes.extend(comparison.missed_cost_ratio.map(|missed| {
-                format!(
-                    "The cost has no interval: what was billed beyond {} ms of an invocation, or around changes \
-                     of the weight, is not in it, and moves the difference out of it.",
-                    missed.limit_ms
-                )
-            }));
-            if unreadable > 0 {
-                notes.push(format!("{unreadable} reports could not be read and are left out."));
-            }
-            if untimed > 0 {
-                notes.push(format!(
-                    "{untimed} records do not say when they were: they count, and are not judged."
-                ));
-            }
-        }
-    }
+    notes.push("Cold starts and the memory in use have no metric in CloudWatch.".to_owned());
     if comparison.time_is_comparable {
         notes.push(cost(comparison));
     }
@@ -160,15 +125,9 @@ fn cost(comparison: &Comparison) -> String {
     } else {
         "first tier".to_owned()
     };
-    let billed = match comparison.source {
-        Source::Metrics => {
-            "the billed time is estimated from the duration (half a millisecond more, \
-             INIT not included: there is no metric of it)"
-        }
-        Source::Records { .. } => "the billed time is exact, INIT included",
-    };
     format!(
         "Cost: list prices of {region} as of {as_of}, {tier}, requests included, without free tier \
-         and /tmp beyond 512 MiB; {billed}."
+         and /tmp beyond 512 MiB; the billed time is estimated from the duration (half a millisecond more, \
+         INIT not included: there is no metric of it)."
     )
 }

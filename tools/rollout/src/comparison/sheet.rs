@@ -1,12 +1,12 @@
 //! Both halves in one table: a line per figure, with its unit, and what differs.
 
-use super::{Comparison, Exact, Row};
+use super::{Comparison, Row};
 use crate::{
-    differences::{Apart, Differences, Ratio},
+    differences::{Differences, Ratio},
     metrics::Durations,
     table,
 };
-use analysis::{Count, Interval, Metric, percent, thousands};
+use analysis::{Metric, percent, thousands};
 
 /// A line of the table: what it is, both halves, what differs.
 type Line = [String; 4];
@@ -63,14 +63,7 @@ impl Writer<'_> {
         });
         self.line("errors", |half| half.sample.errors.map(thousands));
         self.rate("errors, %", Row::error_rate, differences, Metric::Errors);
-        if self.has_records() {
-            self.line("timeouts", |half| Some(thousands(half.exact?.timeouts)));
-            self.interval(differences, Metric::Timeouts);
-        }
         self.line("throttles", |half| half.sample.throttles.map(thousands));
-        self.line("cold starts", |half| {
-            Some(thousands(half.exact?.cold_starts))
-        });
     }
 
     fn durations(&mut self, differences: &Differences) {
@@ -83,40 +76,16 @@ impl Writer<'_> {
             line[3] = with_interval(&line[3], ratio);
         }
         self.percentiles("duration", |half| half.sample.duration);
-        if self.has_records() {
-            self.percentiles("warm", |half| half.exact?.warm);
-            self.ratios(&differences.warm);
-            self.percentiles("cold, with INIT", |half| half.exact?.cold);
-            self.ratios(&differences.cold);
-        }
         if self.halves.iter().all(|half| half.slow_rate().is_none()) {
             return;
         }
-        if self.has_records() {
-            let rate = |of: fn(&Exact) -> Option<Count>| move |half: &Row| of(&half.exact?)?.rate();
-            self.rate(
-                "slow, warm, %",
-                rate(|e| e.slow_warm),
-                differences,
-                Metric::Slow,
-            );
-            self.line("slow, cold, %", |half| {
-                rate(|e| e.slow_cold)(half).map(percent)
-            });
-        } else {
-            self.rate("slow, %", Row::slow_rate, differences, Metric::Slow);
-        }
+        self.rate("slow, %", Row::slow_rate, differences, Metric::Slow);
     }
 
     fn resources(&mut self, differences: &Differences) {
         self.line("memory, MiB", |half| {
             half.memory_mib.map(|mib| thousands(mib.into()))
         });
-        if self.has_records() {
-            self.line("memory used at most, MiB", |half| {
-                Some(thousands(half.exact?.max_memory_mib.into()))
-            });
-        }
         self.measured("billed, GB-seconds", 2, |half| half.billed_gb_seconds);
         self.measured("cost per million, USD", 2, |half| {
             half.million_invocations_usd
@@ -134,16 +103,6 @@ impl Writer<'_> {
         self.time(&format!("{what} p50, ms"), |d| d.p50_ms, of);
         self.time(&format!("{what} p90, ms"), |d| d.p90_ms, of);
         self.time(&format!("{what} p99, ms"), |d| d.p99_ms, of);
-    }
-
-    /// The intervals of the ratios of the percentiles, beside their lines.
-    fn ratios(&mut self, apart: &Apart) {
-        let lines = self.lines.iter_mut().rev();
-        for (ratio, line) in apart.percentiles.iter().rev().zip(lines) {
-            if let Some(Interval { low, high }) = ratio {
-                line[3] = format!("{} ({} to {})", line[3], signed(*low), signed(*high));
-            }
-        }
     }
 
     fn time(
@@ -201,10 +160,6 @@ impl Writer<'_> {
             cell(candidate),
             String::new(),
         ]);
-    }
-
-    fn has_records(&self) -> bool {
-        self.halves.iter().any(|half| half.exact.is_some())
     }
 }
 

@@ -3,11 +3,10 @@ use package::Architecture;
 
 use super::*;
 use crate::{
-    differences::{Limit, Ratio},
+    differences::Limit,
     function::Half,
-    metrics::{Durations, Period, Query, Sample, TimeCounts},
+    metrics::{Durations, Period, Sample, TimeCounts},
     prices::PriceList,
-    records::{Invocation, Records, Status},
 };
 use analysis::{Block, Blocks, Count, Metric, Terms, judge};
 
@@ -69,21 +68,10 @@ fn pricing(monthly_gb_seconds: f64) -> Pricing {
     }
 }
 
-fn compared(
-    emulated: bool,
-    exact: [Option<Exact>; 2],
-    verdict: Verdict,
-    pricing: Pricing,
-) -> Comparison {
+fn compared(emulated: bool, verdict: Verdict, pricing: Pricing) -> Comparison {
     let row = |index: usize, architecture, emulated, average_ms| {
         let half = half(index as u64 + 1, architecture, emulated);
-        Row::new(
-            half,
-            Some(1024),
-            sample(average_ms),
-            exact[index],
-            pricing.rates(),
-        )
+        Row::new(half, Some(1024), sample(average_ms), pricing.rates())
     };
     let rows = [
         row(0, Architecture::X86_64, false, 100.0),
@@ -94,18 +82,11 @@ fn compared(
         since,
         until: since + TimeDelta::hours(1),
     };
-    let source = match exact[0] {
-        Some(_) => Source::Records {
-            unreadable: 3,
-            untimed: 0,
-        },
-        None => Source::Metrics,
-    };
-    Comparison::new("hasher", window, source, rows, pricing, verdict)
+    Comparison::new("hasher", window, rows, pricing, verdict)
 }
 
 fn comparison(emulated: bool) -> Comparison {
-    compared(emulated, [None; 2], verdict(&periods()), pricing(0.0))
+    compared(emulated, verdict(&periods()), pricing(0.0))
 }
 
 /// The line of the table that begins with these words.
@@ -166,13 +147,12 @@ fn what_differs_stands_beside_the_figures() {
     let cells: Vec<_> = average.split_whitespace().rev().take(3).collect();
     assert_eq!(cells, ["-10.0%", "90.0", "100.0"]);
     assert!(line(&comparison, "cost per million").ends_with("-25.0%"));
-    assert!(line(&comparison, "cold starts").ends_with('-'));
 }
 
 #[test]
 fn the_tier_is_said_and_changes_the_cost() {
     let cost = |monthly| {
-        let comparison = compared(false, [None; 2], verdict(&periods()), pricing(monthly));
+        let comparison = compared(false, verdict(&periods()), pricing(monthly));
         let usd = comparison.halves[0]
             .million_invocations_usd
             .expect("a cost");
@@ -195,45 +175,11 @@ fn the_tier_is_said_and_changes_the_cost() {
 fn a_region_without_prices_has_everything_but_costs() {
     let problem = "no prices of mars-1".to_owned();
     let pricing = Pricing::Unknown { problem };
-    let comparison = compared(false, [None; 2], verdict(&periods()), pricing);
+    let comparison = compared(false, verdict(&periods()), pricing);
     assert!(line(&comparison, "cost").ends_with('-'));
     assert!(comparison.text().contains("Cost: no prices of mars-1"));
     assert!(!comparison.sentence.contains("list price"));
     assert_eq!(comparison.break_even_slowdown, None);
-}
-
-#[test]
-fn records_know_cold_starts_and_what_was_billed() {
-    let exact = |billed_ms| {
-        Some(Exact {
-            cold_starts: 7,
-            billed_ms,
-            max_memory_mib: 61,
-            ..Exact::default()
-        })
-    };
-    let exact = [exact(120_000.0), exact(240_000.0)];
-    let comparison = compared(false, exact, verdict(&periods()), pricing(0.0));
-    let cells = |words| {
-        line(&comparison, words)
-            .split("  ")
-            .map(str::trim)
-            .map(str::to_owned)
-            .filter(|cell| !cell.is_empty())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(cells("cold starts"), ["cold starts", "7", "7"]);
-    assert_eq!(
-        cells("memory used"),
-        ["memory used at most, MiB", "61", "61"]
-    );
-    assert_eq!(cells("billed"), ["billed, GB-seconds", "120.00", "240.00"]);
-    assert!(
-        comparison
-            .text()
-            .contains("the billed time is exact, INIT included")
-    );
-    assert!(comparison.text().contains("3 reports could not be read"));
 }
 
 #[test]
@@ -254,7 +200,6 @@ fn ratios_of_means_carry_their_intervals() {
     let period = Period {
         start: DateTime::UNIX_EPOCH,
         halves: [half(2_000, 100.0), half(1_000, 90.0)],
-        counted: None,
     };
     let periods = vec![&period; 60];
     let base = comparison(false);
@@ -290,111 +235,14 @@ fn ratios_of_means_carry_their_intervals() {
         .expect("an interval")
         .interval;
     assert!((time.low..time.high).contains(&0.9), "{time:?}");
-    let comparison = compared(false, [None; 2], verdict, pricing(0.0));
+    let comparison = compared(false, verdict, pricing(0.0));
     let line = line(&comparison, "cost per million");
     assert!(line.contains("-25.0% (-") && line.ends_with("%)"), "{line}");
 }
 
-/// An hour of records: every third invocation of the candidate is a cold start.
-fn records_of_an_hour(init_ms: f64) -> Records {
-    let since: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");
-    let record = |minute: i64, version: &str, init_ms: Option<f64>| {
-        let duration_ms = 20.0;
-        Invocation {
-            request_id: "r".to_owned(),
-            version: version.parse().ok(),
-            ended: Some(since + TimeDelta::minutes(minute) + TimeDelta::seconds(30)),
-            duration_ms,
-            billed_ms: (duration_ms + init_ms.unwrap_or_default()) as u64,
-            init_ms,
-            memory_mib: 1024,
-            max_memory_mib: 20,
-            status: Status::Success,
-        }
-    };
-    let minute = |minute| {
-        let init = move |index| (index % 3 == 0).then_some(init_ms);
-        let baseline = (0..100).map(move |_| record(minute, "1", None));
-        baseline.chain((0..60).map(move |index| record(minute, "2", init(index))))
-    };
-    Records {
-        invocations: (0..60).flat_map(minute).collect(),
-        unreadable: 0,
-    }
-}
-
-fn compared_by(records: &Records) -> Comparison {
-    let limit_ms = 250.0;
-    let start: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");
-    let query = Query {
-        function: "hasher".to_owned(),
-        alias: "live".to_owned(),
-        versions: ["1", "2"].map(|text| text.parse().expect("a version")),
-        start,
-        end: start + TimeDelta::hours(1),
-        period_s: 60,
-        slow_ms: Some(limit_ms),
-    };
-    let evidence = Evidence::from_records(records, &query);
-    let pricing = pricing(0.0);
-    let halves = [(0, Architecture::X86_64), (1, Architecture::Arm64)];
-    let rows = halves.map(|(index, architecture)| {
-        let half = half(index as u64 + 1, architecture, false);
-        let (sample, exact) = (evidence.samples[index], evidence.exact[index]);
-        Row::new(half, Some(1024), sample, exact, pricing.rates())
-    });
-    let costs = Costs::of(&rows, pricing.rates().expect("prices"));
-    let periods: Vec<_> = evidence.periods.iter().collect();
-    let records: Vec<_> = evidence.records.iter().flatten().collect();
-    let limit = Some(Limit::Slow { limit_ms });
-    let metrics = Metric::OF_RECORDS;
-    let differences = Differences::of(&periods, limit, metrics, costs.as_ref(), 0.05);
-    let verdict = Verdict {
-        differences: differences.and_of_records(&records, costs.as_ref()),
-        ..verdict(&[])
-    };
-    let window = Window {
-        since: query.start,
-        until: query.end,
-    };
-    Comparison::new("hasher", window, evidence.source, rows, pricing, verdict)
-}
-
-#[test]
-fn the_interval_of_the_cost_by_records_has_the_cold_starts_in_it_that_its_point_has() {
-    let comparison = compared_by(&records_of_an_hour(400.0));
-    let [before, after] = comparison
-        .halves
-        .each_ref()
-        .map(|half| half.million_invocations_usd.expect("a cost"));
-    assert!(after / before > 4.0, "{after} {before}");
-    let cost = comparison.verdict.differences.cost_ratio;
-    let Ratio { limit_ms, interval } = cost.expect("an interval");
-    assert!(interval.contains(after / before), "{interval:?}");
-    assert_eq!(limit_ms, 1_250.0);
-    let text = comparison.text();
-    assert!(
-        text.contains("in that of the cost, as billed for at most 1250 ms"),
-        "{text}"
-    );
-    assert_eq!(comparison.missed_cost_ratio, None);
-}
-
-#[test]
-fn where_starts_take_longer_than_the_interval_counts_it_is_left_out_and_that_is_said() {
-    let comparison = compared_by(&records_of_an_hour(9_000.0));
-    assert_eq!(comparison.verdict.differences.cost_ratio, None);
-    let text = comparison.text();
-    assert!(
-        text.contains("The cost has no interval: what was billed beyond 1250 ms"),
-        "{text}"
-    );
-    assert!(!line(&comparison, "cost per million").contains('('));
-}
-
 #[test]
 fn counts_without_a_period_to_judge_are_not_called_silence() {
-    let sentence = compared(false, [None; 2], verdict(&[]), pricing(0.0)).sentence;
+    let sentence = compared(false, verdict(&[]), pricing(0.0)).sentence;
     assert!(
         sentence.starts_with("Errors are not judged: no whole period of 60 s"),
         "{sentence}"
@@ -404,7 +252,7 @@ fn counts_without_a_period_to_judge_are_not_called_silence() {
 #[test]
 fn what_is_not_measured_is_a_dash() {
     let half = half(1, Architecture::X86_64, false);
-    let row = || Row::new(half, None, Sample::default(), None, None);
+    let row = || Row::new(half, None, Sample::default(), None);
     let base = comparison(false);
     let comparison = Comparison {
         halves: [row(), row()],

@@ -14,8 +14,7 @@
 //!
 //! The release comes first, on the architecture that serves already, so that every verdict has one
 //! cause: a worse version 3 is the commit's fault, a worse version 4 the architecture's. And when only
-//! the architecture is at fault, the release stays. The price is the time of a second rollout; `direct`
-//! goes from version 1 to 4 at once, and its verdict cannot say which of the two is to blame.
+//! the architecture is at fault, the release stays. The price is the time of a second rollout.
 //!
 //! An alias routes to two versions at most, so a path is walked move by move, and every move ends with
 //! one version alone. The alias is the only state: what is left of a path is found from what it routes
@@ -67,12 +66,7 @@ impl fmt::Display for Change {
 
 /// The moves from what an alias routes to, until one version serves alone: none when it does already.
 #[must_use]
-pub fn find(
-    published: &[PublishedVersion],
-    routing: &Routing,
-    goal: Version,
-    direct: bool,
-) -> Vec<Move> {
+pub fn find(published: &[PublishedVersion], routing: &Routing, goal: Version) -> Vec<Move> {
     let serves = routing.primary;
     let under_way = routing
         .additional
@@ -82,11 +76,9 @@ pub fn find(
         to,
         change: change(published, from, to),
     };
-    let via = via(published, serves, goal).filter(|via| match under_way {
-        // A move that is under way is finished, whatever the flag says now.
-        Some((candidate, _)) => candidate == *via,
-        None => !direct,
-    });
+    // A move to the goal itself that somebody has begun by hand is finished first.
+    let via = via(published, serves, goal)
+        .filter(|via| under_way.is_none_or(|(candidate, _)| candidate == *via));
     match via {
         _ if serves == goal => Vec::new(),
         Some(via) => vec![step(serves, via), step(via, goal)],
@@ -177,8 +169,8 @@ mod tests {
         Routing::weighted(version(primary), version(candidate), weight)
     }
 
-    fn path(routing: Routing, goal: u64, direct: bool) -> Vec<(u64, u64, Change)> {
-        find(&published(), &routing, version(goal), direct)
+    fn path(routing: Routing, goal: u64) -> Vec<(u64, u64, Change)> {
+        find(&published(), &routing, version(goal))
             .into_iter()
             .map(|found| (found.from.number(), found.to.number(), found.change))
             .collect()
@@ -187,36 +179,30 @@ mod tests {
     #[test]
     fn one_change_is_one_move() {
         use Change::{Architecture, Release, ReleaseAndArchitecture};
-        assert_eq!(path(alone(1), 2, false), [(1, 2, Architecture)]);
-        assert_eq!(path(alone(2), 1, false), [(2, 1, Architecture)]);
-        assert_eq!(path(alone(2), 4, false), [(2, 4, Release)]);
-        assert_eq!(path(alone(1), 5, false), [(1, 5, Release)]);
+        assert_eq!(path(alone(1), 2), [(1, 2, Architecture)]);
+        assert_eq!(path(alone(2), 1), [(2, 1, Architecture)]);
+        assert_eq!(path(alone(2), 4), [(2, 4, Release)]);
+        assert_eq!(path(alone(1), 5), [(1, 5, Release)]);
         // Nothing is known of the other half of a version that was published by hand.
-        assert_eq!(path(alone(2), 5, false), [(2, 5, ReleaseAndArchitecture)]);
-        assert_eq!(path(alone(4), 4, false), []);
+        assert_eq!(path(alone(2), 5), [(2, 5, ReleaseAndArchitecture)]);
+        assert_eq!(path(alone(4), 4), []);
     }
 
     #[test]
-    fn the_release_comes_before_the_architecture_unless_the_direct_way_is_asked_for() {
+    fn the_release_comes_before_the_architecture() {
         let two = [(1, 3, Change::Release), (3, 4, Change::Architecture)];
-        assert_eq!(path(alone(1), 4, false), two);
-        assert_eq!(
-            path(alone(1), 4, true),
-            [(1, 4, Change::ReleaseAndArchitecture)]
-        );
+        assert_eq!(path(alone(1), 4), two);
         // Back to the old pair: the same.
         let back = [(4, 2, Change::Release), (2, 1, Change::Architecture)];
-        assert_eq!(path(alone(4), 1, false), back);
+        assert_eq!(path(alone(4), 1), back);
     }
 
     #[test]
-    fn a_move_under_way_is_finished_whatever_the_flag_says_now() {
+    fn a_move_under_way_is_finished_also_one_that_was_begun_by_hand() {
         let two = [(1, 3, Change::Release), (3, 4, Change::Architecture)];
         let one = [(1, 4, Change::ReleaseAndArchitecture)];
-        for direct in [false, true] {
-            assert_eq!(path(at_25(1, 3), 4, direct), two);
-            assert_eq!(path(at_25(1, 4), 4, direct), one);
-        }
+        assert_eq!(path(at_25(1, 3), 4), two);
+        assert_eq!(path(at_25(1, 4), 4), one);
     }
 
     #[test]
@@ -235,17 +221,16 @@ mod tests {
         fn what_is_left_of_a_path_is_found_from_the_alias_alone(
             start in 1_u64..=5,
             goal in 1_u64..=5,
-            direct: bool,
         ) {
             let published = published();
-            let whole = find(&published, &alone(start), version(goal), direct);
+            let whole = find(&published, &alone(start), version(goal));
             for (done, walked) in whole.iter().enumerate() {
                 let weight = Percent::from_weight(0.25);
                 let under_way = Routing::weighted(walked.from, walked.to, weight);
-                let left = find(&published, &under_way, version(goal), direct);
+                let left = find(&published, &under_way, version(goal));
                 prop_assert_eq!(&left[..], &whole[done..]);
                 let arrived = Routing::alone(walked.to);
-                let left = find(&published, &arrived, version(goal), direct);
+                let left = find(&published, &arrived, version(goal));
                 prop_assert_eq!(&left[..], &whole[done + 1..]);
             }
         }
@@ -254,11 +239,9 @@ mod tests {
         fn every_path_ends_at_the_goal_in_at_most_two_moves(
             start in 1_u64..=5,
             goal in 1_u64..=5,
-            direct: bool,
         ) {
-            let path = find(&published(), &alone(start), version(goal), direct);
-            let most = if direct { 1 } else { 2 };
-            prop_assert!(path.len() <= most);
+            let path = find(&published(), &alone(start), version(goal));
+            prop_assert!(path.len() <= 2);
             let end = path.last().map_or(version(start), |last| last.to);
             prop_assert_eq!(end, version(goal));
             let joined = path.windows(2).all(|two| two[0].to == two[1].from);

@@ -38,7 +38,6 @@ const LEAST_PAUSE: Duration = Duration::from_millis(100);
 /// One run of one rollout.
 #[derive(Debug)]
 pub struct Pilot {
-    clients: Clients,
     function: String,
     baseline: Half,
     candidate: Half,
@@ -64,20 +63,13 @@ impl Pilot {
         clients: Clients,
         witness: Witness,
     ) -> Self {
-        let now = clients.clock.now();
+        let now = Utc::now();
         let scope = Scope::of(policy.slow_ms, [&baseline, &candidate]);
         let function = alias.function.clone();
         Self {
             judgement: judge([], &policy.terms(&scope)),
             steering: Steering::new(clients.clone(), alias, record, call_limit(&policy)),
-            lookout: Lookout::new(
-                clients.clone(),
-                &function,
-                [baseline, candidate],
-                &policy,
-                scope,
-            ),
-            clients,
+            lookout: Lookout::new(clients, &function, [baseline, candidate], &policy, scope),
             function,
             baseline,
             candidate,
@@ -160,8 +152,7 @@ impl Pilot {
         let Self {
             steering, lookout, ..
         } = self;
-        // Side by side: the looks of many rollouts meet in the hub, however long each of them waits for
-        // its turn to read the alias. What is wrong with the alias matters more.
+        // Side by side. What is wrong with the alias matters more.
         let look = async { Ok(lookout.look(since).await) };
         let ((), sight) = tokio::try_join!(steering.check(), look)?;
         if self.percent() == Percent::HUNDRED {
@@ -313,7 +304,7 @@ impl Pilot {
     }
 
     fn now(&self) -> DateTime<Utc> {
-        self.clients.clock.now()
+        Utc::now()
     }
 
     fn trouble(&mut self, cause: String) {

@@ -36,8 +36,7 @@ const KEPT: [(TimeDelta, TimeDelta); 3] = [
 pub(super) struct Sight {
     /// All periods since the rollout began, settled or not.
     pub(super) periods: Vec<Period>,
-    /// Durations since the rollout began, or of its last quarter of an hour; none for an emulated
-    /// half, and none where many functions are watched at once.
+    /// Durations since the rollout began, or of its last quarter of an hour; none for an emulated half.
     pub(super) baseline: Option<Latency>,
     pub(super) candidate: Option<Latency>,
 }
@@ -81,7 +80,7 @@ impl Lookout {
 
     /// Looks at everything since then.
     pub(super) async fn look(&mut self, since: DateTime<Utc>) -> Result<Sight, String> {
-        let now = self.clients.clock.now();
+        let now = Utc::now();
         let query = Query {
             function: self.function.clone(),
             alias: LIVE.to_owned(),
@@ -92,10 +91,8 @@ impl Lookout {
             period_s: u32::try_from(self.period.num_seconds()).unwrap_or(u32::MAX),
             slow_ms: self.scope.slow_ms(),
         };
-        let times = self
-            .halves
-            .map(|half| !half.emulated && !self.clients.hub.is_shared());
-        let look = metrics::look(&self.clients.hub, &query, times);
+        let times = self.halves.map(|half| !half.emulated);
+        let look = metrics::look(&self.clients.cloudwatch, &query, times);
         let look = tokio::time::timeout(self.limit, look)
             .await
             .map_err(|_| format!("GetMetricData: no answer within {} s", self.limit.as_secs()))?

@@ -1,6 +1,7 @@
 //! How a run begins.
 
 use anyhow::bail;
+use chrono::Utc;
 
 use super::{
     event::{Event, Half},
@@ -54,12 +55,7 @@ impl Start {
         let percent = goes_on_at.unwrap_or(policy.step_after(Percent::ZERO));
         let is_new = under_way.is_none();
         let record = under_way.unwrap_or_else(|| {
-            Record::start(
-                baseline.version,
-                candidate.version,
-                percent,
-                clients.clock.now(),
-            )
+            Record::start(baseline.version, candidate.version, percent, Utc::now())
         });
         witness.tell(&Event::Began {
             baseline,

@@ -6,7 +6,6 @@ use super::policy::Policy;
 use crate::{
     alias::{self, Alias, AliasError, Routing},
     aws::Clients,
-    pace::Turn,
     record::{Record, TooManyChanges},
 };
 
@@ -70,16 +69,14 @@ impl Steering {
     /// Checks that the alias is still as this run has left it. A change whose answer was lost is
     /// found here if it has happened after all.
     pub(super) async fn check(&mut self) -> Result<(), SteeringError> {
-        self.clients.control_plane.turn(Turn::Look).await;
         self.take_in().await
     }
 
-    /// The same at once, where an answer was lost: only then may the alias be newer than what is known.
+    /// The same where an answer was lost: only then may the alias be newer than what is known.
     pub(super) async fn find_unanswered(&mut self) -> Result<(), SteeringError> {
         if self.unanswered.is_none() {
             return Ok(());
         }
-        self.clients.control_plane.turn(Turn::TakeBack).await;
         self.take_in().await
     }
 
@@ -103,7 +100,6 @@ impl Steering {
 
     /// Whether it was the function `guard` that has changed the alias.
     pub(super) async fn is_by_guard(&self) -> bool {
-        self.clients.control_plane.turn(Turn::Look).await;
         let found = self.read().await;
         found.is_ok_and(|found| {
             found.is_by_guard() && found.routing.primary == self.alias.routing.primary
@@ -119,21 +115,13 @@ impl Steering {
         .await
     }
 
-    /// Changes the alias, unless somebody else has. What takes a weight back waits
-    /// behind nobody else.
+    /// Changes the alias, unless somebody else has.
     pub(super) async fn set(
         &mut self,
         routing: Routing,
         record: Record,
     ) -> Result<(), SteeringError> {
         let description = record.to_description()?;
-        let takes_back = routing == Routing::alone(record.baseline);
-        let turn = if takes_back {
-            Turn::TakeBack
-        } else {
-            Turn::Change
-        };
-        self.clients.control_plane.turn(turn).await;
         let lambda = &self.clients.lambda;
         let sent = alias::compare_and_swap(lambda, &self.alias, routing, &description);
         match answer(self.limit, sent).await {

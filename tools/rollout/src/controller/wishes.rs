@@ -18,10 +18,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::{
-        broadcast::{self, error::RecvError},
-        mpsc::{UnboundedReceiver, unbounded_channel},
-    },
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
 };
 
 use crate::{hang_up::HangUp, output::Output};
@@ -40,24 +37,9 @@ pub enum Wish {
     Ask,
 }
 
-/// Everything that may ask a run to end.
+/// Everything that may ask a run to end: signals, and answers to the question that some of them raise.
 #[derive(Debug)]
 pub struct Wishes {
-    source: Source,
-    /// One that has come too early for whom it is meant for.
-    kept: Option<Wish>,
-}
-
-#[derive(Debug)]
-enum Source {
-    People(Box<People>),
-    /// Where there are many runs, somebody else listens for all of them.
-    Relay(broadcast::Receiver<Wish>),
-}
-
-/// Signals, and answers to the question that some of them raise.
-#[derive(Debug)]
-struct People {
     interrupt: Signal,
     terminate: Signal,
     hang_up: HangUp,
@@ -75,41 +57,6 @@ impl Wishes {
     /// # Errors
     /// When the system refuses to hand over signals.
     pub fn listen(output: &Output) -> anyhow::Result<Self> {
-        let people = Box::new(People::listen(output)?);
-        Ok(Self {
-            source: Source::People(people),
-            kept: None,
-        })
-    }
-
-    /// Hears what is sent there.
-    #[must_use]
-    pub fn relayed(relay: broadcast::Receiver<Wish>) -> Self {
-        Self {
-            source: Source::Relay(relay),
-            kept: None,
-        }
-    }
-
-    /// The next wish. May be dropped and called again without losing one.
-    pub async fn next(&mut self) -> Wish {
-        if let Some(wish) = self.kept.take() {
-            return wish;
-        }
-        match &mut self.source {
-            Source::People(people) => people.next().await,
-            Source::Relay(relay) => relayed(relay).await,
-        }
-    }
-
-    /// Gives a wish back: it is the next one again.
-    pub fn keep(&mut self, wish: Wish) {
-        self.kept = Some(wish);
-    }
-}
-
-impl People {
-    fn listen(output: &Output) -> anyhow::Result<Self> {
         let listen = |kind, name| signal(kind).with_context(|| format!("cannot listen for {name}"));
         Ok(Self {
             interrupt: listen(SignalKind::interrupt(), "SIGINT")?,
@@ -121,7 +68,8 @@ impl People {
         })
     }
 
-    async fn next(&mut self) -> Wish {
+    /// The next wish. May be dropped and called again without losing one.
+    pub async fn next(&mut self) -> Wish {
         tokio::select! {
             _ = self.interrupt.recv() => self.interrupted(),
             _ = self.terminate.recv() => Wish::TakeBack,
@@ -161,17 +109,6 @@ fn understand(line: Option<&str>) -> Wish {
     }
 }
 
-/// Who has fallen behind goes on with what is still there.
-async fn relayed(relay: &mut broadcast::Receiver<Wish>) -> Wish {
-    loop {
-        match relay.recv().await {
-            Ok(wish) => return wish,
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => std::future::pending().await,
-        }
-    }
-}
-
 async fn answer(lines: &mut Option<UnboundedReceiver<String>>) -> Option<String> {
     match lines {
         Some(lines) => lines.recv().await,
@@ -207,22 +144,6 @@ mod tests {
             (None, Wish::TakeBack),
         ] {
             assert_eq!(understand(line), wish, "{line:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_wish_that_is_given_back_is_the_next_one_and_one_that_is_relayed_reaches_all() {
-        let (relay, _) = broadcast::channel(2);
-        let mut all = [(); 2].map(|()| Wishes::relayed(relay.subscribe()));
-        for wish in [Wish::Leave, Wish::TakeBack] {
-            relay.send(wish).expect("is heard");
-        }
-        for wishes in &mut all {
-            let first = wishes.next().await;
-            assert_eq!(first, Wish::Leave);
-            wishes.keep(first);
-            assert_eq!(wishes.next().await, Wish::Leave);
-            assert_eq!(wishes.next().await, Wish::TakeBack);
         }
     }
 }

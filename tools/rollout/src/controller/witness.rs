@@ -1,8 +1,9 @@
 //! Who is told what happens: the view and the journal.
 
+use chrono::Utc;
+
 use super::event::Event;
 use crate::{
-    clock::Clock,
     journal::{Entry, Journal},
     view::View,
 };
@@ -11,7 +12,6 @@ use crate::{
 #[derive(Debug)]
 pub struct Witness {
     function: String,
-    clock: Clock,
     view: View,
     journal: Journal,
 }
@@ -19,10 +19,9 @@ pub struct Witness {
 impl Witness {
     /// A witness of the rollouts of one function.
     #[must_use]
-    pub fn new(function: &str, clock: Clock, view: View, journal: Journal) -> Self {
+    pub fn new(function: &str, view: View, journal: Journal) -> Self {
         Self {
             function: function.to_owned(),
-            clock,
             view,
             journal,
         }
@@ -31,7 +30,7 @@ impl Witness {
     /// Tells of an event that has just happened.
     pub fn tell(&mut self, event: &Event) {
         let entry = Entry {
-            time: self.clock.now(),
+            time: Utc::now(),
             function: &self.function,
             event,
         };

@@ -5,11 +5,10 @@ use aws_sdk_cloudwatch::{
     types::{MetricDataQuery, MetricDataResult, MetricStat},
 };
 
-use super::{MetricsError, Query, fetch, window};
-use crate::report::Distribution;
+use super::{Distribution, MetricsError, Query, fetch, window};
 
 /// The shares of invocations that a distribution is made of, in percent; 0 and 100 are the extremes.
-pub const PERCENTILES: [f64; 23] = [
+const PERCENTILES: [f64; 23] = [
     0.0, 1.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 55.0, 60.0, 65.0, 70.0,
     75.0, 80.0, 85.0, 90.0, 95.0, 99.0, 100.0,
 ];

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudwatch::types::{MetricDataQuery, MetricDataResult};
+use aws_sdk_cloudwatch::{
+    Client,
+    types::{MetricDataQuery, MetricDataResult},
+};
 use chrono::DateTime;
 
-use super::{
-    MINUTE_S, MetricsError, Period, Query, Sample,
-    columns::collect,
-    hub::{Ask, Hub},
-    sample,
-};
+use super::{MINUTE_S, MetricsError, Period, Query, Sample, columns::collect, fetch, sample};
 
 /// Columns that are judged.
 const JUDGED: [char; 6] = ['i', 'e', 't', 'd', 'f', 's'];
@@ -30,22 +28,12 @@ pub struct Look {
     pub window: [Sample; 2],
 }
 
-/// Looks, and asks for the durations of `times` (baseline and candidate) too. In a hub with others
-/// there are none: they are those of a window, and the call has the longest window of all.
+/// Looks, and asks for the durations of `times` (baseline and candidate) too.
 ///
 /// # Errors
 /// [`MetricsError`] when CloudWatch does not answer in full.
-pub async fn look(hub: &Hub, query: &Query, times: [bool; 2]) -> Result<Look, MetricsError> {
-    let ask = Ask {
-        queries: queries(query, times),
-        start: query.start,
-        end: query.end,
-    };
-    let results = hub.ask(ask).await.map_err(|cause| MetricsError::Call {
-        function: query.function.clone(),
-        alias: query.alias.clone(),
-        cause,
-    })?;
+pub async fn look(client: &Client, query: &Query, times: [bool; 2]) -> Result<Look, MetricsError> {
+    let results = fetch(client, query, queries(query, times)).await?;
     Ok(sorted(&results))
 }
 
@@ -77,11 +65,7 @@ fn sorted(results: &[MetricDataResult]) -> Look {
     }
     let period = |(start, halves): (i64, [Sample; 2])| {
         let start = DateTime::from_timestamp(start, 0)?;
-        Some(Period {
-            start,
-            halves,
-            counted: None,
-        })
+        Some(Period { start, halves })
     };
     Look {
         periods: periods.into_iter().filter_map(period).collect(),

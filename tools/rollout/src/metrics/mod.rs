@@ -7,7 +7,6 @@
 //! ```text
 //! columns.rs       what is asked of CloudWatch for every version, and where the answers go
 //! look.rs          what a rollout asks for in every period
-//! hub.rs           the questions of many rollouts in few calls
 //! sample.rs        what one version did in one period, and what the judge gets of it
 //! distribution.rs  how long the invocations of a window took, as percentiles
 //! ```
@@ -27,7 +26,6 @@
 
 mod columns;
 mod distribution;
-mod hub;
 mod look;
 mod sample;
 
@@ -35,20 +33,22 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::{
     Client,
+    primitives::DateTime as SdkDateTime,
     types::{MetricDataQuery, MetricDataResult, StatusCode},
 };
 use chrono::{DateTime, Utc};
 
-use crate::alias::Version;
-use analysis::Blocks;
+use crate::{alias::Version, aws::explain};
 use columns::collect;
-pub use distribution::{PERCENTILES, distributions};
-pub use hub::Hub;
+pub use distribution::distributions;
 pub use look::{Look, look};
 pub use sample::{Durations, Sample, TimeCounts};
 
 /// Periods of a query that has no period of its own: the one that Lambda sends in.
 const MINUTE_S: u32 = 60;
+
+/// How long the invocations of a window took: this share of them took at most so many milliseconds.
+pub type Distribution = Vec<(f64, f64)>;
 
 /// What is asked for: two versions behind one alias, side by side.
 #[derive(Debug, Clone)]
@@ -76,8 +76,6 @@ pub struct Period {
     pub start: DateTime<Utc>,
     /// The versions in the order of the query.
     pub halves: [Sample; 2],
-    /// What the judge gets, where single records tell apart more than `halves` does.
-    pub counted: Option<Blocks>,
 }
 
 /// Why there are no metrics.
@@ -118,11 +116,7 @@ pub async fn periods(client: &Client, query: &Query) -> Result<Vec<Period>, Metr
         .into_iter()
         .filter_map(|(start, halves)| {
             let start = DateTime::from_timestamp(start, 0)?;
-            Some(Period {
-                start,
-                halves,
-                counted: None,
-            })
+            Some(Period { start, halves })
         })
         .collect())
 }
@@ -151,8 +145,8 @@ async fn fetch(
     query: &Query,
     columns: Vec<MetricDataQuery>,
 ) -> Result<Vec<MetricDataResult>, MetricsError> {
-    let results = hub::pages(client, query.start, query.end, columns.clone());
-    let results = results.await.map_err(|cause| MetricsError::Call {
+    let results = pages(client, query, columns.clone()).await;
+    let results = results.map_err(|cause| MetricsError::Call {
         function: query.function.clone(),
         alias: query.alias.clone(),
         cause,
@@ -165,6 +159,27 @@ async fn fetch(
             status,
         }),
     }
+}
+
+async fn pages(
+    client: &Client,
+    query: &Query,
+    queries: Vec<MetricDataQuery>,
+) -> Result<Vec<MetricDataResult>, String> {
+    let mut pages = client
+        .get_metric_data()
+        .start_time(SdkDateTime::from_secs(query.start.timestamp()))
+        // The second that is under way counts too.
+        .end_time(SdkDateTime::from_secs(query.end.timestamp() + 1))
+        .set_metric_data_queries(Some(queries))
+        .into_paginator()
+        .send();
+    let mut results = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| explain(&error))?;
+        results.extend(page.metric_data_results.unwrap_or_default());
+    }
+    Ok(results)
 }
 
 /// What is wrong with the last word on some query, if anything is. `PartialData` says that the next

@@ -110,9 +110,6 @@ impl Period {
     /// What the judge gets; what is not known of either half says nothing.
     #[must_use]
     pub fn blocks(&self) -> Blocks {
-        if let Some(counted) = self.counted {
-            return counted;
-        }
         let block = |count: fn(&Sample) -> Count| Block {
             baseline: count(&self.halves[0]),
             candidate: count(&self.halves[1]),
@@ -121,7 +118,6 @@ impl Period {
             errors: block(Sample::errors),
             throttles: block(Sample::throttles),
             slow: block(Sample::slow),
-            ..Blocks::default()
         }
     }
 
@@ -195,7 +191,6 @@ mod tests {
         Period {
             start: DateTime::UNIX_EPOCH,
             halves: [sample; 2],
-            counted: None,
         }
     }
 

@@ -27,12 +27,13 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    comparison::Comparison, controller, metrics::Period, percent::Percent, record::Record,
+    comparison::Comparison,
+    controller,
+    metrics::{Distribution, Period},
+    percent::Percent,
+    record::Record,
 };
 use analysis::Terms;
-
-/// Points of a distribution: this share of the invocations took at most so long, in milliseconds.
-pub type Distribution = Vec<(f64, f64)>;
 
 /// What a page is made of.
 #[derive(Debug)]

@@ -50,7 +50,7 @@ impl Shares {
 
     fn add(&mut self, blocks: &Blocks) {
         self.errors = self.errors + blocks.errors;
-        self.slow = self.slow + blocks.slow + blocks.slow_cold;
+        self.slow = self.slow + blocks.slow;
     }
 
     fn and(mut self, other: &Self) -> Self {
@@ -150,7 +150,6 @@ mod tests {
         Period {
             start: window.since + TimeDelta::minutes(minute),
             halves: [half(950, 0), half(50, errors)],
-            counted: None,
         }
     }
 

@@ -4,7 +4,7 @@ use package::Architecture;
 
 use super::*;
 use crate::{
-    comparison::{Pricing, Row, Source, Verdict, Window},
+    comparison::{Pricing, Row, Verdict, Window},
     differences::{Differences, Limit},
     function::Half,
     metrics::{Durations, Sample, TimeCounts},
@@ -52,7 +52,6 @@ fn periods() -> Vec<Period> {
     let period = |minute| Period {
         start: window().since + TimeDelta::minutes(minute),
         halves: [sample(900, 1), sample(100, 0)],
-        counted: None,
     };
     (0..60).map(period).collect()
 }
@@ -66,7 +65,7 @@ fn comparison(function: &str, emulated: bool) -> Comparison {
             architecture: Some(architecture),
             emulated,
         };
-        Row::new(half, Some(1024), sample, None, Some(&rates))
+        Row::new(half, Some(1024), sample, Some(&rates))
     };
     let periods = periods();
     let judged = Scope::Judged { slow_ms: SLOW_MS };
@@ -93,7 +92,7 @@ fn comparison(function: &str, emulated: bool) -> Comparison {
         row("1", Architecture::X86_64, false, sample(54_000, 60)),
         row("2", Architecture::Arm64, emulated, sample(6_000, 0)),
     ];
-    Comparison::new(function, window(), Source::Metrics, rows, pricing, verdict)
+    Comparison::new(function, window(), rows, pricing, verdict)
 }
 
 fn html(comparison: &Comparison, record: Option<&Record>, dist: &Path) -> String {

@@ -18,7 +18,6 @@ use crate::{
     output::{Format, Output},
 };
 use terminal::Picture;
-pub(crate) use text::wished;
 
 /// Shows events as they happen.
 #[derive(Debug)]

@@ -49,7 +49,7 @@ fn path(moves: &[Leg]) -> String {
 }
 
 /// What is said to a wish.
-pub(crate) fn wished(wish: Wish) -> Option<&'static str> {
+fn wished(wish: Wish) -> Option<&'static str> {
     match wish {
         Wish::Ask => Some(
             "interrupted: take the weight back (t), leave it as it is (l), or go on (g)? \

@@ -70,6 +70,7 @@ impl Bench {
     /// `$LATEST` first, then the versions.
     fn versions(&self) -> Vec<FunctionConfiguration> {
         let list = self
+            .sandbox
             .lambda()
             .list_versions_by_function()
             .function_name(FUNCTION);
@@ -82,22 +83,9 @@ impl Bench {
         })
     }
 
-    fn lambda(&self) -> aws_sdk_lambda::Client {
-        let config = aws_sdk_lambda::Config::builder()
-            .behavior_version(aws_sdk_lambda::config::BehaviorVersion::latest())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(&self.sandbox.endpoint)
-            .region(aws_sdk_lambda::config::Region::new("us-east-1"))
-            .credentials_provider(aws_credential_types::Credentials::new(
-                "a", "b", None, None, "test",
-            ))
-            .build();
-        aws_sdk_lambda::Client::from_conf(config)
-    }
-
     /// Changes `$LATEST` by hand.
     fn configure(&self, memory_mib: i32, description: &str) {
-        let update = self.lambda().update_function_configuration();
+        let update = self.sandbox.lambda().update_function_configuration();
         let update = update.function_name(FUNCTION).memory_size(memory_mib);
         wait(async {
             update

@@ -1,4 +1,4 @@
-//! A release against a real sandbox: publish, replay, set, abort, status, compare.
+//! A release against a real sandbox: publish, replay, promote, abort, rollback, status, report.
 
 use crate::common::release;
 use package::Architecture::{Arm64, X86_64};
@@ -77,18 +77,9 @@ fn a_publish_that_was_killed_between_the_halves_goes_on_with_the_second() {
 
 #[tokio::main(flavor = "current_thread")]
 async fn publish_one_half_by_hand(sandbox: &Sandbox, dist: &Dist) {
-    let config = aws_sdk_lambda::Config::builder()
-        .behavior_version(aws_sdk_lambda::config::BehaviorVersion::latest())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .endpoint_url(&sandbox.endpoint)
-        .region(aws_sdk_lambda::config::Region::new("us-east-1"))
-        .credentials_provider(aws_credential_types::Credentials::new(
-            "a", "b", None, None, "test",
-        ))
-        .build();
-    let lambda = aws_sdk_lambda::Client::from_conf(config);
     let zip = std::fs::read(dist.zip(X86_64)).expect("a zip");
-    lambda
+    sandbox
+        .lambda()
         .update_function_code()
         .function_name(FUNCTION)
         .architectures(aws_sdk_lambda::types::Architecture::X8664)
@@ -120,7 +111,7 @@ fn an_unknown_function_is_named_with_what_creates_it() {
             said(&assert)
         );
     }
-    for command in ["abort", "compare"] {
+    for command in ["abort", "promote", "report"] {
         let assert = sandbox.rollout(&dist, &[command, FUNCTION]).code(2);
         assert!(
             said(&assert).contains("rollout publish hasher"),
@@ -237,12 +228,11 @@ fn a_folder_without_events_is_no_replay() {
 }
 
 #[test]
-fn a_weight_is_set_by_hand_and_taken_back_twice() {
+fn a_weight_is_taken_back_and_a_second_abort_has_nothing_to_do() {
     let (sandbox, dist) = applied();
     publish(&sandbox, &dist);
-    sandbox.rollout(&dist, &["set", FUNCTION, "2.5"]).success();
+    sandbox.give(2, 0.025);
     assert_eq!(shares(&sandbox, &dist), [(1, 97.5), (2, 2.5)]);
-    assert!(status(&sandbox, &dist)["rollout_since"].is_string());
 
     let first = sandbox.rollout(&dist, &["abort", FUNCTION]).success();
     assert!(
@@ -260,53 +250,65 @@ fn a_weight_is_set_by_hand_and_taken_back_twice() {
 }
 
 #[test]
-fn live_is_pointed_at_one_half_alone_and_back() {
+fn a_candidate_is_promoted_by_hand_and_live_goes_back_to_a_version_or_an_architecture() {
     let (sandbox, dist) = applied();
     publish(&sandbox, &dist);
-    sandbox
-        .rollout(&dist, &["set", FUNCTION, "--half", "arm64"])
-        .success();
-    assert_eq!(shares(&sandbox, &dist), [(1, 0.0), (2, 100.0)]);
-    let assert = sandbox.rollout(&dist, &["set", FUNCTION, "5"]).code(2);
+    let none = sandbox.rollout(&dist, &["promote", FUNCTION]).code(2);
     assert!(
-        said(&assert).contains("already serves version 2"),
+        said(&none).contains("no rollout of hasher is under way"),
         "{}",
-        said(&assert)
+        said(&none)
     );
-    sandbox
-        .rollout(&dist, &["set", FUNCTION, "--version", "1"])
-        .success();
+    sandbox.give(2, 0.25);
+    let promoted = sandbox.rollout(&dist, &["promote", FUNCTION]).success();
+    assert!(
+        said(&promoted).contains("promoted at 25%"),
+        "{}",
+        said(&promoted)
+    );
+    assert_eq!(shares(&sandbox, &dist), [(1, 0.0), (2, 100.0)]);
+    for (to, expected) in [
+        ("x86_64", [(1, 100.0), (2, 0.0)]),
+        ("arm64", [(1, 0.0), (2, 100.0)]),
+        ("1", [(1, 100.0), (2, 0.0)]),
+    ] {
+        sandbox
+            .rollout(&dist, &["rollback", FUNCTION, "--to", to])
+            .success();
+        assert_eq!(shares(&sandbox, &dist), expected);
+    }
+    // A version that is not there leaves live as it is.
+    let absent = ["rollback", FUNCTION, "--to", "99"];
+    sandbox.rollout(&dist, &absent).code(2);
     assert_eq!(shares(&sandbox, &dist), [(1, 100.0), (2, 0.0)]);
 }
 
 #[test]
-fn what_is_no_weight_or_version_is_refused_before_anything_is_sent() {
+fn what_is_no_version_is_refused_before_anything_is_sent() {
     let dist = Dist::real();
     for arguments in [
-        ["set", FUNCTION, "101"],
-        ["set", FUNCTION, "0.001"],
-        ["set", FUNCTION, "x"],
+        &["rollback", FUNCTION, "--to", "$LATEST"][..],
+        &["rollback", FUNCTION, "--to", "0"],
+        &["rollback", FUNCTION],
     ] {
-        release::rollout(&dist, &arguments).code(2);
+        release::rollout(&dist, arguments).code(2);
     }
-    release::rollout(&dist, &["set", FUNCTION, "--version", "$LATEST"]).code(2);
-    release::rollout(&dist, &["set", FUNCTION]).code(2);
 }
 
 #[test]
-fn comparing_counts_both_halves_and_leaves_out_the_times_of_an_emulated_one() {
+fn a_report_counts_both_halves_and_leaves_out_the_times_of_an_emulated_one() {
     let (sandbox, dist) = applied();
     publish(&sandbox, &dist);
-    let silent = sandbox.rollout(&dist, &["compare", FUNCTION]).success();
+    let silent = sandbox.rollout(&dist, &["report", FUNCTION]).success();
     assert!(
         said(&silent).contains("nothing to compare yet"),
         "{}",
         said(&silent)
     );
 
-    sandbox.rollout(&dist, &["set", FUNCTION, "50"]).success();
+    sandbox.give(2, 0.5);
     sandbox.traffic(&dist);
-    let mut lines = sandbox.rollout_json(&dist, &["compare", FUNCTION, "--period", "1s"]);
+    let mut lines = sandbox.rollout_json(&dist, &["report", FUNCTION, "--period", "1s"]);
     let comparison = lines.pop().expect("a comparison");
     let invocations = |half: usize| comparison["halves"][half]["invocations"].as_u64();
     assert_eq!(
@@ -325,7 +327,7 @@ fn comparing_counts_both_halves_and_leaves_out_the_times_of_an_emulated_one() {
         assert_eq!(half["errors"], 0, "{half}");
     }
     let markdown = sandbox
-        .rollout(&dist, &["compare", FUNCTION, "--markdown"])
+        .rollout(&dist, &["report", FUNCTION, "--markdown"])
         .success();
     assert!(
         said(&markdown).contains(" arm64 (version 2) |"),

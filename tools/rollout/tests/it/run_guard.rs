@@ -79,21 +79,14 @@ async fn a_run_that_finds_nothing_to_move_disarms_the_alarm_of_one_that_was_kill
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn setting_one_version_alone_disarms_the_alarm_and_a_weight_keeps_it() {
-    let stage = killed_at_the_first_step().await;
-    stage.order(&["set", FUNCTION, "30"]).await;
-    assert_eq!(alarm(&stage).await["name"], "flaky-live-candidate");
-    stage.order(&["set", FUNCTION, "100"]).await;
-    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
-    assert_eq!(alarm(&stage).await, Value::Null);
-
-    for last in [
-        &["set", FUNCTION, "0"][..],
-        &["set", FUNCTION, "--version", "1"],
+async fn promoting_and_rolling_back_by_hand_disarm_the_alarm() {
+    for (command, serves) in [
+        (&["promote", FUNCTION][..], "2"),
+        (&["rollback", FUNCTION, "--to", "1"], "1"),
     ] {
         let stage = killed_at_the_first_step().await;
-        stage.order(last).await;
-        assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+        stage.order(command).await;
+        assert_eq!(stage.serves_alone().await.as_deref(), Some(serves));
         assert_eq!(alarm(&stage).await, Value::Null);
     }
 }

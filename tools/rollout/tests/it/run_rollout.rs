@@ -239,7 +239,7 @@ async fn a_candidate_that_is_slow_too_often_is_taken_back_though_it_never_fails(
         0
     );
 
-    let comparison = stage.ask(&["compare", "--slow", "80ms"]).await;
+    let comparison = stage.ask(&["report", "--slow", "80ms"]).await;
     let differences = &comparison["differences"];
     assert_eq!(differences["rates"][2]["metric"], "slow", "{comparison}");
     let duration = &differences["duration"];

@@ -1,4 +1,4 @@
-"""Looks at a page of `rollout compare --html` in headless Chromium, as its readers may: light, dark, on a
+"""Looks at a page of `rollout report --html` in headless Chromium, as its readers may: light, dark, on a
 phone, printed. Nothing may be asked of the network, said on the console, cut off, too pale or empty.
 
 usage: report.py PAGE FOLDER             looks, and leaves what it saw in FOLDER

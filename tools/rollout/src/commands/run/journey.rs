@@ -1,15 +1,12 @@
 //! All moves of one function, one after the other.
 
-use package::{
-    Architecture,
-    manifest::{GuardPolicy, alarm_name},
-};
+use futures::FutureExt as _;
+use package::manifest::{GuardPolicy, alarm_name};
 
-use super::{RunArgs, preview::Preview};
+use super::{Goal, RunArgs, preview::Preview};
 use crate::{
     LIVE,
-    alias::{self, Alias, Routing, Version},
-    commands::publish::half_aliases,
+    alias::{self, Alias, Version},
     context::Context,
     controller::{
         Policy, Situation, Start, Wish, Wishes, Witness,
@@ -19,20 +16,12 @@ use crate::{
     function::{self, Function, Half},
     guard::{self, Guard},
     journal::Journal,
-    pace::Turn,
     percent::Percent,
     provisioned,
     record::Record,
     versions::{self, PublishedVersion},
     view::View,
 };
-
-/// Calls of the control plane with which a journey begins: both aliases, provisioned concurrency,
-/// versions. `GetFunction` has a quota of its own.
-const PREPARING: u32 = 4;
-
-/// Calls that a rehearsal takes before: the aliases of both halves, and a change of `live`.
-const REHEARSING: u32 = 3;
 
 /// All moves from what serves to the goal.
 pub(super) struct Journey {
@@ -45,26 +34,17 @@ pub(super) struct Journey {
     /// When the alarm on each candidate goes off, if it is armed.
     guard: Option<GuardPolicy>,
     goal: Version,
-    direct: bool,
-    rehearse: bool,
 }
 
 impl Journey {
     /// Looks up everything that can be wrong before anything moves.
-    pub(super) async fn prepare(
-        args: &RunArgs,
-        name: &str,
-        context: Context,
-    ) -> anyhow::Result<Self> {
+    pub(super) async fn prepare(args: &RunArgs, context: Context) -> anyhow::Result<Self> {
+        let name = &args.function;
         let (asked, policy) = args.checked(context.manifest(name)?.rollout)?;
-        context
-            .clients
-            .control_plane
-            .turns(Turn::Begin, PREPARING)
-            .await;
         let lambda = &context.clients.lambda;
         let live = alias::read(lambda, name, LIVE).await?;
-        let goal = args.goal(&context, name, asked.architecture).await?;
+        let goal = args.to.unwrap_or(Goal::Half(asked.architecture));
+        let goal = goal.version(&context, name).await?;
         provisioned::check(&provisioned::list(lambda, name).await?, name, LIVE)?;
         let journey = Self {
             function: function::read(lambda, name).await?,
@@ -74,8 +54,6 @@ impl Journey {
             policy,
             guard: Some(asked.guard).filter(|guard| guard.armed),
             goal,
-            direct: args.direct,
-            rehearse: args.rehearse,
         };
         journey.half(goal)?;
         Ok(journey)
@@ -83,7 +61,7 @@ impl Journey {
 
     /// Makes one move after the other. What is left of the path is read from the alias before each.
     pub(super) async fn make(self, wishes: &mut Wishes) -> anyhow::Result<Ending> {
-        let mut live = self.departure().await?;
+        let mut live = self.live.clone();
         let mut witness = self.witness()?;
         self.announce(&live, &mut witness)?;
         loop {
@@ -94,11 +72,10 @@ impl Journey {
                 self.disarm().await;
                 return Ok(ending);
             };
-            match self.until_turn(wishes, &mut witness).await {
-                None => self.arm(&start).await?,
-                Some(wish) if start.has_weight() => wishes.keep(wish),
-                Some(_) => return Ok(self.called_off(&start, &mut witness)),
+            if !start.has_weight() && is_called_off(wishes, &mut witness) {
+                return Ok(self.called_off(&start, &mut witness));
             }
+            self.arm(&start).await?;
             let candidate = start.candidate.version;
             let pilot = match start.take_off(self.context.clients.clone(), witness).await {
                 Ok(pilot) => pilot,
@@ -117,41 +94,9 @@ impl Journey {
         }
     }
 
-    /// Where the first move starts: where `live` is, unless the moves are to be made once more.
-    async fn departure(&self) -> anyhow::Result<Alias> {
-        let live = self.live.clone();
-        if self.rehearse && live.routing == Routing::alone(self.goal) {
-            back_to_other_half(&self.context, live).await
-        } else {
-            Ok(live)
-        }
-    }
-
     async fn read_live(&self) -> anyhow::Result<Alias> {
         let clients = &self.context.clients;
-        clients.control_plane.turn(Turn::Look).await;
         Ok(alias::read(&clients.lambda, &self.function.name, LIVE).await?)
-    }
-
-    /// Waits for a turn to arm the alarm, or for somebody who wants the run to end before.
-    async fn until_turn(&self, wishes: &mut Wishes, witness: &mut Witness) -> Option<Wish> {
-        let turn = async {
-            if self.guard.is_some() {
-                self.context.clients.alarms.turn(Turn::Begin).await;
-            }
-        };
-        tokio::pin!(turn);
-        loop {
-            let wish = tokio::select! {
-                biased;
-                wish = wishes.next() => wish,
-                () = &mut turn => return None,
-            };
-            match wish {
-                Wish::TakeBack | Wish::Leave => return Some(wish),
-                Wish::Ask | Wish::GoOn => witness.tell(&Event::Wish { wish }),
-            }
-        }
     }
 
     /// Ends before the candidate has had a weight.
@@ -199,7 +144,6 @@ impl Journey {
 
     async fn disarm(&self) {
         if self.guard.is_some() {
-            self.context.clients.alarms.turn(Turn::Change).await;
             self.alarm().disarm_or_warn().await;
         }
     }
@@ -209,7 +153,7 @@ impl Journey {
     }
 
     fn path(&self, live: &Alias) -> Vec<Move> {
-        path::find(&self.published, &live.routing, self.goal, self.direct)
+        path::find(&self.published, &live.routing, self.goal)
     }
 
     /// How the next move begins; nothing when `live` has arrived.
@@ -296,8 +240,7 @@ impl Journey {
     fn witness(&self) -> anyhow::Result<Witness> {
         let journal = Journal::open(&self.context.dist, &self.function.name)?;
         let view = View::new(self.context.output.clone());
-        let clock = self.context.clients.clock.clone();
-        Ok(Witness::new(&self.function.name, clock, view, journal))
+        Ok(Witness::new(&self.function.name, view, journal))
     }
 
     fn version(&self, number: Version) -> Option<&PublishedVersion> {
@@ -317,26 +260,13 @@ impl Journey {
     }
 }
 
-/// Points `live` at the half of the newest pair that it does not serve; leaves it where it is when
-/// it serves neither or the pair is not complete.
-async fn back_to_other_half(context: &Context, live: Alias) -> anyhow::Result<Alias> {
-    context
-        .clients
-        .control_plane
-        .turns(Turn::Begin, REHEARSING)
-        .await;
-    let pair = half_aliases(context, &live.function).await?;
-    let serves = live.routing.primary;
-    let (half, version) = match (pair.x86_64, pair.arm64) {
-        (Some(x86_64), Some(arm64)) if serves == arm64 => (Architecture::X86_64, x86_64),
-        (Some(x86_64), Some(arm64)) if serves == x86_64 => (Architecture::Arm64, arm64),
-        _ => return Ok(live),
-    };
-    context.output.line(format!(
-        "rehearsal: live goes back to {half} (version {version}) first"
-    ))?;
-    let description = format!("version {version} set for a rehearsal");
-    let routing = Routing::alone(version);
-    let lambda = &context.clients.lambda;
-    Ok(alias::compare_and_swap(lambda, &live, routing, &description).await?)
+/// Whether somebody has asked meanwhile for the run to end.
+fn is_called_off(wishes: &mut Wishes, witness: &mut Witness) -> bool {
+    while let Some(wish) = wishes.next().now_or_never() {
+        match wish {
+            Wish::TakeBack | Wish::Leave => return true,
+            Wish::Ask | Wish::GoOn => witness.tell(&Event::Wish { wish }),
+        }
+    }
+    false
 }

@@ -2,12 +2,13 @@
 
 use super::{
     super::{
-        Distribution, Report,
+        Report,
         chart::{ACROSS, Chart, Mark, Pen, UPWARDS},
         scale::{Scale, Tick, decades},
     },
     Figure, Picture, names,
 };
+use crate::metrics::Distribution;
 use analysis::percent;
 
 pub(super) fn latency(report: &Report<'_>) -> Option<Figure> {

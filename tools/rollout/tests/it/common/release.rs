@@ -9,6 +9,11 @@ use std::{
 };
 
 use assert_cmd::assert::Assert;
+use aws_sdk_lambda::{
+    Client,
+    config::{BehaviorVersion, Credentials, Region},
+    types::AliasRoutingConfiguration,
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use package::{Architecture, FunctionManifest};
 use sha2::{Digest, Sha256};
@@ -203,6 +208,28 @@ impl Sandbox {
             .args(["fault", FUNCTION, fault, "--folder"])
             .arg(self.folder.path());
         command.env_remove("AWS_ENDPOINT_URL").assert().success();
+    }
+
+    /// Gives a version a weight beside version 1, as somebody may by hand.
+    #[tokio::main(flavor = "current_thread")]
+    pub(crate) async fn give(&self, version: u64, weight: f64) {
+        let routing = AliasRoutingConfiguration::builder()
+            .additional_version_weights(version.to_string(), weight);
+        let update = self.lambda().update_alias().function_name(FUNCTION);
+        let update = update.name("live").routing_config(routing.build());
+        update.send().await.expect("has a weight");
+    }
+
+    /// A client of its own.
+    pub(crate) fn lambda(&self) -> Client {
+        let config = aws_sdk_lambda::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url(&self.endpoint)
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("a", "b", None, None, "test"))
+            .build();
+        Client::from_conf(config)
     }
 
     /// `rollout` as a process to be killed.

@@ -73,7 +73,7 @@ async fn nothing_is_counted_twice_when_metrics_are_jumbled_and_in_small_pages() 
     proxy.spoil(jumbled);
     proxy.page(25);
     promoted(&good, &proxy, &[]).await;
-    let real = good.ask(&["compare"]).await;
+    let real = good.ask(&["report"]).await;
     let journal = good.journal();
     let last = journal.iter().rfind(|event| event["event"] == "watched");
     let seen = &last.expect("a look")["judgement"]["metrics"][0]["totals"];

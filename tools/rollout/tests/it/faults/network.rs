@@ -82,3 +82,20 @@ async fn an_alias_that_can_be_read_while_the_metrics_cannot_is_taken_back() {
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
     is_sound(&stage, &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_have_expired_end_the_run_with_what_may_still_be() {
+    let (stage, proxy) = set(Candidate::Good).await;
+    let run = stage.run_through(&proxy.endpoint, &["--max-blindness", "5s"]);
+    stage.reaches(20.0).await;
+    proxy.always(None, Fault::Answer(403, "ExpiredTokenException", ""));
+    let (code, text) = said(&run.output().await);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("ExpiredTokenException"), "{text}");
+    assert!(text.contains("Renew the credentials"), "{text}");
+    assert!(
+        text.contains("may still send 20% to x86_64 (version 2)"),
+        "{text}"
+    );
+    is_sound(&stage, &[]).await;
+}

@@ -1,4 +1,4 @@
-//! `rollout compare`: both versions side by side.
+//! `rollout report`: both versions side by side.
 //!
 //! Only traffic through `live` is compared: there each invocation fell to either version by chance. What
 //! came through the aliases `arm64` and `x86_64` was sent there by somebody, for some reason. After
@@ -8,7 +8,7 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context as _, bail};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use clap::Args;
 use package::{Architecture, ManifestError, RolloutPolicy};
 
@@ -19,16 +19,15 @@ use super::{
 use crate::{
     LIVE,
     alias::{self, Alias, Version},
-    comparison::{Comparison, Costs, Evidence, Pricing, Row, Source, Verdict, Window},
+    comparison::{Comparison, Costs, Pricing, Row, Verdict, Window},
     context::Context,
     controller,
     differences::{Differences, Limit},
     function::{self, Half},
-    metrics::{self, Query},
+    metrics::{self, Period, Query, Sample},
     outcome::Outcome,
     prices::PricesError,
     record::Record,
-    records,
     report::Report,
     scope::Scope,
     versions::{self, PublishedVersion, Settings},
@@ -38,9 +37,9 @@ use analysis::Terms;
 /// How far back to look when no rollout says when it began.
 const WITHOUT_A_ROLLOUT: TimeDelta = TimeDelta::hours(1);
 
-/// Arguments of `rollout compare`.
+/// Arguments of `rollout report`.
 #[derive(Debug, Args)]
-pub struct CompareArgs {
+pub struct ReportArgs {
     /// Name of the function
     #[arg(value_name = "FUNCTION")]
     pub function: String,
@@ -56,9 +55,6 @@ pub struct CompareArgs {
     /// Invocations that take longer are slow [default: the function's policy]
     #[arg(long, value_name = "DURATION", value_parser = milliseconds)]
     slow: Option<f64>,
-    /// Log file or folder of log files: exact samples instead of CloudWatch's metrics
-    #[arg(long, value_name = "FILE|FOLDER")]
-    records: Option<PathBuf>,
     #[command(flatten)]
     price: PriceArgs,
     /// Write a page with plots, which opens offline, to this file
@@ -80,10 +76,10 @@ fn pair(text: &str) -> Result<[Version; 2], String> {
 /// Runs it.
 ///
 /// # Errors
-/// When the versions, their metrics, logs or prices cannot be read.
-pub async fn compare(args: CompareArgs, context: &Context) -> anyhow::Result<Outcome> {
+/// When the versions, their metrics or prices cannot be read.
+pub async fn report(args: ReportArgs, context: &Context) -> anyhow::Result<Outcome> {
     let subject = Subject::find(&args, context).await?;
-    let evidence = subject.evidence(&args, context).await?;
+    let evidence = subject.evidence(context).await?;
     let comparison = subject.comparison(&args, context, &evidence)?;
 
     if let Some(path) = &args.html {
@@ -119,6 +115,14 @@ fn coloured(comparison: &Comparison) -> String {
     format!("{bold}{header}{bold:#}\n{lines}\n{verdict}{sentence}{verdict:#}{notes}")
 }
 
+/// What both versions have done.
+struct Evidence {
+    /// Baseline and candidate over the whole window.
+    samples: [Sample; 2],
+    /// Period by period, oldest first.
+    periods: Vec<Period>,
+}
+
 /// What is compared, and by what.
 struct Subject {
     policy: RolloutPolicy,
@@ -130,7 +134,7 @@ struct Subject {
 }
 
 impl Subject {
-    async fn find(args: &CompareArgs, context: &Context) -> anyhow::Result<Self> {
+    async fn find(args: &ReportArgs, context: &Context) -> anyhow::Result<Self> {
         let lambda = &context.clients.lambda;
         let policy = policy(context, &args.function)?;
         let live = alias::read(lambda, &args.function, LIVE).await?;
@@ -138,11 +142,7 @@ impl Subject {
         let mut query = query(args, context, &live, record.as_ref(), &policy).await?;
         let published = versions::list(lambda, &args.function).await?.published;
         let halves = halves(context, &query, &published).await?;
-        let scope_of = match args.records {
-            Some(_) => Scope::of_records,
-            None => Scope::of,
-        };
-        let scope = scope_of(args.slow.or(policy.slow_ms), [&halves[0], &halves[1]]);
+        let scope = Scope::of(args.slow.or(policy.slow_ms), [&halves[0], &halves[1]]);
         query.slow_ms = scope.slow_ms();
         Ok(Self {
             policy,
@@ -154,25 +154,17 @@ impl Subject {
         })
     }
 
-    async fn evidence(&self, args: &CompareArgs, context: &Context) -> anyhow::Result<Evidence> {
-        if let Some(path) = &args.records {
-            let records = records::read(path)?;
-            return Ok(Evidence::from_records(&records, &self.query));
-        }
+    async fn evidence(&self, context: &Context) -> anyhow::Result<Evidence> {
         let cloudwatch = &context.clients.cloudwatch;
         Ok(Evidence {
-            source: Source::Metrics,
             samples: metrics::whole(cloudwatch, &self.query).await?,
-            exact: [None; 2],
-            records: None,
-            distributions: None,
             periods: metrics::periods(cloudwatch, &self.query).await?,
         })
     }
 
     fn comparison(
         &self,
-        args: &CompareArgs,
+        args: &ReportArgs,
         context: &Context,
         evidence: &Evidence,
     ) -> anyhow::Result<Comparison> {
@@ -185,14 +177,7 @@ impl Subject {
             until: self.query.end,
         };
         let function = &self.query.function;
-        Ok(Comparison::new(
-            function,
-            window,
-            evidence.source,
-            rows,
-            pricing,
-            verdict,
-        ))
+        Ok(Comparison::new(function, window, rows, pricing, verdict))
     }
 
     /// The settings of a half, unless it was deleted.
@@ -205,24 +190,15 @@ impl Subject {
     fn row(&self, index: usize, evidence: &Evidence, pricing: &Pricing) -> Row {
         let half = self.halves[index];
         let memory_mib = self.settings(index).map(|settings| settings.memory_mib);
-        let (sample, exact) = (evidence.samples[index], evidence.exact[index]);
-        Row::new(half, memory_mib, sample, exact, pricing.rates())
+        Row::new(half, memory_mib, evidence.samples[index], pricing.rates())
     }
 
     fn verdict(&self, evidence: &Evidence, costs: Option<&Costs>) -> Verdict {
-        let terms = self.terms(evidence.source);
-        let periods: Vec<_> = evidence.periods.iter().collect();
-        let periods = self.at_one_weight(periods, |period| period.start);
-        let records: Vec<_> = evidence.records.iter().flatten().collect();
-        let records = self.at_one_weight(records, |period| period.start);
-        let limit = self.limit();
-        let mut differences = Differences::of(&periods, limit, terms.metrics, costs, terms.alpha);
-        if evidence.records.is_some() && !self.is_emulated() {
-            differences = differences.and_of_records(&records, costs);
-        }
+        let terms = self.terms();
+        let periods = self.at_one_weight(&evidence.periods);
         Verdict {
             judgement: analysis::judge(periods.iter().map(|period| period.blocks()), &terms),
-            differences,
+            differences: Differences::of(&periods, self.limit(), terms.metrics, costs, terms.alpha),
             judged: self.scope,
             period_s: self.query.period_s,
         }
@@ -255,14 +231,12 @@ impl Subject {
         comparison: &Comparison,
         evidence: &Evidence,
     ) -> anyhow::Result<String> {
-        let distributions = match &evidence.distributions {
-            Some(exact) => exact.clone(),
-            None => metrics::distributions(&context.clients.cloudwatch, &self.query).await?,
-        };
+        let distributions =
+            metrics::distributions(&context.clients.cloudwatch, &self.query).await?;
         let report = Report {
             comparison,
             periods: &evidence.periods,
-            terms: self.terms(evidence.source),
+            terms: self.terms(),
             record: self.record(),
             distributions,
             dist: &context.dist,
@@ -270,14 +244,11 @@ impl Subject {
         Ok(report.html())
     }
 
-    fn terms(&self, source: Source) -> Terms {
+    fn terms(&self) -> Terms {
         Terms {
             alpha: self.policy.alpha,
             margin: self.policy.margin_percent / 100.0,
-            metrics: match source {
-                Source::Metrics => self.scope.metrics(),
-                Source::Records { .. } => self.scope.metrics_of_records(),
-            },
+            metrics: self.scope.metrics(),
         }
     }
 
@@ -289,12 +260,13 @@ impl Subject {
     }
 
     /// The periods that a run would judge: those in which the weight was the same throughout.
-    fn at_one_weight<T>(&self, mut periods: Vec<T>, start: fn(&T) -> DateTime<Utc>) -> Vec<T> {
+    fn at_one_weight<'a>(&self, periods: &'a [Period]) -> Vec<&'a Period> {
         let length = TimeDelta::seconds(self.query.period_s.into());
-        if let Some(record) = self.record() {
-            periods.retain(|period| controller::is_pure(start(period), length, record));
-        }
-        periods
+        let is_pure = |period: &&Period| {
+            self.record()
+                .is_none_or(|record| controller::is_pure(period.start, length, record))
+        };
+        periods.iter().filter(is_pure).collect()
     }
 }
 
@@ -308,7 +280,7 @@ fn policy(context: &Context, function: &str) -> anyhow::Result<RolloutPolicy> {
 }
 
 async fn query(
-    args: &CompareArgs,
+    args: &ReportArgs,
     context: &Context,
     live: &Alias,
     record: Option<&Record>,
@@ -319,7 +291,7 @@ async fn query(
         (_, Some(record)) => [record.baseline, record.candidate],
         (_, None) => newest_pair(context, &live.function).await?,
     };
-    let end = context.clients.clock.now();
+    let end = Utc::now();
     let start = match (args.since, record) {
         (Some(since), _) => end - TimeDelta::from_std(since).context("--since is too long")?,
         (None, Some(record)) => record.since,
@@ -364,7 +336,7 @@ async fn halves(
 }
 
 /// A region without prices is compared without costs; a list that cannot be read is an error.
-fn pricing(args: &CompareArgs, context: &Context) -> anyhow::Result<Pricing> {
+fn pricing(args: &ReportArgs, context: &Context) -> anyhow::Result<Pricing> {
     let list = args.price.list()?;
     match args.price.rates(&list, context) {
         Ok(rates) => Ok(Pricing::Known {

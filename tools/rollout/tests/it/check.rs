@@ -1,4 +1,4 @@
-//! `rollout prove` on real artifacts, and on real artifacts that were spoiled in one respect each.
+//! `rollout publish --check` on real artifacts, and on real artifacts that were spoiled in one respect each.
 
 use crate::common::release;
 use package::Architecture::{Arm64, X86_64};
@@ -7,9 +7,9 @@ use release::{Dist, Entry, FUNCTION, bootstrap, rollout, said};
 /// Where an ELF header has its machine.
 const E_MACHINE: usize = 18;
 
-/// Expects that the proof fails for a reason, and names the file.
+/// Expects that the check fails for a reason, and names the file.
 fn refused(dist: &Dist, reasons: &[&str]) {
-    let assert = rollout(dist, &["prove", FUNCTION]).code(2);
+    let assert = rollout(dist, &["publish", "--check", FUNCTION]).code(2);
     let said = said(&assert);
     for reason in reasons {
         assert!(said.contains(reason), "{reason:?} is not in: {said}");
@@ -33,7 +33,7 @@ fn patch(bytes: &mut [u8], from: &str, to: &str) {
 #[test]
 fn real_artifacts_are_proven() {
     let dist = Dist::real();
-    let assert = rollout(&dist, &["--json", "prove", FUNCTION]).success();
+    let assert = rollout(&dist, &["--json", "publish", "--check", FUNCTION]).success();
     let proof: serde_json::Value =
         serde_json::from_slice(&assert.get_output().stdout).expect("JSON");
     assert_eq!(proof["halves"][0]["architecture"], "x86_64");
@@ -44,7 +44,7 @@ fn real_artifacts_are_proven() {
 
 #[test]
 fn a_function_that_was_not_built_is_named_with_what_builds_it() {
-    let assert = rollout(&Dist::real(), &["prove", "nosuch"]).code(2);
+    let assert = rollout(&Dist::real(), &["publish", "--check", "nosuch"]).code(2);
     assert!(
         said(&assert).contains("scripts/build.sh nosuch"),
         "{}",

@@ -1,0 +1,52 @@
+//! `rollout promote`: lets the candidate of the rollout that is under way serve alone, at once.
+
+use anyhow::Context as _;
+use chrono::Utc;
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    LIVE,
+    alias::{self, Routing},
+    context::Context,
+    guard::Guard,
+    outcome::Outcome,
+    percent::Percent,
+};
+
+/// Arguments of `rollout promote`.
+#[derive(Debug, Args)]
+pub struct PromoteArgs {
+    /// Name of the function
+    #[arg(value_name = "FUNCTION")]
+    pub function: String,
+}
+
+/// Runs it: the steps that are left are skipped.
+///
+/// # Errors
+/// When no rollout is under way, or `live` was changed by somebody else at the same moment.
+pub async fn promote(args: PromoteArgs, context: &Context) -> anyhow::Result<Outcome> {
+    let lambda = &context.clients.lambda;
+    let live = alias::read(lambda, &args.function, LIVE).await?;
+    let (candidate, percent) = live.routing.additional.with_context(|| {
+        format!(
+            "no rollout of {0} is under way: {LIVE} serves {1}. Start one with rollout run {0}",
+            args.function, live.routing
+        )
+    })?;
+    let routing = Routing::alone(candidate);
+    let description = super::abort::description(&live.description, Percent::HUNDRED, Utc::now());
+    alias::compare_and_swap(lambda, &live, routing, &description).await?;
+    let guard = Guard::new(context.clients.cloudwatch.clone(), &args.function);
+    guard.disarm_or_warn().await;
+    context.output.json(&json!({
+        "function": args.function,
+        "serves": candidate,
+        "promoted_at": percent,
+    }))?;
+    context.output.line(format!(
+        "promoted at {percent}: {LIVE} serves version {candidate} alone"
+    ))?;
+    Ok(Outcome::Done)
+}
