@@ -91,12 +91,12 @@ trap 'kill "$traffic" 2>/dev/null || true' EXIT
 
 say "6/7 rollout"
 # A sandbox knows every second what CloudWatch knows every minute, so steps can be short; at 5% of this
-# traffic nothing is proven that fast, so that step takes its most. A slow machine gets 80 s for the
-# least invocations. Where the newest pair already serves, live goes back to x86_64 for the same move once more.
+# traffic nothing is proven that fast, so that step takes until its timeout. A slow machine gets 80 s for the
+# samples. Where the newest pair already serves, live goes back to x86_64 for the same move once more.
 ! rollout run "$function" --dry-run --json | grep -q '"moves":\[\]' || rollout rollback "$function" --to x86_64
 outcome=0
-rollout run "$function" --period 1s --metric-delay 1s --bake 4s --bake-most 16s \
-    --max-blindness 80s || outcome=$?
+rollout run "$function" --period 1s --metric-delay 1s --bake 4s --step-timeout 16s \
+    --no-data-timeout 80s || outcome=$?
 kill "$traffic" 2>/dev/null || true
 wait "$traffic" || true
 cat "$traffic_log"

@@ -74,7 +74,7 @@ echo "  ok: guard's log says so"
 sandbox fault "$guarded" --clear >/dev/null
 # Until the failures are out of sight of the alarm that the next run arms.
 sleep 11
-rollout run "$guarded" --period 1s --metric-delay 1s --bake 2s --max-blindness 30s >run.txt 2>&1 ||
+rollout run "$guarded" --period 1s --metric-delay 1s --bake 2s --no-data-timeout 30s >run.txt 2>&1 ||
     missed "the next run promotes the candidate" run.txt
 grep -q 'guard has taken the last rollout back' run.txt || missed "the next run says what guard did" run.txt
 echo "  ok: the next run says what guard did, and promotes the candidate"

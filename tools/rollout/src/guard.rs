@@ -174,7 +174,7 @@ impl Guard {
 
     /// The error rate in percent, 0 with too few invocations; no value without any.
     fn metrics(&self, candidate: Version, policy: &GuardPolicy) -> Vec<MetricDataQuery> {
-        let least = policy.least_invocations;
+        let least = policy.min_samples;
         let rate = MetricDataQuery::builder()
             .id("failed")
             .label("failed, in percent")
@@ -229,7 +229,7 @@ where
 pub fn describe(policy: &GuardPolicy) -> String {
     let GuardPolicy {
         errors_percent,
-        least_invocations,
+        min_samples,
         period_s,
         periods,
         ..
@@ -240,6 +240,6 @@ pub fn describe(policy: &GuardPolicy) -> String {
         format!(", {periods} times in a row")
     };
     format!(
-        "more than {errors_percent}% of at least {least_invocations} invocations fail within {period_s} s{times}"
+        "more than {errors_percent}% of at least {min_samples} invocations fail within {period_s} s{times}"
     )
 }

@@ -65,11 +65,11 @@ impl Story<'_> {
             Cause::FewInvocations => self.few_invocations(),
             Cause::Blind => format!(
                 "the metrics have not shown both versions for more than {} s",
-                self.policy.max_blindness.num_seconds()
+                self.policy.no_data_timeout.num_seconds()
             ),
             Cause::Unanswered => format!(
                 "AWS has not answered for more than {} s",
-                self.policy.max_blindness.num_seconds()
+                self.policy.no_data_timeout.num_seconds()
             ),
             Cause::Guard => format!(
                 "the alarm {} went off at {}, and guard has taken the weight back",
@@ -95,7 +95,7 @@ impl Story<'_> {
         format!(
             "{} had fewer than {} invocations at {} within {} s",
             self.candidate,
-            self.policy.least_invocations,
+            self.policy.min_samples,
             self.percent,
             self.policy.patience().num_seconds()
         )
@@ -105,7 +105,7 @@ impl Story<'_> {
         format!(
             "nothing was proven at {} within {} s: {}",
             self.percent,
-            self.policy.bake_most.num_seconds(),
+            self.policy.step_timeout.num_seconds(),
             self.verdict()
         )
     }

@@ -35,11 +35,11 @@ pub struct Watched {
     /// How long it is watched at least, in seconds.
     pub bake_s: i64,
     /// How long it may wait for a proof, in seconds.
-    pub bake_most_s: i64,
+    pub step_timeout_s: i64,
     /// Invocations of the candidate seen in this step.
     pub step_invocations: u64,
     /// How many it needs.
-    pub least_invocations: u64,
+    pub min_samples: u64,
     /// The verdict and its numbers.
     pub judgement: Judgement,
     /// The verdict in a sentence.
@@ -141,7 +141,7 @@ pub enum Event {
         /// How long ago both versions were last seen, in seconds.
         blind_s: i64,
         /// After how long the weight is taken back, in seconds.
-        max_blindness_s: i64,
+        no_data_timeout_s: i64,
     },
     /// The run is over.
     Ended {

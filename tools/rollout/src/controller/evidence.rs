@@ -117,7 +117,7 @@ mod tests {
         let asked = package::RolloutPolicy {
             period_s: 10,
             metric_delay_s: 5,
-            max_blindness_s: 60,
+            no_data_timeout_s: 60,
             ..Default::default()
         };
         Policy::try_from(&asked).expect("holds")

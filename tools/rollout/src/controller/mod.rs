@@ -20,18 +20,18 @@
 //! since the rollout began, judges them, and does what the plan says:
 //!
 //! - **worse is proven**, in errors, throttles or slow invocations: the weight goes back to 0 at once.
-//! - **a step is over** when it has been watched for `bake_s`, the candidate had `least_invocations` in
+//! - **a step is over** when it has been watched for `bake_s`, the candidate had `min_samples` in
 //!   it, and "not worse" is proven. Then the next weight follows.
-//! - **a step's time is over**, `bake_most_s`, and nothing is proven: `undecided` says what follows. By
+//! - **a step's time is over**, `step_timeout_s`, and nothing is proven: `on_inconclusive` says what follows. By
 //!   default the next weight, because to prove "not worse" may take more invocations than a quiet
 //!   function ever has, and every step brings evidence faster than the one before. What is risked is
 //!   bounded by the weight. With too few invocations the run ends with the weight as it is; another
 //!   run goes on from there. See `policy.rs`.
 //! - **nothing is seen**: without a period in which both versions ran, for longer than
-//!   `max_blindness_s`, the weight goes back to 0. Time counts as watched only up to the last
+//!   `no_data_timeout_s`, the weight goes back to 0. Time counts as watched only up to the last
 //!   period that shows both versions, so metrics that are missing or late never count as health.
 //! - **calls fail**: they are tried again every period, and when that has lasted for longer than
-//!   `max_blindness_s`, the weight goes back to 0 as soon as AWS answers again. After three times as
+//!   `no_data_timeout_s`, the weight goes back to 0 as soon as AWS answers again. After three times as
 //!   long, or when it is interrupted once more, the run ends and says what may still be.
 //! - **somebody else has changed the alias**, or it is gone: the run stops and touches nothing. When
 //!   that was the function `guard` (guard.rs of this crate), the run says that the weight is taken back.
@@ -44,7 +44,7 @@
 //!
 //! The alias is the only state. A run that was killed is started again with the same command: the
 //! weight, the two versions and the times of all changes stand in the alias, the evidence in the
-//! metrics. Only the two clocks of patience, `max_blindness_s` and `bake_most_s`, begin anew.
+//! metrics. Only the two clocks of patience, `no_data_timeout_s` and `step_timeout_s`, begin anew.
 
 mod ending;
 pub mod event;

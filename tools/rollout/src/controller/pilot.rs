@@ -132,7 +132,7 @@ impl Pilot {
                 let now = self.now();
                 let lasting = now - *self.trouble_since.get_or_insert(now);
                 let lasting = lasting.max(self.blind());
-                if lasting <= self.policy.max_blindness {
+                if lasting <= self.policy.no_data_timeout {
                     return None;
                 }
                 let ended = self.take_back(Cause::Unanswered, wishes).await;
@@ -182,9 +182,9 @@ impl Pilot {
             waiting: waiting(&next),
             watched_s: evidence.watched.num_seconds(),
             bake_s: self.policy.bake.num_seconds(),
-            bake_most_s: self.policy.bake_most.num_seconds(),
+            step_timeout_s: self.policy.step_timeout.num_seconds(),
             step_invocations: evidence.step_invocations,
-            least_invocations: self.policy.least_invocations,
+            min_samples: self.policy.min_samples,
             judgement: self.judgement.clone(),
             sentence: self
                 .judgement
@@ -248,7 +248,7 @@ impl Pilot {
         wishes: &mut Wishes,
     ) -> Result<Ending, SteeringError> {
         let before = self.percent();
-        let until = self.now() + self.policy.max_blindness * TAKE_BACK_PATIENCE;
+        let until = self.now() + self.policy.no_data_timeout * TAKE_BACK_PATIENCE;
         loop {
             match self.try_to_take_back().await {
                 Ok(()) => return Ok(self.end(Ending::TakenBack(cause), before)),
@@ -308,14 +308,14 @@ impl Pilot {
     }
 
     fn trouble(&mut self, cause: String) {
-        let (blind_s, max_blindness_s) = (
+        let (blind_s, no_data_timeout_s) = (
             self.blind().num_seconds(),
-            self.policy.max_blindness.num_seconds(),
+            self.policy.no_data_timeout.num_seconds(),
         );
         self.witness.tell(&Event::Trouble {
             cause,
             blind_s,
-            max_blindness_s,
+            no_data_timeout_s,
         });
     }
 

@@ -1,7 +1,7 @@
 //! What comes next: wait, the next weight, promote, take back, hold. No I/O, no clock.
 
 use chrono::TimeDelta;
-use package::Undecided;
+use package::OnInconclusive;
 use serde::Serialize;
 
 use super::policy::Policy;
@@ -83,7 +83,7 @@ pub(super) fn next(position: &Position, policy: &Policy) -> Next {
     if matches!(position.verdict, Verdict::Worse { .. }) {
         return Next::TakeBack(Cause::Worse);
     }
-    if position.blind > policy.max_blindness {
+    if position.blind > policy.no_data_timeout {
         return Next::TakeBack(Cause::Blind);
     }
     match waiting(position, policy) {
@@ -97,7 +97,7 @@ pub(super) fn next(position: &Position, policy: &Policy) -> Next {
 fn waiting(position: &Position, policy: &Policy) -> Option<Waiting> {
     if position.watched < policy.bake {
         Some(Waiting::Bake)
-    } else if position.step_invocations < policy.least_invocations {
+    } else if position.step_invocations < policy.min_samples {
         Some(Waiting::Invocations)
     } else if !matches!(position.verdict, Verdict::NotWorse { .. }) {
         Some(Waiting::Proof)
@@ -112,16 +112,16 @@ fn limit(waiting: Waiting, policy: &Policy) -> TimeDelta {
         // What this process has seen is never more than what was watched: the step has not baked.
         Waiting::Bake => TimeDelta::MAX,
         Waiting::Invocations => policy.patience(),
-        Waiting::Proof => policy.bake_most,
+        Waiting::Proof => policy.step_timeout,
     }
 }
 
 /// The step's time is over, and something is still missing.
 fn over(missing: Waiting, position: &Position, policy: &Policy) -> Next {
-    match (policy.undecided, missing) {
-        (Undecided::Advance, Waiting::Proof) => advance(position, policy),
-        (Undecided::Rollback, Waiting::Proof) => Next::TakeBack(Cause::Undecided),
-        (Undecided::Rollback, Waiting::Invocations) => Next::TakeBack(Cause::FewInvocations),
+    match (policy.on_inconclusive, missing) {
+        (OnInconclusive::Advance, Waiting::Proof) => advance(position, policy),
+        (OnInconclusive::Rollback, Waiting::Proof) => Next::TakeBack(Cause::Undecided),
+        (OnInconclusive::Rollback, Waiting::Invocations) => Next::TakeBack(Cause::FewInvocations),
         _ => Next::Hold(missing),
     }
 }
@@ -149,9 +149,9 @@ mod tests {
         Percent::new(value).expect("a percentage")
     }
 
-    fn deciding(undecided: Undecided) -> Policy {
+    fn deciding(on_inconclusive: OnInconclusive) -> Policy {
         Policy {
-            undecided,
+            on_inconclusive,
             ..policy()
         }
     }
@@ -170,7 +170,7 @@ mod tests {
                 decides: Metric::Errors,
             },
             watched: policy().bake,
-            step_invocations: policy().least_invocations,
+            step_invocations: policy().min_samples,
             seen: policy().bake,
             blind: TimeDelta::zero(),
         }
@@ -180,8 +180,8 @@ mod tests {
     fn undecided() -> Position {
         Position {
             verdict: UNDECIDED,
-            watched: policy().bake_most,
-            seen: policy().bake_most,
+            watched: policy().step_timeout,
+            seen: policy().step_timeout,
             ..ripe()
         }
     }
@@ -199,9 +199,9 @@ mod tests {
     #[test]
     fn what_follows_an_undecided_step_is_as_the_policy_says() {
         for (asked, expected) in [
-            (Undecided::Advance, Next::Weight(percent(25.0))),
-            (Undecided::Hold, Next::Hold(Waiting::Proof)),
-            (Undecided::Rollback, Next::TakeBack(Cause::Undecided)),
+            (OnInconclusive::Advance, Next::Weight(percent(25.0))),
+            (OnInconclusive::Pause, Next::Hold(Waiting::Proof)),
+            (OnInconclusive::Rollback, Next::TakeBack(Cause::Undecided)),
         ] {
             assert_eq!(next(&undecided(), &deciding(asked)), expected);
         }
@@ -210,14 +210,17 @@ mod tests {
     #[test]
     fn no_policy_advances_with_too_few_invocations_even_when_not_worse_is_proven() {
         for (asked, expected) in [
-            (Undecided::Advance, Next::Hold(Waiting::Invocations)),
-            (Undecided::Hold, Next::Hold(Waiting::Invocations)),
-            (Undecided::Rollback, Next::TakeBack(Cause::FewInvocations)),
+            (OnInconclusive::Advance, Next::Hold(Waiting::Invocations)),
+            (OnInconclusive::Pause, Next::Hold(Waiting::Invocations)),
+            (
+                OnInconclusive::Rollback,
+                Next::TakeBack(Cause::FewInvocations),
+            ),
         ] {
             for verdict in [UNDECIDED, ripe().verdict] {
                 let few = Position {
                     verdict,
-                    step_invocations: policy().least_invocations - 1,
+                    step_invocations: policy().min_samples - 1,
                     ..undecided()
                 };
                 assert_eq!(next(&few, &deciding(asked)), expected);
@@ -228,7 +231,7 @@ mod tests {
     #[test]
     fn too_few_invocations_are_waited_for_until_the_limit_of_blindness_is_over_too() {
         let patient = Policy {
-            max_blindness: policy().bake_most * 2,
+            no_data_timeout: policy().step_timeout * 2,
             ..policy()
         };
         let few = Position {
@@ -237,13 +240,13 @@ mod tests {
         };
         assert_eq!(next(&few, &patient), Next::Wait(Waiting::Invocations));
         let over = Position {
-            seen: patient.max_blindness,
+            seen: patient.no_data_timeout,
             ..few
         };
         assert_eq!(next(&over, &patient), Next::Hold(Waiting::Invocations));
         // Enough at last, but late for a proof.
         let late = Position {
-            step_invocations: policy().least_invocations,
+            step_invocations: policy().min_samples,
             ..over
         };
         assert_eq!(next(&late, &patient), Next::Weight(percent(25.0)));
@@ -256,7 +259,7 @@ mod tests {
             ..undecided()
         };
         assert_eq!(
-            next(&position, &deciding(Undecided::Hold)),
+            next(&position, &deciding(OnInconclusive::Pause)),
             Next::Wait(Waiting::Proof)
         );
     }
@@ -322,7 +325,7 @@ mod tests {
     #[test]
     fn blindness_takes_back_even_a_ripe_step() {
         let position = Position {
-            blind: policy().max_blindness + TimeDelta::seconds(1),
+            blind: policy().no_data_timeout + TimeDelta::seconds(1),
             ..ripe()
         };
         assert_eq!(next(&position, &policy()), Next::TakeBack(Cause::Blind));

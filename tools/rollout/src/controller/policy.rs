@@ -2,23 +2,23 @@
 //!
 //! A step has two times. It is watched for `bake_s` whatever the verdict, because some failures take
 //! time to show: a memory leak, a token that expires. From then on it ends as soon as "not worse" is
-//! proven and the candidate has had its least invocations. `bake_most_s` is the end of waiting for that:
+//! proven and the candidate has had its least invocations. `step_timeout_s` is the end of waiting for that:
 //!
 //! ```text
-//! 0        bake_s                        bake_most_s
+//! 0        bake_s                        step_timeout_s
 //! |--------|-----------------------------|
 //!  always   until not worse is proven     proven by then: the next weight
-//!  watched  (then the next weight)        undecided: advance | hold | rollback
+//!  watched  (then the next weight)        on_inconclusive: advance | pause | rollback
 //! ```
 //!
 //! Both count only time that metrics have shown. The least invocations are never waived: what is
 //! undecided after them is small or rare, what is undecided without them is unknown. To have too few
-//! is a way of not seeing, so a step may wait for them until `bake_most_s` and `max_blindness_s` are both
+//! is a way of not seeing, so a step may wait for them until `step_timeout_s` and `no_data_timeout_s` are both
 //! over. Then `advance` holds, as `hold` does, and `rollback` takes back. Proof that the candidate is
 //! worse takes it back at any time.
 
 use chrono::TimeDelta;
-use package::{RolloutPolicy, Undecided};
+use package::{OnInconclusive, RolloutPolicy};
 
 use crate::{percent::Percent, scope::Scope};
 use analysis::Terms;
@@ -39,17 +39,17 @@ pub struct Policy {
     /// How long each step is watched at least.
     pub bake: TimeDelta,
     /// How long a step may wait for a proof.
-    pub bake_most: TimeDelta,
+    pub step_timeout: TimeDelta,
     /// What follows then.
-    pub undecided: Undecided,
+    pub on_inconclusive: OnInconclusive,
     /// How many invocations of the candidate a step needs before it may end.
-    pub least_invocations: u64,
+    pub min_samples: u64,
     /// Length of one metric period.
     pub period: TimeDelta,
     /// How old a period must be before its counts are taken as final.
     pub metric_delay: TimeDelta,
     /// How long to go on without a period that shows both versions.
-    pub max_blindness: TimeDelta,
+    pub no_data_timeout: TimeDelta,
     /// Of equally good candidates, how many may be taken back.
     pub alpha: f64,
     /// The difference of two probabilities that does not matter.
@@ -92,12 +92,12 @@ pub enum PolicyError {
     },
     /// A limit of blindness that passes before the first period can be seen.
     #[error(
-        "max_blindness_s = {max_blindness_s}: the first full period of a step is seen up to {needed_s} s \
+        "no_data_timeout_s = {no_data_timeout_s}: the first full period of a step is seen up to {needed_s} s \
          after it began (3 x period_s + metric_delay_s + 1), so at least {needed_s}"
     )]
     AlwaysBlind {
         /// Its value.
-        max_blindness_s: u64,
+        no_data_timeout_s: u64,
         /// The least that works.
         needed_s: u64,
     },
@@ -117,12 +117,12 @@ impl TryFrom<&RolloutPolicy> for Policy {
             steps: steps(&asked.steps_percent)?,
             until: Percent::HUNDRED,
             bake: seconds("bake_s", asked.bake_s)?,
-            bake_most: seconds("bake_most_s", asked.bake_most_s())?,
-            undecided: asked.undecided,
-            least_invocations: asked.least_invocations,
+            step_timeout: seconds("step_timeout_s", asked.step_timeout_s())?,
+            on_inconclusive: asked.on_inconclusive,
+            min_samples: asked.min_samples,
             period: seconds("period_s", asked.period_s)?,
             metric_delay: seconds("metric_delay_s", asked.metric_delay_s)?,
-            max_blindness: seconds("max_blindness_s", asked.max_blindness_s)?,
+            no_data_timeout: seconds("no_data_timeout_s", asked.no_data_timeout_s)?,
             alpha: asked.alpha,
             margin: asked.margin_percent / 100.0,
             slow_ms: asked.slow_ms,
@@ -162,7 +162,7 @@ impl Policy {
     /// How long a step may wait for its least invocations.
     #[must_use]
     pub fn patience(&self) -> TimeDelta {
-        self.bake_most.max(self.max_blindness)
+        self.step_timeout.max(self.no_data_timeout)
     }
 
     /// The first step above a weight.
@@ -182,10 +182,10 @@ fn check_blindness(asked: &RolloutPolicy) -> Result<(), PolicyError> {
     let needed_s = (3_u64.saturating_mul(asked.period_s))
         .saturating_add(asked.metric_delay_s)
         .saturating_add(1);
-    if asked.max_blindness_s < needed_s {
-        let max_blindness_s = asked.max_blindness_s;
+    if asked.no_data_timeout_s < needed_s {
+        let no_data_timeout_s = asked.no_data_timeout_s;
         return Err(PolicyError::AlwaysBlind {
-            max_blindness_s,
+            no_data_timeout_s,
             needed_s,
         });
     }
@@ -231,9 +231,9 @@ mod tests {
     #[test]
     fn a_step_may_take_six_times_its_least_unless_it_says_otherwise() {
         let mut asked = RolloutPolicy::default();
-        let most = |asked: &RolloutPolicy| Policy::try_from(asked).expect("holds").bake_most;
+        let most = |asked: &RolloutPolicy| Policy::try_from(asked).expect("holds").step_timeout;
         assert_eq!(most(&asked), TimeDelta::seconds(3_600));
-        asked.bake_most_s = Some(asked.bake_s);
+        asked.step_timeout_s = Some(asked.bake_s);
         assert_eq!(most(&asked), TimeDelta::seconds(600));
     }
 
@@ -270,13 +270,16 @@ mod tests {
             ("period_s", refused(|p| p.period_s = 7)),
             ("period_s", refused(|p| p.period_s = 0)),
             ("bake_s", refused(|p| p.bake_s = u64::MAX)),
-            ("bake_most_s", refused(|p| p.bake_most_s = Some(u64::MAX))),
-            ("bake_most_s", refused(|p| p.bake_most_s = Some(599))),
+            (
+                "step_timeout_s",
+                refused(|p| p.step_timeout_s = Some(u64::MAX)),
+            ),
+            ("step_timeout_s", refused(|p| p.step_timeout_s = Some(599))),
             ("alpha", refused(|p| p.alpha = 0.0)),
             ("margin_percent", refused(|p| p.margin_percent = 100.0)),
             ("slow_ms", refused(|p| p.slow_ms = Some(0.0))),
             ("slow_ms", refused(|p| p.slow_ms = Some(f64::NAN))),
-            ("max_blindness_s", refused(|p| p.max_blindness_s = 200)),
+            ("no_data_timeout_s", refused(|p| p.no_data_timeout_s = 200)),
         ] {
             assert!(text.starts_with(key), "{key}: {text}");
         }

@@ -12,7 +12,7 @@ use crate::{
 /// How long one call with all its attempts may take: an endpoint that takes the call and never answers
 /// must not stop the watch, nor use up the time in which the weight may stay without it.
 pub(super) fn call_limit(policy: &Policy) -> Duration {
-    let third = (policy.max_blindness / 3).to_std().unwrap_or_default();
+    let third = (policy.no_data_timeout / 3).to_std().unwrap_or_default();
     third.clamp(Duration::from_secs(1), Duration::from_secs(30))
 }
 

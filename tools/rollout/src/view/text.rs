@@ -27,10 +27,10 @@ pub(super) fn line(event: &Event, halves: Option<&Halves>) -> Option<String> {
         Event::Trouble {
             cause,
             blind_s,
-            max_blindness_s,
+            no_data_timeout_s,
         } => Some(format!(
             "{cause}; both versions were last seen {blind_s} s ago, \
-             after {max_blindness_s} s the weight is taken back"
+             after {no_data_timeout_s} s the weight is taken back"
         )),
         Event::Wish { wish } => wished(*wish).map(str::to_owned),
         Event::Ended { ending, sentence } => Some(format!("{ending}: {sentence}")),
@@ -128,9 +128,9 @@ pub(super) fn progress(watched: &Watched) -> String {
         "watched {} of {} to {} s, {} of {} invocations{waiting}",
         watched.watched_s,
         watched.bake_s,
-        watched.bake_most_s,
+        watched.step_timeout_s,
         thousands(watched.step_invocations),
-        thousands(watched.least_invocations),
+        thousands(watched.min_samples),
     )
 }
 
@@ -172,9 +172,9 @@ mod tests {
             waiting: Some(Waiting::Invocations),
             watched_s: 8,
             bake_s: 8,
-            bake_most_s: 48,
+            step_timeout_s: 48,
             step_invocations: 176,
-            least_invocations: 200,
+            min_samples: 200,
             judgement: judge(
                 [Blocks::errors(block)],
                 &Terms {

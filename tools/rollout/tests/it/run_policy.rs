@@ -11,10 +11,10 @@ use nix::sys::signal::Signal;
 use stage::{Candidate, FUNCTION, Stage, lines, said, weight};
 
 /// With no margin at all, "not worse" is never proven.
-const NEVER_PROVEN: [&str; 6] = ["--margin", "0", "--bake", "2s", "--bake-most", "4s"];
+const NEVER_PROVEN: [&str; 6] = ["--margin", "0", "--bake", "2s", "--step-timeout", "4s"];
 
 fn undecided(what: &'static str) -> Vec<&'static str> {
-    [&NEVER_PROVEN[..], &["--undecided", what]].concat()
+    [&NEVER_PROVEN[..], &["--on-inconclusive", what]].concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,7 +27,7 @@ async fn an_undecided_step_advances_holds_or_is_taken_back_as_the_policy_says() 
     assert!(text.contains(expected), "{text}");
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
 
-    let (code, text) = said(&stage.run(&undecided("hold")).output().await);
+    let (code, text) = said(&stage.run(&undecided("pause")).output().await);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("held: nothing was proven at 20%"), "{text}");
     assert_eq!(weight(&stage.live().await), Some(0.2));
@@ -49,7 +49,7 @@ async fn a_step_ends_early_once_not_worse_is_proven() {
         "50",
         "--bake",
         "2s",
-        "--bake-most",
+        "--step-timeout",
         "1h",
     ];
     let output = stage.run(&run).output().await;

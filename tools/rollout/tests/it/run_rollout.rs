@@ -124,7 +124,7 @@ async fn evidence_from_before_a_kill_counts_afterwards() {
     let stage = Stage::set(Candidate::Errors).await;
     stage.send_traffic();
     // Takes so long to settle that the first run cannot have judged anything.
-    let blind = stage.run(&["--metric-delay", "60s", "--max-blindness", "90s"]);
+    let blind = stage.run(&["--metric-delay", "60s", "--no-data-timeout", "90s"]);
     stage.reaches(20.0).await;
     tokio::time::sleep(std::time::Duration::from_secs(5)).await;
     blind.signal(Signal::SIGKILL);
@@ -159,7 +159,7 @@ async fn an_interrupt_takes_the_weight_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_traffic_nothing_is_seen_and_the_weight_is_taken_back() {
     let stage = Stage::set(Candidate::Good).await;
-    let (code, text) = said(&stage.run(&["--max-blindness", "5s"]).output().await);
+    let (code, text) = said(&stage.run(&["--no-data-timeout", "5s"]).output().await);
     assert_eq!(code, Some(1), "{text}");
     assert!(
         text.contains("have not shown both versions for more than 5 s"),
@@ -175,9 +175,9 @@ async fn too_few_invocations_hold_the_weight_and_another_run_goes_on() {
     let few = [
         "--bake",
         "1s",
-        "--least-invocations",
+        "--min-samples",
         "1000000",
-        "--max-blindness",
+        "--no-data-timeout",
         "5s",
     ];
     let (code, text) = said(&stage.run(&few).output().await);
@@ -196,7 +196,7 @@ async fn too_few_invocations_hold_the_weight_and_another_run_goes_on() {
 async fn when_the_sandbox_is_killed_the_run_says_what_may_still_be_and_exits_2() {
     let mut stage = Stage::set(Candidate::Good).await;
     stage.send_traffic();
-    let run = stage.run(&["--bake", "60s", "--max-blindness", "5s"]);
+    let run = stage.run(&["--bake", "60s", "--no-data-timeout", "5s"]);
     stage.reaches(20.0).await;
     stage.kill_sandbox();
     let (code, text) = said(&run.output().await);
@@ -309,7 +309,7 @@ async fn what_cannot_be_run_is_refused_and_changes_nothing() {
         (&["--slow", "1h"], "slow_ms"),
         (&["--period", "7s"], "period_s"),
         (&["--period", "500ms"], "whole seconds"),
-        (&["--max-blindness", "2s"], "max_blindness_s"),
+        (&["--no-data-timeout", "2s"], "no_data_timeout_s"),
         (&["--to", "99"], "version 99 of flaky does not exist"),
         (&["--to", "mips"], "neither arm64 nor x86_64"),
         (&["--to", "arm64"], "has no alias arm64"),

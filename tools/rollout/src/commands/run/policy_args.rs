@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use package::{RolloutPolicy, Undecided, manifest::GuardPolicy};
+use package::{OnInconclusive, RolloutPolicy, manifest::GuardPolicy};
 
 /// How the rollout goes. What is not given is as the function's own `[package.metadata.rollout]`
 /// says, and else as the defaults named here.
@@ -22,14 +22,14 @@ pub(super) struct PolicyArgs {
     /// How long a step may wait for a proof that the candidate is not worse [default: six times the
     /// bake]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
-    bake_most: Option<u64>,
-    /// What follows when that time is over and nothing is proven: advance, hold or rollback; with too
-    /// few invocations after that time and --max-blindness, advance holds [default: advance]
+    step_timeout: Option<u64>,
+    /// What follows when that time is over and nothing is proven: advance, pause or rollback; with too
+    /// few invocations after that time and --no-data-timeout, advance pauses [default: advance]
     #[arg(long, value_name = "WHAT")]
-    undecided: Option<Undecided>,
+    on_inconclusive: Option<OnInconclusive>,
     /// How many invocations of the candidate a step needs before it may end [default: 100]
     #[arg(long, value_name = "N")]
-    least_invocations: Option<u64>,
+    min_samples: Option<u64>,
     /// Length of one metric period; Lambda sends its metrics every 60s [default: 60s]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     period: Option<u64>,
@@ -38,7 +38,7 @@ pub(super) struct PolicyArgs {
     metric_delay: Option<u64>,
     /// How long to go on without seeing both versions before the weight is taken back [default: 15m]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
-    max_blindness: Option<u64>,
+    no_data_timeout: Option<u64>,
     /// How many of equally good candidates may be taken back, as a fraction [default: 0.05]
     #[arg(long, value_name = "FRACTION")]
     alpha: Option<f64>,
@@ -61,15 +61,15 @@ impl PolicyArgs {
             architecture: policy.architecture,
             steps_percent: self.steps.clone().unwrap_or(policy.steps_percent),
             bake_s: self.bake.unwrap_or(policy.bake_s),
-            bake_most_s: self.bake_most.or(policy.bake_most_s),
-            undecided: self.undecided.unwrap_or(policy.undecided),
-            least_invocations: self.least_invocations.unwrap_or(policy.least_invocations),
+            step_timeout_s: self.step_timeout.or(policy.step_timeout_s),
+            on_inconclusive: self.on_inconclusive.unwrap_or(policy.on_inconclusive),
+            min_samples: self.min_samples.unwrap_or(policy.min_samples),
             alpha: self.alpha.unwrap_or(policy.alpha),
             margin_percent: self.margin.unwrap_or(policy.margin_percent),
             slow_ms: self.slow.or(policy.slow_ms),
             period_s: self.period.unwrap_or(policy.period_s),
             metric_delay_s: self.metric_delay.unwrap_or(policy.metric_delay_s),
-            max_blindness_s: self.max_blindness.unwrap_or(policy.max_blindness_s),
+            no_data_timeout_s: self.no_data_timeout.unwrap_or(policy.no_data_timeout_s),
             guard: GuardPolicy {
                 armed: policy.guard.armed && !self.no_guard,
                 ..policy.guard
@@ -110,15 +110,15 @@ mod tests {
             architecture: package::Architecture::X86_64,
             steps_percent: vec![10.0, 100.0],
             bake_s: 60,
-            bake_most_s: Some(90),
-            undecided: Undecided::Hold,
-            least_invocations: 7,
+            step_timeout_s: Some(90),
+            on_inconclusive: OnInconclusive::Pause,
+            min_samples: 7,
             alpha: 0.1,
             margin_percent: 2.0,
             slow_ms: Some(80.0),
             period_s: 30,
             metric_delay_s: 31,
-            max_blindness_s: 500,
+            no_data_timeout_s: 500,
             guard: GuardPolicy {
                 armed: false,
                 ..GuardPolicy::default()
@@ -128,9 +128,9 @@ mod tests {
 
     #[test]
     fn every_key_has_a_flag_of_its_name_that_wins() {
-        let flags = "--steps 10,100 --bake 60s --bake-most 90s --undecided hold \
-                     --least-invocations 7 --alpha 0.1 --margin 2 --slow 80ms --period 30s \
-                     --metric-delay 31s --max-blindness 500s --no-guard";
+        let flags = "--steps 10,100 --bake 60s --step-timeout 90s --on-inconclusive pause \
+                     --min-samples 7 --alpha 0.1 --margin 2 --slow 80ms --period 30s \
+                     --metric-delay 31s --no-data-timeout 500s --no-guard";
         let words = std::iter::once("probe").chain(flags.split(' '));
         let probe = Probe::parse_from(words.filter(|word| !word.is_empty()));
         let defaults = RolloutPolicy {

@@ -1,6 +1,6 @@
 //! `--dry-run`: the whole path, and what would happen on it.
 
-use package::Undecided;
+use package::OnInconclusive;
 
 use crate::{
     alias::Routing,
@@ -46,9 +46,9 @@ impl Preview<'_> {
             "live": self.routing.to_string(),
             "moves": legs.collect::<Vec<_>>(),
             "bake_s": self.policy.bake.num_seconds(),
-            "bake_most_s": self.policy.bake_most.num_seconds(),
-            "least_invocations": self.policy.least_invocations,
-            "undecided": self.policy.undecided,
+            "step_timeout_s": self.policy.step_timeout.num_seconds(),
+            "min_samples": self.policy.min_samples,
+            "on_inconclusive": self.policy.on_inconclusive,
         })
     }
 
@@ -97,8 +97,8 @@ impl Preview<'_> {
             _ => format!(
                 "{step} to {candidate}, the rest to {baseline}, for {} to {} s and at least {} invocations",
                 self.policy.bake.num_seconds(),
-                self.policy.bake_most.num_seconds(),
-                self.policy.least_invocations
+                self.policy.step_timeout.num_seconds(),
+                self.policy.min_samples
             ),
         }
     }
@@ -106,18 +106,20 @@ impl Preview<'_> {
     fn worse(&self) -> String {
         format!(
             "worse, or nothing seen for more than {} s: the weight goes back to 0 at once",
-            self.policy.max_blindness.num_seconds()
+            self.policy.no_data_timeout.num_seconds()
         )
     }
 
     fn undecided(&self) -> String {
-        let most = self.policy.bake_most.num_seconds();
-        let few = self.policy.least_invocations;
+        let most = self.policy.step_timeout.num_seconds();
+        let few = self.policy.min_samples;
         let patience = self.policy.patience().num_seconds();
-        let (undecided, too_few) = match self.policy.undecided {
-            Undecided::Advance => ("the next weight follows", "the run ends, the weight stays"),
-            Undecided::Hold => ("the run ends, the weight stays", "the same"),
-            Undecided::Rollback => ("the weight goes back to 0", "the same"),
+        let (undecided, too_few) = match self.policy.on_inconclusive {
+            OnInconclusive::Advance => {
+                ("the next weight follows", "the run ends, the weight stays")
+            }
+            OnInconclusive::Pause => ("the run ends, the weight stays", "the same"),
+            OnInconclusive::Rollback => ("the weight goes back to 0", "the same"),
         };
         format!(
             "undecided after {most} s: {undecided}; fewer than {few} invocations after {patience} s: {too_few}"

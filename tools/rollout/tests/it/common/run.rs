@@ -308,10 +308,10 @@ fn policy() -> RolloutPolicy {
     RolloutPolicy {
         steps_percent: vec![20.0, 50.0, 100.0],
         bake_s: 2,
-        least_invocations: 20,
+        min_samples: 20,
         period_s: 1,
         metric_delay_s: 1,
-        max_blindness_s: 10,
+        no_data_timeout_s: 10,
         ..RolloutPolicy::default()
     }
 }

@@ -34,7 +34,7 @@ async fn changes_that_are_refused_or_fail_for_a_while_are_made_in_the_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_fails_again_and_again_is_made_when_it_can_be() {
     let (stage, proxy) = set(Candidate::Good).await;
-    let run = stage.run_through(&proxy.endpoint, &["--max-blindness", "20s"]);
+    let run = stage.run_through(&proxy.endpoint, &["--no-data-timeout", "20s"]);
     stage.reaches(20.0).await;
     proxy.always(Some(Operation::UpdateAlias), UNAVAILABLE);
     super::stage::eventually(async || (proxy.calls(Operation::UpdateAlias) > 6).then_some(()))

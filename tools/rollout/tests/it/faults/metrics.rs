@@ -52,7 +52,7 @@ async fn taken_back(stage: &Stage, proxy: &Proxy, arguments: &[&str]) -> String 
 async fn metrics_that_are_five_periods_late_make_the_rollout_slower_and_change_nothing_else() {
     let (good, proxy) = set(Candidate::Good).await;
     proxy.spoil(late(5));
-    promoted(&good, &proxy, &["--max-blindness", "15s"]).await;
+    promoted(&good, &proxy, &["--no-data-timeout", "15s"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +63,7 @@ async fn a_worse_candidate_is_found_in_metrics_that_are_late_jumbled_and_in_smal
         jumbled(all, now);
     });
     proxy.page(40);
-    let text = taken_back(&bad, &proxy, &["--bake", "60s", "--max-blindness", "15s"]).await;
+    let text = taken_back(&bad, &proxy, &["--bake", "60s", "--no-data-timeout", "15s"]).await;
     assert!(text.contains("worse in errors"), "{text}");
 }
 
@@ -92,7 +92,7 @@ async fn invocations_whose_errors_never_arrive_are_no_health() {
             series.retain(|_, _| false);
         }
     });
-    let text = taken_back(&stage, &proxy, &["--max-blindness", "6s"]).await;
+    let text = taken_back(&stage, &proxy, &["--no-data-timeout", "6s"]).await;
     assert!(
         text.contains("have not shown both versions for more than 6 s"),
         "{text}"

@@ -15,7 +15,7 @@ use super::{
 async fn a_network_that_is_gone_for_less_than_the_limit_ends_nothing() {
     for fault in [Fault::Cut, Fault::Hang] {
         let (stage, proxy) = set(Candidate::Good).await;
-        let run = stage.run_through(&proxy.endpoint, &["--max-blindness", "12s"]);
+        let run = stage.run_through(&proxy.endpoint, &["--no-data-timeout", "12s"]);
         stage.reaches(20.0).await;
         proxy.always(None, fault);
         tokio::time::sleep(Duration::from_secs(3)).await;
@@ -32,7 +32,10 @@ async fn a_network_that_is_gone_for_less_than_the_limit_ends_nothing() {
 async fn a_network_that_is_gone_for_more_than_the_limit_takes_back_as_soon_as_it_returns() {
     for fault in [Fault::Cut, Fault::Hang] {
         let (stage, proxy) = set(Candidate::Good).await;
-        let run = stage.run_through(&proxy.endpoint, &["--bake", "60s", "--max-blindness", "5s"]);
+        let run = stage.run_through(
+            &proxy.endpoint,
+            &["--bake", "60s", "--no-data-timeout", "5s"],
+        );
         stage.reaches(20.0).await;
         proxy.always(None, fault);
         tokio::time::sleep(Duration::from_secs(9)).await;
@@ -74,7 +77,10 @@ async fn who_interrupts_a_run_that_tries_to_take_back_is_told_what_may_still_be(
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alias_that_can_be_read_while_the_metrics_cannot_is_taken_back() {
     let (stage, proxy) = set(Candidate::Good).await;
-    let run = stage.run_through(&proxy.endpoint, &["--bake", "60s", "--max-blindness", "5s"]);
+    let run = stage.run_through(
+        &proxy.endpoint,
+        &["--bake", "60s", "--no-data-timeout", "5s"],
+    );
     stage.reaches(20.0).await;
     proxy.always(Some(Operation::GetMetricData), Fault::Cut);
     let (code, text) = said(&run.output().await);
@@ -86,7 +92,7 @@ async fn an_alias_that_can_be_read_while_the_metrics_cannot_is_taken_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_that_have_expired_end_the_run_with_what_may_still_be() {
     let (stage, proxy) = set(Candidate::Good).await;
-    let run = stage.run_through(&proxy.endpoint, &["--max-blindness", "5s"]);
+    let run = stage.run_through(&proxy.endpoint, &["--no-data-timeout", "5s"]);
     stage.reaches(20.0).await;
     proxy.always(None, Fault::Answer(403, "ExpiredTokenException", ""));
     let (code, text) = said(&run.output().await);
