@@ -41,7 +41,7 @@ impl EProcess {
         }
     }
 
-    /// Takes one more block into account; one in which a half was idle says nothing.
+    /// Takes one more block into account; one in which a version was idle says nothing.
     pub(super) fn observe(&mut self, block: &Block, bets: &mut Bets) {
         if !block.is_comparable() {
             return;
@@ -97,7 +97,7 @@ impl EProcess {
         self.ln_now
     }
 
-    /// All blocks in which both halves ran, summed.
+    /// All blocks in which both versions ran, summed.
     pub(super) const fn totals(&self) -> Block {
         self.totals
     }
@@ -108,7 +108,7 @@ impl EProcess {
     }
 
     /// About how many more invocations of the candidate until the e-value reaches `ln_threshold`,
-    /// if both halves go on at the rates and in the proportion of all so far; `None` when it would
+    /// if both versions go on at the rates and in the proportion of all so far; `None` when it would
     /// not get there.
     pub(super) fn more_invocations(&self, bets: &Bets, ln_threshold: f64) -> Option<f64> {
         let per_invocation = expected_per_invocation(&self.totals)?;
@@ -159,7 +159,7 @@ pub(super) fn sample(block: &Block) -> Sample {
     }
 }
 
-/// The counts that go with one invocation of the candidate, each half's rate drawn a little towards
+/// The counts that go with one invocation of the candidate, each version's rate drawn a little towards
 /// the common one, so that "none of 80" is not taken for "never".
 fn expected_per_invocation(totals: &Block) -> Option<Sample> {
     if !totals.is_comparable() {

@@ -1,9 +1,9 @@
-//! What is judged of an invocation, and how the metrics share one alpha.
+//! What is analysed of an invocation, and how the metrics share one alpha.
 //!
 //! # One e-value for "worse in something"
 //!
 //! Every metric m has its own e-process `E_m` against "the candidate is never worse in m". What the
-//! judge acts on is their weighted mean `E = Σ w_m E_m`, `Σ w_m = 1`:
+//! verdict rests on is their weighted mean `E = Σ w_m E_m`, `Σ w_m = 1`:
 //!
 //! - **It is valid whatever the metrics have to do with each other** (a slow invocation often is
 //!   one that fails too). If the candidate is worse in nothing, every `E_m` is a product of factors
@@ -20,7 +20,7 @@
 //!   need an e-value of 40 instead of 20, the others one of 80.
 //!
 //! The metric that decides is the one with the largest `w_m E_m` at the moment of the decision. The
-//! take-back is what has an error of at most alpha; the name says where the evidence lies.
+//! rollback is what has an error of at most alpha; the name says where the evidence lies.
 //!
 //! # One e-value for "not worse in anything"
 //!
@@ -29,7 +29,7 @@
 //! an e-value and each may be tested at alpha (the intersection-union test: R. L. Berger,
 //! "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24 (1982) 295-300).
 //! The metric that decides is the one with the least. A metric that was never counted for both
-//! halves makes no part of the claim, and [`Judgement::metrics`](super::Judgement::metrics) shows
+//! versions makes no part of the claim, and [`Analysis::metrics`](super::Analysis::metrics) shows
 //! which were.
 
 use std::{fmt, ops::Index};
@@ -54,7 +54,7 @@ impl Metric {
     /// All that `CloudWatch` counts.
     pub const ALL: &[Self] = &[Self::Errors, Self::Throttles, Self::Slow];
 
-    /// Those that do not look at the clock: what emulated halves can be judged by.
+    /// Those that do not look at the clock: what emulated versions can be analysed by.
     pub const WITHOUT_TIME: &[Self] = &[Self::Errors, Self::Throttles];
 
     /// How much it counts in the mean, before the weights are made to sum to 1.
@@ -65,9 +65,9 @@ impl Metric {
         }
     }
 
-    /// `w_m` among the metrics that are judged together.
-    pub(super) fn weight_among(self, judged: &[Self]) -> f64 {
-        self.share() / judged.iter().map(|metric| metric.share()).sum::<f64>()
+    /// `w_m` among the metrics that are analysed together.
+    pub(super) fn weight_among(self, metrics: &[Self]) -> f64 {
+        self.share() / metrics.iter().map(|metric| metric.share()).sum::<f64>()
     }
 }
 
@@ -81,8 +81,8 @@ impl fmt::Display for Metric {
     }
 }
 
-/// The same period of both halves, metric by metric. A metric that was not counted has a block in
-/// which neither half ran: it says nothing.
+/// The same period of both versions, metric by metric. A metric that was not counted has a block in
+/// which neither version ran: it says nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Blocks {
     /// Invocations, and those of them that failed.
@@ -122,9 +122,9 @@ mod tests {
 
     #[test]
     fn the_weights_of_the_metrics_that_are_judged_sum_to_one() {
-        for judged in [Metric::ALL, Metric::WITHOUT_TIME, &[Metric::Errors]] {
-            let sum: f64 = judged.iter().map(|m| m.weight_among(judged)).sum();
-            assert!((sum - 1.0).abs() < 1e-12, "{judged:?}");
+        for metrics in [Metric::ALL, Metric::WITHOUT_TIME, &[Metric::Errors]] {
+            let sum: f64 = metrics.iter().map(|m| m.weight_among(metrics)).sum();
+            assert!((sum - 1.0).abs() < 1e-12, "{metrics:?}");
         }
         assert_eq!(Metric::Errors.weight_among(Metric::ALL), 0.5);
     }

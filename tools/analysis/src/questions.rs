@@ -35,11 +35,11 @@ pub(super) struct Questions {
 }
 
 impl Questions {
-    /// Nothing seen yet; `judged` are the metrics that share alpha.
-    pub(super) fn new(metric: Metric, judged: &[Metric], answers: &Answers) -> Self {
+    /// Nothing seen yet; `metrics` are the metrics that share alpha.
+    pub(super) fn new(metric: Metric, metrics: &[Metric], answers: &Answers) -> Self {
         Self {
             metric,
-            ln_weight: metric.weight_among(judged).ln(),
+            ln_weight: metric.weight_among(metrics).ln(),
             worse: EProcess::new(Bet::Worse, &answers.worse),
             not_worse: EProcess::new(Bet::AsGood, &answers.as_good),
         }
@@ -55,7 +55,7 @@ impl Questions {
         self.metric
     }
 
-    /// Whether it was ever counted for both halves.
+    /// Whether it was ever counted for both versions.
     pub(super) const fn is_counted(&self) -> bool {
         self.worse.blocks() > 0
     }

@@ -154,7 +154,7 @@ const LONG: [&str; 6] = [
 ];
 
 #[test]
-fn a_sweep_measures_every_size_of_both_halves_and_leaves_nothing_behind() {
+fn a_sweep_measures_every_size_of_both_builds_and_leaves_nothing_behind() {
     let bench = Bench::published();
     let before = bench.versions();
     let summary = bench.summary(&["--memory", "1024,3538", "--invocations", "5", "--seed", "7"]);
@@ -164,7 +164,7 @@ fn a_sweep_measures_every_size_of_both_halves_and_leaves_nothing_behind() {
         assert_eq!(row["invocations"], 5, "{row}");
         assert_eq!(row["errors"], 0, "{row}");
         assert!(row["max_memory_mib"].as_u64() > Some(0), "{row}");
-        // Emulated milliseconds say nothing of arm64, and an emulated half costs nothing.
+        // Emulated milliseconds say nothing of arm64, and an emulated build costs nothing.
         let emulated = row["emulated"].as_bool().expect("known");
         assert_eq!(row["average_ms"].is_null(), emulated, "{row}");
         assert_eq!(row["million_usd"].is_null(), emulated, "{row}");
@@ -178,7 +178,7 @@ fn a_sweep_measures_every_size_of_both_halves_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn without_sizes_the_halves_are_measured_through_their_aliases() {
+fn without_sizes_the_builds_are_measured_through_their_aliases() {
     let bench = Bench::published();
     let before = bench.versions();
     let assert = bench.run(&["--invocations", "3", "--markdown"]).success();
@@ -341,7 +341,7 @@ fn a_build_that_is_not_published_is_not_measured() {
 }
 
 #[test]
-fn a_half_that_fails_is_counted_and_its_failures_have_no_time() {
+fn a_build_that_fails_is_counted_and_its_failures_have_no_time() {
     let bench = Bench::published();
     let bad = bench.dist.path().join("bad.json");
     std::fs::write(&bad, r#"{"size_mib": -1, "seed": 7, "leaf_kib": 64}"#).expect("is written");

@@ -31,14 +31,14 @@ fn patch(bytes: &mut [u8], from: &str, to: &str) {
 }
 
 #[test]
-fn real_artifacts_are_proven() {
+fn real_artifacts_pass() {
     let dist = Dist::real();
     let assert = rollout(&dist, &["--json", "publish", "--check", FUNCTION]).success();
-    let proof: serde_json::Value =
+    let checked: serde_json::Value =
         serde_json::from_slice(&assert.get_output().stdout).expect("JSON");
-    assert_eq!(proof["halves"][0]["architecture"], "x86_64");
-    assert_eq!(proof["halves"][1]["architecture"], "arm64");
-    let size = proof["halves"][1]["bootstrap_bytes"].as_u64();
+    assert_eq!(checked["builds"][0]["architecture"], "x86_64");
+    assert_eq!(checked["builds"][1]["architecture"], "arm64");
+    let size = checked["builds"][1]["bootstrap_bytes"].as_u64();
     assert_eq!(size, Some(dist.bootstrap(Arm64).len() as u64));
 }
 
@@ -53,13 +53,16 @@ fn a_function_that_was_not_built_is_named_with_what_builds_it() {
 }
 
 #[test]
-fn a_bootstrap_of_the_other_half_is_refused() {
+fn a_bootstrap_of_the_other_architecture_is_refused() {
     let mut dist = Dist::real();
     let wrong = dist.bootstrap(X86_64);
     dist.pack_bootstrap(Arm64, wrong);
     refused(
         &dist,
-        &["arm64.zip", "is built for x86_64, this half is arm64"],
+        &[
+            "arm64.zip",
+            "is built for x86_64, this artifact is for arm64",
+        ],
     );
 }
 
@@ -76,10 +79,10 @@ fn a_bootstrap_of_a_machine_that_lambda_has_not_got_is_refused() {
 #[test]
 fn a_bootstrap_that_needs_a_newer_glibc_is_refused() {
     let mut dist = Dist::real();
-    for half in [X86_64, Arm64] {
-        let mut bytes = dist.bootstrap(half);
+    for architecture in [X86_64, Arm64] {
+        let mut bytes = dist.bootstrap(architecture);
         patch(&mut bytes, "GLIBC_2.34", "GLIBC_2.38");
-        dist.pack_bootstrap(half, bytes);
+        dist.pack_bootstrap(architecture, bytes);
     }
     // Both problems are told at once.
     refused(
@@ -168,7 +171,7 @@ fn a_zip_that_is_not_the_one_in_the_manifest_is_refused() {
     dist.manifest
         .artifacts
         .get_mut(&X86_64)
-        .expect("a half")
+        .expect("a build")
         .code_sha256 = stated.clone();
     dist.write_manifest();
     refused(&dist, &["x86_64.zip has SHA-256", &stated]);
@@ -188,21 +191,21 @@ fn what_is_no_zip_is_refused() {
 }
 
 #[test]
-fn halves_of_different_commits_are_refused() {
+fn builds_of_different_commits_are_refused() {
     let mut dist = Dist::real();
     dist.manifest
         .artifacts
         .get_mut(&Arm64)
-        .expect("a half")
+        .expect("a build")
         .commit = "0123abc".to_owned();
     dist.write_manifest();
     refused(&dist, &["different commits", "arm64 0123abc"]);
 }
 
 #[test]
-fn a_missing_half_is_refused() {
+fn a_missing_build_is_refused() {
     let mut dist = Dist::real();
     dist.manifest.artifacts.remove(&Arm64);
     dist.write_manifest();
-    refused(&dist, &["hasher has no arm64 half"]);
+    refused(&dist, &["hasher has no arm64 build"]);
 }

@@ -12,15 +12,15 @@ fn applied() -> (Sandbox, Dist) {
     (sandbox, dist)
 }
 
-/// Publishes; says each half's version and whether it was published now.
+/// Publishes; says each build's version and whether it was published now.
 fn publish(sandbox: &Sandbox, dist: &Dist) -> [(u64, bool); 2] {
     let lines = sandbox.rollout_json(dist, &["publish", FUNCTION]);
-    let halves = &lines.last().expect("a report")["halves"];
-    [0, 1].map(|half| {
-        let half = &halves[half];
+    let builds = &lines.last().expect("a report")["builds"];
+    [0, 1].map(|build| {
+        let build = &builds[build];
         (
-            half["version"].as_u64().expect("a version"),
-            half["published"].as_bool().expect("published or not"),
+            build["version"].as_u64().expect("a version"),
+            build["published"].as_bool().expect("published or not"),
         )
     })
 }
@@ -56,7 +56,7 @@ fn a_first_publish_makes_a_pair_and_a_second_one_nothing() {
 }
 
 #[test]
-fn a_change_in_one_half_publishes_the_next_pair_and_leaves_live_alone() {
+fn a_change_in_one_build_publishes_the_next_pair_and_leaves_live_alone() {
     let (sandbox, mut dist) = applied();
     publish(&sandbox, &dist);
     dist.change(Arm64, "next");
@@ -65,18 +65,18 @@ fn a_change_in_one_half_publishes_the_next_pair_and_leaves_live_alone() {
 }
 
 #[test]
-fn a_publish_that_was_killed_between_the_halves_goes_on_with_the_second() {
+fn a_publish_that_was_killed_between_the_builds_goes_on_with_the_second() {
     let (sandbox, mut dist) = applied();
     publish(&sandbox, &dist);
     dist.change(X86_64, "next");
     dist.change(Arm64, "next");
-    publish_one_half_by_hand(&sandbox, &dist);
+    publish_one_build_by_hand(&sandbox, &dist);
     assert_eq!(publish(&sandbox, &dist), [(3, false), (4, true)]);
     assert_eq!(publish(&sandbox, &dist), [(3, false), (4, false)]);
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn publish_one_half_by_hand(sandbox: &Sandbox, dist: &Dist) {
+async fn publish_one_build_by_hand(sandbox: &Sandbox, dist: &Dist) {
     let zip = std::fs::read(dist.zip(X86_64)).expect("a zip");
     sandbox
         .lambda()
@@ -228,7 +228,7 @@ fn a_folder_without_events_is_no_replay() {
 }
 
 #[test]
-fn a_weight_is_taken_back_and_a_second_abort_has_nothing_to_do() {
+fn a_rollout_is_aborted_and_a_second_abort_has_nothing_to_do() {
     let (sandbox, dist) = applied();
     publish(&sandbox, &dist);
     sandbox.give(2, 0.025);
@@ -236,14 +236,14 @@ fn a_weight_is_taken_back_and_a_second_abort_has_nothing_to_do() {
 
     let first = sandbox.rollout(&dist, &["abort", FUNCTION]).success();
     assert!(
-        said(&first).contains("took 2.5% back from version 2"),
+        said(&first).contains("aborted at 2.5% of version 2"),
         "{}",
         said(&first)
     );
     assert_eq!(shares(&sandbox, &dist), [(1, 100.0), (2, 0.0)]);
     let second = sandbox.rollout(&dist, &["abort", FUNCTION]).success();
     assert!(
-        said(&second).contains("nothing to take back"),
+        said(&second).contains("nothing to abort"),
         "{}",
         said(&second)
     );
@@ -296,7 +296,7 @@ fn what_is_no_version_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn a_report_counts_both_halves_and_leaves_out_the_times_of_an_emulated_one() {
+fn a_report_counts_both_versions_and_leaves_out_the_times_of_an_emulated_one() {
     let (sandbox, dist) = applied();
     publish(&sandbox, &dist);
     let silent = sandbox.rollout(&dist, &["report", FUNCTION]).success();
@@ -310,21 +310,21 @@ fn a_report_counts_both_halves_and_leaves_out_the_times_of_an_emulated_one() {
     sandbox.traffic(&dist);
     let mut lines = sandbox.rollout_json(&dist, &["report", FUNCTION, "--period", "1s"]);
     let comparison = lines.pop().expect("a comparison");
-    let invocations = |half: usize| comparison["halves"][half]["invocations"].as_u64();
+    let invocations = |version: usize| comparison["versions"][version]["invocations"].as_u64();
     assert_eq!(
         invocations(0).zip(invocations(1)).map(|(a, b)| a + b),
         Some(40),
         "{comparison}"
     );
-    for half in comparison["halves"].as_array().expect("halves") {
-        let emulated = half["emulated"].as_bool().expect("known");
-        assert_eq!(half["duration"].is_null(), emulated, "{half}");
+    for version in comparison["versions"].as_array().expect("versions") {
+        let emulated = version["emulated"].as_bool().expect("known");
+        assert_eq!(version["duration"].is_null(), emulated, "{version}");
         assert_eq!(
-            half["million_invocations_usd"].is_null(),
+            version["million_invocations_usd"].is_null(),
             emulated,
-            "{half}"
+            "{version}"
         );
-        assert_eq!(half["errors"], 0, "{half}");
+        assert_eq!(version["errors"], 0, "{version}");
     }
     let markdown = sandbox
         .rollout(&dist, &["report", FUNCTION, "--markdown"])

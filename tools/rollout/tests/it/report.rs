@@ -76,21 +76,21 @@ async fn a_day_is_compared_with_at_most_ten_calls_and_both_versions_are_there_af
     let comparison = answered(&report(&stage, &proxy.endpoint, "us-east-1", &day).await);
     assert!(calls(&proxy) <= MOST_CALLS, "{} calls", calls(&proxy));
     assert_eq!(proxy.calls(Operation::UpdateAlias), 0);
-    for half in 0..2 {
-        let half = &comparison["halves"][half];
-        assert!(half["invocations"].as_u64() > Some(20), "{half}");
+    for version in 0..2 {
+        let version = &comparison["versions"][version];
+        assert!(version["invocations"].as_u64() > Some(20), "{version}");
         assert!(
-            half["million_invocations_usd"].as_f64() > Some(0.2),
-            "{half}"
+            version["million_invocations_usd"].as_f64() > Some(0.2),
+            "{version}"
         );
     }
 
     let seconds = ["--period", "1s", "--slow", "80ms", "--json"];
-    let judged = answered(&report(&stage, &stage.endpoint, "us-east-1", &seconds).await);
-    let slower = &judged["differences"]["duration"]["low"];
-    assert!(slower.as_f64() > Some(0.0), "{judged}");
-    let cost = &judged["differences"]["cost_ratio"];
-    assert!(cost["low"].as_f64() < cost["high"].as_f64(), "{judged}");
+    let analysed = answered(&report(&stage, &stage.endpoint, "us-east-1", &seconds).await);
+    let slower = &analysed["differences"]["duration"]["low"];
+    assert!(slower.as_f64() > Some(0.0), "{analysed}");
+    let cost = &analysed["differences"]["cost_ratio"];
+    assert!(cost["low"].as_f64() < cost["high"].as_f64(), "{analysed}");
 
     let page = std::fs::read_to_string(page).expect("a page");
     for id in ["weight", "evidence", "errors", "slow", "latency", "cost"] {
@@ -142,8 +142,8 @@ async fn costs_are_worked_out_with_a_list_of_ones_own_and_bounded_by_the_timeout
         is_known.then_some(comparison)
     })
     .await;
-    for half in 0..2 {
-        let usd = comparison["halves"][half]["million_invocations_usd"].as_f64();
+    for version in 0..2 {
+        let usd = comparison["versions"][version]["million_invocations_usd"].as_f64();
         // A few milliseconds of 128 MiB are next to nothing beside such requests.
         assert!(Some(3_000.0) < usd && usd < Some(3_001.0), "{comparison}");
     }

@@ -11,7 +11,7 @@ async fn alarm(stage: &Stage) -> Value {
     stage.ask(&["status"]).await["alarm"].clone()
 }
 
-/// Takes the weight back as the function `guard` does.
+/// Sets the weight back to 0 as the function `guard` does.
 async fn guard(stage: &Stage) {
     let description = stage
         .live()
@@ -27,8 +27,8 @@ async fn guard(stage: &Stage) {
         .function_name(FUNCTION)
         .name("live");
     let update = update.function_version("1").routing_config(nothing.build());
-    let taken_back = update.description(format!("{description} 0%@9999s by guard"));
-    taken_back.send().await.expect("is taken back");
+    let rolled_back = update.description(format!("{description} 0%@9999s by guard"));
+    rolled_back.send().await.expect("is rolled back");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,19 +101,21 @@ async fn a_run_that_guard_was_faster_than_says_so_and_so_do_status_and_the_next_
     let (code, text) = said(&run.output().await);
     assert_eq!(code, Some(1), "{text}");
     assert!(
-        text.contains("taken back: the alarm flaky-live-candidate went off at 20%, and guard has taken the weight back"),
+        text.contains(
+            "rolled back: the alarm flaky-live-candidate went off at 20%, and guard has rolled back"
+        ),
         "{text}"
     );
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
-    assert_eq!(stage.ask(&["status"]).await["taken_back_by_guard"], true);
+    assert_eq!(stage.ask(&["status"]).await["rolled_back_by_guard"], true);
 
     let (code, text) = said(&stage.run(&[]).output().await);
     assert_eq!(code, Some(0), "{text}");
     assert!(
-        text.contains("guard has taken the last rollout back"),
+        text.contains("guard has rolled back the last rollout"),
         "{text}"
     );
-    assert_eq!(stage.ask(&["status"]).await["taken_back_by_guard"], false);
+    assert_eq!(stage.ask(&["status"]).await["rolled_back_by_guard"], false);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,11 +48,11 @@ fn run_for<'a>(bake: &'a str, arguments: &[&'a str]) -> Vec<&'a str> {
     [&["run", FUNCTION, "--bake", bake], &QUICK[..], arguments].concat()
 }
 
-/// Every move that has begun, as baseline and candidate.
+/// Every move that has started, as baseline and candidate.
 fn moves(events: &[Value]) -> Vec<(u64, u64)> {
-    let began = events.iter().filter(|event| event["event"] == "began");
-    let version = |event: &Value, half: &str| event[half]["version"].as_u64().expect("a version");
-    began
+    let started = events.iter().filter(|event| event["event"] == "started");
+    let version = |event: &Value, which: &str| event[which]["version"].as_u64().expect("a version");
+    started
         .map(|event| (version(event, "baseline"), version(event, "candidate")))
         .collect()
 }
@@ -82,24 +82,9 @@ fn the_release_comes_first_and_the_architecture_second_and_the_path_is_said_befo
     );
 }
 
-#[test]
-fn a_run_that_is_killed_on_the_first_move_goes_on_with_the_same_path() {
-    let (sandbox, dist) = with_pairs(2);
-    let _traffic = sandbox.traffic_in_background(&dist, "60");
-    let mut killed = sandbox.rollout_process(&dist, &run_for("4m", &[]));
-    sandbox.reaches(&dist, 3, 50.0);
-    killed.kill().expect("is killed");
-    killed.wait().expect("has ended");
-
-    let events = sandbox.rollout_json(&dist, &run(&[]));
-    assert_eq!(moves(&events), [(1, 3), (3, 4)]);
-    let began = events.iter().find(|event| event["event"] == "began");
-    assert_eq!(began.expect("began")["goes_on_at"], 50.0);
-}
-
 /// When the first move is done its alarm goes, and then the second one begins.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_is_killed_between_the_moves_goes_on_with_the_second_one() {
+async fn a_run_that_is_killed_between_the_moves_resumes_with_the_second_one() {
     let (sandbox, dist) = with_pairs(2);
     let proxy = Proxy::start(&sandbox.endpoint).await;
     let _traffic = sandbox.traffic_in_background(&dist, "60");
@@ -142,7 +127,7 @@ fn a_release_stays_when_only_the_architecture_is_at_fault() {
     let end = events.last().expect("an end");
     assert_eq!(
         (&end["ending"], &end["cause"]),
-        (&json!("taken_back"), &json!("worse")),
+        (&json!("rolled_back"), &json!("worse")),
         "{end}"
     );
     let sentence = end["sentence"].as_str().expect("a sentence");
@@ -190,7 +175,7 @@ fn old_pairs_that_no_alias_uses_are_deleted_when_it_is_said_so_and_not_before() 
     let yes = ["prune", FUNCTION, "--keep", "1", "--yes"];
     let text = said(&sandbox.rollout(&dist, &yes).success());
     assert!(text.contains("deleted 4 versions of hasher"), "{text}");
-    // Of the pair that serves, both halves; and the newest one.
+    // Of the pair that serves, both builds; and the newest one.
     assert_eq!(versions(&sandbox, &dist), [3, 4, 7, 8]);
     let text = said(&sandbox.rollout(&dist, &yes).success());
     assert!(text.contains("nothing to delete"), "{text}");

@@ -78,7 +78,7 @@ impl Dist {
             .join(&self.manifest.artifacts[&architecture].zip)
     }
 
-    /// The bootstrap of a half.
+    /// The bootstrap of a build.
     pub(crate) fn bootstrap(&self, architecture: Architecture) -> Vec<u8> {
         let zip = fs::read(self.zip(architecture)).expect("a zip");
         let mut archive = ZipArchive::new(Cursor::new(zip)).expect("a zip");
@@ -88,7 +88,7 @@ impl Dist {
         bytes
     }
 
-    /// Packs a half anew, and says so in the manifest.
+    /// Packs a build anew, and says so in the manifest.
     pub(crate) fn pack(&mut self, architecture: Architecture, entries: &[Entry]) {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         for entry in entries {
@@ -102,17 +102,17 @@ impl Dist {
             .manifest
             .artifacts
             .get_mut(&architecture)
-            .expect("a half");
+            .expect("a build");
         artifact.code_sha256 = BASE64_STANDARD.encode(Sha256::digest(&zip));
         self.write_manifest();
     }
 
-    /// Packs a half anew with another bootstrap.
+    /// Packs a build anew with another bootstrap.
     pub(crate) fn pack_bootstrap(&mut self, architecture: Architecture, bytes: Vec<u8>) {
         self.pack(architecture, &[bootstrap(bytes)]);
     }
 
-    /// Changes a half's code without changing what it does.
+    /// Changes a build's code without changing what it does.
     pub(crate) fn change(&mut self, architecture: Architecture, marker: &str) {
         let entries = [
             bootstrap(self.bootstrap(architecture)),
@@ -232,12 +232,7 @@ impl Sandbox {
         Client::from_conf(config)
     }
 
-    /// `rollout` as a process to be killed.
-    pub(crate) fn rollout_process(&self, dist: &Dist, arguments: &[&str]) -> Child {
-        Self::rollout_process_through(&self.endpoint, dist, arguments)
-    }
-
-    /// The same through another endpoint.
+    /// `rollout` through another endpoint, as a process to be killed.
     pub(crate) fn rollout_process_through(
         endpoint: &str,
         dist: &Dist,

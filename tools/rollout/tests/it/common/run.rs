@@ -289,12 +289,6 @@ impl Stage {
             .expect("is set");
     }
 
-    /// Ends the sandbox without a word.
-    pub(crate) fn kill_sandbox(&mut self) {
-        self.sandbox.kill().expect("is killed");
-        self.sandbox.wait().expect("has ended");
-    }
-
     /// The journal's entries.
     pub(crate) fn journal(&self) -> Vec<serde_json::Value> {
         let path = self.dist().join(FUNCTION).join("rollout.jsonl");
