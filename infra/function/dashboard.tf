@@ -34,7 +34,7 @@ locals {
     }
   }
 
-  # As tools/rollout/src/prices counts a warm invocation: whole milliseconds, first tier.
+  # As tools/rollout/src/report/prices counts a warm invocation: whole milliseconds, first tier.
   cost_lines = local.prices == null ? [] : [
     for architecture in keys(local.lines) : [{
       label      = "${architecture} USD per million"

@@ -1,7 +1,7 @@
 //! What is left in the alias's description, for `rollout` and for people.
 //!
 //! A rollout keeps its record there: `rollout 1->2 since 2026-11-23T14:30:00Z 5%@0s 25%@41s`, each weight with the
-//! seconds after the start (tools/rollout/src/record.rs). It gets one more change and who made it:
+//! seconds after the start (tools/rollout/src/delivery/record.rs). It gets one more change and who made it:
 //! `… 25%@41s 0%@97s by guard`. A description that is no record is replaced by a sentence.
 
 use std::time::SystemTime;

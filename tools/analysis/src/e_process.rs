@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_period_in_which_a_half_is_idle_changes_nothing() {
+    fn a_period_in_which_a_version_is_idle_changes_nothing() {
         let some = [block((1_000, 2), (100, 1))];
         let with_idle = [block((500, 5), (0, 0)), some[0], block((0, 0), (50, 50))];
         let one = after(Bet::Worse, 0.0, &some);
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_that_hits_both_halves_alike_proves_nothing() {
+    fn a_burst_that_hits_both_versions_alike_proves_nothing() {
         let quiet = block((950, 1), (50, 0));
         let burst = block((950, 380), (50, 20));
         let process = after(Bet::Worse, 0.0, &[quiet, quiet, burst, burst, quiet]);

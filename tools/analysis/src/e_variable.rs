@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn swapping_the_halves_and_turning_the_margin_round_changes_nothing() {
+    fn swapping_the_versions_and_turning_the_margin_round_changes_nothing() {
         let one = Alternative::new(Rates {
             baseline: 0.01,
             candidate: 0.2,

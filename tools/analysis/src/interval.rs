@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_that_hits_both_halves_leaves_the_interval_useful() {
+    fn a_burst_that_hits_both_versions_leaves_the_interval_useful() {
         let quiet = block((9_500, 10), (500, 1));
         let burst = block((9_500, 3_800), (500, 200));
         let mut periods = vec![quiet; 120];

@@ -54,8 +54,8 @@ pub use counts::{Block, Count};
 pub use interval::{Interval, Total, difference_of_means, difference_of_rates};
 pub use metric::{Blocks, Metric};
 pub use ratio::ratio_of_means;
-pub use text::{LnE, percent, thousands};
-pub use verdict::{Analysis, Finding, Terms, Verdict};
+pub use text::{percent, thousands};
+pub use verdict::{Analysis, Finding, LnE, Terms, Verdict};
 
 use e_process::ln_sum;
 use questions::{Answers, Questions};

@@ -5,8 +5,7 @@ use super::{
     e_process::EProcess,
     metric::{Blocks, Metric},
     prior::Bet,
-    text::LnE,
-    verdict::Finding,
+    verdict::{Finding, LnE},
 };
 
 /// The bets on either answer, which all metrics have in common.

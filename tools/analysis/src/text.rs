@@ -1,46 +1,20 @@
 //! The analysis in words.
 
-use std::fmt;
-
-use serde::Serialize;
-
 use super::{
     counts::{Block, Count},
     metric::Metric,
-    verdict::{Analysis, Finding, Verdict},
+    verdict::{Analysis, Finding, LnE, Verdict},
 };
-
-/// The natural logarithm of an e-value, which itself may be too large for a number.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
-#[serde(transparent)]
-pub struct LnE(pub f64);
-
-impl fmt::Display for LnE {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let power = self.0 / std::f64::consts::LN_10;
-        if power < 4.0 {
-            return write!(f, "{:.1}", self.0.exp());
-        }
-        // 9.96e5 would be written as 10.0e5.
-        let rounded = (10f64.powf(power.fract()) * 10.0).round() / 10.0;
-        let (digits, exponent) = if rounded >= 10.0 {
-            (1.0, power.trunc() + 1.0)
-        } else {
-            (rounded, power.trunc())
-        };
-        write!(f, "{digits:.1}e{exponent:.0}")
-    }
-}
 
 /// What the two versions are called.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Names<'a> {
-    pub(super) candidate: &'a str,
-    pub(super) baseline: &'a str,
+struct Names<'a> {
+    candidate: &'a str,
+    baseline: &'a str,
 }
 
 impl Names<'_> {
-    pub(super) fn sentence(&self, analysis: &Analysis) -> String {
+    fn sentence(&self, analysis: &Analysis) -> String {
         let (decides, conclusion) = match analysis.verdict {
             Verdict::Worse { decides } => {
                 let evidence = analysis.evidence(analysis.ln_e_worse);
@@ -108,6 +82,17 @@ fn minutes(more: Option<u64>) -> Option<String> {
 }
 
 impl Analysis {
+    /// One sentence with the numbers, for people. The names are those of the two versions, such as
+    /// `arm64 (version 2)`.
+    #[must_use]
+    pub fn sentence(&self, candidate: &str, baseline: &str) -> String {
+        let names = Names {
+            candidate,
+            baseline,
+        };
+        names.sentence(self)
+    }
+
     fn evidence(&self, ln_e: LnE) -> String {
         format!("e-value {ln_e} against the threshold {}", self.threshold)
     }

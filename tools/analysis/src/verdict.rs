@@ -1,12 +1,32 @@
 //! The analysis in numbers.
 
+use std::fmt;
+
 use serde::Serialize;
 
-use super::{
-    counts::Block,
-    metric::Metric,
-    text::{LnE, Names},
-};
+use super::{counts::Block, metric::Metric};
+
+/// The natural logarithm of an e-value, which itself may be too large for a number.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct LnE(pub f64);
+
+impl fmt::Display for LnE {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let power = self.0 / std::f64::consts::LN_10;
+        if power < 4.0 {
+            return write!(f, "{:.1}", self.0.exp());
+        }
+        // 9.96e5 would be written as 10.0e5.
+        let rounded = (10f64.powf(power.fract()) * 10.0).round() / 10.0;
+        let (digits, exponent) = if rounded >= 10.0 {
+            (1.0, power.trunc() + 1.0)
+        } else {
+            (rounded, power.trunc())
+        };
+        write!(f, "{digits:.1}e{exponent:.0}")
+    }
+}
 
 /// How sure a verdict must be, which difference does not matter, and what is looked at.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -116,17 +136,6 @@ impl Analysis {
                 .map(|rate| (*more as f64 / rate).ceil() as u64);
         }
         self
-    }
-
-    /// One sentence with the numbers, for people. The names are those of the two versions, such as
-    /// `arm64 (version 2)`.
-    #[must_use]
-    pub fn sentence(&self, candidate: &str, baseline: &str) -> String {
-        let names = Names {
-            candidate,
-            baseline,
-        };
-        names.sentence(self)
     }
 }
 

@@ -39,7 +39,7 @@ fn taken_back(traffic: Traffic) -> f64 {
 }
 
 #[test]
-fn at_most_alpha_of_equally_good_candidates_are_taken_back() {
+fn at_most_alpha_of_equally_good_candidates_are_rolled_back() {
     for rate in [0.0, 0.001, 0.01, 0.1] {
         let traffic = Traffic {
             slow: Rates::equal(rate),
@@ -65,7 +65,7 @@ fn bursts_that_hit_both_versions_alike_roll_back_no_more() {
 }
 
 #[test]
-fn a_day_whose_traffic_and_rates_rise_and_fall_takes_back_no_more() {
+fn a_day_whose_traffic_and_rates_rise_and_fall_rolls_back_no_more() {
     const ROLLOUTS: u64 = 60;
     let traffic = Traffic {
         wave: 0.8,
@@ -83,7 +83,7 @@ fn a_day_whose_traffic_and_rates_rise_and_fall_takes_back_no_more() {
 /// The test takes the failures of a period for independent. An outage from its 10th to its 16th second
 /// fails a number of requests that hardly varies, and only which version they went to is left to chance.
 #[test]
-fn an_outage_that_fails_the_same_number_of_requests_in_every_period_takes_back_no_more() {
+fn an_outage_that_fails_the_same_number_of_requests_in_every_period_rolls_back_no_more() {
     const ROLLOUTS: u64 = 500;
     for (requests, fail) in [(10, 1), (20, 10), (100, 10), (1_000, 100)] {
         let period = |rng: &mut StdRng| {

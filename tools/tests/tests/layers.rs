@@ -7,7 +7,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// The layers of a crate from the lowest up, each with those that it may use besides itself.
@@ -21,6 +21,44 @@ const ROLLOUT: Layers = &[
     ("cli", &["aws", "delivery", "release", "report"]),
 ];
 
+const SANDBOX: Layers = &[
+    ("aws", &[]),
+    ("net", &["aws"]),
+    ("execution", &["aws", "net"]),
+    ("services", &["aws", "net", "execution"]),
+    ("rehearsal", &["aws", "execution", "services"]),
+    (
+        "server",
+        &["aws", "net", "execution", "services", "rehearsal"],
+    ),
+    ("client", &["aws", "execution", "services", "rehearsal"]),
+    (
+        "testing",
+        &[
+            "aws",
+            "net",
+            "execution",
+            "services",
+            "rehearsal",
+            "server",
+            "client",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "aws",
+            "net",
+            "execution",
+            "services",
+            "rehearsal",
+            "server",
+            "client",
+            "testing",
+        ],
+    ),
+];
+
 /// A module by its path from the crate's root.
 type Module = Vec<String>;
 
@@ -31,10 +69,7 @@ struct Crate {
 
 impl Crate {
     fn read(name: &str) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("..")
-            .join(name)
-            .join("src");
+        let root = source(name);
         let mut files = Vec::new();
         collect(&root, &mut Vec::new(), &mut files);
         let modules: BTreeSet<Module> = files.iter().map(|(module, _)| module.clone()).collect();
@@ -78,17 +113,28 @@ impl Crate {
     }
 }
 
+/// The folder with the source files of a crate.
+fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(name)
+        .join("src")
+}
+
 /// All source files below a folder, but for tests.
 fn collect(folder: &Path, module: &mut Module, files: &mut Vec<(Module, String)>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         let stem = path.file_stem().and_then(|stem| stem.to_str());
         let stem = stem.expect("a name").to_owned();
+        if stem == "tests" {
+            continue;
+        }
         if path.is_dir() {
             module.push(stem);
             collect(&path, module, files);
             module.pop();
-        } else if path.extension().is_some_and(|extension| extension == "rs") && stem != "tests" {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             let mut own = module.clone();
             if !["mod", "lib", "main"].contains(&stem.as_str()) {
                 own.push(stem);
@@ -281,6 +327,14 @@ fn has_no_circle(name: &str) {
 #[test]
 fn each_layer_of_rollout_uses_only_those_below_it() {
     uses_only_what_is_below("rollout", ROLLOUT);
+}
+
+#[test]
+fn each_layer_of_the_sandbox_uses_only_those_below_it() {
+    if source("sandbox").join("services").exists() {
+        uses_only_what_is_below("sandbox", SANDBOX);
+        has_no_circle("sandbox");
+    }
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! The alarm on the candidate's errors, which guards a rollout whose controller has died.
+//! The CloudWatch alarm on the candidate's errors, which guards a rollout whose process has died.
 //!
-//! A run arms it before the first weight and disarms it when it has promoted the candidate or taken it back. A run
-//! that is killed, or ends with the weight as it is, leaves it armed: when it goes off, EventBridge invokes the
-//! function `guard`, which takes the weight back ([`record::BY_GUARD`](crate::delivery::record::BY_GUARD) says so in the alias).
-//! In an account without that function the alarm does nothing.
+//! A run arms it before the first weight and disarms it once the candidate is promoted or rolled back. A run that is
+//! killed, or that ends with the weight as it is, leaves it armed: when it goes off, EventBridge invokes the function
+//! `guard`, which sets the weight to 0% and writes that into the alias's description. In an account without that
+//! function the alarm does nothing.
 //!
 //! Its thresholds, and why they are crude: tools/package/src/manifest/guard.rs.
 

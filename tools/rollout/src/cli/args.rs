@@ -61,13 +61,13 @@ pub(super) fn milliseconds(text: &str) -> Result<f64, String> {
     Ok(duration.as_secs_f64() * 1e3)
 }
 
-/// Which prices hold.
+/// Which prices to use.
 #[derive(Debug, Args)]
 pub(super) struct PriceArgs {
-    /// Price list in the form of infra/function/prices.json [default: the one that comes along]
+    /// Price list in the form of infra/function/prices.json [default: the built-in one]
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
-    /// GB-seconds a month of the account in this region, which decide the price's tier
+    /// GB-seconds a month of the account in this region, which decide the price tier
     #[arg(long, value_name = "NUMBER", default_value_t = 0.0, value_parser = gb_seconds)]
     pub(super) monthly_gb_seconds: f64,
 }
@@ -80,7 +80,7 @@ fn gb_seconds(text: &str) -> Result<f64, String> {
 }
 
 impl PriceArgs {
-    /// The list that was asked for.
+    /// The list that the arguments name.
     pub(super) fn list(&self) -> anyhow::Result<PriceList> {
         let Some(path) = &self.prices else {
             return Ok(PriceList::built_in()?);

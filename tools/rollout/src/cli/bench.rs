@@ -8,7 +8,11 @@ use clap::Args;
 use package::{Architecture, FunctionManifest};
 use serde::Serialize;
 
-use super::{args::PriceArgs, context::Context, outcome::Outcome, signals};
+use super::{
+    args::PriceArgs,
+    context::{Context, Outcome},
+    signals,
+};
 use crate::{
     aws::{
         function::{self, Function},
@@ -44,16 +48,15 @@ pub(super) struct BenchArgs {
     /// Seed of the order, to repeat one [default: drawn, and printed]
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
-    /// The most that it may cost at list price, in US dollars, if every invocation took its time limit
+    /// Limit of its cost at list price in US dollars, assuming that every invocation takes its whole timeout
     #[arg(long, value_name = "USD", default_value_t = 1.0)]
     most_usd: f64,
     #[command(flatten)]
     price: PriceArgs,
-    /// Until when it has to be done; what it leaves behind when it is killed is removed by the next one
-    /// after that
+    /// How long it may take. If it is killed, the next benchmark after that time removes what it has left
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
     within: Duration,
-    /// Remove what another benchmark has left, though its time is not over: it was killed
+    /// Remove what another benchmark has left, although it may still run: it is known to be dead
     #[arg(long)]
     take_over: bool,
     /// Print what would be invoked and what it costs at most, and change nothing
@@ -64,7 +67,7 @@ pub(super) struct BenchArgs {
     markdown: bool,
 }
 
-/// Everything that a benchmark is about, before anything is changed.
+/// Everything that a benchmark needs, read before anything is changed.
 struct Setting {
     manifest: FunctionManifest,
     function: Function,
@@ -76,7 +79,7 @@ struct Setting {
     most_usd: f64,
 }
 
-/// What is said before the first invocation.
+/// What is shown before the first invocation.
 #[derive(Debug, Serialize)]
 struct Announcement<'a> {
     function: &'a str,
@@ -355,7 +358,7 @@ async fn builds(
     Ok(builds)
 }
 
-/// A version that nobody asked for means that the alias has moved.
+/// Another version than expected means that the alias was moved meanwhile.
 fn note(tally: &mut Tally, sample: Sample) -> anyhow::Result<()> {
     let report = match sample {
         Sample::Throttled => {

@@ -22,9 +22,9 @@ const JOURNAL_FILE: &str = "rollout.jsonl";
 pub(super) struct Entry<'a> {
     /// When it happened.
     pub time: DateTime<Utc>,
-    /// To which function.
+    /// The function.
     pub function: &'a str,
-    /// What.
+    /// The event.
     #[serde(flatten)]
     pub event: &'a Event,
 }
@@ -80,7 +80,8 @@ impl Journal {
     }
 }
 
-/// Opens the file behind its last whole line: a line that a crash has cut off must not swallow the next.
+/// Opens the file behind its last whole line: the next event must not be appended to a line that a crash has
+/// cut off.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     let mut file = options.create(true).append(true).read(true).open(path)?;

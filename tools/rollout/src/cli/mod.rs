@@ -3,9 +3,9 @@
 //! | file | what |
 //! | --- | --- |
 //! | `publish.rs`, `replay.rs`, `run/`, `promote.rs`, `abort.rs`, `rollback.rs`, `status.rs`, `report.rs`, `prune.rs`, `bench.rs` | a command each: its arguments, then the function that runs it |
-//! | `args.rs`, `connection.rs` | arguments that several commands have; where AWS is |
-//! | `context.rs` | what every command gets: AWS clients, the dist folder, where its output goes |
-//! | `output.rs`, `outcome.rs` | the only place that writes to stdout and stderr; exit codes |
+//! | `args.rs` | arguments that several commands have |
+//! | `context.rs` | what every command gets: AWS clients, the dist folder, where its output goes; exit codes |
+//! | `output.rs` | the only place that writes to stdout and stderr |
 //! | `signals.rs` | SIGINT, SIGTERM, SIGHUP, and the question on a terminal |
 //! | `view/`, `journal.rs` | a run while it goes on; what happened, a JSON line each |
 //!
@@ -14,10 +14,8 @@
 mod abort;
 mod args;
 mod bench;
-mod connection;
 mod context;
 mod journal;
-mod outcome;
 mod output;
 mod promote;
 mod prune;
@@ -35,9 +33,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::aws::client::Connection;
-use connection::ConnectionArgs;
-use context::Context;
-pub use outcome::Outcome;
+pub use context::Outcome;
+use context::{ConnectionArgs, Context};
 use output::{Format, Output};
 pub use output::{error, log_to_stderr};
 

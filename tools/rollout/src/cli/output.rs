@@ -26,7 +26,7 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// Standard output as it is.
+    /// Standard output, with a look at whether it is a terminal.
     #[must_use]
     pub(super) fn stdout(format: Format) -> Self {
         let terminal = format == Format::Human && io::stdout().is_terminal();

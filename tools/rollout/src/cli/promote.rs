@@ -5,7 +5,7 @@ use chrono::Utc;
 use clap::Args;
 use serde_json::json;
 
-use super::{context::Context, outcome::Outcome};
+use super::context::{Context, Outcome};
 use crate::{
     aws::{
         LIVE,

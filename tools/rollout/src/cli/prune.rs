@@ -1,14 +1,14 @@
 //! `rollout prune`: deletes old pairs that no alias uses.
 //!
 //! Safe to kill and to repeat: every version is deleted by itself, after one more look at the aliases,
-//! and Lambda itself deletes no version that an alias routes to. What calls a version by its number,
-//! without an alias, is not known to use it.
+//! and Lambda itself deletes no version that an alias routes to. A caller that uses a version's number
+//! instead of an alias cannot be seen.
 
 use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 
-use super::{context::Context, outcome::Outcome};
+use super::context::{Context, Outcome};
 use crate::{
     aws::{
         provisioned,

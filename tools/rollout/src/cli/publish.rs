@@ -3,7 +3,10 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{context::Context, outcome::Outcome, output::Output};
+use super::{
+    context::{Context, Outcome},
+    output::Output,
+};
 use crate::{
     aws::{LIVE, function},
     release::{

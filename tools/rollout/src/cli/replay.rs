@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use package::replay::{EventReport, HELP, Verdict, read_events};
 
-use super::{context::Context, outcome::Outcome};
+use super::context::{Context, Outcome};
 use crate::release::replay;
 
 /// Arguments of `rollout replay`.

@@ -1,7 +1,7 @@
 //! `rollout report`: both versions side by side.
 //!
-//! Only traffic through `live` is compared: there each invocation fell to either version by chance. What
-//! came through the aliases `arm64` and `x86_64` was sent there by somebody, for some reason. After
+//! Only traffic through `live` is compared: there chance decided which version an invocation
+//! went to. Whoever calls the aliases `arm64` and `x86_64` has chosen the version. After
 //! a promotion both versions are still there as far back as `--since` reaches.
 
 use std::{fs, path::PathBuf, time::Duration};
@@ -14,9 +14,8 @@ use package::{ManifestError, RolloutPolicy};
 
 use super::{
     args::{PriceArgs, milliseconds, region},
-    context::Context,
+    context::{Context, Outcome},
     journal,
-    outcome::Outcome,
 };
 use crate::{
     aws::{
@@ -220,7 +219,7 @@ impl Subject {
         self.builds.iter().any(|build| build.emulated)
     }
 
-    /// The most that a duration counts: what is slow, or else as long as an invocation may take.
+    /// The limit that durations are cut at: `slow_ms`, or else the function's timeout.
     fn limit(&self) -> Option<Limit> {
         if self.is_emulated() {
             return None;
@@ -265,7 +264,7 @@ impl Subject {
         }
     }
 
-    /// The rollout between these versions, if it was one that moved the weight.
+    /// The rollout between these versions, if there was one.
     fn record(&self) -> Option<&Record> {
         let of_these =
             |record: &&Record| [record.baseline, record.candidate] == self.query.versions;
@@ -283,7 +282,7 @@ impl Subject {
     }
 }
 
-/// A function that was built elsewhere is compared by the usual policy.
+/// A function without a manifest here is compared by the default policy.
 fn policy(context: &Context, function: &str) -> anyhow::Result<RolloutPolicy> {
     match context.manifest(function) {
         Ok(manifest) => Ok(manifest.rollout),

@@ -3,7 +3,10 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{args::Goal, context::Context, outcome::Outcome};
+use super::{
+    args::Goal,
+    context::{Context, Outcome},
+};
 use crate::aws::{LIVE, alarm::CandidateAlarm, alias, routing::Routing};
 
 /// Arguments of `rollout rollback`.

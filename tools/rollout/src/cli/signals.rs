@@ -4,9 +4,9 @@
 //! | --- | --- | --- | --- |
 //! | SIGINT | asks; a second one aborts | aborts | stops |
 //! | SIGTERM | aborts | aborts | stops |
-//! | SIGHUP, but for under `nohup` | aborts: nobody is left to watch | aborts | stops |
+//! | SIGHUP, unless under `nohup` | aborts: nobody is left to watch | aborts | stops |
 //!
-//! The rollout goes on while the question stands: the answer is a line, read by a thread of its own. A
+//! The rollout goes on while the question is open. The answer is a whole line, read by a separate thread: a
 //! prompt that reads single keys would leave the terminal without echo when the rollout ends first.
 
 use std::{
@@ -31,7 +31,7 @@ use crate::{
     release::bench::{Stop, Stopped},
 };
 
-/// Everything that may ask a run to end: signals, and answers to the question that some of them raise.
+/// Commands to a run: from signals, and from answers to the question that SIGINT raises.
 #[derive(Debug)]
 pub(super) struct Interrupts {
     interrupt: Signal,
@@ -41,7 +41,7 @@ pub(super) struct Interrupts {
     terminal: bool,
     /// Lines from the terminal, from the first question on.
     lines: Option<UnboundedReceiver<String>>,
-    /// Whether a question stands.
+    /// Whether a question is open.
     asking: bool,
 }
 
@@ -91,7 +91,7 @@ impl Commands for Interrupts {
     }
 }
 
-/// From now on signals no longer end the process, but stop a benchmark; so does the end of its time.
+/// From now on signals stop the benchmark instead of ending the process; so does the end of its time.
 pub(super) fn stop_within(within: Duration) -> io::Result<Stop> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -111,7 +111,7 @@ pub(super) fn stop_within(within: Duration) -> io::Result<Stop> {
     Ok(Stop::new(receiver))
 }
 
-/// What a line says; no line is a terminal that is gone.
+/// The command in a line; no line means that the terminal is gone.
 fn understand(line: Option<&str>) -> Command {
     let Some(line) = line else {
         return Command::Abort;
@@ -131,7 +131,7 @@ async fn answer(lines: &mut Option<UnboundedReceiver<String>>) -> Option<String>
     }
 }
 
-/// A thread that no runtime waits for: it may be reading when the run ends.
+/// Starts a thread that the runtime does not wait for: it may still be reading when the run ends.
 fn read_lines() -> UnboundedReceiver<String> {
     let (sender, lines) = unbounded_channel();
     thread::spawn(move || {

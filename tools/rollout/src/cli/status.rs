@@ -9,9 +9,8 @@ use package::Architecture;
 use serde::Serialize;
 
 use super::{
-    context::Context,
+    context::{Context, Outcome},
     journal::{self, LastAnalysis},
-    outcome::Outcome,
 };
 use crate::{
     aws::{
@@ -130,7 +129,7 @@ async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
     })
 }
 
-/// The state of the alarm. Whoever may not see alarms sees everything else.
+/// The state of the alarm. Without the permission to read alarms, the rest is shown.
 async fn alarm(context: &Context, function: &str) -> Option<AlarmState> {
     let guard = CandidateAlarm::new(context.clients.cloudwatch.clone(), function);
     guard.state().await.unwrap_or_else(|error| {
@@ -255,7 +254,7 @@ impl VersionStatus {
 }
 
 impl Status {
-    /// What is to be said of the alarm, and of the function that it invokes.
+    /// The lines about the alarm, and about the function that it invokes.
     fn guard(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(AlarmState { name, state, since }) = &self.alarm {

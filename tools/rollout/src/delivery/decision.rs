@@ -19,8 +19,8 @@ pub(super) struct Position {
     pub(super) baked: TimeDelta,
     /// Invocations of the candidate seen in this step.
     pub(super) step_samples: u64,
-    /// How much of that this process itself has seen: a run that resumes where another one has
-    /// paused gets the whole time once more.
+    /// How much of that this process itself has seen. The timeout counts only this, so a run that resumes a
+    /// paused rollout gets the whole time once more.
     pub(super) seen: TimeDelta,
     /// How long ago the last period that shows both versions ended, as long as this process runs.
     pub(super) no_data: TimeDelta,
@@ -37,9 +37,9 @@ pub(super) enum Decision {
     Promote,
     /// Let the baseline serve alone.
     RollBack(Cause),
-    /// End the run, leave the weight as it is: it has got as far as it was asked to.
+    /// End the run and leave the weight as it is: the step given by `--until` is over.
     Reached,
-    /// End the run, leave the weight as it is: the step's time is over without this.
+    /// End the run and leave the weight as it is: the step has timed out without this.
     Pause(Waiting),
 }
 
@@ -71,9 +71,9 @@ pub enum Waiting {
 pub enum Cause {
     /// The candidate is proven to be worse.
     Worse,
-    /// A step's time was over and the analysis was inconclusive.
+    /// A step timed out and the analysis was inconclusive.
     Inconclusive,
-    /// A step's time was over and the candidate had too few invocations in it.
+    /// A step timed out and the candidate had too few invocations in it.
     FewSamples,
     /// The metrics have not shown both versions for longer than allowed.
     NoData,
@@ -81,7 +81,7 @@ pub enum Cause {
     NoAnswer,
     /// Somebody has aborted the run.
     Aborted,
-    /// The candidate's alarm went off, and the function `guard` was faster.
+    /// The candidate's alarm went off, and the function `guard` rolled back before this run did.
     Guard,
 }
 
@@ -124,7 +124,7 @@ fn limit(waiting: Waiting, policy: &Policy) -> TimeDelta {
     }
 }
 
-/// The step's time is over, and something is still missing.
+/// The step has timed out, and something is still missing.
 fn over(missing: Waiting, position: &Position, policy: &Policy) -> Decision {
     match (policy.on_inconclusive, missing) {
         (OnInconclusive::Advance, Waiting::Verdict) => advance(position, policy),
@@ -170,7 +170,7 @@ mod tests {
         more_minutes: None,
     };
 
-    /// A step of 5% that has all that it needs.
+    /// A step of 5% that has everything it needs.
     fn ripe() -> Position {
         Position {
             percent: percent(5.0),
@@ -184,7 +184,7 @@ mod tests {
         }
     }
 
-    /// The same without a verdict, at the end of its time.
+    /// The same without a verdict, when it times out.
     fn inconclusive() -> Position {
         Position {
             verdict: INCONCLUSIVE,

@@ -17,7 +17,7 @@ use crate::aws::{
     routing::{Percent, Routing},
 };
 
-/// Between two ticks at least, so that a clock that jumps makes no busy loop.
+/// The shortest pause between two ticks, so that a clock that jumps causes no busy loop.
 const MIN_PAUSE: Duration = Duration::from_millis(100);
 
 /// Where commands come from.
@@ -26,9 +26,9 @@ pub trait Commands: Send {
     fn next(&mut self) -> impl Future<Output = Command> + Send;
 }
 
-/// Who is told what happens.
+/// Receives what happens.
 pub trait Events: Send {
-    /// Tells of an event that has just happened.
+    /// Called with each event as it happens.
     fn emit(&mut self, event: &Event);
 }
 
@@ -140,7 +140,7 @@ impl<E: Events> Driver<E> {
         Observation { alias, samples }
     }
 
-    /// Does what is to be done; an ending when that ends the run.
+    /// Carries out actions; returns the ending if one of them ends the run.
     async fn perform(&mut self, actions: Vec<Action>) -> Option<Ending> {
         let mut actions = VecDeque::from(actions);
         while let Some(action) = actions.pop_front() {
@@ -164,7 +164,7 @@ impl<E: Events> Driver<E> {
     }
 
     /// Sets the first weight. If its answer is lost, finds out whether it was set: a run that ends here must
-    /// not leave a weight that nobody watches without saying so.
+    /// say so if it may leave a weight that nobody watches.
     async fn set_first_weight(&mut self, change: Change) -> Result<(), StartError> {
         let set = self.set(&change).await;
         let failed = set.as_ref().err().cloned();
@@ -192,7 +192,7 @@ impl<E: Events> Driver<E> {
     }
 }
 
-/// Waits for an answer, and sorts out what its absence means.
+/// Waits for an answer, and classifies the error when there is none.
 async fn answer<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, AliasError>>,

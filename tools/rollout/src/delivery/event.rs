@@ -13,7 +13,7 @@ use super::{
 use crate::aws::{function::Build, routing::Percent};
 use analysis::Analysis;
 
-/// What somebody asks of a run.
+/// A command to a run, from a signal or the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
@@ -21,9 +21,9 @@ pub enum Command {
     Abort,
     /// The run ends, the weight stays.
     Detach,
-    /// Nothing, after all.
+    /// The run goes on: the question is answered with "resume".
     Resume,
-    /// To be asked which of these.
+    /// Ask which of these (a first SIGINT on a terminal).
     Ask,
 }
 
@@ -51,7 +51,7 @@ pub struct Analysed {
     pub step_timeout_s: i64,
     /// Invocations of the candidate seen in this step.
     pub step_samples: u64,
-    /// How many it needs.
+    /// How many invocations it needs.
     pub min_samples: u64,
     /// The verdict and its numbers.
     pub analysis: Analysis,
@@ -71,11 +71,11 @@ pub enum Ending {
     NothingToMove,
     /// The candidate serves alone.
     Promoted,
-    /// The step that was asked for is over; the weight stays.
+    /// The step given by `--until` is over; the weight stays.
     Reached,
     /// The baseline serves alone.
     RolledBack(Cause),
-    /// The step's time was over without this; the weight stays.
+    /// The step timed out without this; the weight stays.
     Paused(Waiting),
     /// Somebody has interrupted the run and wants the weight to stay.
     Detached,
@@ -117,7 +117,7 @@ pub struct PlannedMove {
 pub enum Event {
     /// The goal takes more than one rollout.
     Path {
-        /// One after the other; each of them starts and ends.
+        /// The moves in order; each has its own `started` and `ended`.
         moves: Vec<PlannedMove>,
     },
     /// The run knows what it has to do.
@@ -142,9 +142,9 @@ pub enum Event {
     },
     /// The metrics were analysed.
     Analysed(Analysed),
-    /// Somebody asks something of the run.
+    /// The run was given a command.
     Command {
-        /// What.
+        /// The command.
         command: Command,
     },
     /// The metrics or the alias could not be read or written.
@@ -158,7 +158,7 @@ pub enum Event {
     },
     /// The run is over.
     Ended {
-        /// How.
+        /// How it has ended.
         #[serde(flatten)]
         ending: Ending,
         /// The same for people, with the numbers.

@@ -1,4 +1,4 @@
-//! The moves that lead from what `live` serves to the goal (pure).
+//! The moves that lead from what `live` serves to the goal (no I/O).
 //!
 //! A move is one rollout: steps, bake times, verdicts. Between the builds of one pair, and between the
 //! same architecture of two pairs, one move is enough. Where both the pair and the architecture differ,

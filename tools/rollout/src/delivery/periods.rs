@@ -10,7 +10,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use super::{event::Latency, policy::Policy, record::Record};
 use analysis::Blocks;
 
-/// The record has the second that a change fell into, and the call took a moment.
+/// How much later than recorded a change may have happened: the record has whole seconds, and the call takes time.
 const CHANGE_TAKES: TimeDelta = TimeDelta::seconds(1);
 
 /// The counts of one period.
@@ -51,7 +51,7 @@ pub(super) struct Evidence {
     pub(super) baked: TimeDelta,
     /// Invocations of the candidate in the periods of the present step that count.
     pub(super) step_samples: u64,
-    /// The same a minute of the time that was watched; unknown until a period has shown it.
+    /// Invocations of the candidate per minute of watched time; `None` until a period has shown it.
     pub(super) candidate_per_minute: Option<f64>,
     /// The end of the last period in which both versions ran, if there is one.
     pub(super) last_data: Option<DateTime<Utc>>,

@@ -43,7 +43,7 @@ pub struct Policy {
     pub bake: TimeDelta,
     /// How long a step may wait for a verdict.
     pub step_timeout: TimeDelta,
-    /// What follows then.
+    /// What follows when that time is over and the analysis is inconclusive.
     pub on_inconclusive: OnInconclusive,
     /// How many invocations of the candidate a step needs before it may end.
     pub min_samples: u64,
@@ -74,7 +74,7 @@ pub enum PolicyError {
     /// More steps than the alias can remember.
     #[error("steps_percent has {0} steps: at most {MOST_STEPS}")]
     ManySteps(usize),
-    /// An end that no step leads to.
+    /// `--until` is none of the steps.
     #[error("--until {asked}: it must be one of the steps, {steps}")]
     NoSuchStep {
         /// What was asked for.
@@ -85,7 +85,7 @@ pub enum PolicyError {
     /// A period that CloudWatch does not have.
     #[error("period_s = {0}: 1, 5, 10, 30 or a multiple of 60")]
     Period(u64),
-    /// A time that no clock reaches.
+    /// A time that is too long to compute with.
     #[error("{key} = {seconds}: at most {}", MOST_SECONDS)]
     Long {
         /// The key.
@@ -169,7 +169,7 @@ impl Policy {
     }
 
     /// How long one call with all its attempts may take: an endpoint that takes the call and never answers
-    /// must not stop the watch, nor use up the time in which the weight may stay without it.
+    /// must neither stop the analysis nor use up `no_data_timeout_s`.
     #[must_use]
     pub fn call_limit(&self) -> Duration {
         let third = (self.no_data_timeout / 3).to_std().unwrap_or_default();

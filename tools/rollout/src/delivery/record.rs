@@ -26,7 +26,7 @@ use crate::aws::{
 /// The longest description that Lambda takes.
 const LONGEST_DESCRIPTION: usize = 256;
 
-/// Behind a description whose last change is that of the function `guard` (functions/guard/src/description.rs).
+/// Written behind the last change when the function `guard` made it (functions/guard/src/description.rs).
 const BY_GUARD: &str = " by guard";
 
 /// A rollout as its alias remembers it.
@@ -132,7 +132,7 @@ impl Record {
 }
 
 /// A description with one more change of the weight, or with that one alone when there is no room for all:
-/// the change must not fail for the sake of its record. What is no record stays.
+/// the change must not fail because of its record. A description that is no record is kept.
 #[must_use]
 pub fn description_after(before: &str, percent: Percent, now: DateTime<Utc>) -> String {
     let Ok(record) = before.parse::<Record>() else {

@@ -30,14 +30,14 @@ use crate::aws::{
 };
 use analysis::{Analysis, analyse};
 
-/// For how long a rollback that fails is tried again, in units of `no_data_timeout_s`: 45 minutes by
+/// How long a rollback that fails is tried again, in units of `no_data_timeout_s`: 45 minutes by
 /// default. As long as it fails the candidate may have traffic, and a network that is down may come back.
 const ROLLBACK_PATIENCE: i32 = 3;
 
-/// Between two attempts of a rollback; each has the client's own retries.
+/// The pause between two attempts of a rollback; each attempt has the client's own retries.
 const ROLLBACK_PAUSE: TimeDelta = TimeDelta::seconds(1);
 
-/// What a tick is about.
+/// What a tick gets to see.
 #[derive(Debug)]
 pub struct Observation {
     /// `live` as it was read.
@@ -49,10 +49,10 @@ pub struct Observation {
 /// Why `live` could not be read or changed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum AliasProblem {
-    /// It is not as this rollout left it; nothing was overwritten.
+    /// Somebody else has changed it; nothing was overwritten.
     #[error("live of {} was changed by somebody else and now routes to {}", .found.function, .found.routing)]
     Changed {
-        /// As it is now.
+        /// `live` as it is now.
         found: Box<Alias>,
     },
     /// It is gone, or cannot be used any more.
@@ -68,7 +68,7 @@ pub enum AliasProblem {
 pub enum Action {
     /// Show and record this.
     Emit(Box<Event>),
-    /// Change `live` by compare-and-swap, and say with [`Rollout::applied`] what came of it.
+    /// Change `live` by compare-and-swap, then call [`Rollout::applied`] with the answer.
     Set(Change),
     /// Nothing more: this run has ended.
     End(Ending),
@@ -77,7 +77,7 @@ pub enum Action {
 /// A change of `live`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// What it routes to afterwards.
+    /// What `live` routes to afterwards.
     pub routing: Routing,
     /// What its description says afterwards.
     pub record: Record,
@@ -114,7 +114,7 @@ pub struct Start {
 pub struct Started {
     /// The rollout.
     pub rollout: Rollout,
-    /// What will happen, to be emitted.
+    /// The event that says what will happen, to be emitted.
     pub event: Event,
     /// The first weight, to be set before the first tick, unless the rollout is under way.
     pub first: Option<Change>,
@@ -234,7 +234,7 @@ impl Rollout {
         self.alias.routing.share(self.candidate.version)
     }
 
-    /// The metrics that are analysed.
+    /// Which metrics are analysed.
     #[must_use]
     pub fn scope(&self) -> Scope {
         self.scope
@@ -301,7 +301,7 @@ impl Rollout {
         actions
     }
 
-    /// Does what somebody asks for.
+    /// Takes in a command, and says what to do.
     pub fn handle(&mut self, command: Command, now: DateTime<Utc>) -> Vec<Action> {
         let mut actions = vec![emit(Event::Command { command })];
         actions.extend(match (command, self.rollback) {
@@ -388,7 +388,7 @@ impl Rollout {
         actions
     }
 
-    /// Analyses all periods that count, and decides what is next.
+    /// Analyses all periods that count, and decides what comes next.
     fn analyse(
         &mut self,
         samples: Samples,
@@ -558,7 +558,7 @@ impl Rollout {
         summary.sentence(ending)
     }
 
-    /// Since when this process has been on this step.
+    /// When this process has begun this step.
     fn on_step_since(&self) -> DateTime<Utc> {
         self.record.last_change().max(self.began)
     }

@@ -20,10 +20,10 @@ use crate::aws::{
     metrics::{self, Query, Sample},
 };
 
-/// For so long after it has settled a period is read again: metrics were seen to be minutes late.
+/// How long a settled period is still read again: metrics were seen to be minutes late.
 const READ_AGAIN: TimeDelta = TimeDelta::minutes(15);
 
-/// How long CloudWatch keeps data points of a period's length, with a little to spare for the way
+/// How long CloudWatch keeps data points of a period's length, less the time that a request may take
 /// (API reference of `GetMetricData`, "retention").
 const KEPT: [(TimeDelta, TimeDelta); 3] = [
     (TimeDelta::minutes(1), TimeDelta::minutes(3 * 60 - 5)),

@@ -13,7 +13,7 @@ use analysis::Metric;
 pub enum Scope {
     /// Slow invocations too.
     WithTime {
-        /// Longer than this is slow, in milliseconds.
+        /// An invocation that takes longer is slow, in milliseconds.
         slow_ms: f64,
     },
     /// The function does not say what slow is.
@@ -26,7 +26,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// By what these two versions can be compared.
+    /// By which metrics two versions can be compared.
     #[must_use]
     pub fn new(slow_ms: Option<f64>, builds: [&Build; 2]) -> Self {
         let emulated = builds.into_iter().find(|build| build.emulated);

@@ -81,7 +81,7 @@ impl Situation {
     }
 }
 
-/// Whether a record tells of this weight: one that was set by hand afterwards is not in it.
+/// Whether a record ends with this weight; it does not when somebody has set the weight by hand since.
 fn is_of(record: &Record, baseline: Version, candidate: Version, percent: Percent) -> bool {
     record.baseline == baseline
         && record.candidate == candidate

@@ -1,4 +1,4 @@
-//! Which builds of a commit are published already (pure).
+//! Which builds of a commit are published already (no I/O).
 //!
 //! A version *is* a build when code, architecture and all settings are the same. The pair is, in this order:
 //!

@@ -29,7 +29,7 @@ pub struct PublishedBuild {
     pub alias_moved: bool,
 }
 
-/// What became of `live`.
+/// What was done about `live`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Live {
@@ -47,9 +47,9 @@ pub enum PublishError {
         "the {architecture} build was not published; rollout publish {function} goes on from here: {source}"
     )]
     Build {
-        /// Which one.
+        /// The build's architecture.
         architecture: Architecture,
-        /// Of which function.
+        /// The function.
         function: String,
         /// Why.
         source: FunctionError,
@@ -76,8 +76,8 @@ pub async fn newest_pair(client: &Client, function: &str) -> Result<Pair, AliasE
 }
 
 /// Publishes what is not published yet, and then points the aliases at it: an alias never points at an
-/// incomplete pair. With a bucket, Lambda takes the artifacts from there. `published` hears of every
-/// version at once.
+/// incomplete pair. With a bucket, Lambda takes the artifacts from there. `published` is called
+/// with every version as soon as it is published.
 ///
 /// # Errors
 /// [`PublishError`]. What was published until then stays; the next run goes on from there.

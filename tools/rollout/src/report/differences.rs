@@ -12,21 +12,21 @@ use analysis::{Interval, Metric, Total, difference_of_means, difference_of_rates
 /// all times at which it is looked at, if the difference is the same in all periods.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Differences {
-    /// How often an interval may miss the truth.
+    /// The probability that an interval misses the true difference.
     pub alpha: f64,
-    /// Of the probabilities, metric by metric; those that were not counted are left out.
+    /// Differences of probabilities, metric by metric; metrics that were not counted are left out.
     pub rates: Vec<RateDifference>,
-    /// The most that a duration counts; none of an emulated version.
+    /// Durations count as at most this in a mean; `None` when a version is emulated.
     pub limit: Option<Limit>,
-    /// Of the mean duration; only with a limit, and only of real versions.
+    /// Difference of the mean durations; only with a limit, and only when neither version is emulated.
     pub duration: Option<DurationDifference>,
-    /// By what factor the mean duration differs, likewise.
+    /// Ratio of the mean durations, likewise.
     pub duration_ratio: Option<Ratio>,
-    /// By what factor the mean cost of an invocation differs, likewise.
+    /// Ratio of the mean costs of an invocation, likewise.
     pub cost_ratio: Option<Ratio>,
 }
 
-/// The most that a duration counts in a mean: without a bound, one invocation in a million could move
+/// Which limit durations are cut at in a mean: without one, one invocation in a million could move
 /// it by any amount.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(tag = "limit_is", rename_all = "snake_case")]
@@ -75,9 +75,9 @@ impl fmt::Display for Limit {
 /// A difference of two probabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct RateDifference {
-    /// Of what.
+    /// Which metric.
     pub metric: Metric,
-    /// Between these.
+    /// The interval.
     #[serde(flatten)]
     pub interval: Interval,
 }
@@ -85,9 +85,9 @@ pub struct RateDifference {
 /// A difference of two mean durations in which every duration counts as at most `limit_ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct DurationDifference {
-    /// The most that a duration counts, in milliseconds.
+    /// Durations count as at most this, in milliseconds.
     pub limit_ms: f64,
-    /// Between these, in milliseconds.
+    /// The interval, in milliseconds.
     #[serde(flatten)]
     pub interval_ms: Interval,
 }
@@ -95,9 +95,9 @@ pub struct DurationDifference {
 /// A ratio of two means, candidate / baseline, in which every invocation counts as at most `limit_ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Ratio {
-    /// The most that a duration, or a billed one, counts, in milliseconds.
+    /// Durations, and billed durations, count as at most this, in milliseconds.
     pub limit_ms: f64,
-    /// Between these.
+    /// The interval.
     #[serde(flatten)]
     pub interval: Interval,
 }
@@ -154,7 +154,7 @@ impl Differences {
     }
 }
 
-/// A quantity of every invocation of every period, in units of the most that it counts.
+/// A quantity of every invocation of every period, in units of its limit.
 struct OfLimit {
     limit_ms: f64,
     totals: Vec<[Total; 2]>,

@@ -67,7 +67,7 @@ mod tests {
         let rows = [["a", "1"], ["bcd", "100"]].map(|row| row.map(str::to_owned));
         assert_eq!(
             plain(["version", "n"], rows),
-            "version    n\na       1\nbcd   100"
+            "version    n\na          1\nbcd      100"
         );
     }
 

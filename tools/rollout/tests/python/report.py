@@ -21,7 +21,7 @@ LEAST_CONTRAST = 4.5
 # Smaller text is not read on a phone.
 LEAST_TEXT_PX = 9.5
 
-# Weight, evidence, errors, slow invocations, latency, cost; an emulated half has the first three alone.
+# Weight, evidence, errors, slow invocations, latency, cost; an emulated version has the first three alone.
 FIGURES = {"good": 6}
 LEAST_FIGURES = 3
 

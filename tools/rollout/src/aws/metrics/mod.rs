@@ -47,7 +47,7 @@ pub use sample::{Durations, Sample, TimeCounts};
 /// Periods of a query that has no period of its own: the one that Lambda sends in.
 const MINUTE_S: u32 = 60;
 
-/// How long the invocations of a window took: this share of them took at most so many milliseconds.
+/// How long the invocations of a window took: pairs of a share, and the milliseconds that this share of them took at most.
 pub type Distribution = Vec<(f64, f64)>;
 
 /// What is asked for: two versions behind one alias, side by side.

@@ -15,7 +15,11 @@ use clap::Args;
 use package::RolloutPolicy;
 
 use self::{moves::Moves, policy_args::PolicyArgs};
-use super::{args::Goal, context::Context, outcome::Outcome, signals::Interrupts};
+use super::{
+    args::Goal,
+    context::{Context, Outcome},
+    signals::Interrupts,
+};
 use crate::{
     aws::routing::Percent,
     delivery::{event::Ending, policy::Policy},
@@ -27,12 +31,12 @@ pub(super) struct RunArgs {
     /// Name of the function
     #[arg(value_name = "FUNCTION")]
     function: String,
-    /// Where `live` shall end: arm64 or x86_64 of the newest pair, or the number of a version
+    /// The version that `live` shall serve in the end: arm64 or x86_64 of the newest pair, or the number of a version
     /// [default: the architecture that the function's policy names]
     #[arg(long, value_name = "ARCHITECTURE|VERSION")]
     to: Option<Goal>,
-    /// Go no further than this step: the weight stays there, watched by its alarm alone. Of a path of
-    /// two moves, the first that gets there
+    /// Go no further than this step: the weight stays there, watched by its alarm alone. On a path of
+    /// two moves this is a step of the first
     #[arg(long, value_name = "PERCENT")]
     until: Option<Percent>,
     /// Print the whole path and change nothing

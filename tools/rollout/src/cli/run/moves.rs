@@ -34,7 +34,7 @@ use crate::{
     },
 };
 
-/// Shows and writes down what happens to one function.
+/// Shows what happens to one function, and writes it to the journal.
 #[derive(Debug)]
 struct Recorder {
     function: String,
@@ -67,7 +67,7 @@ impl Events for Recorder {
     }
 }
 
-/// All moves from what serves to the goal.
+/// All moves from the version that serves to the goal.
 pub(super) struct Moves {
     context: Context,
     function: Function,
@@ -81,7 +81,7 @@ pub(super) struct Moves {
 }
 
 impl Moves {
-    /// Looks up everything that can be wrong before anything moves.
+    /// Checks everything that can be wrong before anything moves.
     pub(super) async fn prepare(args: &RunArgs, context: Context) -> anyhow::Result<Self> {
         let name = &args.function;
         let (asked, policy) = args.checked(context.manifest(name)?.rollout)?;
@@ -154,7 +154,7 @@ impl Moves {
         ending
     }
 
-    /// Arms the alarm on the candidate, before it has a weight that nobody else would set back.
+    /// Arms the alarm on the candidate, before the candidate has any weight.
     async fn arm(&self, start: &Start) -> anyhow::Result<()> {
         let output = &self.context.output;
         if record::is_by_guard(&start.alias) {
@@ -178,8 +178,8 @@ impl Moves {
         }
     }
 
-    /// Disarms the alarm once the candidate has no weight, or no baseline to give it back to. Where the
-    /// weight stays, the alarm stays.
+    /// Disarms the alarm once the candidate has no weight, or serves alone. Where a partial weight stays, the
+    /// alarm stays.
     async fn disarm_after(&self, ending: Ending) {
         if matches!(ending, Ending::Promoted | Ending::RolledBack(_)) {
             self.disarm().await;
@@ -200,7 +200,7 @@ impl Moves {
         path::find(&self.published, &live.routing, self.goal)
     }
 
-    /// How the next move begins; nothing when `live` has arrived.
+    /// How the next move begins; `None` when `live` serves the goal alone.
     fn start(&self, live: Alias, next: Option<&Move>) -> anyhow::Result<Option<Start>> {
         let candidate = next.map_or(self.goal, |next| next.to);
         let Some((baseline, under_way)) = self.begin(&live, candidate)? else {
@@ -231,7 +231,7 @@ impl Moves {
         })
     }
 
-    /// Tells the whole path before the first weight moves.
+    /// Shows the whole path before the first weight is set.
     fn announce(&self, live: &Alias, recorder: &mut Recorder) -> anyhow::Result<()> {
         let moves = self.planned(live)?;
         if moves.len() > 1 {

@@ -56,7 +56,7 @@ pub(super) struct PolicyArgs {
 }
 
 impl PolicyArgs {
-    /// What the manifest asks for, with what the flags override.
+    /// The manifest's policy with the flags over it.
     pub(super) fn over(&self, policy: RolloutPolicy) -> RolloutPolicy {
         RolloutPolicy {
             architecture: policy.architecture,

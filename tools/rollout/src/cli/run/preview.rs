@@ -8,7 +8,7 @@ use crate::{
     delivery::{event::PlannedMove, policy::Policy, scope::Scope},
 };
 
-/// Everything that a run would go by.
+/// Everything that a run would do.
 #[derive(Debug)]
 pub(super) struct Preview<'a> {
     pub(super) function: &'a str,

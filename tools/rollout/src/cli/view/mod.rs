@@ -1,7 +1,7 @@
 //! What people and machines see of a run while it goes on.
 //!
 //! ```text
-//! text.rs      an event as one line of text (pure)
+//! text.rs      an event as one line of text (no I/O)
 //! terminal.rs  the picture that is redrawn in place
 //! ```
 //!

@@ -53,7 +53,7 @@ fn path(moves: &[PlannedMove]) -> String {
     format!("{} moves: {}", moves.len(), moves.join("; "))
 }
 
-/// What is said to a command.
+/// The line for a command.
 fn heard(command: Command) -> Option<&'static str> {
     match command {
         Command::Ask => Some(
@@ -125,7 +125,7 @@ fn duration(build: &Build, latency: Option<Latency>) -> String {
     }
 }
 
-/// How far the step is: `bake 4/4 s, samples 7/100`.
+/// The progress of a step: `bake 4/4 s, samples 7/100`.
 pub(super) fn progress(analysed: &Analysed) -> String {
     let waiting = match analysed.waiting {
         Some(Waiting::Samples) => ", waiting for samples".to_owned(),

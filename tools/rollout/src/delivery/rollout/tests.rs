@@ -30,7 +30,7 @@ enum Candidate {
     Slow,
 }
 
-/// When something is the case: between these seconds.
+/// Between which seconds a fault lasts.
 type Span = std::ops::Range<i64>;
 
 const NEVER: Span = 0..0;
@@ -56,7 +56,7 @@ struct Account {
     lost: Span,
     /// How late metrics are, in seconds.
     late_s: i64,
-    /// For so long a period's errors are 0 though its invocations are there, in seconds.
+    /// How long a period's errors read 0 though its invocations are there already, in seconds.
     errors_late_s: i64,
     /// Errors never arrive.
     no_errors: bool,

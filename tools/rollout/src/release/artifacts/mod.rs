@@ -35,9 +35,9 @@ pub const LARGEST_UNZIPPED_BYTES: u64 = 250 * 1024 * 1024;
 /// A glibc version, such as 2.34.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Glibc {
-    /// 2 since 1997.
+    /// The first number: 2 since 1997.
     pub major: u32,
-    /// One more every half year.
+    /// The second number: one more every half year.
     pub minor: u32,
 }
 
@@ -73,13 +73,13 @@ impl Serialize for Glibc {
 /// How an artifact reaches Lambda, which limits its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upload {
-    /// With the request.
+    /// In the request itself.
     Direct,
-    /// By a bucket: only the content is limited.
+    /// Through a bucket: only the unzipped size is limited.
     ByBucket,
 }
 
-/// Both builds, found to be what they claim.
+/// Both builds, after all checks have passed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckedPair {
     /// The commit that both were built from.
@@ -91,7 +91,7 @@ pub struct CheckedPair {
 /// One build, checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckedBuild {
-    /// What it runs on.
+    /// The architecture that it is built for.
     pub architecture: Architecture,
     /// The newest glibc that it needs; none when it is linked statically.
     pub glibc: Option<Glibc>,

@@ -48,10 +48,10 @@ pub enum Problem {
     /// The content is larger than Lambda unpacks.
     #[error("{path} unpacks to {bytes} bytes, Lambda takes {limit} MiB at most: make its content smaller", path = path.display(), limit = LARGEST_UNZIPPED_BYTES / MIB)]
     ContentTooLarge { path: PathBuf, bytes: u64 },
-    /// There is nothing that Lambda could start.
+    /// The zip has no `bootstrap`.
     #[error("{path} has no bootstrap in its root, the one file that provided.al2023 starts: pack it with scripts/build.sh", path = path.display())]
     NoBootstrap { path: PathBuf },
-    /// Lambda could not start it.
+    /// The bootstrap is not executable.
     #[error("bootstrap in {path} is not executable (mode {mode}): pack it with scripts/build.sh, which keeps the mode", path = path.display())]
     NotExecutable { path: PathBuf, mode: String },
     /// The bootstrap is no 64-bit little-endian ELF file.

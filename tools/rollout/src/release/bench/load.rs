@@ -14,7 +14,7 @@ use crate::aws::{
 pub enum Sample {
     /// It ran.
     Ran {
-        /// The version that did.
+        /// The version that ran.
         version: Option<Version>,
         /// Its report, unless the answer had none.
         report: Option<Invocation>,
@@ -26,7 +26,7 @@ pub enum Sample {
 /// Invokes a version or an alias, and waits for the answer.
 ///
 /// # Errors
-/// [`FunctionError`] when it was not invoked for another reason than too much traffic.
+/// [`FunctionError`] when it could not be invoked, except for throttling.
 pub async fn sample(
     client: &Client,
     function: &str,
@@ -57,7 +57,7 @@ pub async fn sample(
     })
 }
 
-/// A text report need not say that the function failed; the answer does.
+/// Corrects a report in text form, which may not say that the function failed; the answer does.
 fn with_outcome(report: Invocation, failed: bool) -> Invocation {
     let status = match report.status {
         Status::Success if failed => Status::Error,

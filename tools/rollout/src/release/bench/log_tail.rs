@@ -1,4 +1,4 @@
-//! What the last 4 KiB of a log say of an invocation: `Invoke` answers with them when asked by `LogType=Tail`.
+//! What the last 4 KiB of a log say of an invocation: `Invoke` returns them with `LogType=Tail`.
 //!
 //! The line with which Lambda ends an invocation is text,
 //!

@@ -3,7 +3,7 @@
 //! ```text
 //! plan.rs      which targets, in which order, and what that costs at most (no I/O)
 //! sweep.rs     temporary versions: publish, put $LATEST back, delete
-//! load.rs      invokes
+//! load.rs      one invocation
 //! log_tail.rs  the report at the end of the log
 //! stop.rs      whether to stop: a signal, or the end of the time that was given
 //! ```
@@ -11,10 +11,10 @@
 //! # How `$LATEST` is borrowed
 //!
 //! A version gets its memory from `$LATEST`, so a sweep has to change it for a while: it is marked by
-//! its description ([`Mark`](crate::aws::mark::Mark)), which also says what to put back; every change carries the `RevisionId`; and
-//! `rollout publish` refuses to publish from a marked `$LATEST`. It is put back before the first
-//! invocation. The pair, `live` and the aliases `arm64` and `x86_64` are never touched: a build at its own memory size is
-//! measured through its alias.
+//! its description ([`Mark`](crate::aws::mark::Mark)), which also says what to put back; every change
+//! carries the `RevisionId`; and `rollout publish` refuses to publish from a marked `$LATEST`. It is put
+//! back before the first invocation. The pair, `live` and the aliases `arm64` and `x86_64` are never
+//! touched: a build at its own memory size is measured through its alias.
 //!
 //! # What is left after a SIGKILL
 //!

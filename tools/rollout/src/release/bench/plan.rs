@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::aws::mark::Target;
 
 /// Every target once a round, each round in an order of its own: a machine that gets slower in the
-/// course of the benchmark, or a neighbour that comes and goes, is no target's advantage
+/// course of the benchmark, or a neighbour that comes and goes, favours no target
 /// (randomised complete blocks; R. A. Fisher, "The Design of Experiments", 1935, chapter IV).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Plan {
@@ -56,8 +56,8 @@ impl Plan {
         self.targets.len() as u64 * u64::from(self.rounds)
     }
 
-    /// What it costs at most: every invocation until its time limit. `million_usd` is the price of a
-    /// million invocations of so many milliseconds.
+    /// What it costs at most: every invocation until its time limit. `million_usd` gives the price of a
+    /// million invocations by their milliseconds.
     pub fn most_usd(
         &self,
         timeout_ms: f64,

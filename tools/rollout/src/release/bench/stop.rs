@@ -1,7 +1,7 @@
 //! Ends a benchmark early: SIGINT, SIGTERM, the end of its terminal (SIGHUP), or of the time that it was given.
 //!
-//! It is asked between calls that change something, and beside those that only wait: a call that was
-//! dropped while it was under way could still change something after everything was tidied up.
+//! Calls that change something are never interrupted: a dropped call could still take effect after everything
+//! was tidied up. So [`Stop`] is checked between them, and raced only against calls that just wait.
 
 use std::future::Future;
 

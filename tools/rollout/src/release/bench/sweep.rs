@@ -44,19 +44,19 @@ pub enum SweepError {
         /// Until when.
         until: DateTime<Utc>,
     },
-    /// Its unpublished code belongs to neither build.
+    /// The code of `$LATEST` belongs to neither build.
     #[error(
         "$LATEST of {0} is neither build of this commit, and a benchmark has to put it back: run rollout \
          publish {0} first"
     )]
     OtherCode(String),
-    /// There is no room to note what to put back.
+    /// The description has no room for what to put back.
     #[error(
         "the description of {0} is too long: a benchmark needs 80 of its 256 characters while it has \
          borrowed $LATEST"
     )]
     Description(String),
-    /// Somebody else works on the function, or Lambda gave back something else.
+    /// Somebody else changes the function at the same time.
     #[error("{function} was changed by somebody else meanwhile: {what}")]
     Changed {
         /// The function.
@@ -142,7 +142,7 @@ impl Sweep<'_> {
         }
     }
 
-    /// `$LATEST` as that target; its description stays the mark.
+    /// Gives `$LATEST` the target's code and memory; its description stays the mark.
     async fn become_(&self, mut latest: Latest, target: Target) -> Result<Latest, SweepError> {
         let code = &self.code[&target.architecture];
         let description = latest.description.clone();
@@ -173,8 +173,8 @@ impl Sweep<'_> {
         )))
     }
 
-    /// The description shows whether Lambda has made a version, or has found one like it: that one
-    /// is somebody's, and would be deleted in the end.
+    /// Checks by the description that Lambda has made a new version. It returns an existing one when nothing
+    /// differs, and that one must not be deleted in the end.
     async fn publish_one(&self, latest: &Latest, target: Target) -> Result<Version, SweepError> {
         let description = self.mark(target, String::new()).to_string();
         let (number, found) = latest
@@ -207,7 +207,7 @@ impl Sweep<'_> {
         }
     }
 
-    /// The mark goes last: until then another attempt knows what to do.
+    /// The mark is removed last: until then another attempt can still read what to put back.
     async fn put_back_to(&self, mut latest: Latest, mark: &Mark) -> Result<(), FunctionError> {
         let Target {
             memory_mib,

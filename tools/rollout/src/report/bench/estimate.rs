@@ -5,17 +5,17 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde::Serialize;
 use statrs::distribution::{Binomial, DiscreteCDF as _};
 
-/// How often an interval may miss what it is about.
+/// The probability that an interval misses the true value.
 pub(super) const ALPHA: f64 = 0.05;
 
-/// How often a sample is drawn anew: enough for two digits of a 95% interval (B. Efron,
+/// How many bootstrap samples are drawn: enough for two digits of a 95% interval (B. Efron,
 /// R. Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3, wants 1,000).
 const RESAMPLES: usize = 2_000;
 
 /// A value with its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Estimate {
-    /// Of the sample.
+    /// The value in the sample.
     pub value: f64,
     /// Not below this with 95% confidence, together with `high`; none when the sample is too small.
     pub low: Option<f64>,
@@ -42,7 +42,7 @@ pub fn quantile(sorted: &[f64], share: f64) -> Option<Estimate> {
     })
 }
 
-/// Means of all targets in samples drawn anew, round by round, so that what happened to all targets
+/// Means of all targets in bootstrap samples, drawn round by round, so that what happened to all targets
 /// of a round stays together. `rounds` has, round by round, what each target showed, if it did.
 #[derive(Debug, Clone)]
 pub struct Resampled {

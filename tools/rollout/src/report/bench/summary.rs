@@ -12,10 +12,9 @@ use crate::{
     release::bench::{Invocation, Status},
 };
 
-/// What is asked of a price list.
+/// Looks up what invocations cost.
 pub struct Prices<'a> {
-    /// A million invocations of an architecture and a memory size in MiB that are billed so many
-    /// milliseconds, in US dollars.
+    /// What a million invocations cost in US dollars, by architecture, memory in MiB and billed milliseconds.
     pub million_usd: &'a dyn Fn(Architecture, u32, f64) -> f64,
 }
 
@@ -30,11 +29,11 @@ pub struct Tally {
     pub version: Version,
     /// Whether that version was made for the benchmark.
     pub temporary: bool,
-    /// Round by round; none when it was refused, or the answer had no report.
+    /// One per round; `None` when it was refused or the answer had no report.
     pub rounds: Vec<Option<Invocation>>,
-    /// Refused, after all attempts.
+    /// How many were refused, after all attempts.
     pub throttles: u32,
-    /// Answers without a report.
+    /// How many answers had no report.
     pub unreported: u32,
 }
 
@@ -56,13 +55,13 @@ pub struct Row {
     pub errors: usize,
     /// Those that ran into the time limit.
     pub timeouts: usize,
-    /// Refused.
+    /// How many were refused.
     pub throttles: u32,
-    /// Answers without a report.
+    /// How many answers had no report.
     pub unreported: u32,
     /// The most memory that was used, in MiB.
     pub max_memory_mib: Option<u32>,
-    /// What was measured, of real versions.
+    /// What was measured; `None` when the version is emulated.
     #[serde(flatten)]
     pub measured: Option<Measured>,
 }
@@ -105,9 +104,9 @@ pub struct Summary {
 pub struct Ratio {
     /// Memory of both, in MiB.
     pub memory_mib: u32,
-    /// Of their mean durations.
+    /// The ratio of their mean durations.
     pub time: Estimate,
-    /// Of the costs of an invocation.
+    /// The ratio of their costs per invocation.
     pub cost: Estimate,
 }
 
@@ -127,12 +126,12 @@ pub struct Recommendation {
 pub struct Choice {
     /// The target.
     pub target: Target,
-    /// The share of the samples drawn anew in which it is the best.
+    /// The share of the bootstrap samples in which it is the best.
     pub confidence: f64,
 }
 
 impl Tally {
-    /// The reports that times are taken of.
+    /// The reports that times are taken from.
     fn warm(&self) -> impl Iterator<Item = &Invocation> {
         self.rounds.iter().flatten().filter(|one| is_warm(one))
     }
@@ -147,7 +146,7 @@ fn is_warm(one: &Invocation) -> bool {
 }
 
 impl Summary {
-    /// Sums up. `seed` is for the samples drawn anew.
+    /// Sums up. `seed` is that of the bootstrap samples.
     #[must_use]
     pub fn new(tallies: &[Tally], prices: &Prices<'_>, seed: u64) -> Self {
         let durations = means(tallies, |one| one.duration_ms, seed);
@@ -432,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn an_emulated_half_has_counts_and_neither_times_nor_cost_nor_a_recommendation() {
+    fn an_emulated_build_has_counts_and_neither_times_nor_cost_nor_a_recommendation() {
         let summary = summary(&[
             tally(Architecture::Arm64, 1024, true, 1.0),
             tally(Architecture::X86_64, 1024, false, 100.0),
@@ -477,7 +476,7 @@ mod tests {
     }
 
     #[test]
-    fn the_halves_are_set_against_each_other_at_every_size_that_both_have() {
+    fn the_builds_are_set_against_each_other_at_every_size_that_both_have() {
         let tallies = [
             tally(Architecture::Arm64, 1024, false, 80.0),
             tally(Architecture::X86_64, 1024, false, 100.0),

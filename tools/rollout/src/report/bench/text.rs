@@ -59,7 +59,7 @@ impl Row {
     }
 }
 
-/// `12.30 (11.00-14.10)`; a side that a sample is too small for stays open.
+/// `12.30 (11.00-14.10)`; `?` where the sample is too small for that bound.
 fn estimate(estimate: Estimate, decimals: usize) -> String {
     let side = |side: Option<f64>| side.map_or("?".to_owned(), |side| format!("{side:.decimals$}"));
     let Estimate { value, low, high } = estimate;
@@ -109,7 +109,7 @@ impl Summary {
         ];
         sentences.extend(self.recommended());
         sentences.extend(self.ratios.iter().map(ratio));
-        if let Some(factor) = self.break_even.filter(|_| self.has_both_halves()) {
+        if let Some(factor) = self.break_even.filter(|_| self.has_both_architectures()) {
             sentences.push(format!(
                 "At these prices and equal memory arm64 stays cheaper as long as it takes less than \
                  {:.1}% longer.",
@@ -136,7 +136,7 @@ impl Summary {
         ))
     }
 
-    fn has_both_halves(&self) -> bool {
+    fn has_both_architectures(&self) -> bool {
         let mut real = self.rows.iter().filter(|row| row.measured.is_some());
         let first = real.next().map(|row| row.target.architecture);
         real.any(|row| Some(row.target.architecture) != first)

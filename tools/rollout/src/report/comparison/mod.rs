@@ -24,15 +24,15 @@ pub use row::Row;
 pub struct Comparison {
     /// The function.
     pub function: String,
-    /// Of when the figures are.
+    /// The time that the figures are of.
     pub window: Window,
     /// Baseline and candidate.
     pub versions: [Row; 2],
     /// Whether time and cost can be compared: not when either version is emulated.
     pub time_is_comparable: bool,
-    /// Which prices the costs are worked out with, or why there are none.
+    /// The prices behind the costs, or why there are none.
     pub pricing: Pricing,
-    /// How many times as long arm64 may be billed until it costs as much as x86_64.
+    /// By what factor arm64 may be slower until it costs as much as x86_64.
     pub break_even_slowdown: Option<f64>,
     /// What the analysis says.
     #[serde(flatten)]
@@ -41,23 +41,23 @@ pub struct Comparison {
     pub sentence: String,
 }
 
-/// Which prices costs are worked out with.
+/// The prices behind the costs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Pricing {
     /// The region's list prices.
     Known {
-        /// The region that they are of.
+        /// The region.
         region: String,
-        /// The date that they are of.
+        /// The date of the list.
         as_of: NaiveDate,
-        /// How many GB-seconds a month they are the average of.
+        /// The GB-seconds a month over whose tiers prices are averaged.
         monthly_gb_seconds: f64,
         /// The prices themselves.
         #[serde(flatten)]
         rates: Rates,
     },
-    /// There are none of this region.
+    /// The price list does not have this region.
     Unknown {
         /// Why, and what to do.
         problem: String,
@@ -84,7 +84,7 @@ pub struct Window {
     pub until: DateTime<Utc>,
 }
 
-/// What the periods at one weight say.
+/// What the periods show in which the weight did not change.
 #[derive(Debug, Clone, Serialize)]
 pub struct Findings {
     /// Which metrics were analysed.

@@ -20,7 +20,7 @@ pub(super) struct ComparisonTable {
     lines: Vec<Line>,
 }
 
-/// Stands where nothing is known.
+/// Shown where nothing is known.
 const UNKNOWN: &str = "-";
 
 impl ComparisonTable {
@@ -148,7 +148,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A figure that an emulated version has no right to.
+    /// A figure that is left out for an emulated version.
     fn measured(&mut self, what: &str, decimals: usize, of: impl Fn(&Row) -> Option<f64>) {
         self.line(what, |version| {
             if version.emulated {
@@ -180,7 +180,7 @@ fn change([baseline, candidate]: &[Row; 2], of: impl Fn(&Row) -> Option<f64>) ->
     }
 }
 
-/// A ratio as the percentage that it adds.
+/// A ratio as a change in percent: 1.05 is `+5.0%`.
 fn signed(ratio: f64) -> String {
     format!("{:+.1}%", (ratio - 1.0) * 100.0)
 }

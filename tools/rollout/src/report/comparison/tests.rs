@@ -103,7 +103,7 @@ fn line(comparison: &Comparison, words: &str) -> String {
 }
 
 #[test]
-fn an_emulated_half_has_counts_and_neither_time_nor_cost() {
+fn an_emulated_build_has_counts_and_neither_time_nor_cost() {
     let comparison = comparison(true);
     let [_, arm64] = &comparison.versions;
     assert_eq!(
@@ -127,7 +127,7 @@ fn an_emulated_half_has_counts_and_neither_time_nor_cost() {
 }
 
 #[test]
-fn times_and_prices_of_real_halves_are_compared_in_a_sentence() {
+fn times_and_prices_of_real_builds_are_compared_in_a_sentence() {
     let sentence = comparison(false).sentence;
     assert!(
         sentence.contains(

@@ -13,7 +13,7 @@ use statrs::function::beta::ln_beta;
 
 use analysis::{Count, Interval};
 
-/// The band after so many invocations and failures; everything before the first one.
+/// The band after these invocations and failures; the whole range before the first one.
 pub(super) fn band(count: Count, alpha: f64) -> Interval {
     let Some(rate) = count.rate() else {
         return Interval {
@@ -36,7 +36,7 @@ pub(super) fn band(count: Count, alpha: f64) -> Interval {
     }
 }
 
-/// Whether a rate is rejected after so many invocations and failures.
+/// Whether a rate is rejected after these invocations and failures.
 fn is_outside(count: Count, p: f64, alpha: f64) -> bool {
     ln_mixture(count, p) >= -alpha.ln()
 }

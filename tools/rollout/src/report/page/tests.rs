@@ -146,7 +146,7 @@ fn every_figure_says_what_it_is_and_has_its_numbers() {
 }
 
 #[test]
-fn an_emulated_half_has_neither_latency_nor_cost_and_it_is_said() {
+fn an_emulated_build_has_neither_latency_nor_cost_and_it_is_said() {
     let page = without_a_journal(&comparison("hasher", true));
     assert!(!page.contains(r#"id="latency""#) && !page.contains(r#"id="cost""#));
     assert!(page.contains("arm64 (version 2) is emulated here, so time and cost are not compared"));

@@ -23,7 +23,7 @@ use serde::Deserialize;
 
 use super::Rates;
 
-/// The list that comes along.
+/// The built-in list.
 const BUILT_IN: &str = include_str!("../../../../../infra/function/prices.json");
 
 /// What it is called in messages.
@@ -33,9 +33,9 @@ const BUILT_IN_NAME: &str = "infra/function/prices.json";
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PriceList {
-    /// When they held.
+    /// The date of the list.
     pub as_of: NaiveDate,
-    /// Where they are from.
+    /// Where the prices are from.
     pub sources: Vec<String>,
     lists: Vec<RegionList>,
 }
@@ -71,7 +71,7 @@ pub enum PricesError {
         /// What is wrong there.
         cause: String,
     },
-    /// It says something that no price list can say.
+    /// A value that no price list can have.
     #[error("prices in {path}: {key}: {problem}")]
     Impossible {
         /// The file.
@@ -95,17 +95,16 @@ pub enum PricesError {
 }
 
 impl PriceList {
-    /// The list that comes along.
+    /// The built-in list.
     ///
     /// # Errors
-    /// When it was edited and is none any more.
+    /// When the built-in file was edited and is not valid any more.
     pub fn built_in() -> Result<Self, PricesError> {
         Self::parse(BUILT_IN, BUILT_IN_NAME)
     }
 
-    /// What a region charges on average over a month with so many GB-seconds on an architecture, over
-    /// its tiers; with none it is the first tier. Averages have no jumps at the tiers' bounds, which
-    /// are others for each architecture.
+    /// What a region charges on average over a month with this many GB-seconds on each architecture; with 0 it
+    /// is the first tier's price. An average has no jumps at the tiers' bounds, which differ by architecture.
     ///
     /// # Errors
     /// [`PricesError::UnknownRegion`] when the list does not have the region.
@@ -131,7 +130,7 @@ impl PriceList {
             .flat_map(|list| list.regions.iter().map(String::as_str))
     }
 
-    /// A list of the user's, with the name that messages call it by.
+    /// Reads a user's list; messages call it by `name`.
     ///
     /// # Errors
     /// When it is no price list; the text names the key.
@@ -154,7 +153,7 @@ impl PriceList {
         }
     }
 
-    /// The first thing that no price list can say, and where.
+    /// The first value that no price list can have, and where it is.
     fn problem(&self) -> Option<(String, &'static str)> {
         let mut seen = BTreeSet::new();
         for (index, list) in self.lists.iter().enumerate() {
@@ -195,7 +194,7 @@ fn problem_of_tiers(tiers: &[Tier]) -> Option<(String, &'static str)> {
     Some((format!("[{}].from_gb_seconds", index + 1), problem))
 }
 
-/// What a GB-second costs on average when there are so many of them a month.
+/// What a GB-second costs on average in a month with this many of them.
 fn average_usd(tiers: &[Tier], gb_seconds: f64) -> f64 {
     if gb_seconds > 0.0 {
         month_usd(tiers, gb_seconds) / gb_seconds

@@ -1,4 +1,4 @@
-//! What one region charges at one amount of use; cost and break-even (pure).
+//! What one region charges at one amount of use; cost and break-even (no I/O).
 
 use package::Architecture;
 use serde::Serialize;
@@ -46,7 +46,7 @@ impl Rates {
         }
     }
 
-    /// What a million invocations cost that are billed for so long on average.
+    /// What a million invocations cost whose average billed duration is `billed_ms`.
     #[must_use]
     pub fn million_usd(&self, architecture: Architecture, memory_mib: u32, billed_ms: f64) -> f64 {
         1e6 * (self.request_usd + self.compute_usd(architecture, memory_mib, billed_ms))
@@ -66,6 +66,42 @@ impl Rates {
     #[must_use]
     pub fn break_even_slowdown(&self) -> f64 {
         self.x86_64_gb_second_usd / self.arm64_gb_second_usd
+    }
+}
+
+/// The cost of an invocation: a price per request, and one per billed millisecond.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Costs {
+    request_usd: f64,
+    /// The price per billed millisecond of baseline and candidate.
+    millisecond_usd: [f64; 2],
+}
+
+impl Costs {
+    /// What two versions are charged, by their architecture and memory in MiB; `None` when either is not known.
+    #[must_use]
+    pub fn new(versions: [(Option<Architecture>, Option<u32>); 2], rates: &Rates) -> Option<Self> {
+        let [baseline, candidate] = versions.map(|(architecture, memory_mib)| {
+            Some(rates.compute_usd(architecture?, memory_mib?, 1.0))
+        });
+        Some(Self {
+            request_usd: rates.request_usd,
+            millisecond_usd: [baseline?, candidate?],
+        })
+    }
+
+    /// The most that an invocation of either version costs when it is billed for at most `billed_ms`.
+    #[must_use]
+    pub fn most_usd(&self, billed_ms: f64) -> f64 {
+        let [baseline, candidate] = self.millisecond_usd;
+        self.request_usd + baseline.max(candidate) * billed_ms
+    }
+
+    /// What these invocations of the baseline (0) or the candidate (1) cost, with `billed_ms` the sum over them
+    /// all. The cost is linear in both, so an interval of a mean holds for it.
+    #[must_use]
+    pub fn total_usd(&self, version: usize, invocations: u64, billed_ms: f64) -> f64 {
+        invocations as f64 * self.request_usd + billed_ms * self.millisecond_usd[version]
     }
 }
 

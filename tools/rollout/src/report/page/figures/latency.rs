@@ -42,7 +42,7 @@ pub(super) fn latency(report: &Report<'_>) -> Option<Figure> {
         id: "latency",
         title: "Latency".to_owned(),
         text:
-            "Share of the invocations that took at most so long, on a logarithmic scale. The line \
+            "Share of the invocations that took at most the time on the axis, which is logarithmic. The line \
                further left is the faster version."
                 .to_owned(),
         picture: Picture::Chart(chart),
