@@ -187,7 +187,7 @@ fn without_sizes_the_builds_are_measured_through_their_aliases() {
         text.contains("6 invocations of hasher: 3 of each"),
         "{text}"
     );
-    assert!(text.contains("| x86_64 |"), "{text}");
+    assert!(text.contains("| x86_64 "), "{text}");
     assert!(!text.contains("temporary"), "{text}");
     bench.is_as_before(&before);
 }

@@ -298,6 +298,7 @@ impl Stage {
 }
 
 /// A rollout of seconds.
+/// A rollout of seconds: with a margin of 1 point, "not worse" would take every step ten seconds to prove.
 fn policy() -> RolloutPolicy {
     RolloutPolicy {
         steps_percent: vec![20.0, 50.0, 100.0],
@@ -306,6 +307,7 @@ fn policy() -> RolloutPolicy {
         period_s: 1,
         metric_delay_s: 1,
         no_data_timeout_s: 10,
+        margin_percent: 5.0,
         ..RolloutPolicy::default()
     }
 }

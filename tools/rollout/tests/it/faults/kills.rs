@@ -100,18 +100,23 @@ async fn a_run_that_is_killed_at_its_calls_resumes_the_same_rollout() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_killed_while_it_disarms_has_promoted_and_the_next_one_disarms() {
-    for moment in [Before, After] {
-        let (stage, proxy) = set(Candidate::Good).await;
-        // The first deletes what an earlier run may have left.
-        killed_at_nth(&stage, &proxy, Operation::DeleteAlarms, 2, moment, "2s").await;
-        assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
-        assert_eq!(alarm(&stage).await.is_some(), matches!(moment, Before));
+    tokio::join!(
+        killed_while_it_disarms(Before),
+        killed_while_it_disarms(After)
+    );
+}
 
-        let (code, text) = said(&stage.run(&[]).output().await);
-        assert_eq!(code, Some(0), "{text}");
-        is_sound(&stage, &[]).await;
-        assert_eq!(alarm(&stage).await, None, "{moment:?}");
-    }
+async fn killed_while_it_disarms(moment: Moment) {
+    let (stage, proxy) = set(Candidate::Good).await;
+    // The first deletes what an earlier run may have left.
+    killed_at_nth(&stage, &proxy, Operation::DeleteAlarms, 2, moment, "2s").await;
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
+    assert_eq!(alarm(&stage).await.is_some(), matches!(moment, Before));
+
+    let (code, text) = said(&stage.run(&[]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+    is_sound(&stage, &[]).await;
+    assert_eq!(alarm(&stage).await, None, "{moment:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
