@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the figures of docs/figures.md; every table comes from one run on this machine.
 #
-#   scripts/bench.sh [--json FILE] [functions|hasher|sandbox|fleet|analysis|profiles|first]...   (default: all but the last two)
+#   scripts/bench.sh [--json FILE] [functions|hasher|sandbox|analysis|profiles|first]...   (default: all but the last two)
 #
 # --json FILE: the functions' figures for `bench compare`, which puts two architectures side by side.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -12,7 +12,7 @@ if [[ ${1:-} == --json ]]; then
     shift 2
 fi
 scripts/setup.sh
-(($#)) || set -- functions hasher sandbox fleet analysis
+(($#)) || set -- functions hasher sandbox analysis
 
 # Size, start-up, invocations and memory of every function, compared with programs that do nothing.
 functions() {
@@ -54,12 +54,6 @@ hasher() {
 sandbox() {
     say "what the sandbox adds to an invocation: a function that does nothing, concurrency 1 and 8"
     cargo run --quiet --locked --manifest-path tools/Cargo.toml -p sandbox --example overhead
-}
-
-fleet() {
-    say "what it takes to watch a hundred rollouts with a day behind them from one process"
-    cargo build --quiet --locked --manifest-path tools/Cargo.toml --workspace --bins --examples
-    cargo test --quiet --locked --manifest-path tools/Cargo.toml -p rollout --test it -- --ignored --nocapture a_hundred_functions | grep '^|'
 }
 
 analysis() {
@@ -117,7 +111,7 @@ parts() {
 
 for part in "$@"; do
     case $part in
-    functions | hasher | sandbox | fleet | analysis | profiles | first) "$part" ;;
-    *) die 2 "unknown part $part: functions, hasher, sandbox, fleet, analysis, profiles or first" ;;
+    functions | hasher | sandbox | | analysis | profiles | first) "$part" ;;
+    *) die 2 "unknown part $part: functions, hasher, sandbox,, analysis, profiles or first" ;;
     esac
 done

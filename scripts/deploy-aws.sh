@@ -60,8 +60,8 @@ rollout run "$function" "${run[@]}" || outcome=$?
 
 say "6/6 report"
 if ((outcome != 2)); then
-    rollout compare "$function"
+    rollout report "$function"
     # The report stays with the run of the workflow.
-    [[ -z ${GITHUB_STEP_SUMMARY:-} ]] || rollout compare "$function" --markdown >>"$GITHUB_STEP_SUMMARY"
+    [[ -z ${GITHUB_STEP_SUMMARY:-} ]] || rollout report "$function" --markdown >>"$GITHUB_STEP_SUMMARY"
 fi
 exit "$outcome"

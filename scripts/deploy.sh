@@ -77,7 +77,7 @@ rollout replay "$function"
 # After the replay: this rehearses a release that looks good until it gets traffic.
 if ((${#faults[@]})); then
     # From build to build of one pair: a fault hits every version of its architecture.
-    rollout set "$function" --half x86_64
+    rollout rollback "$function" --to x86_64
     sandbox fault "$function" "${faults[@]}"
 fi
 
@@ -92,17 +92,18 @@ trap 'kill "$traffic" 2>/dev/null || true' EXIT
 
 say "6/7 rollout"
 # A sandbox knows every second what CloudWatch knows every minute, so steps can be short; at 5% of this
-# traffic nothing is proven that fast, so that step takes its most. A slow machine gets 80 s for the
-# least invocations. Where the newest pair already serves, --rehearse moves back to its other half first.
+# traffic nothing is proven that fast, so that step takes until its timeout. A slow machine gets 80 s for the
+# samples. Where the newest pair already serves, live goes back to x86_64 for the same move once more.
+! rollout run "$function" --dry-run --json | grep -q '"moves":\[\]' || rollout rollback "$function" --to x86_64
 outcome=0
-rollout run "$function" --rehearse --period 1s --metric-delay 1s --bake 4s --bake-most 16s \
-    --max-blindness 80s || outcome=$?
+rollout run "$function" --period 1s --metric-delay 1s --bake 4s --step-timeout 12s \
+    --no-data-timeout 80s || outcome=$?
 kill "$traffic" 2>/dev/null || true
 wait "$traffic" || true
 cat "$traffic_log"
 
 say "7/7 report"
-((outcome == 2)) || rollout compare "$function" --period 1s --html "dist/$function/report.html"
+((outcome == 2)) || rollout report "$function" --period 1s --html "dist/$function/report.html"
 cat <<END
 
 The sandbox goes on at $AWS_ENDPOINT_URL; its logs are in .sandbox/. Look around or end it:

@@ -26,7 +26,7 @@ done
 if $list; then
     exec rollout status "$function"
 elif [[ -n $version ]]; then
-    rollout set "$function" --version "$version"
+    rollout rollback "$function" --to "$version"
 else
     rollout abort "$function"
 fi

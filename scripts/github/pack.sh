@@ -4,4 +4,4 @@ source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 unpack_tools
 package pack "$FUNCTION" --commit "$(git rev-parse HEAD)" --bootstraps "$target_folder/lambda"
-rollout prove "$FUNCTION" | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"
+rollout publish --check "$FUNCTION" | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"

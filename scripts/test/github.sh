@@ -93,10 +93,13 @@ AWS_ENDPOINT_URL=$(sandbox_url)
 export AWS_ENDPOINT_URL
 sandbox apply "$function" >/dev/null
 rollout publish "$function" >/dev/null
-rollout set "$function" 25 >/dev/null
-expect 0 'took 25% back .* serves version 1 alone' "the candidate's weight goes to 0" env FUNCTION="$function" VERSION='' scripts/github/rollback.sh
+rollout run "$function" --steps 25,100 >/dev/null 2>&1 &
+run=$!
+until rollout status "$function" | grep -q ' 25% '; do sleep 1; done
+kill -KILL "$run"
+expect 0 'aborted at 25% .* serves version 1 alone' "the candidate's weight goes to 0" env FUNCTION="$function" VERSION='' scripts/github/rollback.sh
 expect 0 'live .*version 2' "live goes to the version that is named" env FUNCTION="$function" VERSION=2 scripts/github/rollback.sh
 expect 2 '99' "a version that does not exist is refused" scripts/rollback.sh "$function" --to 99
-expect 0 'nothing to take back' "where no rollout is under way, that is said" scripts/rollback.sh "$function"
+expect 0 'nothing to abort' "where no rollout is under way, that is said" scripts/rollback.sh "$function"
 
 all_as_expected

@@ -66,7 +66,7 @@ grep -q "alarm $guarded-live-candidate is armed" run.txt || missed "the run has 
 status_says "^alarm $guarded-live-candidate: OK" "with the controller dead, the alarm is still armed, and calm"
 
 sandbox fault "$guarded" arm64:errors=50% >/dev/null
-status_says '^guard has taken the last rollout back' "the candidate fails, and guard has taken the weight back"
+status_says '^guard has rolled back the last rollout' "the candidate fails, and guard has rolled back"
 grep -q '^no rollout is under way' status.txt || missed "no rollout is under way" status.txt
 grep -rqh 'rolled back' .sandbox/logs/guard || die 1 "NOT ok: guard's log says nothing of it"
 echo "  ok: guard's log says so"
@@ -74,9 +74,9 @@ echo "  ok: guard's log says so"
 sandbox fault "$guarded" --clear >/dev/null
 # Until the failures are out of sight of the alarm that the next run arms.
 sleep 11
-rollout run "$guarded" --period 1s --metric-delay 1s --bake 2s --max-blindness 30s >run.txt 2>&1 ||
+rollout run "$guarded" --period 1s --metric-delay 1s --bake 2s --no-data-timeout 30s >run.txt 2>&1 ||
     missed "the next run promotes the candidate" run.txt
-grep -q 'guard has taken the last rollout back' run.txt || missed "the next run says what guard did" run.txt
+grep -q 'guard has rolled back the last rollout' run.txt || missed "the next run says what guard did" run.txt
 echo "  ok: the next run says what guard did, and promotes the candidate"
 ! rollout status "$guarded" | grep '^alarm' || die 1 "NOT ok: the alarm is armed after the end"
 echo "  ok: the alarm is disarmed at the end"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Looks at the HTML page of `rollout compare --html` in headless Chromium: of a good rollout, of a bad one,
+# Looks at the HTML page of `rollout report --html` in headless Chromium: of a good rollout, of a bad one,
 # of one with an emulated build. What it saw stays in target/report/: screenshots and a PDF of each.
 #
 # Exit codes: 0 nothing to complain about, 1 complaints, 2 could not run.

@@ -9,5 +9,4 @@ export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(nproc)))}
 cargo test --locked --workspace
 # with tools/
 cargo test --locked --workspace --manifest-path tools/Cargo.toml
-cargo test --locked --workspace --manifest-path tools/Cargo.toml --test it -- --ignored
 # end of with tools/

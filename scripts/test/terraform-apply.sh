@@ -216,7 +216,7 @@ fi
 
 say "a rollout, and applies beside it"
 # The sandbox knows every second what CloudWatch knows every minute.
-manifest "$main" 'm["rollout"] |= {"period_s": 1, "metric_delay_s": 1, "bake_s": 4, "bake_most_s": 16, "max_blindness_s": 80}'
+manifest "$main" 'm["rollout"] |= {"period_s": 1, "metric_delay_s": 1, "bake_s": 4, "step_timeout_s": 16, "no_data_timeout_s": 80}'
 sandbox traffic "$main" --qualifier live --rate 200 --quiet >traffic.log 2>&1 &
 traffic=$!
 expect 2 'say --yes' "traffic moves not unasked, where nothing else changes" scripts/deploy.sh "$main" --no-build

@@ -1,8 +1,8 @@
-//! What the judge looks at: invocations and failures of both halves, period by period.
+//! What is analysed: invocations and failures of both versions, period by period.
 
 use serde::Serialize;
 
-/// Invocations of one half in one period, and how many of them failed.
+/// Invocations of one version in one period, and how many of them failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Count {
     invocations: u64,
@@ -50,17 +50,17 @@ impl std::ops::Add for Count {
     }
 }
 
-/// The same period of both halves: the unit that is compared.
+/// The same period of both versions: the unit that is compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Block {
-    /// The half that served before.
+    /// The version that served before.
     pub baseline: Count,
-    /// The half that traffic moves to.
+    /// The version that traffic moves to.
     pub candidate: Count,
 }
 
 impl Block {
-    /// Whether both halves ran: with one of them idle there is nothing to compare.
+    /// Whether both versions ran: with one of them idle there is nothing to compare.
     #[must_use]
     pub const fn is_comparable(&self) -> bool {
         self.baseline.invocations > 0 && self.candidate.invocations > 0
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_half_that_did_not_run_has_no_rate() {
+    fn a_version_that_did_not_run_has_no_rate() {
         assert_eq!(Count::new(0, 0).rate(), None);
         assert_eq!(Count::new(4, 1).rate(), Some(0.25));
     }

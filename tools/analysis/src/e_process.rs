@@ -41,7 +41,7 @@ impl EProcess {
         }
     }
 
-    /// Takes one more block into account; one in which a half was idle says nothing.
+    /// Takes one more block into account; one in which a version was idle says nothing.
     pub(super) fn observe(&mut self, block: &Block, bets: &mut Bets) {
         if !block.is_comparable() {
             return;
@@ -97,7 +97,7 @@ impl EProcess {
         self.ln_now
     }
 
-    /// All blocks in which both halves ran, summed.
+    /// All blocks in which both versions ran, summed.
     pub(super) const fn totals(&self) -> Block {
         self.totals
     }
@@ -108,7 +108,7 @@ impl EProcess {
     }
 
     /// About how many more invocations of the candidate until the e-value reaches `ln_threshold`,
-    /// if both halves go on at the rates and in the proportion of all so far; `None` when it would
+    /// if both versions go on at the rates and in the proportion of all so far; `None` when it would
     /// not get there.
     pub(super) fn more_invocations(&self, bets: &Bets, ln_threshold: f64) -> Option<f64> {
         let per_invocation = expected_per_invocation(&self.totals)?;
@@ -159,7 +159,7 @@ pub(super) fn sample(block: &Block) -> Sample {
     }
 }
 
-/// The counts that go with one invocation of the candidate, each half's rate drawn a little towards
+/// The counts that go with one invocation of the candidate, each version's rate drawn a little towards
 /// the common one, so that "none of 80" is not taken for "never".
 fn expected_per_invocation(totals: &Block) -> Option<Sample> {
     if !totals.is_comparable() {
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_period_in_which_a_half_is_idle_changes_nothing() {
+    fn a_period_in_which_a_version_is_idle_changes_nothing() {
         let some = [block((1_000, 2), (100, 1))];
         let with_idle = [block((500, 5), (0, 0)), some[0], block((0, 0), (50, 50))];
         let one = after(Bet::Worse, 0.0, &some);
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_that_hits_both_halves_alike_proves_nothing() {
+    fn a_burst_that_hits_both_versions_alike_proves_nothing() {
         let quiet = block((950, 1), (50, 0));
         let burst = block((950, 380), (50, 20));
         let process = after(Bet::Worse, 0.0, &[quiet, quiet, burst, burst, quiet]);

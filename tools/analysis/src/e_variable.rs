@@ -30,7 +30,7 @@ pub(super) struct Rates {
     pub(super) candidate: f64,
 }
 
-/// How many invocations of either half a block has; fractions are expected numbers.
+/// How many invocations of either version a block has; fractions are expected numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Sizes {
     pub(super) baseline: f64,
@@ -64,7 +64,7 @@ impl Alternative {
         }
     }
 
-    /// The factors of `S` for blocks of these sizes, in which both halves ran. They do not depend
+    /// The factors of `S` for blocks of these sizes, in which both versions ran. They do not depend
     /// on the failures, so that one projection serves all metrics of a period.
     pub(super) fn factors(&self, sizes: Sizes, margin: f64) -> Factors {
         let null = project(self.rates, sizes, margin);
@@ -81,7 +81,7 @@ impl Alternative {
     }
 }
 
-/// What each failure and each success of either half multiplies `S` by, as logarithms.
+/// What each failure and each success of either version multiplies `S` by, as logarithms.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Factors {
     baseline: LnRate,
@@ -130,7 +130,7 @@ impl LnRate {
 
 /// θ°: the point on the line `candidate = baseline + margin` that is nearest to the alternative.
 ///
-/// Without a margin it is the rate of both halves pooled. With one, it is the root of the
+/// Without a margin it is the rate of both versions pooled. With one, it is the root of the
 /// derivative along the line, which rises strictly between `θ*_b` and `θ*_c − margin`.
 fn project(alternative: Rates, sizes: Sizes, margin: f64) -> Rates {
     let Rates {
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn swapping_the_halves_and_turning_the_margin_round_changes_nothing() {
+    fn swapping_the_versions_and_turning_the_margin_round_changes_nothing() {
         let one = Alternative::new(Rates {
             baseline: 0.01,
             candidate: 0.2,

@@ -1,4 +1,4 @@
-//! By how much the halves differ: an interval that holds however often one looks.
+//! by how much the versions differ: an interval that holds however often one looks.
 //!
 //! For every difference δ of a fixed grid there is an e-process against "candidate − baseline ≥ δ in
 //! every period" and one against "≤ δ", both by the e-variables of `e_variable.rs`. The upper bound is
@@ -61,7 +61,7 @@ impl Interval {
     }
 }
 
-/// A quantity between 0 and 1, summed over the invocations of one half in one period.
+/// A quantity between 0 and 1, summed over the invocations of one version in one period.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Total {
     /// Over how many.
@@ -70,7 +70,7 @@ pub struct Total {
     pub sum: f64,
 }
 
-/// The interval of the difference of two probabilities, from all periods in which both halves ran;
+/// The interval of the difference of two probabilities, from all periods in which both versions ran;
 /// `None` without any.
 #[must_use]
 pub fn difference_of_rates(
@@ -91,9 +91,9 @@ pub fn difference_of_means(
     interval(samples(periods), alpha)
 }
 
-/// What the e-variables take, from all periods in which both halves ran.
+/// What the e-variables take, from all periods in which both versions ran.
 pub(super) fn samples(periods: impl IntoIterator<Item = [Total; 2]>) -> Vec<Sample> {
-    let comparable = |period: &[Total; 2]| period.iter().all(|half| half.invocations > 0);
+    let comparable = |period: &[Total; 2]| period.iter().all(|version| version.invocations > 0);
     let sample = |[baseline, candidate]: [Total; 2]| Sample {
         sizes: Sizes {
             baseline: baseline.invocations as f64,
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_that_hits_both_halves_leaves_the_interval_useful() {
+    fn a_burst_that_hits_both_versions_leaves_the_interval_useful() {
         let quiet = block((9_500, 10), (500, 1));
         let burst = block((9_500, 3_800), (500, 200));
         let mut periods = vec![quiet; 120];

@@ -8,21 +8,19 @@
 //! bets.rs        all alternatives of one null, worked out for blocks of one size
 //! e_process.rs   the evidence of all periods in one metric: may be looked at after every one
 //! questions.rs   both questions about one metric
-//! interval.rs    by how much the halves differ, in rates and in means
+//! interval.rs    by how much the versions differ, in rates and in means
 //! ratio.rs       by what factor their means differ
-//! means.rs       the same for means of which every single value is known
-//! quantiles.rs   percentiles, by counts below thresholds
-//! verdict.rs     worse, not worse, undecided, in numbers
+//! verdict.rs     worse, not worse, inconclusive, in numbers
 //! text.rs        the same in a sentence
 //! ```
 //!
 //! Two nulls are tested, each at the threshold 1/alpha. "The candidate is never worse in anything" is
 //! rejected by a [`Verdict::Worse`]; "there is a metric in which the candidate is worse by more than
 //! the margin throughout" by a [`Verdict::NotWorse`]. Only counts of the same period are ever compared, and each period may have
-//! its own failure probability, so a burst or a daily wave that hits both halves is no evidence.
+//! its own failure probability, so a burst or a daily wave that hits both versions is no evidence.
 //! What the test does take for granted is that one invocation's failure does not depend on
 //! another's in the same period beyond that common probability. A single sick environment that fails
-//! all its invocations breaks that, and is then taken for its half's fault.
+//! all its invocations breaks that, and is then taken for its version's fault.
 //!
 //! Sources: R. Turner, A. Ly, P. Grünwald, "Generic E-variables for exact sequential k-sample tests
 //! that allow for optional stopping", Journal of Statistical Planning and Inference 230 (2024)
@@ -30,12 +28,12 @@
 //! and beyond", 2022. The mixture over the period from which the candidate is bad is ours.
 //!
 //! ```
-//! use analysis::{Block, Blocks, Count, Metric, Terms, Verdict, judge};
+//! use analysis::{Block, Blocks, Count, Metric, Terms, Verdict, analyse};
 //!
 //! let terms = Terms { alpha: 0.05, margin: 0.01, metrics: Metric::WITHOUT_TIME };
 //! let errors = Block { baseline: Count::new(1_520, 0), candidate: Count::new(80, 4) };
 //! let decides = Metric::Errors;
-//! assert_eq!(judge([Blocks::errors(errors)], &terms).verdict, Verdict::Worse { decides });
+//! assert_eq!(analyse([Blocks::errors(errors)], &terms).verdict, Verdict::Worse { decides });
 //! ```
 
 mod bets;
@@ -43,10 +41,8 @@ mod counts;
 mod e_process;
 mod e_variable;
 mod interval;
-mod means;
 mod metric;
 mod prior;
-mod quantiles;
 mod questions;
 mod ratio;
 mod text;
@@ -56,33 +52,29 @@ use std::cmp::Ordering;
 
 pub use counts::{Block, Count};
 pub use interval::{Interval, Total, difference_of_means, difference_of_rates};
-pub use means::{Durations, difference_of_durations};
 pub use metric::{Blocks, Metric};
-pub use quantiles::{QuantileInterval, quantile_at_all_times, ratio_of_quantiles};
 pub use ratio::ratio_of_means;
-pub use text::{LnE, percent, thousands};
-pub use verdict::{Finding, Judgement, Terms, Verdict};
+pub use text::{percent, thousands};
+pub use verdict::{Analysis, Finding, LnE, Terms, Verdict};
 
 use e_process::ln_sum;
 use questions::{Answers, Questions};
 
-/// Judges all periods since the rollout began, oldest first.
+/// Analyses all periods since the rollout began, oldest first.
 ///
 /// The verdict is that of the first period at which a claim was proven: what is proven stays
 /// proven. A proof of "worse" stands above one of "not worse by more than the margin", since a
 /// candidate may be both: worse, but by little.
 #[must_use]
-pub fn judge(periods: impl IntoIterator<Item = Blocks>, terms: &Terms) -> Judgement {
-    let mut judge = Judge::new(terms);
-    periods
-        .into_iter()
-        .for_each(|blocks| judge.observe(&blocks));
-    judge.judgement()
+pub fn analyse(periods: impl IntoIterator<Item = Blocks>, terms: &Terms) -> Analysis {
+    let mut test = SequentialTest::new(terms);
+    periods.into_iter().for_each(|blocks| test.observe(&blocks));
+    test.analysis()
 }
 
-/// The judge for those who get one period after the other.
+/// The test for those who get one period after the other.
 #[derive(Debug, Clone)]
-pub struct Judge {
+pub struct SequentialTest {
     terms: Terms,
     answers: Answers,
     metrics: Vec<Questions>,
@@ -91,8 +83,8 @@ pub struct Judge {
     proven_by: Option<Metric>,
 }
 
-impl Judge {
-    /// A judge that has seen nothing.
+impl SequentialTest {
+    /// A test that has seen nothing.
     #[must_use]
     pub fn new(terms: &Terms) -> Self {
         let answers = Answers::new(terms.margin);
@@ -106,7 +98,7 @@ impl Judge {
         }
     }
 
-    /// Takes the next period into account; a metric in which a half was idle says nothing.
+    /// Takes the next period into account; a metric in which a version was idle says nothing.
     pub fn observe(&mut self, blocks: &Blocks) {
         for questions in &mut self.metrics {
             questions.observe(blocks, &mut self.answers);
@@ -119,7 +111,7 @@ impl Judge {
         }
     }
 
-    /// Whether the candidate is proven to be worse: the cheap half of [`Judge::judgement`].
+    /// Whether the candidate is proven to be worse: the cheap part of [`SequentialTest::analysis`].
     #[must_use]
     pub fn is_worse(&self) -> bool {
         self.proven_by.is_some()
@@ -133,8 +125,8 @@ impl Judge {
 
     /// What the periods so far say.
     #[must_use]
-    pub fn judgement(&self) -> Judgement {
-        Judgement {
+    pub fn analysis(&self) -> Analysis {
+        Analysis {
             verdict: self.verdict(),
             metrics: self.metrics.iter().map(Questions::finding).collect(),
             ln_e_worse: self.ln_e_worse(),
@@ -155,7 +147,7 @@ impl Judge {
         }
         let claims = [self.until_worse(), self.until_not_worse()];
         let nearest = claims.into_iter().flatten().min_by(by_number);
-        Verdict::Undecided {
+        Verdict::Inconclusive {
             decides: nearest.map(|(metric, _)| metric),
             more_invocations: nearest.map(|(_, more)| more.ceil() as u64),
             more_minutes: None,
@@ -225,34 +217,30 @@ mod tests {
         Blocks::errors(block(baseline, candidate))
     }
 
-    fn is_undecided(judgement: &Judgement) -> bool {
-        matches!(judgement.verdict, Verdict::Undecided { .. })
+    fn is_inconclusive(analysis: &Analysis) -> bool {
+        matches!(analysis.verdict, Verdict::Inconclusive { .. })
     }
 
     #[test]
     fn four_failures_in_eighty_against_none_in_1520_are_proof() {
-        let judgement = judge([errors((1_520, 0), (80, 4))], &TERMS);
+        let analysis = analyse([errors((1_520, 0), (80, 4))], &TERMS);
         let decides = Metric::Errors;
-        assert_eq!(
-            judgement.verdict,
-            Verdict::Worse { decides },
-            "{judgement:?}"
-        );
+        assert_eq!(analysis.verdict, Verdict::Worse { decides }, "{analysis:?}");
     }
 
     #[test]
     fn one_failure_in_eighty_against_none_in_1520_is_no_proof() {
-        let judgement = judge([errors((1_520, 0), (80, 1))], &TERMS);
-        assert!(is_undecided(&judgement), "{judgement:?}");
+        let analysis = analyse([errors((1_520, 0), (80, 1))], &TERMS);
+        assert!(is_inconclusive(&analysis), "{analysis:?}");
     }
 
     #[test]
     fn no_failures_at_all_prove_not_worse_after_some_hundred_invocations() {
-        let few = judge([errors((950, 0), (50, 0)); 2], &TERMS);
+        let few = analyse([errors((950, 0), (50, 0)); 2], &TERMS);
         assert!(
             matches!(
                 few.verdict,
-                Verdict::Undecided {
+                Verdict::Inconclusive {
                     decides: Some(Metric::Errors),
                     more_invocations: Some(200..=900),
                     ..
@@ -260,23 +248,23 @@ mod tests {
             ),
             "{few:?}"
         );
-        let many = judge([errors((950, 0), (50, 0)); 15], &TERMS);
+        let many = analyse([errors((950, 0), (50, 0)); 15], &TERMS);
         let decides = Metric::Errors;
         assert_eq!(many.verdict, Verdict::NotWorse { decides }, "{many:?}");
     }
 
     #[test]
-    fn no_traffic_is_undecided_and_promises_nothing() {
-        let judgement = judge([errors((950, 0), (0, 0)); 30], &TERMS);
+    fn no_traffic_is_inconclusive_and_promises_nothing() {
+        let analysis = analyse([errors((950, 0), (0, 0)); 30], &TERMS);
         assert_eq!(
-            judgement.verdict,
-            Verdict::Undecided {
+            analysis.verdict,
+            Verdict::Inconclusive {
                 decides: None,
                 more_invocations: None,
                 more_minutes: None,
             }
         );
-        assert_eq!(judgement.metrics[0].periods, 0);
+        assert_eq!(analysis.metrics[0].periods, 0);
     }
 
     #[test]
@@ -285,69 +273,13 @@ mod tests {
             slow: block((950, 9), (50, 5)),
             ..errors((950, 0), (50, 0))
         };
-        let judgement = judge([period; 10], &TERMS);
+        let analysis = analyse([period; 10], &TERMS);
         let decides = Metric::Slow;
-        assert_eq!(judgement.verdict, Verdict::Worse { decides });
+        assert_eq!(analysis.verdict, Verdict::Worse { decides });
     }
 
     #[test]
-    fn a_candidate_with_more_cold_starts_is_not_slower_for_that() {
-        // Half of the cold starts are slow on either half, and one warm invocation in a hundred.
-        let period = |cold: u64| Blocks {
-            slow: block((950, 9), (50, 1)),
-            slow_cold: block((10, 5), (cold, cold / 2)),
-            ..errors((960, 0), (50 + cold, 0))
-        };
-        assert!(!matches!(
-            judge([period(30); 20], &TERMS).verdict,
-            Verdict::Worse { .. }
-        ));
-        // Thrown together, the same counts would be proof.
-        let mixed = Blocks {
-            slow: block((960, 14), (80, 16)),
-            ..errors((960, 0), (80, 0))
-        };
-        let decides = Metric::Slow;
-        assert_eq!(
-            judge([mixed; 20], &TERMS).verdict,
-            Verdict::Worse { decides }
-        );
-    }
-
-    #[test]
-    fn cold_starts_that_are_slower_than_the_baselines_are_proof() {
-        let period = Blocks {
-            slow: block((950, 9), (50, 0)),
-            slow_cold: block((20, 2), (20, 12)),
-            ..errors((970, 0), (70, 0))
-        };
-        let decides = Metric::Slow;
-        assert_eq!(
-            judge([period; 10], &TERMS).verdict,
-            Verdict::Worse { decides }
-        );
-    }
-
-    #[test]
-    fn timeouts_are_judged_apart_from_the_errors_that_they_are_among() {
-        let terms = Terms {
-            metrics: Metric::OF_RECORDS,
-            ..TERMS
-        };
-        // Both halves fail alike; the candidate's failures are timeouts.
-        let period = Blocks {
-            timeouts: block((950, 1), (50, 2)),
-            ..errors((950, 38), (50, 2))
-        };
-        let decides = Metric::Timeouts;
-        assert_eq!(
-            judge([period; 30], &terms).verdict,
-            Verdict::Worse { decides }
-        );
-    }
-
-    #[test]
-    fn what_is_not_judged_cannot_make_a_candidate_worse() {
+    fn what_is_not_analysed_cannot_make_a_candidate_worse() {
         let period = Blocks {
             slow: block((950, 0), (50, 50)),
             ..errors((950, 0), (50, 0))
@@ -356,30 +288,30 @@ mod tests {
             metrics: Metric::WITHOUT_TIME,
             ..TERMS
         };
-        let judgement = judge([period; 15], &terms);
-        assert!(matches!(judgement.verdict, Verdict::NotWorse { .. }));
-        assert_eq!(judgement.finding(Metric::Slow), None);
+        let analysis = analyse([period; 15], &terms);
+        assert!(matches!(analysis.verdict, Verdict::NotWorse { .. }));
+        assert_eq!(analysis.finding(Metric::Slow), None);
     }
 
     #[test]
     fn not_worse_waits_for_the_last_metric_that_is_counted() {
-        // One in ten is slow on both halves: that takes more than "no failure at all" does.
+        // One in ten is slow on both versions: that takes more than "no failure at all" does.
         let period = Blocks {
             slow: block((950, 95), (50, 5)),
             ..errors((950, 0), (50, 0))
         };
-        let some = judge([period; 15], &TERMS);
+        let some = analyse([period; 15], &TERMS);
         assert!(
             matches!(
                 some.verdict,
-                Verdict::Undecided {
+                Verdict::Inconclusive {
                     decides: Some(Metric::Slow),
                     ..
                 }
             ),
             "{some:?}"
         );
-        let many = judge([period; 1_000], &TERMS);
+        let many = analyse([period; 1_000], &TERMS);
         let decides = Metric::Slow;
         assert_eq!(many.verdict, Verdict::NotWorse { decides }, "{many:?}");
     }
@@ -393,32 +325,32 @@ mod tests {
         };
         let decides = Some(Metric::Errors);
         assert!(
-            matches!(judge([period; 2], &TERMS).verdict, Verdict::Undecided { decides: named, .. } if named == decides)
+            matches!(analyse([period; 2], &TERMS).verdict, Verdict::Inconclusive { decides: named, .. } if named == decides)
         );
         let decides = Metric::Errors;
-        let many = judge([period; 15], &TERMS);
+        let many = analyse([period; 15], &TERMS);
         assert_eq!(many.verdict, Verdict::NotWorse { decides });
     }
 
     #[test]
     fn evidence_in_two_metrics_adds_up() {
         let (b, c) = ((1_000, 5), (100, 4));
-        let one = judge([errors(b, c)], &TERMS);
+        let one = analyse([errors(b, c)], &TERMS);
         let both = Blocks {
             slow: block(b, c),
             ..errors(b, c)
         };
-        assert!(judge([both], &TERMS).ln_e_worse > one.ln_e_worse);
+        assert!(analyse([both], &TERMS).ln_e_worse > one.ln_e_worse);
     }
 
     #[test]
     fn a_candidate_that_turns_bad_after_a_thousand_good_periods_is_found_within_a_few() {
-        let mut judge = Judge::new(&TERMS);
-        (0..1_000).for_each(|_| judge.observe(&errors((950, 1), (50, 0))));
-        assert!(!judge.is_worse());
+        let mut test = SequentialTest::new(&TERMS);
+        (0..1_000).for_each(|_| test.observe(&errors((950, 1), (50, 0))));
+        assert!(!test.is_worse());
         let bad = (0..20).position(|_| {
-            judge.observe(&errors((950, 1), (50, 3)));
-            judge.is_worse()
+            test.observe(&errors((950, 1), (50, 3)));
+            test.is_worse()
         });
         assert!(bad.is_some_and(|periods| periods < 5), "{bad:?}");
     }
@@ -428,6 +360,6 @@ mod tests {
         let mut periods = vec![errors((1_520, 0), (80, 8))];
         periods.extend([errors((1_520, 80), (80, 0)); 50]);
         let decides = Metric::Errors;
-        assert_eq!(judge(periods, &TERMS).verdict, Verdict::Worse { decides });
+        assert_eq!(analyse(periods, &TERMS).verdict, Verdict::Worse { decides });
     }
 }

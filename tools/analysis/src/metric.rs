@@ -1,9 +1,9 @@
-//! What is judged of an invocation, and how the metrics share one alpha.
+//! What is analysed of an invocation, and how the metrics share one alpha.
 //!
 //! # One e-value for "worse in something"
 //!
 //! Every metric m has its own e-process `E_m` against "the candidate is never worse in m". What the
-//! judge acts on is their weighted mean `E = Σ w_m E_m`, `Σ w_m = 1`:
+//! verdict rests on is their weighted mean `E = Σ w_m E_m`, `Σ w_m = 1`:
 //!
 //! - **It is valid whatever the metrics have to do with each other** (a slow invocation often is
 //!   one that fails too). If the candidate is worse in nothing, every `E_m` is a product of factors
@@ -20,19 +20,7 @@
 //!   need an e-value of 40 instead of 20, the others one of 80.
 //!
 //! The metric that decides is the one with the largest `w_m E_m` at the moment of the decision. The
-//! take-back is what has an error of at most alpha; the name says where the evidence lies.
-//!
-//! # Strata
-//!
-//! Cold starts are slower than warm invocations, and a candidate that has just got its first traffic has
-//! more of them: that alone must not make it worse. Where the source tells them apart
-//! (`rollout`'s records), a period has two blocks of slow invocations, warm and cold, and both are
-//! given to the same e-process, one after the other. That is as valid as two periods: the factor of a
-//! block has an expectation of at most 1 given its sizes and all before it, whatever the probability
-//! that both halves have in common in it is (`e_variable.rs`), so the product of any sequence of blocks,
-//! in which like is only compared to like, is a test martingale (stratified 2x2 tables: R. Turner,
-//! A. Ly, P. Grünwald, cited in `mod.rs`, section 2). From `CloudWatch` the second block is empty: its
-//! `Duration` leaves INIT out, and does not say which invocations were cold.
+//! rollback is what has an error of at most alpha; the name says where the evidence lies.
 //!
 //! # One e-value for "not worse in anything"
 //!
@@ -41,7 +29,7 @@
 //! an e-value and each may be tested at alpha (the intersection-union test: R. L. Berger,
 //! "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24 (1982) 295-300).
 //! The metric that decides is the one with the least. A metric that was never counted for both
-//! halves makes no part of the claim, and [`Judgement::metrics`](super::Judgement::metrics) shows
+//! versions makes no part of the claim, and [`Analysis::metrics`](super::Analysis::metrics) shows
 //! which were.
 
 use std::{fmt, ops::Index};
@@ -58,8 +46,6 @@ pub enum Metric {
     Errors,
     /// It was refused for want of concurrency and did not run; one of all requests.
     Throttles,
-    /// It was stopped at its time limit. Lambda has no metric of them: only records do.
-    Timeouts,
     /// It ran for longer than the function's `slow_ms`.
     Slow,
 }
@@ -68,29 +54,20 @@ impl Metric {
     /// All that `CloudWatch` counts.
     pub const ALL: &[Self] = &[Self::Errors, Self::Throttles, Self::Slow];
 
-    /// Those that do not look at the clock: what emulated halves can be judged by.
+    /// Those that do not look at the clock: what emulated versions can be analysed by.
     pub const WITHOUT_TIME: &[Self] = &[Self::Errors, Self::Throttles];
-
-    /// All that records count: what was refused left none.
-    pub const OF_RECORDS: &[Self] = &[Self::Errors, Self::Timeouts, Self::Slow];
-
-    /// The same without a limit for slow invocations.
-    pub const OF_RECORDS_WITHOUT_SLOW: &[Self] = &[Self::Errors, Self::Timeouts];
-
-    /// Those of records that do not look at the clock. A timeout does: an emulated half has more.
-    pub const OF_RECORDS_WITHOUT_TIME: &[Self] = &[Self::Errors];
 
     /// How much it counts in the mean, before the weights are made to sum to 1.
     const fn share(self) -> f64 {
         match self {
             Self::Errors => 2.0,
-            Self::Throttles | Self::Timeouts | Self::Slow => 1.0,
+            Self::Throttles | Self::Slow => 1.0,
         }
     }
 
-    /// `w_m` among the metrics that are judged together.
-    pub(super) fn weight_among(self, judged: &[Self]) -> f64 {
-        self.share() / judged.iter().map(|metric| metric.share()).sum::<f64>()
+    /// `w_m` among the metrics that are analysed together.
+    pub(super) fn weight_among(self, metrics: &[Self]) -> f64 {
+        self.share() / metrics.iter().map(|metric| metric.share()).sum::<f64>()
     }
 }
 
@@ -99,26 +76,21 @@ impl fmt::Display for Metric {
         f.write_str(match self {
             Self::Errors => "errors",
             Self::Throttles => "throttles",
-            Self::Timeouts => "timeouts",
             Self::Slow => "slow invocations",
         })
     }
 }
 
-/// The same period of both halves, metric by metric. A metric that was not counted has a block in
-/// which neither half ran: it says nothing.
+/// The same period of both versions, metric by metric. A metric that was not counted has a block in
+/// which neither version ran: it says nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Blocks {
     /// Invocations, and those of them that failed.
     pub errors: Block,
     /// Requests, and those of them that were refused.
     pub throttles: Block,
-    /// Invocations, and those of them that were stopped at their time limit.
-    pub timeouts: Block,
-    /// Invocations, and those of them that were slow; only the warm ones where that is known.
+    /// Invocations, and those of them that were slow.
     pub slow: Block,
-    /// Cold starts, and those of them that were slow, INIT included; where that is known.
-    pub slow_cold: Block,
 }
 
 impl Blocks {
@@ -130,12 +102,6 @@ impl Blocks {
             ..Self::default()
         }
     }
-
-    /// What is compared apart in one metric.
-    pub(super) fn strata(&self, metric: Metric) -> impl Iterator<Item = &Block> {
-        let cold = (metric == Metric::Slow).then_some(&self.slow_cold);
-        std::iter::once(&self[metric]).chain(cold)
-    }
 }
 
 impl Index<Metric> for Blocks {
@@ -145,7 +111,6 @@ impl Index<Metric> for Blocks {
         match metric {
             Metric::Errors => &self.errors,
             Metric::Throttles => &self.throttles,
-            Metric::Timeouts => &self.timeouts,
             Metric::Slow => &self.slow,
         }
     }
@@ -157,14 +122,9 @@ mod tests {
 
     #[test]
     fn the_weights_of_the_metrics_that_are_judged_sum_to_one() {
-        for judged in [
-            Metric::ALL,
-            Metric::OF_RECORDS,
-            Metric::WITHOUT_TIME,
-            &[Metric::Errors],
-        ] {
-            let sum: f64 = judged.iter().map(|m| m.weight_among(judged)).sum();
-            assert!((sum - 1.0).abs() < 1e-12, "{judged:?}");
+        for metrics in [Metric::ALL, Metric::WITHOUT_TIME, &[Metric::Errors]] {
+            let sum: f64 = metrics.iter().map(|m| m.weight_among(metrics)).sum();
+            assert!((sum - 1.0).abs() < 1e-12, "{metrics:?}");
         }
         assert_eq!(Metric::Errors.weight_among(Metric::ALL), 0.5);
     }

@@ -5,8 +5,7 @@ use super::{
     e_process::EProcess,
     metric::{Blocks, Metric},
     prior::Bet,
-    text::LnE,
-    verdict::Finding,
+    verdict::{Finding, LnE},
 };
 
 /// The bets on either answer, which all metrics have in common.
@@ -35,28 +34,27 @@ pub(super) struct Questions {
 }
 
 impl Questions {
-    /// Nothing seen yet; `judged` are the metrics that share alpha.
-    pub(super) fn new(metric: Metric, judged: &[Metric], answers: &Answers) -> Self {
+    /// Nothing seen yet; `metrics` are the metrics that share alpha.
+    pub(super) fn new(metric: Metric, metrics: &[Metric], answers: &Answers) -> Self {
         Self {
             metric,
-            ln_weight: metric.weight_among(judged).ln(),
+            ln_weight: metric.weight_among(metrics).ln(),
             worse: EProcess::new(Bet::Worse, &answers.worse),
             not_worse: EProcess::new(Bet::AsGood, &answers.as_good),
         }
     }
 
     pub(super) fn observe(&mut self, blocks: &Blocks, answers: &mut Answers) {
-        for block in blocks.strata(self.metric) {
-            self.worse.observe(block, &mut answers.worse);
-            self.not_worse.observe(block, &mut answers.as_good);
-        }
+        let block = &blocks[self.metric];
+        self.worse.observe(block, &mut answers.worse);
+        self.not_worse.observe(block, &mut answers.as_good);
     }
 
     pub(super) const fn metric(&self) -> Metric {
         self.metric
     }
 
-    /// Whether it was ever counted for both halves.
+    /// Whether it was ever counted for both versions.
     pub(super) const fn is_counted(&self) -> bool {
         self.worse.blocks() > 0
     }

@@ -1,4 +1,4 @@
-//! By what factor the halves differ: an interval that holds however often one looks.
+//! By what factor the versions differ: an interval that holds however often one looks.
 
 use super::interval::{Interval, Total, grid, is_rejected, samples, with_foresight};
 
@@ -6,11 +6,11 @@ use super::interval::{Interval, Total, grid, is_rejected, samples, with_foresigh
 const WIDEST_RATIO: f64 = 1_000.0;
 
 /// The interval of candidate mean / baseline mean of a quantity between 0 and 1, from all
-/// periods in which both halves ran; `None` as long as there is no bound between 1/1000 and 1000 on either side.
+/// periods in which both versions ran; `None` as long as there is no bound between 1/1000 and 1000 on either side.
 ///
 /// "The ratio is ρ" says that the means of the candidate and of ρ times the baseline are equal, or,
 /// to stay below 1, those of the candidate through ρ and of the baseline. So each ρ is tested as a
-/// difference of 0 after scaling one half, and the interval covers for the same reason as those of differences.
+/// difference of 0 after scaling one version, and the interval covers for the same reason as those of differences.
 #[must_use]
 pub fn ratio_of_means(
     periods: impl IntoIterator<Item = [Total; 2]>,

@@ -1,53 +1,27 @@
-//! What the judge says, for people.
-
-use std::fmt;
-
-use serde::Serialize;
+//! The analysis in words.
 
 use super::{
     counts::{Block, Count},
     metric::Metric,
-    verdict::{Finding, Judgement, Verdict},
+    verdict::{Analysis, Finding, LnE, Verdict},
 };
-
-/// The natural logarithm of an e-value, which itself may be too large for a number.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
-#[serde(transparent)]
-pub struct LnE(pub f64);
-
-impl fmt::Display for LnE {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let power = self.0 / std::f64::consts::LN_10;
-        if power < 4.0 {
-            return write!(f, "{:.1}", self.0.exp());
-        }
-        // 9.96e5 would be written as 10.0e5.
-        let rounded = (10f64.powf(power.fract()) * 10.0).round() / 10.0;
-        let (digits, exponent) = if rounded >= 10.0 {
-            (1.0, power.trunc() + 1.0)
-        } else {
-            (rounded, power.trunc())
-        };
-        write!(f, "{digits:.1}e{exponent:.0}")
-    }
-}
 
 /// What the two versions are called.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Names<'a> {
-    pub(super) candidate: &'a str,
-    pub(super) baseline: &'a str,
+struct Names<'a> {
+    candidate: &'a str,
+    baseline: &'a str,
 }
 
 impl Names<'_> {
-    pub(super) fn sentence(&self, judgement: &Judgement) -> String {
-        let (decides, conclusion) = match judgement.verdict {
+    fn sentence(&self, analysis: &Analysis) -> String {
+        let (decides, conclusion) = match analysis.verdict {
             Verdict::Worse { decides } => {
-                let evidence = judgement.evidence(judgement.ln_e_worse);
+                let evidence = analysis.evidence(analysis.ln_e_worse);
                 (Some(decides), format!("worse in {decides}, {evidence}"))
             }
-            Verdict::NotWorse { decides } => (Some(decides), judgement.not_worse()),
-            Verdict::Undecided {
+            Verdict::NotWorse { decides } => (Some(decides), analysis.not_worse()),
+            Verdict::Inconclusive {
                 decides,
                 more_invocations,
                 more_minutes,
@@ -55,28 +29,28 @@ impl Names<'_> {
                 let conclusion = match (decides, more_invocations) {
                     (Some(metric), Some(more)) => {
                         let time = minutes(more_minutes)
-                            .map_or_else(String::new, |minutes| format!(", in about {minutes}"));
+                            .map_or_else(String::new, |minutes| format!(" ({minutes})"));
                         format!(
-                            "undecided, about {} more invocations of {} decide by {metric} at these rates{time}",
+                            "inconclusive: needs about {} more invocations of {} at these rates, by {metric}{time}",
                             thousands(more),
                             self.candidate,
                         )
                     }
-                    _ => judgement.unforeseen(),
+                    _ => analysis.unforeseen(),
                 };
                 (decides, conclusion)
             }
         };
-        let counts = self.counts(judgement, decides.unwrap_or(Metric::Errors));
+        let counts = self.counts(analysis, decides.unwrap_or(Metric::Errors));
         format!("{counts}: {conclusion}")
     }
 
     /// `arm64 fails 5.1% of its invocations (9 of 176), x86_64 0.0% (0 of 3,410)`.
-    fn counts(&self, judgement: &Judgement, metric: Metric) -> String {
+    fn counts(&self, analysis: &Analysis, metric: Metric) -> String {
         let Block {
             baseline,
             candidate,
-        } = judgement
+        } = analysis
             .finding(metric)
             .map_or_else(Block::default, |finding| finding.totals);
         let before = match baseline.rate() {
@@ -95,9 +69,6 @@ impl Names<'_> {
             Metric::Throttles => {
                 format!("{name} is refused {rate} of its requests ({ratio}), {before}")
             }
-            Metric::Timeouts => {
-                format!("{name} times out in {rate} of its invocations ({ratio}), {before}")
-            }
             Metric::Slow => {
                 format!("{name} is slow in {rate} of its invocations ({ratio}), {before}")
             }
@@ -105,15 +76,23 @@ impl Names<'_> {
     }
 }
 
-/// `12 minutes`.
+/// `12 min`.
 fn minutes(more: Option<u64>) -> Option<String> {
-    Some(match more? {
-        1 => "a minute".to_owned(),
-        minutes => format!("{} minutes", thousands(minutes)),
-    })
+    Some(format!("{} min", thousands(more?)))
 }
 
-impl Judgement {
+impl Analysis {
+    /// One sentence with the numbers, for people. The names are those of the two versions, such as
+    /// `arm64 (version 2)`.
+    #[must_use]
+    pub fn sentence(&self, candidate: &str, baseline: &str) -> String {
+        let names = Names {
+            candidate,
+            baseline,
+        };
+        names.sentence(self)
+    }
+
     fn evidence(&self, ln_e: LnE) -> String {
         format!("e-value {ln_e} against the threshold {}", self.threshold)
     }
@@ -137,9 +116,9 @@ impl Judgement {
 
     fn unforeseen(&self) -> String {
         if self.errors().is_comparable() {
-            "undecided, and more invocations at these rates would not decide it".to_owned()
+            "inconclusive: more invocations at these rates would not decide it".to_owned()
         } else {
-            "undecided, nothing to compare yet".to_owned()
+            "inconclusive: nothing to compare yet".to_owned()
         }
     }
 
@@ -151,17 +130,16 @@ impl Judgement {
                 format!("worse in {decides} (e-value {})", self.ln_e_worse)
             }
             Verdict::NotWorse { .. } => format!("not worse (e-value {})", self.ln_e_not_worse),
-            Verdict::Undecided {
+            Verdict::Inconclusive {
                 decides: Some(metric),
                 more_invocations: Some(more),
                 more_minutes,
             } => format!(
-                "undecided, about {} more by {metric}{}",
+                "inconclusive: needs about {} more invocations by {metric}{}",
                 thousands(more),
-                minutes(more_minutes)
-                    .map_or_else(String::new, |minutes| format!(" in about {minutes}"))
+                minutes(more_minutes).map_or_else(String::new, |minutes| format!(" ({minutes})"))
             ),
-            Verdict::Undecided { .. } => "undecided".to_owned(),
+            Verdict::Inconclusive { .. } => "inconclusive".to_owned(),
         }
     }
 }
@@ -225,8 +203,8 @@ mod tests {
         }
     }
 
-    fn judgement(verdict: Verdict, metrics: Vec<Finding>) -> Judgement {
-        Judgement {
+    fn analysis(verdict: Verdict, metrics: Vec<Finding>) -> Analysis {
+        Analysis {
             verdict,
             metrics,
             ln_e_worse: LnE(4.1e6f64.ln()),
@@ -241,10 +219,10 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_names_both_halves_their_counts_and_the_evidence() {
+    fn the_sentence_names_both_versions_their_counts_and_the_evidence() {
         let decides = Metric::Errors;
         let finding = finding(decides, Count::new(3_410, 0), Count::new(176, 9));
-        let worse = judgement(Verdict::Worse { decides }, vec![finding]);
+        let worse = analysis(Verdict::Worse { decides }, vec![finding]);
         assert_eq!(
             worse.sentence("arm64 (version 2)", "x86_64 (version 1)"),
             "arm64 (version 2) fails 5.1% of its invocations (9 of 176), x86_64 (version 1) 0.0% \
@@ -257,7 +235,7 @@ mod tests {
         let decides = Metric::Slow;
         let mut metrics = errors(Count::new(176, 0));
         metrics.push(finding(decides, Count::new(3_410, 0), Count::new(176, 9)));
-        let worse = judgement(Verdict::Worse { decides }, metrics);
+        let worse = analysis(Verdict::Worse { decides }, metrics);
         assert_eq!(
             worse.sentence("arm64", "x86_64"),
             "arm64 is slow in 5.1% of its invocations (9 of 176), x86_64 0.0% (0 of 3,410): worse \
@@ -274,7 +252,7 @@ mod tests {
             Count::default(),
             Count::default(),
         ));
-        let not_worse = judgement(Verdict::NotWorse { decides }, metrics);
+        let not_worse = analysis(Verdict::NotWorse { decides }, metrics);
         let sentence = not_worse.sentence("arm64", "x86_64");
         assert!(
             sentence.ends_with(
@@ -285,39 +263,38 @@ mod tests {
     }
 
     #[test]
-    fn an_undecided_sentence_says_how_much_more_it_takes_and_how_long() {
-        let verdict = Verdict::Undecided {
+    fn an_inconclusive_sentence_says_how_much_more_it_takes_and_how_long() {
+        let verdict = Verdict::Inconclusive {
             decides: Some(Metric::Errors),
             more_invocations: Some(1_234),
             more_minutes: Some(12),
         };
-        let undecided = judgement(verdict, errors(Count::new(100, 0)));
-        let sentence = undecided.sentence("arm64", "x86_64");
+        let inconclusive = analysis(verdict, errors(Count::new(100, 0)));
+        let sentence = inconclusive.sentence("arm64", "x86_64");
         assert!(
             sentence.ends_with(
-                "undecided, about 1,234 more invocations of arm64 decide by errors at these rates, \
-                 in about 12 minutes"
+                "inconclusive: needs about 1,234 more invocations of arm64 at these rates, by errors (12 min)"
             ),
             "{sentence}"
         );
         assert_eq!(
-            undecided.brief(),
-            "undecided, about 1,234 more by errors in about 12 minutes"
+            inconclusive.brief(),
+            "inconclusive: needs about 1,234 more invocations by errors (12 min)"
         );
     }
 
     #[test]
     fn with_nothing_to_compare_it_says_so() {
-        let verdict = Verdict::Undecided {
+        let verdict = Verdict::Inconclusive {
             decides: None,
             more_invocations: None,
             more_minutes: None,
         };
-        let nothing = judgement(verdict, errors(Count::default()));
+        let nothing = analysis(verdict, errors(Count::default()));
         assert_eq!(
             nothing.sentence("arm64", "x86_64"),
             "arm64 has not run beside the baseline, x86_64 0.1% (1 of 900): \
-             undecided, nothing to compare yet"
+             inconclusive: nothing to compare yet"
         );
     }
 

@@ -1,12 +1,32 @@
-//! What the judge says, for programs.
+//! The analysis in numbers.
+
+use std::fmt;
 
 use serde::Serialize;
 
-use super::{
-    counts::Block,
-    metric::Metric,
-    text::{LnE, Names},
-};
+use super::{counts::Block, metric::Metric};
+
+/// The natural logarithm of an e-value, which itself may be too large for a number.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct LnE(pub f64);
+
+impl fmt::Display for LnE {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let power = self.0 / std::f64::consts::LN_10;
+        if power < 4.0 {
+            return write!(f, "{:.1}", self.0.exp());
+        }
+        // 9.96e5 would be written as 10.0e5.
+        let rounded = (10f64.powf(power.fract()) * 10.0).round() / 10.0;
+        let (digits, exponent) = if rounded >= 10.0 {
+            (1.0, power.trunc() + 1.0)
+        } else {
+            (rounded, power.trunc())
+        };
+        write!(f, "{digits:.1}e{exponent:.0}")
+    }
+}
 
 /// How sure a verdict must be, which difference does not matter, and what is looked at.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,7 +38,7 @@ pub struct Terms {
     pub alpha: f64,
     /// The difference of two probabilities that does not matter.
     pub margin: f64,
-    /// What is judged. Fixed before anything is seen: the metrics share alpha.
+    /// The metrics that are analysed. Fixed before anything is seen: the metrics share alpha.
     pub metrics: &'static [Metric],
 }
 
@@ -45,7 +65,7 @@ pub enum Verdict {
         decides: Metric,
     },
     /// Neither is proven yet.
-    Undecided {
+    Inconclusive {
         /// The metric that the nearest decision waits for; `None` when none can be foreseen.
         decides: Option<Metric>,
         /// About how many more invocations of the candidate decide at the present rates.
@@ -55,13 +75,13 @@ pub enum Verdict {
     },
 }
 
-/// A verdict with everything that it rests on.
+/// What the counts say: a verdict with everything that it rests on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Judgement {
+pub struct Analysis {
     /// What is proven.
     #[serde(flatten)]
     pub verdict: Verdict,
-    /// Metric by metric, all that are judged; errors come first.
+    /// Metric by metric, all that are analysed; errors come first.
     pub metrics: Vec<Finding>,
     /// Evidence for "worse in something": the highest e-value so far, as its natural logarithm.
     pub ln_e_worse: LnE,
@@ -78,7 +98,7 @@ pub struct Judgement {
 pub struct Finding {
     /// Which one.
     pub metric: Metric,
-    /// All periods in which both halves ran, summed.
+    /// All periods in which both versions ran, summed.
     pub totals: Block,
     /// How many periods that are.
     pub periods: u64,
@@ -88,24 +108,24 @@ pub struct Finding {
     pub ln_e_not_worse: LnE,
 }
 
-impl Judgement {
-    /// What one metric shows; `None` when it is not judged.
+impl Analysis {
+    /// What one metric shows; `None` when it is not analysed.
     #[must_use]
     pub fn finding(&self, metric: Metric) -> Option<&Finding> {
         self.metrics.iter().find(|finding| finding.metric == metric)
     }
 
-    /// Invocations and failures of both halves in the periods that were compared.
+    /// Invocations and failures of both versions in the periods that were compared.
     #[must_use]
     pub fn errors(&self) -> Block {
         self.finding(Metric::Errors)
             .map_or_else(Block::default, |finding| finding.totals)
     }
 
-    /// Turns how many more invocations an undecided verdict needs into minutes.
+    /// Turns how many more invocations an inconclusive verdict needs into minutes.
     #[must_use]
-    pub fn paced(mut self, candidate_per_minute: Option<f64>) -> Self {
-        if let Verdict::Undecided {
+    pub fn with_pace(mut self, candidate_per_minute: Option<f64>) -> Self {
+        if let Verdict::Inconclusive {
             more_invocations: Some(more),
             more_minutes,
             ..
@@ -117,22 +137,11 @@ impl Judgement {
         }
         self
     }
-
-    /// One sentence with the numbers, for people. The names are those of the two versions, such as
-    /// `arm64 (version 2)`.
-    #[must_use]
-    pub fn sentence(&self, candidate: &str, baseline: &str) -> String {
-        let names = Names {
-            candidate,
-            baseline,
-        };
-        names.sentence(self)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::judge, *};
+    use super::{super::analyse, *};
 
     #[test]
     fn minutes_follow_from_the_candidates_traffic() {
@@ -141,18 +150,18 @@ mod tests {
             margin: 0.01,
             metrics: Metric::WITHOUT_TIME,
         };
-        let undecided = |more_minutes| Verdict::Undecided {
+        let inconclusive = |more_minutes| Verdict::Inconclusive {
             decides: Some(Metric::Errors),
             more_invocations: Some(1_001),
             more_minutes,
         };
-        let judgement = Judgement {
-            verdict: undecided(None),
-            ..judge([], &terms)
+        let analysis = Analysis {
+            verdict: inconclusive(None),
+            ..analyse([], &terms)
         };
-        let paced = |rate| judgement.clone().paced(rate).verdict;
-        assert_eq!(paced(Some(100.0)), undecided(Some(11)));
-        assert_eq!(paced(Some(0.0)), undecided(None));
-        assert_eq!(paced(None), undecided(None));
+        let paced = |rate| analysis.clone().with_pace(rate).verdict;
+        assert_eq!(paced(Some(100.0)), inconclusive(Some(11)));
+        assert_eq!(paced(Some(0.0)), inconclusive(None));
+        assert_eq!(paced(None), inconclusive(None));
     }
 }

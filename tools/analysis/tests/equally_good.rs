@@ -1,9 +1,9 @@
-//! What the judge promises, on seeded simulated rollouts that are looked at after every period.
+//! What the analysis promises, on seeded simulated rollouts that are looked at after every period.
 #![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
 
 mod simulation;
 
-use analysis::{Block, Blocks, Count, Judge, Metric, Terms};
+use analysis::{Block, Blocks, Count, Metric, SequentialTest, Terms};
 use rand::{SeedableRng, rngs::StdRng};
 use simulation::{DAY, Rates, Traffic, binomial, simulate, taken_back_after};
 
@@ -20,7 +20,7 @@ fn weights() -> impl Iterator<Item = f64> {
         .flat_map(|weight| std::iter::repeat_n(weight, 12))
 }
 
-/// The share of 2,000 rollouts that was taken back; every fourth has another amount of traffic.
+/// The share of 2,000 rollouts that was rolled back; every fourth has another amount of traffic.
 fn taken_back(traffic: Traffic) -> f64 {
     const ROLLOUTS: u64 = 2_000;
     let taken_back = simulate(ROLLOUTS, |seed| {
@@ -39,30 +39,33 @@ fn taken_back(traffic: Traffic) -> f64 {
 }
 
 #[test]
-fn at_most_alpha_of_equally_good_candidates_are_taken_back() {
+fn at_most_alpha_of_equally_good_candidates_are_rolled_back() {
     for rate in [0.0, 0.001, 0.01, 0.1] {
         let traffic = Traffic {
             slow: Rates::equal(rate),
             ..Traffic::equal(0, rate)
         };
         let share = taken_back(traffic);
-        assert!(share <= TERMS.alpha, "base rate {rate}: {share} taken back");
+        assert!(
+            share <= TERMS.alpha,
+            "base rate {rate}: {share} rolled back"
+        );
     }
 }
 
 #[test]
-fn bursts_that_hit_both_halves_alike_do_not_take_back_more() {
+fn bursts_that_hit_both_versions_alike_roll_back_no_more() {
     let traffic = Traffic {
         bursts: 0.1,
         slow: Rates::equal(0.01),
         ..Traffic::equal(0, 0.01)
     };
     let share = taken_back(traffic);
-    assert!(share <= TERMS.alpha, "{share} taken back");
+    assert!(share <= TERMS.alpha, "{share} rolled back");
 }
 
 #[test]
-fn a_day_whose_traffic_and_rates_rise_and_fall_takes_back_no_more() {
+fn a_day_whose_traffic_and_rates_rise_and_fall_rolls_back_no_more() {
     const ROLLOUTS: u64 = 60;
     let traffic = Traffic {
         wave: 0.8,
@@ -78,9 +81,9 @@ fn a_day_whose_traffic_and_rates_rise_and_fall_takes_back_no_more() {
 }
 
 /// The test takes the failures of a period for independent. An outage from its 10th to its 16th second
-/// fails a number of requests that hardly varies, and only which half they went to is left to chance.
+/// fails a number of requests that hardly varies, and only which version they went to is left to chance.
 #[test]
-fn an_outage_that_fails_the_same_number_of_requests_in_every_period_takes_back_no_more() {
+fn an_outage_that_fails_the_same_number_of_requests_in_every_period_rolls_back_no_more() {
     const ROLLOUTS: u64 = 500;
     for (requests, fail) in [(10, 1), (20, 10), (100, 10), (1_000, 100)] {
         let period = |rng: &mut StdRng| {
@@ -103,10 +106,10 @@ fn an_outage_that_fails_the_same_number_of_requests_in_every_period_takes_back_n
     }
 }
 
-/// A period's counts arrive bit by bit, errors and invocations apart from each other for neither half,
-/// and everything is judged anew at every look: `arrived[age]` of a period has arrived by then.
+/// A period's counts arrive bit by bit, errors and invocations apart from each other for neither version,
+/// and everything is analysed anew at every look: `arrived[age]` of a period has arrived by then.
 #[test]
-fn counts_that_grow_after_they_were_judged_take_back_no_more() {
+fn counts_that_grow_after_they_were_analysed_roll_back_no_more() {
     const ROLLOUTS: u64 = 500;
     const PERIODS: usize = 120;
     const ARRIVED: [f64; 5] = [0.2, 0.5, 0.7, 0.9, 1.0];
@@ -126,9 +129,9 @@ fn counts_that_grow_after_they_were_judged_take_back_no_more() {
                     let arrived = part(errors, share, &mut rng);
                     all[now - age].errors = all[now - age].errors + arrived;
                 }
-                let mut judge = Judge::new(&TERMS);
-                all.iter().for_each(|blocks| judge.observe(blocks));
-                judge.is_worse()
+                let mut test = SequentialTest::new(&TERMS);
+                all.iter().for_each(|blocks| test.observe(blocks));
+                test.is_worse()
             })
         });
         let taken_back = taken_back.into_iter().filter(|taken| *taken).count();
@@ -155,7 +158,7 @@ fn part(block: &mut Block, share: f64, rng: &mut StdRng) -> Block {
     }
 }
 
-/// Half of 500 rollouts at 5% are taken back within `half` periods, and 95 in 100 within `most`.
+/// Half of 500 rollouts at 5% are rolled back within `half` periods, and 95 in 100 within `most`.
 fn is_found(traffic: Traffic, half: usize, most: usize) {
     const ROLLOUTS: u64 = 500;
     let weights = || std::iter::repeat_n(0.05, 2 * most);

@@ -40,7 +40,7 @@ impl Comparison {
 
     /// Writes what was measured on which machine, a table of starts, one of invocations.
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        writeln!(out, "### Both halves, each on its own architecture\n")?;
+        writeln!(out, "### Both builds, each on its own architecture\n")?;
         writeln!(
             out,
             "Commit {}. x86_64 on {}; arm64 on {}. Ratios are arm64 to x86_64, below 1 is faster, with an interval \

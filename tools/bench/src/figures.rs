@@ -10,7 +10,7 @@ use crate::{measure::Measured, subject::Subject};
 /// One run on one machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Run {
-    /// The half that was measured: the machine's own.
+    /// The build that was measured: the machine's own.
     pub(crate) architecture: Architecture,
     /// The machine's CPU.
     pub(crate) machine: String,

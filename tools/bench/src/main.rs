@@ -37,7 +37,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Measure this machine's halves from dist/ next to bare programs that do nothing
+    /// Measure this machine's builds from dist/ next to bare programs that do nothing
     Measure(MeasureArgs),
     /// Print two files of `measure --json` side by side: one of each architecture
     Compare {

@@ -1,4 +1,4 @@
-//! What is measured: a function's half for this machine, or a bare program.
+//! What is measured: a function's build for this machine, or a bare program.
 
 use std::{
     collections::BTreeMap,
@@ -34,7 +34,7 @@ pub(crate) struct Subject {
     pub(crate) events: Vec<(String, Bytes)>,
 }
 
-/// The half that runs on this machine without an emulator.
+/// The build that runs on this machine without an emulator.
 pub(crate) const NATIVE: Architecture = if cfg!(target_arch = "aarch64") {
     Architecture::Arm64
 } else {
@@ -61,7 +61,7 @@ pub(crate) fn bare(text: &str) -> Result<Subject, String> {
     })
 }
 
-/// This machine's half of a function, unpacked from its zip.
+/// This machine's build of a function, unpacked from its zip.
 pub(crate) fn function(
     dist: &Path,
     name: &str,

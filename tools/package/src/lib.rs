@@ -3,7 +3,7 @@
 //! ```text
 //! dist/hasher/
 //!   function.json   what the function is: settings, tables, queues, rollout policy, artifacts (manifest/)
-//!   arm64.zip       the artifact of each half, packed reproducibly (archive.rs)
+//!   arm64.zip       the artifact of each build, packed reproducibly (archive.rs)
 //!   x86_64.zip
 //!   events/         the function's sample events and their expected answers, for replay
 //!   traffic/        scenarios for the sandbox's traffic; without them it invokes with the events
@@ -27,5 +27,5 @@ pub mod resources;
 pub mod settings;
 
 pub use manifest::{
-    Architecture, Artifact, FunctionManifest, ManifestError, RolloutPolicy, Undecided,
+    Architecture, Artifact, FunctionManifest, ManifestError, OnInconclusive, RolloutPolicy,
 };

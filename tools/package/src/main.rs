@@ -172,7 +172,7 @@ fn pack(name: &str, commit: &str, bootstraps: &Path, dist: &Path) -> Result<()> 
             .join("bootstrap");
         artifacts.insert(
             architecture,
-            pack_half(architecture, &bootstrap, commit, &folder)?,
+            pack_build(architecture, &bootstrap, commit, &folder)?,
         );
     }
     for samples in ["events", "traffic"] {
@@ -185,7 +185,7 @@ fn pack(name: &str, commit: &str, bootstraps: &Path, dist: &Path) -> Result<()> 
     )
 }
 
-fn pack_half(
+fn pack_build(
     architecture: Architecture,
     bootstrap: &Path,
     commit: &str,
@@ -193,7 +193,7 @@ fn pack_half(
 ) -> Result<Artifact> {
     let bootstrap = fs::read(bootstrap).with_context(|| {
         format!(
-            "cannot read {}: build this half first (scripts/build.sh)",
+            "cannot read {}: build it for this architecture first (scripts/build.sh)",
             bootstrap.display()
         )
     })?;

@@ -29,12 +29,12 @@ fn function() -> String {
     function.file_name().unwrap().to_str().unwrap().to_owned()
 }
 
-/// Bootstraps of both its halves, as the build lays them out.
+/// Bootstraps of both its builds, as the build lays them out.
 fn bootstraps(folder: &Path) {
-    for half in Architecture::ALL {
-        let folder = folder.join(half.as_str()).join(function());
+    for architecture in Architecture::ALL {
+        let folder = folder.join(architecture.as_str()).join(function());
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("bootstrap"), format!("code for {half}")).unwrap();
+        fs::write(folder.join("bootstrap"), format!("code for {architecture}")).unwrap();
     }
 }
 
@@ -66,16 +66,16 @@ fn an_unknown_function_is_named_with_those_that_exist() {
 }
 
 #[test]
-fn a_half_that_was_not_built_is_named_and_leaves_no_manifest() {
+fn an_architecture_that_was_not_built_is_named_and_leaves_no_manifest() {
     let folder = tempfile::tempdir().unwrap();
     bootstraps(folder.path());
     pack(folder.path()).assert().success();
     let bootstrap = format!("arm64/{}/bootstrap", function());
     fs::remove_file(folder.path().join(&bootstrap)).unwrap();
     let assert = pack(folder.path()).assert();
-    assert
-        .code(2)
-        .stderr(contains(format!("{bootstrap}: build this half first")));
+    assert.code(2).stderr(contains(format!(
+        "{bootstrap}: build it for this architecture first"
+    )));
     let missing = FunctionManifest::read(&folder.path().join("dist"), &function()).unwrap_err();
     assert!(
         missing.to_string().contains("build the function first"),
@@ -91,15 +91,19 @@ fn packing_again_gives_the_same_bytes_and_a_manifest_that_names_them() {
     let packed = || {
         pack(folder.path()).assert().success();
         let manifest = FunctionManifest::read(&dist, &function()).unwrap();
-        let zips = Architecture::ALL.map(|half| {
-            fs::read(dist.join(function()).join(&manifest.artifacts[&half].zip)).unwrap()
+        let zips = Architecture::ALL.map(|architecture| {
+            fs::read(
+                dist.join(function())
+                    .join(&manifest.artifacts[&architecture].zip),
+            )
+            .unwrap()
         });
         (manifest, zips)
     };
     let (manifest, zips) = packed();
     assert_eq!((manifest.clone(), zips.clone()), packed());
-    for (half, zip) in Architecture::ALL.iter().zip(&zips) {
-        let artifact = &manifest.artifacts[half];
+    for (architecture, zip) in Architecture::ALL.iter().zip(&zips) {
+        let artifact = &manifest.artifacts[architecture];
         assert_eq!(artifact.code_sha256, package::archive::code_sha256(zip));
         assert_eq!(artifact.zip_bytes, zip.len() as u64);
         assert_eq!(artifact.commit, "abc");

@@ -8,23 +8,26 @@
 //!
 //! Seeded, so that the same page comes out. Its figures are made up, and the page says so.
 
-use std::{env, fs, path::Path};
+use std::{env, fs};
 
-use analysis::{Judgement, Metric, Terms, judge};
+use analysis::{Analysis, Metric, Terms, analyse};
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use package::Architecture;
 use rand::{SeedableRng, rngs::StdRng};
 use rand_distr::{Binomial, Distribution as _, LogNormal, Poisson};
 use rollout::{
-    comparison::{Comparison, Costs, Pricing, Row, Source, Verdict, Window},
-    differences::{Differences, Limit},
-    function::Half,
-    metrics::{Durations, Period, Sample, TimeCounts},
-    prices::PriceList,
-    record::Record,
-    report::{Distribution, Report},
-    scope::Scope,
+    aws::{
+        function::Build,
+        metrics::{Distribution, Durations, Period, Sample, TimeCounts},
+    },
+    delivery::{record::Record, scope::Scope},
+    report::{
+        comparison::{Comparison, Findings, Pricing, Row, Window},
+        differences::{Differences, Limit},
+        page::Report,
+        prices::{Costs, PriceList},
+    },
 };
 
 const FUNCTION: &str = "simulated-function";
@@ -41,7 +44,7 @@ const TERMS: Terms = Terms {
 
 /// What is simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Story {
+enum Scenario {
     Good,
     /// The candidate fails ten times as often.
     Bad,
@@ -49,7 +52,7 @@ enum Story {
     Emulated,
 }
 
-/// How one half behaves.
+/// How one version behaves.
 #[derive(Debug, Clone, Copy)]
 struct Behaviour {
     error_rate: f64,
@@ -58,34 +61,33 @@ struct Behaviour {
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let (path, story) = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [path] | [path, "good"] => (path, Story::Good),
-        [path, "bad"] => (path, Story::Bad),
-        [path, "emulated"] => (path, Story::Emulated),
+    let (path, scenario) = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [path] | [path, "good"] => (path, Scenario::Good),
+        [path, "bad"] => (path, Scenario::Bad),
+        [path, "emulated"] => (path, Scenario::Emulated),
         _ => bail!("usage: report FILE [good|bad|emulated]"),
     };
-    let html = page(story, Path::new(path))?;
+    let html = page(scenario)?;
     fs::write(path, html).with_context(|| format!("cannot write {path}"))
 }
 
-fn page(story: Story, path: &Path) -> anyhow::Result<String> {
-    let record: Record = match story {
-        Story::Bad => "rollout 1->2 since 2026-11-23T08:00:00Z 5%@0s 25%@5400s 0%@6780s",
-        Story::Good | Story::Emulated => {
+fn page(scenario: Scenario) -> anyhow::Result<String> {
+    let record: Record = match scenario {
+        Scenario::Bad => "rollout 1->2 since 2026-11-23T08:00:00Z 5%@0s 25%@5400s 0%@6780s",
+        Scenario::Good | Scenario::Emulated => {
             "rollout 1->2 since 2026-11-23T08:00:00Z 5%@0s 25%@5400s 50%@10800s 100%@16200s"
         }
     }
     .parse()?;
-    let behaviours = behaviours(story);
+    let behaviours = behaviours(scenario);
     let rng = &mut StdRng::seed_from_u64(SEED);
     let periods: Vec<Period> = (0..MINUTES)
         .map(|minute| period(&record, minute, behaviours, rng))
         .collect::<anyhow::Result<_>>()?;
-    let comparison = comparison(story, &record, &periods, behaviours)?;
-    let dist = path.parent().unwrap_or(path);
-    journal(dist, &record, &comparison)?;
-    let distributions = match story {
-        Story::Emulated => Default::default(),
+    let comparison = comparison(scenario, &record, &periods, behaviours)?;
+    let journal = journal(&record, &comparison)?;
+    let distributions = match scenario {
+        Scenario::Emulated => Default::default(),
         _ => [distribution(behaviours[0])?, distribution(behaviours[1])?],
     };
     Ok(Report {
@@ -94,18 +96,22 @@ fn page(story: Story, path: &Path) -> anyhow::Result<String> {
         terms: TERMS,
         record: Some(&record),
         distributions,
-        dist,
+        journal: journal.as_bytes(),
     }
     .html())
 }
 
-fn behaviours(story: Story) -> [Behaviour; 2] {
+fn behaviours(scenario: Scenario) -> [Behaviour; 2] {
     let baseline = Behaviour {
         error_rate: 0.002,
         median_ms: 48.0,
     };
     let candidate = Behaviour {
-        error_rate: if story == Story::Bad { 0.02 } else { 0.002 },
+        error_rate: if scenario == Scenario::Bad {
+            0.02
+        } else {
+            0.002
+        },
         median_ms: 45.0,
     };
     [baseline, candidate]
@@ -130,18 +136,14 @@ fn period(
     let wave = 1.0 + 0.3 * (minute as f64 / 229.0).sin();
     let all = Poisson::new(PER_MINUTE * wave)?.sample(rng) as u64;
     let candidate = Binomial::new(all, weight)?.sample(rng);
-    let halves = [
-        half(all - candidate, behaviours[0], rng)?,
-        half(candidate, behaviours[1], rng)?,
+    let versions = [
+        sample(all - candidate, behaviours[0], rng)?,
+        sample(candidate, behaviours[1], rng)?,
     ];
-    Ok(Period {
-        start,
-        halves,
-        counted: None,
-    })
+    Ok(Period { start, versions })
 }
 
-fn half(invocations: u64, behaviour: Behaviour, rng: &mut StdRng) -> anyhow::Result<Sample> {
+fn sample(invocations: u64, behaviour: Behaviour, rng: &mut StdRng) -> anyhow::Result<Sample> {
     let errors = Binomial::new(invocations, behaviour.error_rate)?.sample(rng);
     let spread = spread(behaviour)?;
     let durations: Vec<f64> = (0..invocations).map(|_| spread.sample(rng)).collect();
@@ -201,41 +203,44 @@ fn durations(behaviour: Behaviour) -> anyhow::Result<Durations> {
 }
 
 fn comparison(
-    story: Story,
+    scenario: Scenario,
     record: &Record,
     periods: &[Period],
     behaviours: [Behaviour; 2],
 ) -> anyhow::Result<Comparison> {
     let list = PriceList::built_in()?;
     let rates = list.rates("us-east-1", 0.0)?;
-    let emulated = story == Story::Emulated;
+    let emulated = scenario == Scenario::Emulated;
     let row = |index: usize, version, architecture, emulated| {
-        let half = Half {
+        let build = Build {
             version,
             architecture: Some(architecture),
             emulated,
         };
         let mut sample = total(periods, index);
         sample.duration = Some(durations(behaviours[index])?);
-        anyhow::Ok(Row::new(half, Some(MEMORY_MIB), sample, None, Some(&rates)))
+        anyhow::Ok(Row::new(build, Some(MEMORY_MIB), sample, Some(&rates)))
     };
     let rows = [
         row(0, record.baseline, Architecture::X86_64, false)?,
         row(1, record.candidate, Architecture::Arm64, emulated)?,
     ];
-    let judged = Scope::of(Some(SLOW_MS), [&rows[0].half(), &rows[1].half()]);
-    let costs = Costs::of(&rows, &rates);
+    let scope = Scope::new(Some(SLOW_MS), [&rows[0].build(), &rows[1].build()]);
+    let charged = rows
+        .each_ref()
+        .map(|row| (row.architecture, row.memory_mib));
+    let costs = Costs::new(charged, &rates);
     let pure: Vec<&Period> = periods
         .iter()
         .filter(|period| is_pure(period, record))
         .collect();
-    let verdict = Verdict {
-        judged,
-        judgement: judgement(&pure, &judged),
-        differences: Differences::of(
+    let findings = Findings {
+        scope,
+        analysis: analysis(&pure, &scope),
+        differences: Differences::new(
             &pure,
             Some(Limit::Slow { limit_ms: SLOW_MS }),
-            judged.metrics(),
+            scope.metrics(),
             costs.as_ref(),
             TERMS.alpha,
         ),
@@ -251,18 +256,15 @@ fn comparison(
         monthly_gb_seconds: 0.0,
         rates,
     };
-    let source = Source::Metrics;
-    Ok(Comparison::new(
-        FUNCTION, window, source, rows, pricing, verdict,
-    ))
+    Ok(Comparison::new(FUNCTION, window, rows, pricing, findings))
 }
 
-fn judgement(periods: &[&Period], judged: &Scope) -> Judgement {
+fn analysis(periods: &[&Period], scope: &Scope) -> Analysis {
     let terms = Terms {
-        metrics: judged.metrics(),
+        metrics: scope.metrics(),
         ..TERMS
     };
-    judge(periods.iter().map(|period| period.blocks()), &terms)
+    analyse(periods.iter().map(|period| period.blocks()), &terms)
 }
 
 /// Whether the weight was the same all through a minute.
@@ -275,12 +277,12 @@ fn is_pure(period: &Period, record: &Record) -> bool {
         .any(|change| changed(record.time_of(change)))
 }
 
-fn total(periods: &[Period], half: usize) -> Sample {
+fn total(periods: &[Period], version: usize) -> Sample {
     let mut total = Sample::default();
     let add = |sum: &mut Option<u64>, more: Option<u64>| {
         *sum = Some(sum.unwrap_or_default() + more.unwrap_or_default());
     };
-    for sample in periods.iter().map(|period| period.halves[half]) {
+    for sample in periods.iter().map(|period| period.versions[version]) {
         total.invocations += sample.invocations;
         add(&mut total.errors, sample.errors);
         add(&mut total.throttles, sample.throttles);
@@ -292,12 +294,10 @@ fn total(periods: &[Period], half: usize) -> Sample {
 }
 
 /// What a run would have written.
-fn journal(dist: &Path, record: &Record, comparison: &Comparison) -> anyhow::Result<()> {
-    let folder = dist.join(FUNCTION);
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+fn journal(record: &Record, comparison: &Comparison) -> anyhow::Result<String> {
     let time = |time: DateTime<Utc>| time.to_rfc3339();
     let mut lines = vec![format!(
-        r#"{{"time":"{}","event":"began","steps":[5.0,25.0,50.0,100.0]}}"#,
+        r#"{{"time":"{}","event":"started","steps":[5.0,25.0,50.0,100.0]}}"#,
         time(record.since)
     )];
     for change in &record.changes {
@@ -311,12 +311,12 @@ fn journal(dist: &Path, record: &Record, comparison: &Comparison) -> anyhow::Res
     let ending = if last.percent.value() > 0.0 {
         "promoted"
     } else {
-        "taken_back"
+        "rolled_back"
     };
     lines.push(format!(
         r#"{{"time":"{}","event":"ended","ending":"{ending}","sentence":"{}"}}"#,
         time(record.time_of(last)),
         comparison.sentence
     ));
-    fs::write(folder.join("rollout.jsonl"), lines.join("\n")).context("cannot write the journal")
+    Ok(lines.join("\n"))
 }

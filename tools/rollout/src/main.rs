@@ -3,15 +3,15 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use rollout::{cli::Cli, outcome::Outcome, output};
+use rollout::cli::{self, Cli, Outcome};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    output::log_to_stderr();
+    cli::log_to_stderr();
     match Cli::parse().execute().await {
         Ok(outcome) => outcome.into(),
         Err(error) => {
-            output::error(&error);
+            cli::error(&error);
             Outcome::CouldNotRun.into()
         }
     }

@@ -1,6 +1,6 @@
-//! Simulates rollouts and prints, as Markdown, how often equally good candidates are taken back, how
+//! Simulates rollouts and prints, as Markdown, how often equally good candidates are rolled back, how
 //! soon a worse one is found, what other tools decide on the same streams, and how long it takes to
-//! judge a day.
+//! analyse a day.
 //!
 //! ```text
 //! main.rs    the tables
@@ -27,7 +27,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use analysis::{Blocks, Metric, Terms, judge};
+use analysis::{Blocks, Metric, Terms, analyse};
 use rivals::Rule;
 use simulation::{DAY, Rates, Traffic, taken_back_after};
 use study::Study;
@@ -59,11 +59,11 @@ fn main() -> io::Result<()> {
     writeln!(out, "{}", speed())
 }
 
-/// Equally good halves, in errors and in slow invocations: how many in 100 are taken back.
+/// Equally good versions, in errors and in slow invocations: how many in 100 are rolled back.
 fn false_alarms(out: &mut impl io::Write, rollouts: u64) -> io::Result<()> {
     writeln!(
         out,
-        "Taken back of {rollouts} equally good candidates each, judged by errors, throttles and slow \
+        "Rolled back of {rollouts} equally good candidates each, analysed by errors, throttles and slow \
          invocations, looked at after each of {DAY} periods (at most {}% are allowed):\n\n\
          | failures, and as many slow | invocations a period | at 5% | at 25% | at 50% | daily wave, at 25% | common bursts, at 25% |\n\
          | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -112,7 +112,7 @@ fn false_alarms_beside_others(out: &mut impl io::Write, rollouts: u64) -> io::Re
     writeln!(
         out,
         "The same beside others as they are usually configured, on the same streams: {rollouts} equally \
-         good candidates at 25%, taken back within an hour / a day:\n\n\
+         good candidates at 25%, rolled back within an hour / a day:\n\n\
          | failures | invocations a period | rollout | alarm | Flagger | Kayenta |\n\
          | ---: | ---: | ---: | ---: | ---: | ---: |"
     )?;
@@ -187,7 +187,7 @@ impl Fault {
                 slow: rates,
                 ..quiet
             },
-            Metric::Errors | Metric::Throttles | Metric::Timeouts => Traffic {
+            Metric::Errors | Metric::Throttles => Traffic {
                 errors: rates,
                 ..quiet
             },
@@ -195,13 +195,13 @@ impl Fault {
     }
 }
 
-/// Worse candidates: after how many periods they are taken back.
+/// Worse candidates: after how many periods they are rolled back.
 fn power(out: &mut impl io::Write, rollouts: u64) -> io::Result<()> {
     writeln!(
         out,
         "Worse candidates with 1,000 invocations a period, {rollouts} rollouts each: half of them are \
          found after / 95 in 100 are found after so many periods (- is not within {PATIENCE}). The others are \
-         tuned: each has the least threshold with which it takes back at most {}% of equally good \
+         tuned: each has the least threshold with which it rolls back at most {}% of equally good \
          candidates on this very stream in a day, which takes knowing the rates beforehand (Flagger's is \
          its count of failed checks; its 99% stay). Kayenta is there as it is, too.\n\n\
          | candidate | weight | rollout | alarm, tuned | Flagger, tuned | Kayenta, tuned | Kayenta |\n\
@@ -253,13 +253,13 @@ fn speed() -> String {
     let best = (0..10)
         .map(|_| {
             let start = Instant::now();
-            std::hint::black_box(judge(std::hint::black_box(day.iter().copied()), &TERMS));
+            std::hint::black_box(analyse(std::hint::black_box(day.iter().copied()), &TERMS));
             start.elapsed()
         })
         .min()
         .unwrap_or(Duration::MAX);
     format!(
-        "Judging a day of {DAY} one-minute periods by {} metrics takes {:.1} ms.",
+        "Analysing a day of {DAY} one-minute periods by {} metrics takes {:.1} ms.",
         TERMS.metrics.len(),
         best.as_secs_f64() * 1e3
     )

@@ -1,4 +1,4 @@
-//! What others decide by, rebuilt for the comparison, and this judge beside them.
+//! What others decide by, rebuilt for the comparison, and this test beside them.
 //!
 //! Each rule is a number that is looked at after every period and acts at a threshold: the one that it
 //! is configured with, or one that is tuned to a stream.
@@ -17,9 +17,9 @@
 //!   the estimated shift, and the mean has not fallen (`MannWhitneyClassifier`, `MannWhitney.scala`).
 //!   Its number is the standardised rank sum at that bound, the threshold the 99% quantile.
 
-use analysis::{Block, Blocks, Judge, Metric, Terms};
+use analysis::{Block, Blocks, Metric, SequentialTest, Terms};
 
-/// Minutes between two of Kayenta's judgements.
+/// Minutes between two of Kayenta's verdicts.
 const INTERVAL: usize = 30;
 
 /// Kayenta's `tolerance`.
@@ -47,7 +47,7 @@ impl Rule {
         }
     }
 
-    /// Its number after every period. The rivals look at one metric; this judge at all.
+    /// Its number after every period. The rivals look at one metric; this test at all.
     pub(crate) fn path(self, periods: &[Blocks], metric: Metric, terms: &Terms) -> Vec<f64> {
         let blocks = || periods.iter().map(|blocks| blocks[metric]);
         match self {
@@ -60,10 +60,10 @@ impl Rule {
 }
 
 fn rollout(periods: &[Blocks], terms: &Terms) -> Vec<f64> {
-    let mut judge = Judge::new(terms);
+    let mut test = SequentialTest::new(terms);
     let look = |blocks| {
-        judge.observe(blocks);
-        judge.ln_e_worse().0
+        test.observe(blocks);
+        test.ln_e_worse().0
     };
     periods.iter().map(look).collect()
 }
@@ -180,7 +180,7 @@ mod tests {
 
     use super::{super::TERMS, *};
 
-    /// A minute of 100 invocations of either half.
+    /// A minute of 100 invocations of either version.
     fn minute(baseline_failures: u64, candidate_failures: u64) -> Block {
         Block {
             baseline: Count::new(100, baseline_failures),

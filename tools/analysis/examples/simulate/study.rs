@@ -21,7 +21,7 @@ pub(crate) struct Study<'a> {
     pub(crate) rollouts: u64,
 }
 
-/// When a rule has taken back the rollouts, sorted; `None` stands for never and comes last.
+/// When a rule has rolled back the rollouts, sorted; `None` stands for never and comes last.
 #[derive(Debug, Clone)]
 pub(crate) struct Delays(Vec<Option<usize>>);
 
@@ -41,7 +41,7 @@ impl Study<'_> {
             .collect()
     }
 
-    /// The least thresholds with which each rule takes back at most 5% of these rollouts in a day,
+    /// The least thresholds with which each rule rolls back at most 5% of these rollouts in a day,
     /// if they are of equally good candidates. Nobody can know them who does not know the rates.
     pub(crate) fn tuned(&self, rules: &[Rule]) -> Vec<f64> {
         let all = simulate(self.rollouts, |seed| {
@@ -74,7 +74,7 @@ impl Delays {
         Self(delays)
     }
 
-    /// How many in 100 were taken back within so many periods.
+    /// How many in 100 were rolled back within so many periods.
     pub(crate) fn percent_within(&self, periods: usize) -> String {
         let within = self.0.iter().flatten().filter(|delay| **delay <= periods);
         format!(

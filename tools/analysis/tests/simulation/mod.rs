@@ -2,14 +2,14 @@
 
 use std::f64::consts::TAU;
 
-use analysis::{Block, Blocks, Count, Judge, Terms};
+use analysis::{Block, Blocks, Count, SequentialTest, Terms};
 use rand::{SeedableRng, rngs::StdRng};
 use rand_distr::{Binomial, Distribution, Uniform};
 
 /// One-minute periods of a day.
 pub(crate) const DAY: usize = 1_440;
 
-/// A probability of both halves in a quiet period.
+/// A probability of both versions in a quiet period.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Rates {
     pub(crate) baseline: f64,
@@ -19,7 +19,7 @@ pub(crate) struct Rates {
 impl Rates {
     pub(crate) const NONE: Self = Self::equal(0.0);
 
-    /// Halves that are equally good.
+    /// Versions that are equally good.
     pub(crate) const fn equal(rate: f64) -> Self {
         Self {
             baseline: rate,
@@ -28,7 +28,7 @@ impl Rates {
     }
 }
 
-/// The traffic of a function and what goes wrong on both halves.
+/// The traffic of a function and what goes wrong on both versions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Traffic {
     /// Invocations of `live` in one period, on average over a day.
@@ -50,7 +50,7 @@ const BURST: f64 = 20.0;
 const THROTTLED: f64 = 0.1;
 
 impl Traffic {
-    /// Nothing but errors, the same on both halves.
+    /// Nothing but errors, the same on both versions.
     pub(crate) const fn equal(per_period: u64, errors: f64) -> Self {
         Self {
             per_period,
@@ -107,15 +107,15 @@ impl Traffic {
     }
 }
 
-/// After how many periods a rollout is taken back, if it is.
+/// After how many periods a rollout is rolled back, if it is.
 pub(crate) fn taken_back_after(
     periods: impl IntoIterator<Item = Blocks>,
     terms: &Terms,
 ) -> Option<usize> {
-    let mut judge = Judge::new(terms);
+    let mut test = SequentialTest::new(terms);
     let found = periods.into_iter().position(|blocks| {
-        judge.observe(&blocks);
-        judge.is_worse()
+        test.observe(&blocks);
+        test.is_worse()
     });
     found.map(|index| index + 1)
 }

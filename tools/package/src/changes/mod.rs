@@ -1,7 +1,7 @@
 //! Which functions a push has changed: what `deploy.yml` deploys.
 //!
 //! ```text
-//! mod.rs      the rule (pure)
+//! mod.rs      the rule (no I/O)
 //! history.rs  what differs between two commits, asked of git
 //! parts.rs    what a function is made of, asked of cargo
 //! ```

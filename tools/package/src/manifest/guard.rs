@@ -1,17 +1,17 @@
-//! The alarm that guards a rollout whose controller has died: `[package.metadata.rollout.guard]`.
+//! The alarm that guards a rollout whose process has died: `[package.metadata.rollout.guard]`.
 //!
 //! `rollout run` arms it before the first weight and disarms it at the end; a run that is killed leaves
-//! it armed. In ALARM, the function `guard` takes the candidate's weight back to 0.
+//! it armed. In ALARM, the function `guard` sets the candidate's weight back to 0.
 //!
 //! # Why a crude threshold
-//! CloudWatch compares one number with another, whatever the baseline does. Beside the judge, which
-//! compares both versions and holds its alpha, this is an emergency brake: it must not pull by
-//! accident, and it must pull when a candidate is plainly broken. By default that is: of at least 20
+//! CloudWatch compares one number with another, whatever the baseline does. Beside the analysis, which
+//! compares both versions and keeps to its alpha, this is an emergency brake: it must not go off by
+//! accident, and it must go off when a candidate is plainly broken. By default that is: of at least 20
 //! invocations within 5 minutes, more than 20% failed. A candidate that fails as often as a baseline
-//! with so many failures of its own pulls it with this probability, for each window of just 20
+//! with so many failures of its own sets it off with this probability, for each window of just 20
 //! invocations (the binomial tail `P(X >= 5), n = 20`; more invocations make it smaller):
 //!
-//! | failures of an equally good candidate | pulled by chance |
+//! | failures of an equally good candidate | alarm by chance |
 //! | ---: | ---: |
 //! | 0.1% | 1.5e-11 |
 //! | 1% | 1.4e-6 |
@@ -40,7 +40,7 @@ pub struct GuardPolicy {
     /// More failures than this are too many, in percent of the candidate's invocations.
     pub errors_percent: f64,
     /// With fewer invocations in a period nothing is said about it.
-    pub least_invocations: u64,
+    pub min_samples: u64,
     /// Length of one period in seconds. CloudWatch looks at the last one every minute.
     pub period_s: u64,
     /// How many periods in a row have too many failures.
@@ -52,7 +52,7 @@ impl Default for GuardPolicy {
         Self {
             armed: true,
             errors_percent: 20.0,
-            least_invocations: 20,
+            min_samples: 20,
             period_s: 300,
             periods: 1,
         }
@@ -72,8 +72,8 @@ impl GuardPolicy {
                 self.errors_percent
             ));
         }
-        if self.least_invocations == 0 {
-            return Err("guard.least_invocations = 0: at least 1".to_owned());
+        if self.min_samples == 0 {
+            return Err("guard.min_samples = 0: at least 1".to_owned());
         }
         let period_s = self.period_s;
         let known =
@@ -113,7 +113,7 @@ mod tests {
         for (key, message) in [
             ("errors_percent", refused(|p| p.errors_percent = 100.0)),
             ("errors_percent", refused(|p| p.errors_percent = f64::NAN)),
-            ("least_invocations", refused(|p| p.least_invocations = 0)),
+            ("min_samples", refused(|p| p.min_samples = 0)),
             ("period_s", refused(|p| p.period_s = 15)),
             ("period_s", refused(|p| p.period_s = 0)),
             ("periods", refused(|p| p.periods = 0)),

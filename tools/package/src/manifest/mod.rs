@@ -14,13 +14,13 @@ mod policy;
 mod resources;
 
 pub use guard::{ALARM_SUFFIX, GuardPolicy, alarm_name};
-pub use policy::{ReplayPolicy, RolloutPolicy, Undecided};
+pub use policy::{OnInconclusive, ReplayPolicy, RolloutPolicy};
 pub use resources::{
     AlarmTrigger, AliasAccess, Index, KeyAttribute, KeyType, Queue, QueueTrigger, Table, Trigger,
 };
 
 /// The layout of `function.json` that this crate reads and writes.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// File name of the manifest in `dist/<function>/`.
 pub const MANIFEST_FILE: &str = "function.json";
@@ -49,7 +49,7 @@ impl Architecture {
         }
     }
 
-    /// The architecture of the other half.
+    /// The architecture of the pair's other build.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
@@ -116,7 +116,7 @@ pub enum ManifestError {
     },
 }
 
-/// One half's artifact: a zip with a `bootstrap` in its root.
+/// One build's artifact: a zip with a `bootstrap` in its root.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Artifact {

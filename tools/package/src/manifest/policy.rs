@@ -13,65 +13,67 @@ const LONGEST_TIMEOUT_MS: f64 = 900_000.0;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RolloutPolicy {
-    /// The half that `live` shall end on.
+    /// The architecture that `live` shall end on.
     pub architecture: Architecture,
     /// Weights to go through, in percent, rising, the last one 100.
     pub steps_percent: Vec<f64>,
-    /// How long each step is watched at least, in seconds.
+    /// Bake time: how long each step is watched at least, in seconds.
     pub bake_s: u64,
-    /// How long a step may wait for a proof, in seconds; six times [`Self::bake_s`] when not set.
+    /// How long a step may wait for a verdict, in seconds; six times [`Self::bake_s`] when not set.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub bake_most_s: Option<u64>,
-    /// What follows when that time is over and nothing is proven.
-    pub undecided: Undecided,
+    pub step_timeout_s: Option<u64>,
+    /// What follows when that time is over and the analysis is inconclusive.
+    pub on_inconclusive: OnInconclusive,
     /// How many invocations of the candidate a step needs before it may end.
-    pub least_invocations: u64,
-    /// How many of equally good candidates may be taken back, as a fraction.
+    pub min_samples: u64,
+    /// How many of equally good candidates may be rolled back, as a fraction.
     pub alpha: f64,
     /// The difference of two proportions that does not matter, in percentage points.
     pub margin_percent: f64,
     /// Invocations that take longer are slow, in milliseconds, and a candidate with more of them is
-    /// worse. Without it, time is not judged.
+    /// worse. Without it, time is not analysed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slow_ms: Option<f64>,
     /// Length of one metric period in seconds. Lambda sends its metrics every 60 s.
     pub period_s: u64,
     /// How old a period must be before its counts are taken as final, in seconds.
     pub metric_delay_s: u64,
-    /// How long `rollout` may go without metrics before it takes the weight back, in seconds.
-    pub max_blindness_s: u64,
-    /// The alarm on the candidate, for a rollout whose controller has died.
+    /// How long a rollout may go without data of both versions before it is rolled back, in seconds.
+    pub no_data_timeout_s: u64,
+    /// The alarm on the candidate, for a rollout whose process has died.
     pub guard: GuardPolicy,
 }
 
 /// What a rollout does with a step whose time is over while neither "worse" nor "not worse" is proven.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Undecided {
-    /// The next weight follows, if the step had its least invocations; else the run ends as with
-    /// [`Self::Hold`].
+pub enum OnInconclusive {
+    /// The next weight follows, if the step had its samples; else the rollout pauses as with
+    /// [`Self::Pause`].
     ///
-    /// The default, because the other two fail quiet functions: at 5% of little traffic a proof may
+    /// The default, because the other two fail quiet functions: at 5% of little traffic a verdict may
     /// take days. What is risked is bounded by the weight, and the evidence goes on adding up: a
     /// candidate that is worse can still be found out at every later weight, and sooner there.
     #[default]
     Advance,
     /// The run ends and the weight stays, for somebody to decide. Nothing but the alarm watches it from then
     /// on.
-    Hold,
+    Pause,
     /// The weight goes back to 0: only what is proven not to be worse is ever promoted.
     Rollback,
 }
 
-impl FromStr for Undecided {
+impl FromStr for OnInconclusive {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "advance" => Ok(Self::Advance),
-            "hold" => Ok(Self::Hold),
+            "pause" => Ok(Self::Pause),
             "rollback" => Ok(Self::Rollback),
-            _ => Err(format!("undecided = {text:?}: advance, hold or rollback")),
+            _ => Err(format!(
+                "on_inconclusive = {text:?}: advance, pause or rollback"
+            )),
         }
     }
 }
@@ -82,29 +84,29 @@ impl Default for RolloutPolicy {
             architecture: Architecture::Arm64,
             steps_percent: vec![5.0, 25.0, 50.0, 100.0],
             bake_s: 600,
-            bake_most_s: None,
-            undecided: Undecided::default(),
-            least_invocations: 100,
+            step_timeout_s: None,
+            on_inconclusive: OnInconclusive::default(),
+            min_samples: 100,
             alpha: 0.05,
             margin_percent: 1.0,
             slow_ms: None,
             period_s: 60,
             metric_delay_s: 120,
-            max_blindness_s: 900,
+            no_data_timeout_s: 900,
             guard: GuardPolicy::default(),
         }
     }
 }
 
-/// How many times its least a step may take when nothing else is asked for.
-const BAKES_AT_MOST: u64 = 6;
+/// How many bake times a step may take when nothing else is asked for.
+const STEP_TIMEOUT_IN_BAKES: u64 = 6;
 
 impl RolloutPolicy {
-    /// How long a step may wait for a proof, in seconds.
+    /// How long a step may wait for a verdict, in seconds.
     #[must_use]
-    pub fn bake_most_s(&self) -> u64 {
-        self.bake_most_s
-            .unwrap_or(self.bake_s.saturating_mul(BAKES_AT_MOST))
+    pub fn step_timeout_s(&self) -> u64 {
+        self.step_timeout_s
+            .unwrap_or(self.bake_s.saturating_mul(STEP_TIMEOUT_IN_BAKES))
     }
 
     /// Says which key is wrong and what it takes.
@@ -121,11 +123,11 @@ impl RolloutPolicy {
                 "steps_percent = {steps:?}: weights rise from above 0 to 100"
             ));
         }
-        if let Some(most) = self.bake_most_s
-            && most < self.bake_s
+        if let Some(timeout) = self.step_timeout_s
+            && timeout < self.bake_s
         {
             return Err(format!(
-                "bake_most_s = {most}: at least bake_s, which is {}",
+                "step_timeout_s = {timeout}: at least bake_s, which is {}",
                 self.bake_s
             ));
         }

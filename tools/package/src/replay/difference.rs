@@ -1,4 +1,4 @@
-//! Where answers differ, by JSON pointer (pure).
+//! Where answers differ, by JSON pointer (no I/O).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,8 +3,8 @@
 //! ```text
 //! event.rs        the sample events of a function, with their expected answers
 //! answer.rs       what one build answered to one event, or is expected to
-//! difference.rs   where answers differ, by JSON pointer (pure)
-//! report.rs       what came of one event, and of all of them, for people and for machines (pure)
+//! difference.rs   where answers differ, by JSON pointer (no I/O)
+//! report.rs       what came of one event, and of all of them, for people and for machines (no I/O)
 //! ```
 //!
 //! Who invokes is not here: `rollout replay` invokes the published pair, `sandbox test` a build that is not

@@ -1,4 +1,4 @@
-//! What came of one event, and of all of them (pure).
+//! What came of one event, and of all of them (no I/O).
 
 use std::fmt;
 

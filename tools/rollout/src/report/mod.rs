@@ -1,80 +1,19 @@
-//! A comparison as one page that opens offline: plots, the receipt, the journal.
+//! Both versions side by side, and what benchmarks have shown. No I/O.
 //!
-//! ```text
-//! page.rs      the page: verdict, receipt, figures, journal; style.css is in it
-//! figures/     what is plotted: over time (time.rs), latency (latency.rs), cost (cost.rs)
-//! chart.rs     a chart with two axes, as SVG
-//! scale.rs     from values to places on the paper, and which values stand beside the axes
-//! series.rs    the window cut into pieces, and what was known at the end of each
-//! band.rs      a band around a rate that holds at all times at once
-//! journal.rs   what the journal of a run has to tell
-//! ```
+//! | file | what |
+//! | --- | --- |
+//! | `comparison/` | both versions in a table and in words |
+//! | `differences.rs` | by how much they differ, with intervals |
+//! | `prices/` | what invocations cost on either architecture |
+//! | `page/` | the comparison as a page with plots that opens offline |
+//! | `bench/` | a benchmark: estimates, what to recommend |
+//! | `table.rs` | tables as text and Markdown |
 //!
-//! The page asks for nothing from anywhere: no script, no font, no picture, and a content security
-//! policy that forbids them. HTML and SVG are written with maud, which escapes what it is given; of
-//! the libraries for plots, those that write SVG set colours that dark mode and print cannot change.
+//! May use `release`, `delivery`, `aws` (for their data, not their calls) and the crate `analysis`.
 
-mod band;
-mod chart;
-mod figures;
-mod journal;
-mod page;
-mod scale;
-mod series;
-
-use std::path::Path;
-
-use chrono::{DateTime, TimeDelta, Utc};
-
-use crate::{
-    comparison::Comparison, controller, metrics::Period, percent::Percent, record::Record,
-};
-use analysis::Terms;
-
-/// Points of a distribution: this share of the invocations took at most so long, in milliseconds.
-pub type Distribution = Vec<(f64, f64)>;
-
-/// What a page is made of.
-#[derive(Debug)]
-pub struct Report<'a> {
-    /// Both halves side by side.
-    pub comparison: &'a Comparison,
-    /// Period by period, oldest first.
-    pub periods: &'a [Period],
-    /// What is judged, and how surely.
-    pub terms: Terms,
-    /// The rollout that moved the weight between these versions, if one did.
-    pub record: Option<&'a Record>,
-    /// How long the invocations of baseline and candidate took; empty when emulated or not known.
-    pub distributions: [Distribution; 2],
-    /// Folder that the journal may be in.
-    pub dist: &'a Path,
-}
-
-impl Report<'_> {
-    /// The page as HTML.
-    #[must_use]
-    pub fn html(&self) -> String {
-        page::page(self).into_string()
-    }
-
-    /// Whether a period is evidence: the weight did not change in it.
-    fn is_at_one_weight(&self, period: &Period) -> bool {
-        let length = TimeDelta::seconds(self.comparison.verdict.period_s.into());
-        self.record
-            .is_none_or(|record| controller::is_pure(period.start, length, record))
-    }
-
-    /// The candidate's weights and when they were set, within the window.
-    fn weights(&self) -> Vec<(DateTime<Utc>, Percent)> {
-        let changes = self.record.into_iter().flat_map(|record| {
-            let changes = record.changes.iter();
-            changes.map(|change| (record.time_of(change), change.percent))
-        });
-        let until = self.comparison.window.until;
-        changes.filter(|(time, _)| *time <= until).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests;
+pub mod bench;
+pub mod comparison;
+pub mod differences;
+pub mod page;
+pub mod prices;
+pub mod table;

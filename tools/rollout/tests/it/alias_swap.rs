@@ -5,7 +5,10 @@ use std::{
     net::{TcpListener, TcpStream},
 };
 
-use rollout::alias::{Alias, AliasError, Routing, compare_and_swap};
+use rollout::aws::{
+    alias::{Alias, AliasError, compare_and_swap},
+    routing::Routing,
+};
 
 /// What the endpoint does with one request.
 #[derive(Clone, Copy)]

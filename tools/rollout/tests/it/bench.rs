@@ -70,6 +70,7 @@ impl Bench {
     /// `$LATEST` first, then the versions.
     fn versions(&self) -> Vec<FunctionConfiguration> {
         let list = self
+            .sandbox
             .lambda()
             .list_versions_by_function()
             .function_name(FUNCTION);
@@ -82,22 +83,9 @@ impl Bench {
         })
     }
 
-    fn lambda(&self) -> aws_sdk_lambda::Client {
-        let config = aws_sdk_lambda::Config::builder()
-            .behavior_version(aws_sdk_lambda::config::BehaviorVersion::latest())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(&self.sandbox.endpoint)
-            .region(aws_sdk_lambda::config::Region::new("us-east-1"))
-            .credentials_provider(aws_credential_types::Credentials::new(
-                "a", "b", None, None, "test",
-            ))
-            .build();
-        aws_sdk_lambda::Client::from_conf(config)
-    }
-
     /// Changes `$LATEST` by hand.
     fn configure(&self, memory_mib: i32, description: &str) {
-        let update = self.lambda().update_function_configuration();
+        let update = self.sandbox.lambda().update_function_configuration();
         let update = update.function_name(FUNCTION).memory_size(memory_mib);
         wait(async {
             update
@@ -166,7 +154,7 @@ const LONG: [&str; 6] = [
 ];
 
 #[test]
-fn a_sweep_measures_every_size_of_both_halves_and_leaves_nothing_behind() {
+fn a_sweep_measures_every_size_of_both_builds_and_leaves_nothing_behind() {
     let bench = Bench::published();
     let before = bench.versions();
     let summary = bench.summary(&["--memory", "1024,3538", "--invocations", "5", "--seed", "7"]);
@@ -176,7 +164,7 @@ fn a_sweep_measures_every_size_of_both_halves_and_leaves_nothing_behind() {
         assert_eq!(row["invocations"], 5, "{row}");
         assert_eq!(row["errors"], 0, "{row}");
         assert!(row["max_memory_mib"].as_u64() > Some(0), "{row}");
-        // Emulated milliseconds say nothing of arm64, and an emulated half costs nothing.
+        // Emulated milliseconds say nothing of arm64, and an emulated build costs nothing.
         let emulated = row["emulated"].as_bool().expect("known");
         assert_eq!(row["average_ms"].is_null(), emulated, "{row}");
         assert_eq!(row["million_usd"].is_null(), emulated, "{row}");
@@ -190,7 +178,7 @@ fn a_sweep_measures_every_size_of_both_halves_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn without_sizes_the_halves_are_measured_through_their_aliases() {
+fn without_sizes_the_builds_are_measured_through_their_aliases() {
     let bench = Bench::published();
     let before = bench.versions();
     let assert = bench.run(&["--invocations", "3", "--markdown"]).success();
@@ -199,7 +187,7 @@ fn without_sizes_the_halves_are_measured_through_their_aliases() {
         text.contains("6 invocations of hasher: 3 of each"),
         "{text}"
     );
-    assert!(text.contains("| x86_64 |"), "{text}");
+    assert!(text.contains("| x86_64 "), "{text}");
     assert!(!text.contains("temporary"), "{text}");
     bench.is_as_before(&before);
 }
@@ -353,7 +341,7 @@ fn a_build_that_is_not_published_is_not_measured() {
 }
 
 #[test]
-fn a_half_that_fails_is_counted_and_its_failures_have_no_time() {
+fn a_build_that_fails_is_counted_and_its_failures_have_no_time() {
     let bench = Bench::published();
     let bad = bench.dist.path().join("bad.json");
     std::fs::write(&bad, r#"{"size_mib": -1, "seed": 7, "leaf_kib": 64}"#).expect("is written");

@@ -3,12 +3,11 @@
 
 mod alias_swap;
 mod bench;
+mod check;
 mod common;
-mod compare;
 mod faults;
-mod prove;
 mod release;
-mod run_all;
+mod report;
 mod run_guard;
 mod run_path;
 mod run_policy;

@@ -1,4 +1,4 @@
-//! A release against a real sandbox: publish, replay, set, abort, status, compare.
+//! A release against a real sandbox: publish, replay, promote, abort, rollback, status, report.
 
 use crate::common::release;
 use package::Architecture::{Arm64, X86_64};
@@ -12,15 +12,15 @@ fn applied() -> (Sandbox, Dist) {
     (sandbox, dist)
 }
 
-/// Publishes; says each half's version and whether it was published now.
+/// Publishes; says each build's version and whether it was published now.
 fn publish(sandbox: &Sandbox, dist: &Dist) -> [(u64, bool); 2] {
     let lines = sandbox.rollout_json(dist, &["publish", FUNCTION]);
-    let halves = &lines.last().expect("a report")["halves"];
-    [0, 1].map(|half| {
-        let half = &halves[half];
+    let builds = &lines.last().expect("a report")["builds"];
+    [0, 1].map(|build| {
+        let build = &builds[build];
         (
-            half["version"].as_u64().expect("a version"),
-            half["published"].as_bool().expect("published or not"),
+            build["version"].as_u64().expect("a version"),
+            build["published"].as_bool().expect("published or not"),
         )
     })
 }
@@ -56,7 +56,7 @@ fn a_first_publish_makes_a_pair_and_a_second_one_nothing() {
 }
 
 #[test]
-fn a_change_in_one_half_publishes_the_next_pair_and_leaves_live_alone() {
+fn a_change_in_one_build_publishes_the_next_pair_and_leaves_live_alone() {
     let (sandbox, mut dist) = applied();
     publish(&sandbox, &dist);
     dist.change(Arm64, "next");
@@ -65,30 +65,21 @@ fn a_change_in_one_half_publishes_the_next_pair_and_leaves_live_alone() {
 }
 
 #[test]
-fn a_publish_that_was_killed_between_the_halves_goes_on_with_the_second() {
+fn a_publish_that_was_killed_between_the_builds_goes_on_with_the_second() {
     let (sandbox, mut dist) = applied();
     publish(&sandbox, &dist);
     dist.change(X86_64, "next");
     dist.change(Arm64, "next");
-    publish_one_half_by_hand(&sandbox, &dist);
+    publish_one_build_by_hand(&sandbox, &dist);
     assert_eq!(publish(&sandbox, &dist), [(3, false), (4, true)]);
     assert_eq!(publish(&sandbox, &dist), [(3, false), (4, false)]);
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn publish_one_half_by_hand(sandbox: &Sandbox, dist: &Dist) {
-    let config = aws_sdk_lambda::Config::builder()
-        .behavior_version(aws_sdk_lambda::config::BehaviorVersion::latest())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .endpoint_url(&sandbox.endpoint)
-        .region(aws_sdk_lambda::config::Region::new("us-east-1"))
-        .credentials_provider(aws_credential_types::Credentials::new(
-            "a", "b", None, None, "test",
-        ))
-        .build();
-    let lambda = aws_sdk_lambda::Client::from_conf(config);
+async fn publish_one_build_by_hand(sandbox: &Sandbox, dist: &Dist) {
     let zip = std::fs::read(dist.zip(X86_64)).expect("a zip");
-    lambda
+    sandbox
+        .lambda()
         .update_function_code()
         .function_name(FUNCTION)
         .architectures(aws_sdk_lambda::types::Architecture::X8664)
@@ -120,7 +111,7 @@ fn an_unknown_function_is_named_with_what_creates_it() {
             said(&assert)
         );
     }
-    for command in ["abort", "compare"] {
+    for command in ["abort", "promote", "report"] {
         let assert = sandbox.rollout(&dist, &[command, FUNCTION]).code(2);
         assert!(
             said(&assert).contains("rollout publish hasher"),
@@ -237,95 +228,106 @@ fn a_folder_without_events_is_no_replay() {
 }
 
 #[test]
-fn a_weight_is_set_by_hand_and_taken_back_twice() {
+fn a_rollout_is_aborted_and_a_second_abort_has_nothing_to_do() {
     let (sandbox, dist) = applied();
     publish(&sandbox, &dist);
-    sandbox.rollout(&dist, &["set", FUNCTION, "2.5"]).success();
+    sandbox.give(2, 0.025);
     assert_eq!(shares(&sandbox, &dist), [(1, 97.5), (2, 2.5)]);
-    assert!(status(&sandbox, &dist)["rollout_since"].is_string());
 
     let first = sandbox.rollout(&dist, &["abort", FUNCTION]).success();
     assert!(
-        said(&first).contains("took 2.5% back from version 2"),
+        said(&first).contains("aborted at 2.5% of version 2"),
         "{}",
         said(&first)
     );
     assert_eq!(shares(&sandbox, &dist), [(1, 100.0), (2, 0.0)]);
     let second = sandbox.rollout(&dist, &["abort", FUNCTION]).success();
     assert!(
-        said(&second).contains("nothing to take back"),
+        said(&second).contains("nothing to abort"),
         "{}",
         said(&second)
     );
 }
 
 #[test]
-fn live_is_pointed_at_one_half_alone_and_back() {
+fn a_candidate_is_promoted_by_hand_and_live_goes_back_to_a_version_or_an_architecture() {
     let (sandbox, dist) = applied();
     publish(&sandbox, &dist);
-    sandbox
-        .rollout(&dist, &["set", FUNCTION, "--half", "arm64"])
-        .success();
-    assert_eq!(shares(&sandbox, &dist), [(1, 0.0), (2, 100.0)]);
-    let assert = sandbox.rollout(&dist, &["set", FUNCTION, "5"]).code(2);
+    let none = sandbox.rollout(&dist, &["promote", FUNCTION]).code(2);
     assert!(
-        said(&assert).contains("already serves version 2"),
+        said(&none).contains("no rollout of hasher is under way"),
         "{}",
-        said(&assert)
+        said(&none)
     );
-    sandbox
-        .rollout(&dist, &["set", FUNCTION, "--version", "1"])
-        .success();
+    sandbox.give(2, 0.25);
+    let promoted = sandbox.rollout(&dist, &["promote", FUNCTION]).success();
+    assert!(
+        said(&promoted).contains("promoted at 25%"),
+        "{}",
+        said(&promoted)
+    );
+    assert_eq!(shares(&sandbox, &dist), [(1, 0.0), (2, 100.0)]);
+    for (to, expected) in [
+        ("x86_64", [(1, 100.0), (2, 0.0)]),
+        ("arm64", [(1, 0.0), (2, 100.0)]),
+        ("1", [(1, 100.0), (2, 0.0)]),
+    ] {
+        sandbox
+            .rollout(&dist, &["rollback", FUNCTION, "--to", to])
+            .success();
+        assert_eq!(shares(&sandbox, &dist), expected);
+    }
+    // A version that is not there leaves live as it is.
+    let absent = ["rollback", FUNCTION, "--to", "99"];
+    sandbox.rollout(&dist, &absent).code(2);
     assert_eq!(shares(&sandbox, &dist), [(1, 100.0), (2, 0.0)]);
 }
 
 #[test]
-fn what_is_no_weight_or_version_is_refused_before_anything_is_sent() {
+fn what_is_no_version_is_refused_before_anything_is_sent() {
     let dist = Dist::real();
     for arguments in [
-        ["set", FUNCTION, "101"],
-        ["set", FUNCTION, "0.001"],
-        ["set", FUNCTION, "x"],
+        &["rollback", FUNCTION, "--to", "$LATEST"][..],
+        &["rollback", FUNCTION, "--to", "0"],
+        &["rollback", FUNCTION],
     ] {
-        release::rollout(&dist, &arguments).code(2);
+        release::rollout(&dist, arguments).code(2);
     }
-    release::rollout(&dist, &["set", FUNCTION, "--version", "$LATEST"]).code(2);
-    release::rollout(&dist, &["set", FUNCTION]).code(2);
 }
 
 #[test]
-fn comparing_counts_both_halves_and_leaves_out_the_times_of_an_emulated_one() {
+fn a_report_counts_both_versions_and_leaves_out_the_times_of_an_emulated_one() {
     let (sandbox, dist) = applied();
     publish(&sandbox, &dist);
-    let silent = sandbox.rollout(&dist, &["compare", FUNCTION]).success();
+    let silent = sandbox.rollout(&dist, &["report", FUNCTION]).success();
     assert!(
         said(&silent).contains("nothing to compare yet"),
         "{}",
         said(&silent)
     );
 
-    sandbox.rollout(&dist, &["set", FUNCTION, "50"]).success();
+    sandbox.give(2, 0.5);
     sandbox.traffic(&dist);
-    let mut lines = sandbox.rollout_json(&dist, &["compare", FUNCTION, "--period", "1s"]);
+    let mut lines = sandbox.rollout_json(&dist, &["report", FUNCTION, "--period", "1s"]);
     let comparison = lines.pop().expect("a comparison");
-    let invocations = |half: usize| comparison["halves"][half]["invocations"].as_u64();
+    let invocations = |version: usize| comparison["versions"][version]["invocations"].as_u64();
     assert_eq!(
         invocations(0).zip(invocations(1)).map(|(a, b)| a + b),
         Some(40),
         "{comparison}"
     );
-    for half in comparison["halves"].as_array().expect("halves") {
-        let emulated = half["emulated"].as_bool().expect("known");
-        assert_eq!(half["duration"].is_null(), emulated, "{half}");
+    for version in comparison["versions"].as_array().expect("versions") {
+        let emulated = version["emulated"].as_bool().expect("known");
+        assert_eq!(version["duration"].is_null(), emulated, "{version}");
         assert_eq!(
-            half["million_invocations_usd"].is_null(),
+            version["million_invocations_usd"].is_null(),
             emulated,
-            "{half}"
+            "{version}"
         );
-        assert_eq!(half["errors"], 0, "{half}");
+        assert_eq!(version["errors"], 0, "{version}");
     }
     let markdown = sandbox
-        .rollout(&dist, &["compare", FUNCTION, "--markdown"])
+        .rollout(&dist, &["report", FUNCTION, "--markdown"])
         .success();
     assert!(
         said(&markdown).contains(" arm64 (version 2) |"),

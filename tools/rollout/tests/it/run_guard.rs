@@ -11,7 +11,7 @@ async fn alarm(stage: &Stage) -> Value {
     stage.ask(&["status"]).await["alarm"].clone()
 }
 
-/// Takes the weight back as the function `guard` does.
+/// Sets the weight back to 0 as the function `guard` does.
 async fn guard(stage: &Stage) {
     let description = stage
         .live()
@@ -27,8 +27,8 @@ async fn guard(stage: &Stage) {
         .function_name(FUNCTION)
         .name("live");
     let update = update.function_version("1").routing_config(nothing.build());
-    let taken_back = update.description(format!("{description} 0%@9999s by guard"));
-    taken_back.send().await.expect("is taken back");
+    let rolled_back = update.description(format!("{description} 0%@9999s by guard"));
+    rolled_back.send().await.expect("is rolled back");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,21 +79,14 @@ async fn a_run_that_finds_nothing_to_move_disarms_the_alarm_of_one_that_was_kill
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn setting_one_version_alone_disarms_the_alarm_and_a_weight_keeps_it() {
-    let stage = killed_at_the_first_step().await;
-    stage.order(&["set", FUNCTION, "30"]).await;
-    assert_eq!(alarm(&stage).await["name"], "flaky-live-candidate");
-    stage.order(&["set", FUNCTION, "100"]).await;
-    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
-    assert_eq!(alarm(&stage).await, Value::Null);
-
-    for last in [
-        &["set", FUNCTION, "0"][..],
-        &["set", FUNCTION, "--version", "1"],
+async fn promoting_and_rolling_back_by_hand_disarm_the_alarm() {
+    for (command, serves) in [
+        (&["promote", FUNCTION][..], "2"),
+        (&["rollback", FUNCTION, "--to", "1"], "1"),
     ] {
         let stage = killed_at_the_first_step().await;
-        stage.order(last).await;
-        assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+        stage.order(command).await;
+        assert_eq!(stage.serves_alone().await.as_deref(), Some(serves));
         assert_eq!(alarm(&stage).await, Value::Null);
     }
 }
@@ -108,19 +101,21 @@ async fn a_run_that_guard_was_faster_than_says_so_and_so_do_status_and_the_next_
     let (code, text) = said(&run.output().await);
     assert_eq!(code, Some(1), "{text}");
     assert!(
-        text.contains("taken back: the alarm flaky-live-candidate went off at 20%, and guard has taken the weight back"),
+        text.contains(
+            "rolled back: the alarm flaky-live-candidate went off at 20%, and guard has rolled back"
+        ),
         "{text}"
     );
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
-    assert_eq!(stage.ask(&["status"]).await["taken_back_by_guard"], true);
+    assert_eq!(stage.ask(&["status"]).await["rolled_back_by_guard"], true);
 
-    let (code, text) = said(&stage.run(&[]).output().await);
+    let (code, text) = said(&stage.run(&["--until", "20"]).output().await);
     assert_eq!(code, Some(0), "{text}");
     assert!(
-        text.contains("guard has taken the last rollout back"),
+        text.contains("guard has rolled back the last rollout"),
         "{text}"
     );
-    assert_eq!(stage.ask(&["status"]).await["taken_back_by_guard"], false);
+    assert_eq!(stage.ask(&["status"]).await["rolled_back_by_guard"], false);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,15 +26,15 @@ fn with_pairs(count: usize) -> (Sandbox, Dist) {
 const QUICK: [&str; 14] = [
     "--steps",
     "50,100",
-    "--bake-most",
+    "--step-timeout",
     "5m",
-    "--least-invocations",
+    "--min-samples",
     "10",
     "--period",
     "1s",
     "--metric-delay",
     "1s",
-    "--max-blindness",
+    "--no-data-timeout",
     "60s",
     "--margin",
     "50",
@@ -48,11 +48,11 @@ fn run_for<'a>(bake: &'a str, arguments: &[&'a str]) -> Vec<&'a str> {
     [&["run", FUNCTION, "--bake", bake], &QUICK[..], arguments].concat()
 }
 
-/// Every move that has begun, as baseline and candidate.
+/// Every move that has started, as baseline and candidate.
 fn moves(events: &[Value]) -> Vec<(u64, u64)> {
-    let began = events.iter().filter(|event| event["event"] == "began");
-    let version = |event: &Value, half: &str| event[half]["version"].as_u64().expect("a version");
-    began
+    let started = events.iter().filter(|event| event["event"] == "started");
+    let version = |event: &Value, which: &str| event[which]["version"].as_u64().expect("a version");
+    started
         .map(|event| (version(event, "baseline"), version(event, "candidate")))
         .collect()
 }
@@ -82,31 +82,15 @@ fn the_release_comes_first_and_the_architecture_second_and_the_path_is_said_befo
     );
 }
 
-#[test]
-fn a_run_that_is_killed_on_the_first_move_goes_on_with_the_same_path() {
-    let (sandbox, dist) = with_pairs(2);
-    let _traffic = sandbox.traffic_in_background(&dist, "60");
-    let mut killed = sandbox.rollout_process(&dist, &run_for("4m", &[]));
-    sandbox.reaches(&dist, 3, 50.0);
-    killed.kill().expect("is killed");
-    killed.wait().expect("has ended");
-
-    // Also when it now asks for the other way: what is under way is finished first.
-    let events = sandbox.rollout_json(&dist, &run(&["--direct"]));
-    assert_eq!(moves(&events), [(1, 3), (3, 4)]);
-    let began = events.iter().find(|event| event["event"] == "began");
-    assert_eq!(began.expect("began")["goes_on_at"], 50.0);
-}
-
 /// When the first move is done its alarm goes, and then the second one begins.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_is_killed_between_the_moves_goes_on_with_the_second_one() {
+async fn a_run_that_is_killed_between_the_moves_resumes_with_the_second_one() {
     let (sandbox, dist) = with_pairs(2);
     let proxy = Proxy::start(&sandbox.endpoint).await;
     let _traffic = sandbox.traffic_in_background(&dist, "60");
     for hold in [Fault::HoldBefore, Fault::HoldAfter] {
         sandbox
-            .rollout(&dist, &["set", FUNCTION, "--version", "1"])
+            .rollout(&dist, &["rollback", FUNCTION, "--to", "1"])
             .success();
         let (reached, mut is_reached) = mpsc::unbounded_channel();
         // The first deletes what an earlier run may have left.
@@ -143,7 +127,7 @@ fn a_release_stays_when_only_the_architecture_is_at_fault() {
     let end = events.last().expect("an end");
     assert_eq!(
         (&end["ending"], &end["cause"]),
-        (&json!("taken_back"), &json!("worse")),
+        (&json!("rolled_back"), &json!("worse")),
         "{end}"
     );
     let sentence = end["sentence"].as_str().expect("a sentence");
@@ -154,17 +138,14 @@ fn a_release_stays_when_only_the_architecture_is_at_fault() {
 }
 
 #[test]
-fn the_direct_way_is_one_move() {
+fn from_one_pair_to_the_next_on_the_same_architecture_is_one_move() {
     let (sandbox, dist) = with_pairs(2);
-    let preview = sandbox.rollout_json(&dist, &run(&["--dry-run", "--direct"]));
+    let back = sandbox.rollout(&dist, &["rollback", FUNCTION, "--to", "2"]);
+    back.success();
+    let preview = sandbox.rollout_json(&dist, &run(&["--dry-run"]));
     let moves = preview[0]["moves"].as_array().expect("moves");
     assert_eq!(moves.len(), 1, "{preview:?}");
-    assert_eq!(moves[0]["change"], "release_and_architecture");
-    // From half to half of one architecture there is nothing else anyway.
-    let set = sandbox.rollout(&dist, &["set", FUNCTION, "--version", "2"]);
-    set.success();
-    let preview = sandbox.rollout_json(&dist, &run(&["--dry-run"]));
-    assert_eq!(preview[0]["moves"][0]["change"], "release", "{preview:?}");
+    assert_eq!(moves[0]["change"], "release", "{preview:?}");
 }
 
 fn versions(sandbox: &Sandbox, dist: &Dist) -> Vec<u64> {
@@ -179,8 +160,8 @@ fn versions(sandbox: &Sandbox, dist: &Dist) -> Vec<u64> {
 #[test]
 fn old_pairs_that_no_alias_uses_are_deleted_when_it_is_said_so_and_not_before() {
     let (sandbox, dist) = with_pairs(4);
-    let set = ["set", FUNCTION, "--version", "4"];
-    sandbox.rollout(&dist, &set).success();
+    let back = ["rollback", FUNCTION, "--to", "4"];
+    sandbox.rollout(&dist, &back).success();
     let all = [1, 2, 3, 4, 5, 6, 7, 8];
     let text = said(
         &sandbox
@@ -194,7 +175,7 @@ fn old_pairs_that_no_alias_uses_are_deleted_when_it_is_said_so_and_not_before() 
     let yes = ["prune", FUNCTION, "--keep", "1", "--yes"];
     let text = said(&sandbox.rollout(&dist, &yes).success());
     assert!(text.contains("deleted 4 versions of hasher"), "{text}");
-    // Of the pair that serves, both halves; and the newest one.
+    // Of the pair that serves, both builds; and the newest one.
     assert_eq!(versions(&sandbox, &dist), [3, 4, 7, 8]);
     let text = said(&sandbox.rollout(&dist, &yes).success());
     assert!(text.contains("nothing to delete"), "{text}");
@@ -203,8 +184,7 @@ fn old_pairs_that_no_alias_uses_are_deleted_when_it_is_said_so_and_not_before() 
 #[test]
 fn the_baseline_of_a_rollout_under_way_is_in_use() {
     let (sandbox, dist) = with_pairs(3);
-    let set = ["set", FUNCTION, "5"];
-    sandbox.rollout(&dist, &set).success();
+    sandbox.give(5, 0.05);
     let yes = ["prune", FUNCTION, "--keep", "1", "--yes"];
     sandbox.rollout(&dist, &yes).success();
     assert_eq!(versions(&sandbox, &dist), [1, 2, 5, 6]);

@@ -1,5 +1,4 @@
-//! What a run does with a step whose time is over, with provisioned concurrency, and with people who
-//! interrupt it.
+//! What a run does with provisioned concurrency, and with people who interrupt it.
 
 use crate::common::run as stage;
 use std::{
@@ -8,61 +7,7 @@ use std::{
 };
 
 use nix::sys::signal::Signal;
-use stage::{Candidate, FUNCTION, Stage, lines, said, weight};
-
-/// With no margin at all, "not worse" is never proven.
-const NEVER_PROVEN: [&str; 6] = ["--margin", "0", "--bake", "2s", "--bake-most", "4s"];
-
-fn undecided(what: &'static str) -> Vec<&'static str> {
-    [&NEVER_PROVEN[..], &["--undecided", what]].concat()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_undecided_step_advances_holds_or_is_taken_back_as_the_policy_says() {
-    let stage = Stage::set(Candidate::Good).await;
-    stage.send_traffic();
-    let (code, text) = said(&stage.run(&undecided("rollback")).output().await);
-    assert_eq!(code, Some(1), "{text}");
-    let expected = "taken back: nothing was proven at 20% within 4 s";
-    assert!(text.contains(expected), "{text}");
-    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
-
-    let (code, text) = said(&stage.run(&undecided("hold")).output().await);
-    assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("held: nothing was proven at 20%"), "{text}");
-    assert_eq!(weight(&stage.live().await), Some(0.2));
-
-    let (code, text) = said(&stage.run(&undecided("advance")).output().await);
-    assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("going on at 20%"), "{text}");
-    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_step_ends_early_once_not_worse_is_proven() {
-    let stage = Stage::set(Candidate::Good).await;
-    stage.send_traffic();
-    // Nobody could wait for the ends of these steps.
-    let run = [
-        "--json",
-        "--margin",
-        "50",
-        "--bake",
-        "2s",
-        "--bake-most",
-        "1h",
-    ];
-    let output = stage.run(&run).output().await;
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output).1);
-    let events = lines(&String::from_utf8_lossy(&output.stdout));
-    for watched in events.iter().filter(|event| event["event"] == "watched") {
-        let baked = watched["watched_s"].as_i64() >= Some(2);
-        let enough = watched["step_invocations"].as_i64() >= Some(20);
-        let proven = watched["judgement"]["verdict"] == "not_worse";
-        let over = watched["waiting"].is_null();
-        assert_eq!(over, baked && enough && proven, "{watched}");
-    }
-}
+use stage::{Candidate, FUNCTION, Stage, said, weight};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alias_with_provisioned_concurrency_is_refused_before_anything_moves() {
@@ -103,16 +48,7 @@ async fn an_alias_with_provisioned_concurrency_is_refused_before_anything_moves(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_candidate_with_everything_by_hand_ends_up_alone() {
-    let stage = Stage::set(Candidate::Good).await;
-    stage.set_by_hand(1.0).await;
-    let (code, text) = said(&stage.run(&[]).output().await);
-    assert_eq!(code, Some(0), "{text}");
-    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_terminal_that_is_gone_takes_the_weight_back_unless_nohup_was_asked_for() {
+async fn a_terminal_that_is_gone_aborts_unless_nohup_was_asked_for() {
     let stage = Stage::set(Candidate::Good).await;
     stage.send_traffic();
     let run = stage.run(&["--bake", "60s"]);
@@ -120,7 +56,7 @@ async fn a_terminal_that_is_gone_takes_the_weight_back_unless_nohup_was_asked_fo
     run.signal(Signal::SIGHUP);
     let (code, text) = said(&run.output().await);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("interrupted at 20%"), "{text}");
+    assert!(text.contains("aborted at 20%"), "{text}");
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
 
     let run = stage.run_behind("nohup", &["--bake", "1s", "--margin", "50"]);
@@ -155,38 +91,38 @@ async fn on_a_terminal_an_interrupt_asks_and_the_answer_counts() {
     stage.send_traffic();
     let (run, mut terminal) = stage.run_on_a_terminal(&["--bake", "60s"]);
     stage.reaches(20.0).await;
-    for (answer, expected) in [("perhaps\n", "interrupted: take"), ("g\n", "going on")] {
+    for (answer, expected) in [("perhaps\n", "interrupted: abort"), ("r\n", "resumed")] {
         run.signal(Signal::SIGINT);
-        let question = shows(&terminal, "interrupted: take").await;
-        assert!(question.contains("(t)"), "{question}");
+        let question = shows(&terminal, "interrupted: abort").await;
+        assert!(question.contains("(a)"), "{question}");
         terminal.write_all(answer.as_bytes()).expect("is typed");
         let seen = shows(&terminal, expected).await;
         assert!(seen.contains(expected), "{seen}");
         if answer == "perhaps\n" {
             // The question still stands: this answers it.
-            terminal.write_all(b"g\n").expect("is typed");
-            shows(&terminal, "going on").await;
+            terminal.write_all(b"r\n").expect("is typed");
+            shows(&terminal, "resumed").await;
         }
     }
     assert_eq!(weight(&stage.live().await), Some(0.2));
     run.signal(Signal::SIGINT);
-    shows(&terminal, "interrupted: take").await;
-    terminal.write_all(b"l\n").expect("is typed");
+    shows(&terminal, "interrupted: abort").await;
+    terminal.write_all(b"d\n").expect("is typed");
     let seen = shows(&terminal, "stays as it is, and nothing watches it").await;
     assert_eq!(run.output().await.status.code(), Some(1), "{seen}");
     assert_eq!(weight(&stage.live().await), Some(0.2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_interrupt_takes_back_while_the_question_stands() {
+async fn a_second_interrupt_aborts_while_the_question_stands() {
     let stage = Stage::set(Candidate::Good).await;
     stage.send_traffic();
     let (run, terminal) = stage.run_on_a_terminal(&["--bake", "60s"]);
     stage.reaches(20.0).await;
     run.signal(Signal::SIGINT);
-    shows(&terminal, "interrupted: take").await;
+    shows(&terminal, "interrupted: abort").await;
     run.signal(Signal::SIGINT);
-    let seen = shows(&terminal, "taken back: interrupted at 20%").await;
+    let seen = shows(&terminal, "rolled back: aborted at 20%").await;
     assert_eq!(run.output().await.status.code(), Some(1), "{seen}");
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
 }

@@ -1,4 +1,4 @@
-"""Looks at a page of `rollout compare --html` in headless Chromium, as its readers may: light, dark, on a
+"""Looks at a page of `rollout report --html` in headless Chromium, as its readers may: light, dark, on a
 phone, printed. Nothing may be asked of the network, said on the console, cut off, too pale or empty.
 
 usage: report.py PAGE FOLDER             looks, and leaves what it saw in FOLDER
@@ -21,7 +21,7 @@ LEAST_CONTRAST = 4.5
 # Smaller text is not read on a phone.
 LEAST_TEXT_PX = 9.5
 
-# Weight, evidence, errors, slow invocations, latency, cost; an emulated half has the first three alone.
+# Weight, evidence, errors, slow invocations, latency, cost; an emulated version has the first three alone.
 FIGURES = {"good": 6}
 LEAST_FIGURES = 3
 

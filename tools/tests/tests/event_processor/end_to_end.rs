@@ -1,4 +1,4 @@
-//! Both release halves, as they are deployed: the same events, the same answers; a document's way
+//! Both release builds, as they are deployed: the same events, the same answers; a document's way
 //! through the queue; order in a FIFO queue.
 
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -16,10 +16,13 @@ use crate::{
     message,
 };
 
-const HALVES: [&str; 2] = ["x86_64", "arm64"];
+const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];
 
-async fn invoke(deployment: &Deployment, half: &str, event: &Value) -> Invocation {
-    let invocation = deployment.sandbox.invoke(FUNCTION, half, event).await;
+async fn invoke(deployment: &Deployment, architecture: &str, event: &Value) -> Invocation {
+    let invocation = deployment
+        .sandbox
+        .invoke(FUNCTION, architecture, event)
+        .await;
     invocation.unwrap()
 }
 
@@ -30,8 +33,8 @@ async fn both_builds_answer_alike_to_the_corpus() {
     // Lambda refuses what is not JSON before any function sees it.
     for (name, event) in corpus.iter().flat_map(|folder| events(FUNCTION, folder)) {
         let mut answers = Vec::new();
-        for half in HALVES {
-            let invocation = invoke(&deployment, half, &event).await;
+        for architecture in ARCHITECTURES {
+            let invocation = invoke(&deployment, architecture, &event).await;
             answers.push((invocation.function_error, invocation.payload));
         }
         assert_eq!(answers[0], answers[1], "{name}");
@@ -51,7 +54,7 @@ async fn both_builds_answer_the_sample_events_as_expected_and_leave_nothing_behi
 async fn either_half_verifies_rejects_and_gives_back() {
     let deployment = Deployment::start().await;
     let store = &deployment.store;
-    for half in HALVES {
+    for architecture in ARCHITECTURES {
         let genuine = create(store, vec![7; 100_000], None).await;
         let forged = create(store, vec![7; 100_000], Some(content_root(b""))).await;
         let batch = event([
@@ -60,12 +63,20 @@ async fn either_half_verifies_rejects_and_gives_back() {
             ("forged", message(forged)),
             ("again", message(genuine)),
         ]);
-        let invocation = invoke(&deployment, half, &batch).await;
+        let invocation = invoke(&deployment, architecture, &batch).await;
         assert!(invocation.is_success(), "{invocation:?}");
-        assert_eq!(failures(&invocation.payload), ["orphaned"], "{half}");
+        assert_eq!(
+            failures(&invocation.payload),
+            ["orphaned"],
+            "{architecture}"
+        );
         for (id, status) in [(genuine, Status::Verified), (forged, Status::Rejected)] {
             let document = store.get(id).await.unwrap().unwrap();
-            assert_eq!((document.status, document.revision), (status, 2), "{half}");
+            assert_eq!(
+                (document.status, document.revision),
+                (status, 2),
+                "{architecture}"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
-//! 5,000 messages through the queue, the mapping and both halves, while much goes wrong.
+//! 5,000 messages through the queue, the mapping and both builds, while much goes wrong.
 //!
 //! What goes wrong: documents are announced twice; some messages are poison; 2% of the arm64
-//! half's invocations crash, and 2% of the x86_64 half's answers are lost after the work was done;
+//! build's invocations crash, and 2% of the x86_64 build's answers are lost after the work was done;
 //! DynamoDB refuses some requests all the time and all of them for a while.
 
 use std::{collections::BTreeMap, iter::repeat_n, time::Instant};
@@ -30,7 +30,7 @@ const MESSAGES: usize = 5_000;
 /// How many deliveries a message gets before it is a dead letter.
 ///
 /// A delivery of a good message fails by chance with a probability of at most 9%, by the union
-/// bound and as if the SDK never tried again: 2% for the half's fault, 2% for each of two GetItem,
+/// bound and as if the SDK never tried again: 2% for the build's fault, 2% for each of two GetItem,
 /// 3% for UpdateItem. Besides, it may meet the time of crashes and the outage, once each for every
 /// 10 s that they last; they end when they are first seen. Were that three deliveries, 12 would be
 /// left: 5,000 * 0.09^12 = 1.4e-9 is the chance that any good message becomes a dead letter.
@@ -69,7 +69,7 @@ async fn every_document_is_settled_once_every_poison_message_is_a_dead_letter_an
         sandbox.fault(FUNCTION, "arm64:crash=2%").unwrap();
     })
     .await;
-    reached("a tenth is sent, a half has crashed");
+    reached("a tenth is sent, a build has crashed");
     sandbox.service_fault("dynamodb:*:errors=100%").unwrap();
     join(deployment.queue.send(rest), async {
         deployment.logged("StoreUnavailable").await;
@@ -96,16 +96,19 @@ async fn every_document_is_settled_once_every_poison_message_is_a_dead_letter_an
     assert_eq!(settled(&deployment).await, expected);
     reached("every document looked at");
     let logs = sandbox.logs(FUNCTION).unwrap();
-    for half in Architecture::ALL {
-        let worked = format!("\"architecture\":\"{half}\"");
-        assert!(logs.contains(&worked), "nothing came to the {half} half");
+    for architecture in Architecture::ALL {
+        let worked = format!("\"architecture\":\"{architecture}\"");
+        assert!(
+            logs.contains(&worked),
+            "nothing came to the {architecture} build"
+        );
     }
 }
 
 /// Status and revision of documents.
 type Settled = BTreeMap<DocumentId, (Status, u64)>;
 
-/// Both halves get half of the traffic, and nobody gives up early.
+/// Both builds get half of the traffic, and nobody gives up early.
 async fn prepare(deployment: &Deployment) {
     let (sandbox, queue) = (&deployment.sandbox, &deployment.queue);
     sandbox

@@ -1,4 +1,4 @@
-//! The real release binaries of both halves, from `dist/hasher`, through the Runtime API.
+//! The real release binaries of both builds, from `dist/hasher`, through the Runtime API.
 
 #![cfg(hasher)]
 #![allow(clippy::unwrap_used)] // a test fails by panicking
@@ -22,19 +22,19 @@ const VOLATILE: [&str; 8] = [
     "mib_per_second",
 ];
 
-async fn both_halves() -> Sandbox {
+async fn both_builds() -> Sandbox {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.apply(FUNCTION).await.unwrap();
     sandbox
 }
 
-async fn ask(sandbox: &Sandbox, half: Architecture, event: &Value) -> Invocation {
-    let invocation = sandbox.invoke(FUNCTION, half.as_str(), event).await;
+async fn ask(sandbox: &Sandbox, architecture: Architecture, event: &Value) -> Invocation {
+    let invocation = sandbox.invoke(FUNCTION, architecture.as_str(), event).await;
     invocation.unwrap()
 }
 
-async fn answer(sandbox: &Sandbox, half: Architecture, event: &Value) -> Value {
-    let invocation = ask(sandbox, half, event).await;
+async fn answer(sandbox: &Sandbox, architecture: Architecture, event: &Value) -> Value {
+    let invocation = ask(sandbox, architecture, event).await;
     assert!(invocation.is_success(), "{event}: {invocation:?}");
     invocation.payload
 }
@@ -50,26 +50,26 @@ fn lines(sandbox: &Sandbox) -> Vec<Value> {
 
 #[tokio::test]
 async fn both_halves_give_the_known_root_and_say_what_they_are() {
-    let sandbox = both_halves().await;
-    for (half, baseline) in [
+    let sandbox = both_builds().await;
+    for (architecture, baseline) in [
         (Architecture::Arm64, "neoverse-n1"),
         (Architecture::X86_64, "haswell"),
     ] {
         // SHA-256(0x00 || "abc"): one leaf.
-        let answer = answer(&sandbox, half, &json!({"data_base64": "YWJj"})).await;
+        let answer = answer(&sandbox, architecture, &json!({"data_base64": "YWJj"})).await;
         let root = "609f6e36d2405585188d5cfd761f407c7cc46a7d3f314c88270469dde315fcd1";
         assert_eq!(answer["root"], root, "{answer}");
         assert_eq!(answer["leaves"], 1);
-        assert_eq!(answer["architecture"], half.as_str());
+        assert_eq!(answer["architecture"], architecture.as_str());
         assert_eq!(answer["cpu_baseline"], baseline);
-        let foreign = half.as_str() != sandbox::environments::emulation::HOST.as_str();
+        let foreign = architecture.as_str() != sandbox::environments::emulation::HOST.as_str();
         assert_eq!(answer["emulated"], foreign, "{answer}");
     }
 }
 
 #[tokio::test]
 async fn both_builds_answer_the_sample_events_as_expected_and_alike_to_more() {
-    let sandbox = both_halves().await;
+    let sandbox = both_builds().await;
     sandbox.replay(FUNCTION).await.unwrap();
     for event in [
         json!({"size_mib": 3, "seed": 8, "leaf_kib": 1024}),
@@ -78,8 +78,8 @@ async fn both_builds_answer_the_sample_events_as_expected_and_alike_to_more() {
         json!({"data_base64": ""}),
     ] {
         let mut answers = Vec::new();
-        for half in Architecture::ALL {
-            let mut answer = answer(&sandbox, half, &event).await;
+        for architecture in Architecture::ALL {
+            let mut answer = answer(&sandbox, architecture, &event).await;
             let fields = answer.as_object_mut().unwrap();
             for field in VOLATILE {
                 assert!(fields.remove(field).is_some(), "no {field}: {event}");
@@ -91,12 +91,12 @@ async fn both_builds_answer_the_sample_events_as_expected_and_alike_to_more() {
 }
 
 #[tokio::test]
-async fn every_malformed_event_of_the_corpus_is_the_same_typed_error_of_both_halves() {
-    let sandbox = both_halves().await;
+async fn every_malformed_event_of_the_corpus_is_the_same_typed_error_of_both_builds() {
+    let sandbox = both_builds().await;
     for (name, event) in events(FUNCTION, "tests/corpus") {
         let mut errors = Vec::new();
-        for half in Architecture::ALL {
-            let invocation = ask(&sandbox, half, &event).await;
+        for architecture in Architecture::ALL {
+            let invocation = ask(&sandbox, architecture, &event).await;
             assert_eq!(
                 invocation.function_error.as_deref(),
                 Some("Unhandled"),
@@ -107,7 +107,7 @@ async fn every_malformed_event_of_the_corpus_is_the_same_typed_error_of_both_hal
         }
         assert_eq!(errors[0], errors[1], "{name}");
     }
-    // Errors of the function, and not of its process: one environment per half did it all.
+    // Errors of the function, and not of its process: one environment per build did it all.
     assert_eq!(sandbox.processes(), 2);
     let failed = lines(&sandbox)
         .iter()
@@ -118,21 +118,21 @@ async fn every_malformed_event_of_the_corpus_is_the_same_typed_error_of_both_hal
 
 #[tokio::test]
 async fn json_nested_too_deep_is_an_error_and_the_environment_lives_on() {
-    let sandbox = both_halves().await;
+    let sandbox = both_builds().await;
     let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000)).into_bytes();
-    for half in Architecture::ALL {
+    for architecture in Architecture::ALL {
         let invocation = sandbox
-            .invoke_raw(FUNCTION, half.as_str(), deep.clone())
+            .invoke_raw(FUNCTION, architecture.as_str(), deep.clone())
             .await;
         assert!(!invocation.unwrap().is_success());
-        answer(&sandbox, half, &json!({"data_base64": ""})).await;
+        answer(&sandbox, architecture, &json!({"data_base64": ""})).await;
     }
     assert_eq!(sandbox.processes(), 2);
 }
 
 #[tokio::test]
 async fn the_largest_event_that_lambda_takes_is_hashed() {
-    let sandbox = both_halves().await;
+    let sandbox = both_builds().await;
     // 6 MiB of base64, less the field's name.
     let data = "AAAA".repeat((6 * 1024 * 1024 - 64) / 4);
     let answer = answer(&sandbox, native(), &json!({ "data_base64": data })).await;
@@ -141,10 +141,10 @@ async fn the_largest_event_that_lambda_takes_is_hashed() {
 
 #[tokio::test]
 async fn a_line_of_the_log_says_all_that_tells_invocations_apart() {
-    let sandbox = both_halves().await;
-    let half = native();
+    let sandbox = both_builds().await;
+    let architecture = native();
     for _ in 0..2 {
-        answer(&sandbox, half, &json!({"data_base64": "YWJj"})).await;
+        answer(&sandbox, architecture, &json!({"data_base64": "YWJj"})).await;
     }
     let lines = lines(&sandbox);
     let (metrics, logs): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line["_aws"].is_object());
@@ -153,14 +153,14 @@ async fn a_line_of_the_log_says_all_that_tells_invocations_apart() {
         assert_eq!(log["level"], "INFO");
         assert_eq!(log["message"], "hashed");
         assert_eq!(log["function"], FUNCTION);
-        assert_eq!(log["architecture"], half.as_str());
+        assert_eq!(log["architecture"], architecture.as_str());
         assert_eq!(log["cold_start"], index == 0);
         assert!(log["timestamp"].as_str().unwrap().ends_with('Z'));
         assert!(log["trace_id"].as_str().unwrap().starts_with("1-"), "{log}");
         assert_eq!(log["request_id"], metric["request_id"]);
         assert_eq!(log["version"], metric["version"]);
         assert_eq!(metric["Function"], FUNCTION);
-        assert_eq!(metric["Architecture"], half.as_str());
+        assert_eq!(metric["Architecture"], architecture.as_str());
         assert_eq!(metric["ColdStarts"], if index == 0 { 1.0 } else { 0.0 });
         assert_eq!(metric["Errors"], 0.0);
         assert!(metric["Duration"].as_f64().unwrap() > 0.0);
@@ -171,7 +171,7 @@ async fn a_line_of_the_log_says_all_that_tells_invocations_apart() {
 /// A GiB in leaves of 1 KiB: their hashes alone would be 32 MiB.
 #[tokio::test]
 async fn memory_stays_flat_while_the_input_and_the_number_of_its_leaves_grow() {
-    let sandbox = both_halves().await;
+    let sandbox = both_builds().await;
     answer(&sandbox, native(), &json!({"size_mib": 1, "leaf_kib": 1})).await;
     let small = max_memory_used_mib(&sandbox);
     let large = json!({"size_mib": 1024, "leaf_kib": 1});
@@ -191,9 +191,11 @@ fn max_memory_used_mib(sandbox: &Sandbox) -> u64 {
     rest.split(' ').next().unwrap().parse().unwrap()
 }
 
-/// The half that runs here without an emulator.
+/// The build that runs here without an emulator.
 fn native() -> Architecture {
     let host = sandbox::environments::emulation::HOST.as_str();
-    let mut halves = Architecture::ALL.into_iter();
-    halves.find(|half| half.as_str() == host).unwrap()
+    let mut architectures = Architecture::ALL.into_iter();
+    architectures
+        .find(|architecture| architecture.as_str() == host)
+        .unwrap()
 }

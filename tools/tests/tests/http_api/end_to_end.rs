@@ -12,7 +12,7 @@ use crate::{
     common::{FUNCTION, ask, queued, sandbox},
 };
 
-const HALVES: [Architecture; 2] = Architecture::ALL;
+const ARCHITECTURES: [Architecture; 2] = Architecture::ALL;
 
 /// What differs from one document to the next.
 const VOLATILE_MEMBERS: [&str; 3] = ["id", "created_at", "updated_at"];
@@ -22,7 +22,7 @@ const VOLATILE_HEADERS: [&str; 2] = ["etag", "location"];
 async fn both_builds_answer_the_sample_events_as_expected_and_leave_nothing_behind() {
     let sandbox = sandbox().await;
     sandbox.replay("http-api").await.unwrap();
-    let list = ask(&sandbox, HALVES[0], &Call::get("/documents").event()).await;
+    let list = ask(&sandbox, ARCHITECTURES[0], &Call::get("/documents").event()).await;
     assert_eq!(list.body, json!({"documents": [], "next_cursor": null}));
     assert_eq!(queued(&sandbox).await, Vec::<String>::new());
 }
@@ -44,10 +44,10 @@ fn without_volatile(mut answer: Answer) -> (u64, Map<String, Value>, Value) {
 async fn both_halves_take_a_document_through_its_life_alike() {
     let sandbox = sandbox().await;
     let mut lives = Vec::new();
-    for half in HALVES {
+    for architecture in ARCHITECTURES {
         let document = json!({"name": "Ärger & Söhne", "content": "Sold: one horse."});
-        let submit = Call::submit(half.as_str(), &document).event();
-        let mut life = vec![ask(&sandbox, half, &submit).await];
+        let submit = Call::submit(architecture.as_str(), &document).event();
+        let mut life = vec![ask(&sandbox, architecture, &submit).await];
         let path = life[0].header("location").to_owned();
         let etag = life[0].header("etag").to_owned();
         for call in [
@@ -58,11 +58,15 @@ async fn both_halves_take_a_document_through_its_life_alike() {
             Call::new("DELETE", &path).header("if-match", &etag),
             Call::get(&path),
         ] {
-            life.push(ask(&sandbox, half, &call.event()).await);
+            life.push(ask(&sandbox, architecture, &call.event()).await);
         }
-        life.push(ask(&sandbox, half, &submit).await);
+        life.push(ask(&sandbox, architecture, &submit).await);
         let statuses: Vec<u64> = life.iter().map(|answer| answer.status).collect();
-        assert_eq!(statuses, [201, 200, 304, 200, 412, 204, 404, 409], "{half}");
+        assert_eq!(
+            statuses,
+            [201, 200, 304, 200, 412, 204, 404, 409],
+            "{architecture}"
+        );
         lives.push(life.into_iter().map(without_volatile).collect::<Vec<_>>());
     }
     assert_eq!(lives[0], lives[1]);
@@ -70,11 +74,11 @@ async fn both_halves_take_a_document_through_its_life_alike() {
 }
 
 #[tokio::test]
-async fn a_key_that_one_half_has_seen_is_known_to_the_other() {
+async fn a_key_that_one_build_has_seen_is_known_to_the_other() {
     let sandbox = sandbox().await;
     let submit = Call::submit("k", &json!({"name": "n", "content_base64": "AP8="})).event();
-    let first = ask(&sandbox, HALVES[0], &submit).await;
-    let second = ask(&sandbox, HALVES[1], &submit).await;
+    let first = ask(&sandbox, ARCHITECTURES[0], &submit).await;
+    let second = ask(&sandbox, ARCHITECTURES[1], &submit).await;
     assert_eq!(first.body, second.body);
     assert_eq!(second.header("idempotent-replayed"), "true");
 }
@@ -93,9 +97,9 @@ async fn a_store_that_refuses_everything_fails_the_replay() {
 #[tokio::test]
 async fn each_half_says_what_it_is() {
     let sandbox = sandbox().await;
-    for half in HALVES {
-        let health = ask(&sandbox, half, &Call::get("/health").event()).await;
-        assert_eq!(health.body["architecture"], half.as_str());
+    for architecture in ARCHITECTURES {
+        let health = ask(&sandbox, architecture, &Call::get("/health").event()).await;
+        assert_eq!(health.body["architecture"], architecture.as_str());
         assert_eq!(health.body["function"], "http-api");
         assert_eq!(health.body["status"], "ok");
     }
@@ -104,10 +108,10 @@ async fn each_half_says_what_it_is() {
 #[tokio::test]
 async fn a_malformed_event_is_a_typed_function_error_and_the_environment_lives_on() {
     let sandbox = sandbox().await;
-    for half in HALVES {
+    for architecture in ARCHITECTURES {
         for (name, event) in events(FUNCTION, "tests/corpus") {
             let refused = sandbox
-                .invoke("http-api", half.as_str(), &event)
+                .invoke("http-api", architecture.as_str(), &event)
                 .await
                 .unwrap();
             assert_eq!(
@@ -119,14 +123,14 @@ async fn a_malformed_event_is_a_typed_function_error_and_the_environment_lives_o
             let message = refused.payload["errorMessage"].as_str().unwrap();
             assert!((20..600).contains(&message.len()), "{name}: {message}");
         }
-        ask(&sandbox, half, &Call::get("/health").event()).await;
+        ask(&sandbox, architecture, &Call::get("/health").event()).await;
     }
     let logs = sandbox.logs("http-api").unwrap();
     assert!(!logs.contains("panicked"), "{logs}");
-    // One environment per half: a refusal costs nobody a cold start.
+    // One environment per build: a refusal costs nobody a cold start.
     assert_eq!(
         logs.matches("Init Duration").count(),
-        HALVES.len(),
+        ARCHITECTURES.len(),
         "{logs}"
     );
 }
@@ -136,12 +140,15 @@ async fn logs_name_documents_by_id_alone() {
     let sandbox = sandbox().await;
     let document = json!({"name": "name-of-a-client", "content": "words-of-a-client"});
     let submit = Call::submit("key-of-a-client", &document);
-    let created = ask(&sandbox, HALVES[0], &submit.event()).await;
+    let created = ask(&sandbox, ARCHITECTURES[0], &submit.event()).await;
     let bad = Call::submit(
         "key-of-a-client",
         &json!({"name-of-a-client": "words-of-a-client"}),
     );
-    assert_eq!(ask(&sandbox, HALVES[0], &bad.event()).await.status, 400);
+    assert_eq!(
+        ask(&sandbox, ARCHITECTURES[0], &bad.event()).await.status,
+        400
+    );
     let logs = sandbox.logs("http-api").unwrap();
     assert!(logs.contains(&created.text("/id")), "{logs}");
     assert!(!logs.contains("of-a-client"), "{logs}");
@@ -160,18 +167,18 @@ async fn over_http(
 #[tokio::test]
 async fn documents_are_served_over_http_by_either_half() {
     let sandbox = sandbox().await;
-    for (half, weight) in [(Architecture::X86_64, 0.0), (Architecture::Arm64, 100.0)] {
+    for (architecture, weight) in [(Architecture::X86_64, 0.0), (Architecture::Arm64, 100.0)] {
         sandbox
             .set_weight("http-api", Architecture::Arm64, weight)
             .await
             .unwrap();
         let health = over_http(&sandbox, Request::get("/health"), "").await;
         let health: Value = serde_json::from_slice(health.body()).unwrap();
-        assert_eq!(health["architecture"], half.as_str());
+        assert_eq!(health["architecture"], architecture.as_str());
 
         let submit = Request::post("/documents")
             .header("content-type", "application/json")
-            .header("idempotency-key", format!("http-{half}"));
+            .header("idempotency-key", format!("http-{architecture}"));
         let created = over_http(&sandbox, submit, r#"{"name":"n","content":"abc"}"#).await;
         assert_eq!(created.status(), 201, "{created:?}");
         assert!(created.headers().contains_key("x-request-id"));

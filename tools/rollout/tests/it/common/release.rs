@@ -9,6 +9,11 @@ use std::{
 };
 
 use assert_cmd::assert::Assert;
+use aws_sdk_lambda::{
+    Client,
+    config::{BehaviorVersion, Credentials, Region},
+    types::AliasRoutingConfiguration,
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use package::{Architecture, FunctionManifest};
 use sha2::{Digest, Sha256};
@@ -73,7 +78,7 @@ impl Dist {
             .join(&self.manifest.artifacts[&architecture].zip)
     }
 
-    /// The bootstrap of a half.
+    /// The bootstrap of a build.
     pub(crate) fn bootstrap(&self, architecture: Architecture) -> Vec<u8> {
         let zip = fs::read(self.zip(architecture)).expect("a zip");
         let mut archive = ZipArchive::new(Cursor::new(zip)).expect("a zip");
@@ -83,7 +88,7 @@ impl Dist {
         bytes
     }
 
-    /// Packs a half anew, and says so in the manifest.
+    /// Packs a build anew, and says so in the manifest.
     pub(crate) fn pack(&mut self, architecture: Architecture, entries: &[Entry]) {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         for entry in entries {
@@ -97,17 +102,17 @@ impl Dist {
             .manifest
             .artifacts
             .get_mut(&architecture)
-            .expect("a half");
+            .expect("a build");
         artifact.code_sha256 = BASE64_STANDARD.encode(Sha256::digest(&zip));
         self.write_manifest();
     }
 
-    /// Packs a half anew with another bootstrap.
+    /// Packs a build anew with another bootstrap.
     pub(crate) fn pack_bootstrap(&mut self, architecture: Architecture, bytes: Vec<u8>) {
         self.pack(architecture, &[bootstrap(bytes)]);
     }
 
-    /// Changes a half's code without changing what it does.
+    /// Changes a build's code without changing what it does.
     pub(crate) fn change(&mut self, architecture: Architecture, marker: &str) {
         let entries = [
             bootstrap(self.bootstrap(architecture)),
@@ -205,12 +210,29 @@ impl Sandbox {
         command.env_remove("AWS_ENDPOINT_URL").assert().success();
     }
 
-    /// `rollout` as a process to be killed.
-    pub(crate) fn rollout_process(&self, dist: &Dist, arguments: &[&str]) -> Child {
-        Self::rollout_process_through(&self.endpoint, dist, arguments)
+    /// Gives a version a weight beside version 1, as somebody may by hand.
+    #[tokio::main(flavor = "current_thread")]
+    pub(crate) async fn give(&self, version: u64, weight: f64) {
+        let routing = AliasRoutingConfiguration::builder()
+            .additional_version_weights(version.to_string(), weight);
+        let update = self.lambda().update_alias().function_name(FUNCTION);
+        let update = update.name("live").routing_config(routing.build());
+        update.send().await.expect("has a weight");
     }
 
-    /// The same through another endpoint.
+    /// A client of its own.
+    pub(crate) fn lambda(&self) -> Client {
+        let config = aws_sdk_lambda::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url(&self.endpoint)
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("a", "b", None, None, "test"))
+            .build();
+        Client::from_conf(config)
+    }
+
+    /// `rollout` through another endpoint, as a process to be killed.
     pub(crate) fn rollout_process_through(
         endpoint: &str,
         dist: &Dist,

@@ -1,4 +1,4 @@
-//! A sandbox with one function or several, two versions of each behind `live`, and traffic.
+//! A sandbox with one function, two versions of it behind `live`, and traffic.
 
 use std::{
     fs::File,
@@ -26,7 +26,7 @@ use package::{
 };
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-/// The name of the function where there is one.
+/// The name of the function.
 pub(crate) const FUNCTION: &str = "flaky";
 
 /// Nothing here takes longer, unless it hangs.
@@ -57,13 +57,13 @@ impl Stage {
     /// `live` serves version 1 alone, and version 2 behaves as asked.
     pub(crate) async fn set(candidate: Candidate) -> Self {
         let stage = Self::empty().await;
-        stage.publish(FUNCTION, candidate).await;
-        stage.write_manifest(FUNCTION, policy());
+        stage.publish(candidate).await;
+        stage.write_manifest();
         stage
     }
 
     /// A sandbox without a function.
-    pub(crate) async fn empty() -> Self {
+    async fn empty() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let sandbox = Command::new(beside_rollout("sandbox"))
             .args(["serve", "--port", "0", "--folder"])
@@ -82,20 +82,13 @@ impl Stage {
         }
     }
 
-    /// One more function, whose alias `arm64` names version 2 as the goal.
-    pub(crate) async fn add(&self, function: &str, candidate: Candidate) {
-        self.publish(function, candidate).await;
-        self.create_alias(function, "arm64", "2").await;
-        self.write_manifest(function, policy());
-    }
-
-    async fn publish(&self, function: &str, candidate: Candidate) {
+    async fn publish(&self, candidate: Candidate) {
         let code = FunctionCode::builder()
             .zip_file(Blob::new(zipped()))
             .build();
         self.lambda
             .create_function()
-            .function_name(function)
+            .function_name(FUNCTION)
             .role("arn:aws:iam::000000000000:role/flaky")
             .runtime(Runtime::Providedal2023)
             .handler("bootstrap")
@@ -104,7 +97,7 @@ impl Stage {
             .send()
             .await
             .expect("is created");
-        self.publish_version(function, "1").await;
+        self.publish_version("1").await;
         let variables: &[(&str, &str)] = match candidate {
             Candidate::Good => &[("FAIL_EVERY", "0")],
             Candidate::Errors => &[("FAIL_EVERY", "10")],
@@ -116,7 +109,7 @@ impl Stage {
             .map(|(name, value)| (String::from(*name), String::from(*value)));
         self.lambda
             .update_function_configuration()
-            .function_name(function)
+            .function_name(FUNCTION)
             .environment(
                 Environment::builder()
                     .set_variables(Some(variables.collect()))
@@ -125,30 +118,26 @@ impl Stage {
             .send()
             .await
             .expect("is configured");
-        self.publish_version(function, "2").await;
-        self.create_alias(function, "live", "1").await;
+        self.publish_version("2").await;
+        let live = self.lambda.create_alias().function_name(FUNCTION);
+        let live = live.name("live").function_version("1");
+        live.send().await.expect("the alias is created");
     }
 
-    async fn create_alias(&self, function: &str, name: &str, version: &str) {
-        let create = self.lambda.create_alias().function_name(function);
-        let create = create.name(name).function_version(version);
-        create.send().await.expect("the alias is created");
-    }
-
-    async fn publish_version(&self, function: &str, expected: &str) {
+    async fn publish_version(&self, expected: &str) {
         let published = self
             .lambda
             .publish_version()
-            .function_name(function)
+            .function_name(FUNCTION)
             .send()
             .await;
         assert_eq!(published.expect("is published").version(), Some(expected));
     }
 
-    pub(crate) fn write_manifest(&self, function: &str, rollout: RolloutPolicy) {
+    fn write_manifest(&self) {
         let manifest = FunctionManifest {
             schema_version: SCHEMA_VERSION,
-            name: function.to_owned(),
+            name: FUNCTION.to_owned(),
             description: String::new(),
             runtime: "provided.al2023".to_owned(),
             handler: "bootstrap".to_owned(),
@@ -161,10 +150,10 @@ impl Stage {
             queues: Vec::new(),
             aliases: Vec::new(),
             replay: ReplayPolicy::default(),
-            rollout,
+            rollout: policy(),
             artifacts: Default::default(),
         };
-        let folder = self.dist().join(function);
+        let folder = self.dist().join(FUNCTION);
         std::fs::create_dir_all(&folder).expect("a folder");
         let text = serde_json::to_vec(&manifest).expect("JSON");
         std::fs::write(folder.join("function.json"), text).expect("is written");
@@ -176,11 +165,6 @@ impl Stage {
 
     /// Starts about 150 invocations of `live` a second, until the stage is dropped.
     pub(crate) fn send_traffic(&self) {
-        self.send_traffic_to(FUNCTION);
-    }
-
-    /// The same to one function of several.
-    pub(crate) fn send_traffic_to(&self, function: &'static str) {
         for _ in 0..3 {
             let (lambda, goes_on) = (self.lambda.clone(), Arc::clone(&self.traffic));
             tokio::spawn(async move {
@@ -190,7 +174,7 @@ impl Stage {
                     // What fails is counted by the sandbox.
                     let _ = lambda
                         .invoke()
-                        .function_name(function)
+                        .function_name(FUNCTION)
                         .qualifier("live")
                         .send()
                         .await;
@@ -209,45 +193,6 @@ impl Stage {
         let mut command = self.command(endpoint, arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         Running(command.spawn().expect("rollout starts"))
-    }
-
-    /// The same with environment variables.
-    pub(crate) fn run_as(
-        &self,
-        endpoint: &str,
-        arguments: &[&str],
-        environment: &[(&str, &str)],
-    ) -> Running {
-        let mut command = self.command(endpoint, arguments);
-        command
-            .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        Running(command.spawn().expect("rollout starts"))
-    }
-
-    /// `rollout run --all` through this endpoint.
-    pub(crate) fn run_all(&self, endpoint: &str, arguments: &[&str]) -> Running {
-        let mut command = self.command_for_all(endpoint, arguments);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        Running(command.spawn().expect("rollout starts"))
-    }
-
-    /// The same with more output than a pipe holds.
-    pub(crate) fn run_all_unheard(&self, endpoint: &str) -> Running {
-        let mut command = self.command_for_all(endpoint, &[]);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        Running(command.spawn().expect("rollout starts"))
-    }
-
-    fn command_for_all(&self, endpoint: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rollout"));
-        command.args(["--endpoint-url", endpoint, "run", "--all", "--dist"]);
-        command
-            .arg(self.dist())
-            .args(arguments)
-            .stdin(Stdio::null());
-        command
     }
 
     /// The same behind another program, such as `nohup`.
@@ -295,22 +240,13 @@ impl Stage {
     }
 
     pub(crate) async fn live(&self) -> GetAliasOutput {
-        self.live_of(FUNCTION).await
-    }
-
-    pub(crate) async fn live_of(&self, function: &str) -> GetAliasOutput {
-        let live = self.lambda.get_alias().function_name(function).name("live");
+        let live = self.lambda.get_alias().function_name(FUNCTION).name("live");
         live.send().await.expect("live is there")
     }
 
     /// The version that `live` serves alone.
     pub(crate) async fn serves_alone(&self) -> Option<String> {
-        self.served_alone_of(FUNCTION).await
-    }
-
-    /// The same of one function of several.
-    pub(crate) async fn served_alone_of(&self, function: &str) -> Option<String> {
-        let live = self.live_of(function).await;
+        let live = self.live().await;
         weight(&live)
             .is_none()
             .then(|| live.function_version().unwrap_or_default().to_owned())
@@ -318,13 +254,8 @@ impl Stage {
 
     /// Waits until version 2 has a certain weight.
     pub(crate) async fn reaches(&self, percent: f64) -> GetAliasOutput {
-        self.reached_by(FUNCTION, percent).await
-    }
-
-    /// The same of one function of several.
-    pub(crate) async fn reached_by(&self, function: &str, percent: f64) -> GetAliasOutput {
         eventually(async || {
-            let live = self.live_of(function).await;
+            let live = self.live().await;
             let reached =
                 weight(&live).is_some_and(|weight| (weight * 100.0 - percent).abs() < 1e-9);
             reached.then_some(live)
@@ -358,34 +289,25 @@ impl Stage {
             .expect("is set");
     }
 
-    /// Ends the sandbox without a word.
-    pub(crate) fn kill_sandbox(&mut self) {
-        self.sandbox.kill().expect("is killed");
-        self.sandbox.wait().expect("has ended");
-    }
-
     /// The journal's entries.
     pub(crate) fn journal(&self) -> Vec<serde_json::Value> {
-        self.journal_of(FUNCTION)
-    }
-
-    /// The same of one function of several.
-    pub(crate) fn journal_of(&self, function: &str) -> Vec<serde_json::Value> {
-        let path = self.dist().join(function).join("rollout.jsonl");
+        let path = self.dist().join(FUNCTION).join("rollout.jsonl");
         // Before a run has begun, there is none.
         lines(&std::fs::read_to_string(path).unwrap_or_default())
     }
 }
 
 /// A rollout of seconds.
-pub(crate) fn policy() -> RolloutPolicy {
+/// A rollout of seconds: with a margin of 1 point, "not worse" would take every step ten seconds to prove.
+fn policy() -> RolloutPolicy {
     RolloutPolicy {
         steps_percent: vec![20.0, 50.0, 100.0],
         bake_s: 2,
-        least_invocations: 20,
+        min_samples: 20,
         period_s: 1,
         metric_delay_s: 1,
-        max_blindness_s: 10,
+        no_data_timeout_s: 10,
+        margin_percent: 5.0,
         ..RolloutPolicy::default()
     }
 }
@@ -404,11 +326,6 @@ impl Drop for Stage {
 pub(crate) struct Running(Child);
 
 impl Running {
-    /// The process's id.
-    pub(crate) fn id(&self) -> u32 {
-        self.0.id()
-    }
-
     pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
         let id = nix::unistd::Pid::from_raw(self.0.id() as i32);
         nix::sys::signal::kill(id, signal).expect("is signalled");

@@ -32,38 +32,6 @@ async fn changes_that_are_refused_or_fail_for_a_while_are_made_in_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_fails_again_and_again_is_made_when_it_can_be() {
-    let (stage, proxy) = set(Candidate::Good).await;
-    let run = stage.run_through(&proxy.endpoint, &["--max-blindness", "20s"]);
-    stage.reaches(20.0).await;
-    proxy.always(Some(Operation::UpdateAlias), UNAVAILABLE);
-    super::stage::eventually(async || (proxy.calls(Operation::UpdateAlias) > 6).then_some(()))
-        .await;
-    is_sound(&stage, &[]).await;
-    proxy.heal();
-    let (code, text) = said(&run.output().await);
-    assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("ServiceUnavailableException"), "{text}");
-    assert_eq!(stage.serves_alone().await.as_deref(), Some("2"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_candidate_that_is_worse_is_taken_back_as_soon_as_the_change_goes_through() {
-    let (stage, proxy) = set(Candidate::Errors).await;
-    let run = stage.run_through(&proxy.endpoint, &["--bake", "60s"]);
-    stage.reaches(20.0).await;
-    proxy.always(Some(Operation::UpdateAlias), BROKEN);
-    super::stage::eventually(async || (proxy.calls(Operation::UpdateAlias) > 6).then_some(()))
-        .await;
-    is_sound(&stage, &[]).await;
-    proxy.heal();
-    let (code, text) = said(&run.output().await);
-    assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("worse in errors"), "{text}");
-    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_may_not_change_the_alias_says_so_and_leaves_it_and_no_alarm() {
     let (stage, proxy) = set(Candidate::Good).await;
     proxy.always(Some(Operation::UpdateAlias), DENIED);

@@ -1,11 +1,6 @@
-//! Metrics that are late, missing, in part, out of order, duplicated or still growing.
+//! Metrics that are late, missing in part, out of order, duplicated and in small pages.
 
-use super::{
-    Candidate, Proxy, Stage, is_sound,
-    proxy::{Operation, Series},
-    set,
-    stage::{lines, said},
-};
+use super::{Candidate, Proxy, Stage, is_sound, proxy::Series, set, stage::said};
 
 /// Everything that a period of the last `late_s` seconds would show has not arrived.
 fn late(late_s: i64) -> impl Fn(&mut Vec<Series>, i64) {
@@ -40,19 +35,12 @@ async fn promoted(stage: &Stage, proxy: &Proxy, arguments: &[&str]) -> String {
     text
 }
 
-async fn taken_back(stage: &Stage, proxy: &Proxy, arguments: &[&str]) -> String {
+async fn rolled_back(stage: &Stage, proxy: &Proxy, arguments: &[&str]) -> String {
     let (code, text) = said(&stage.run_through(&proxy.endpoint, arguments).output().await);
     assert_eq!(code, Some(1), "{text}");
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
     is_sound(stage, &[]).await;
     text
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn metrics_that_are_five_periods_late_make_the_rollout_slower_and_change_nothing_else() {
-    let (good, proxy) = set(Candidate::Good).await;
-    proxy.spoil(late(5));
-    promoted(&good, &proxy, &["--max-blindness", "15s"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +51,7 @@ async fn a_worse_candidate_is_found_in_metrics_that_are_late_jumbled_and_in_smal
         jumbled(all, now);
     });
     proxy.page(40);
-    let text = taken_back(&bad, &proxy, &["--bake", "60s", "--max-blindness", "15s"]).await;
+    let text = rolled_back(&bad, &proxy, &["--bake", "60s", "--no-data-timeout", "15s"]).await;
     assert!(text.contains("worse in errors"), "{text}");
 }
 
@@ -73,75 +61,13 @@ async fn nothing_is_counted_twice_when_metrics_are_jumbled_and_in_small_pages() 
     proxy.spoil(jumbled);
     proxy.page(25);
     promoted(&good, &proxy, &[]).await;
-    let real = good.ask(&["compare"]).await;
+    let real = good.ask(&["report"]).await;
     let journal = good.journal();
-    let last = journal.iter().rfind(|event| event["event"] == "watched");
-    let seen = &last.expect("a look")["judgement"]["metrics"][0]["totals"];
-    for (half, name) in [(0, "baseline"), (1, "candidate")] {
+    let last = journal.iter().rfind(|event| event["event"] == "analysed");
+    let seen = &last.expect("an analysis")["analysis"]["metrics"][0]["totals"];
+    for (version, name) in [(0, "baseline"), (1, "candidate")] {
         let seen = seen[name]["invocations"].as_u64().expect("a count");
-        let real = real["halves"][half]["invocations"].as_u64();
+        let real = real["versions"][version]["invocations"].as_u64();
         assert!(seen > 0 && Some(seen) <= real, "{name}: {seen} of {real:?}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn invocations_whose_errors_never_arrive_are_no_health() {
-    let (stage, proxy) = set(Candidate::Errors).await;
-    proxy.spoil(|all, _| {
-        for series in all.iter_mut().filter(|series| series.id.starts_with('e')) {
-            series.retain(|_, _| false);
-        }
-    });
-    let text = taken_back(&stage, &proxy, &["--max-blindness", "6s"]).await;
-    assert!(
-        text.contains("have not shown both versions for more than 6 s"),
-        "{text}"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_not_complete_is_not_judged_and_asked_for_again() {
-    let (stage, proxy) = set(Candidate::Good).await;
-    let run = stage.run_through(&proxy.endpoint, &["--json"]);
-    stage.reaches(20.0).await;
-    for (status, keeps) in [("InternalError", false), ("PartialData", true)] {
-        proxy.spoil(move |all, _| {
-            for series in all {
-                status.clone_into(&mut series.status);
-                series.retain(|at, _| keeps && at % 2 == 0);
-            }
-        });
-        let calls = proxy.calls(Operation::GetMetricData);
-        super::stage::eventually(async || {
-            (proxy.calls(Operation::GetMetricData) > calls + 2).then_some(())
-        })
-        .await;
-    }
-    proxy.heal();
-    let output = run.output().await;
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output).1);
-    let events = lines(&String::from_utf8_lossy(&output.stdout));
-    for status in ["InternalError", "PartialData"] {
-        let trouble = events.iter().any(|event| {
-            event["event"] == "trouble" && event["cause"].to_string().contains(status)
-        });
-        assert!(trouble, "{status}: {events:?}");
-    }
-    is_sound(&stage, &[]).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn counts_that_grow_after_they_were_judged_are_read_again() {
-    let (stage, proxy) = set(Candidate::Errors).await;
-    // Of a period's errors none are there for as long as four periods, though its invocations are.
-    proxy.spoil(|all, now| {
-        for series in all.iter_mut().filter(|series| series.id.starts_with('e')) {
-            let points = series.times.iter().zip(&mut series.values);
-            for (_, value) in points.filter(|(time, _)| **time + 4 > now) {
-                *value = 0.0;
-            }
-        }
-    });
-    let text = taken_back(&stage, &proxy, &["--bake", "60s"]).await;
-    assert!(text.contains("worse in errors"), "{text}");
 }

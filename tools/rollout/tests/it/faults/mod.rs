@@ -1,11 +1,9 @@
-//! What goes wrong around `rollout run`: processes, services, networks, clocks, credentials, people.
+//! What goes wrong around `rollout run`: processes, services, networks, people.
 //!
 //! Every test ends with [`is_sound`]: whatever has happened, `live` points at versions that exist,
 //! with a weight that somebody has asked for.
 
 mod changes;
-mod clock;
-mod credentials;
 mod hands;
 mod kills;
 mod metrics;

@@ -1,15 +1,11 @@
-//! A proxy between `rollout` and the sandbox that does what networks, services and clocks do wrong.
+//! A proxy between `rollout` and the sandbox that does what networks and services do wrong.
 //!
 //! ```text
 //! mod.rs     what is injected, and carrying one request
 //! series.rs  the results of `GetMetricData`, to be spoiled
-//! history.rs metrics of before the sandbox was started
-//! time.rs    AWS's time where it is not this machine's
 //! ```
 
-mod history;
 mod series;
-mod time;
 
 use std::{
     collections::VecDeque,
@@ -26,7 +22,6 @@ use hyper_util::{
 };
 use tokio::{net::TcpListener, sync::mpsc::UnboundedSender};
 
-use history::History;
 pub(crate) use series::Series;
 
 /// What a request asks for, as far as the tests care.
@@ -64,12 +59,6 @@ struct State {
     always: Option<(Option<Operation>, Fault)>,
     /// Done to every answer with metrics.
     spoil: Option<Arc<series::Spoil<'static>>>,
-    /// In place of the metrics that the sandbox has.
-    history: Option<Arc<History>>,
-    /// An access key that has expired.
-    expired: Option<&'static str>,
-    /// How far AWS's clock is ahead of this machine's, in seconds: a multiple of 60.
-    ahead_s: i64,
     /// Data points in one page of metrics at the most.
     page: Option<i64>,
     calls: Vec<Operation>,
@@ -133,26 +122,6 @@ impl Proxy {
         self.state().spoil = Some(Arc::new(change));
     }
 
-    /// All metrics have a data point for every period that is asked for: its value by the query's id and
-    /// its time in seconds.
-    pub(crate) fn fill(
-        &self,
-        period_s: i64,
-        value: impl Fn(&str, i64) -> f64 + Send + Sync + 'static,
-    ) {
-        self.state().history = Some(Arc::new(History::new(period_s, value)));
-    }
-
-    /// Requests that are signed with this access key are refused as expired.
-    pub(crate) fn expire(&self, access_key: &'static str) {
-        self.state().expired = Some(access_key);
-    }
-
-    /// AWS's clock is ahead of this machine's by so much.
-    pub(crate) fn ahead(&self, seconds: i64) {
-        self.state().ahead_s = seconds;
-    }
-
     /// So many data points are in one page of metrics at the most.
     pub(crate) fn page(&self, datapoints: i64) {
         self.state().page = Some(datapoints);
@@ -173,26 +142,25 @@ impl Proxy {
         let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
         let request = Request::from_parts(head, body);
         let operation = Operation::of(&request);
-        let fault = self.fault(operation, &request);
-        let answer = match fault {
-            Some(Fault::Cut) => return Err(io::ErrorKind::ConnectionAborted.into()),
-            Some(Fault::Hang) => return std::future::pending().await,
-            Some(Fault::Answer(status, code, body)) => answer(&request, status, code, body),
+        let fault = self.fault(operation);
+        match fault {
+            Some(Fault::Cut) => Err(io::ErrorKind::ConnectionAborted.into()),
+            Some(Fault::Hang) => std::future::pending().await,
+            Some(Fault::Answer(status, code, body)) => Ok(answer(&request, status, code, body)),
             Some(Fault::HoldBefore(reached)) => {
                 let _ = reached.send(());
-                return std::future::pending().await;
+                std::future::pending().await
             }
             Some(Fault::HoldAfter(reached)) => {
                 self.carry(operation, request).await?;
                 let _ = reached.send(());
-                return std::future::pending().await;
+                std::future::pending().await
             }
-            None => self.carry(operation, request).await?,
-        };
-        Ok(time::dated(answer, self.state().ahead_s))
+            None => self.carry(operation, request).await,
+        }
     }
 
-    fn fault(&self, operation: Operation, request: &Request<Bytes>) -> Option<Fault> {
+    fn fault(&self, operation: Operation) -> Option<Fault> {
         let mut state = self.state();
         state.calls.push(operation);
         let scripted = state
@@ -203,24 +171,9 @@ impl Proxy {
         if let Some(fault) = scripted {
             return fault;
         }
-        if let Some((of, fault)) = &state.always
-            && of.is_none_or(|of| of == operation)
-        {
-            return Some(fault.clone());
-        }
-        let header = |name: &str| request.headers().get(name)?.to_str().ok();
-        let expired = state
-            .expired
-            .filter(|key| header("authorization").is_some_and(|signature| signature.contains(key)));
-        if expired.is_some() {
-            return Some(Fault::Answer(403, "ExpiredTokenException", ""));
-        }
-        let signed = header("x-amz-date").unwrap_or_default();
-        (!time::is_fresh(signed, state.ahead_s)).then_some(Fault::Answer(
-            403,
-            "InvalidSignatureException",
-            "",
-        ))
+        let always = state.always.as_ref();
+        let always = always.filter(|(of, _)| of.is_none_or(|of| of == operation));
+        always.map(|(_, fault)| fault.clone())
     }
 
     async fn carry(
@@ -228,14 +181,12 @@ impl Proxy {
         operation: Operation,
         mut request: Request<Bytes>,
     ) -> io::Result<Response<Full<Bytes>>> {
-        let (ahead_s, page, spoil, history) = {
+        let (page, spoil) = {
             let state = self.state();
-            let (spoil, history) = (state.spoil.clone(), state.history.clone());
-            (state.ahead_s, state.page, spoil, history)
+            (state.page, state.spoil.clone())
         };
-        let asked = request.body().clone();
         if operation == Operation::GetMetricData {
-            *request.body_mut() = series::asked(request.body(), ahead_s, page);
+            *request.body_mut() = series::asked(request.body(), page);
         }
         let (mut head, body) = request.into_parts();
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -252,10 +203,7 @@ impl Proxy {
         let (mut head, body) = answer.into_parts();
         let mut body = body.collect().await.map_err(io::Error::other)?.to_bytes();
         if operation == Operation::GetMetricData && head.status.is_success() {
-            if let Some(history) = history {
-                body = history.filled(&body, &asked);
-            }
-            body = series::spoiled(&body, ahead_s, spoil.as_deref());
+            body = series::spoiled(&body, spoil.as_deref());
             head.headers.remove("content-length");
         }
         Ok(Response::from_parts(head, Full::new(body)))

@@ -28,33 +28,17 @@ impl Series {
     }
 }
 
-/// The request with its window in this machine's time, and with small pages.
-pub(super) fn asked(body: &[u8], ahead_s: i64, page: Option<i64>) -> Bytes {
+/// The request, with small pages.
+pub(super) fn asked(body: &[u8], page: Option<i64>) -> Bytes {
     let mut request = parse(body);
-    for (key, value) in members(&mut request) {
-        if matches!(key.as_text(), Some("StartTime" | "EndTime")) {
-            shift(value, -ahead_s);
-        }
-    }
     if let (Some(page), Value::Map(members)) = (page, &mut request) {
         members.push((Value::from("MaxDatapoints"), Value::from(page)));
     }
     bytes(&request)
 }
 
-/// The first and the last second that a request asks for, the last one exclusive.
-pub(super) fn window(body: &[u8]) -> [i64; 2] {
-    let mut request = parse(body);
-    ["StartTime", "EndTime"].map(|name| {
-        let found = members(&mut request)
-            .iter()
-            .find(|(key, _)| key.as_text() == Some(name));
-        seconds(&found.expect("a time").1)
-    })
-}
-
-/// The answer in AWS's time, spoiled.
-pub(super) fn spoiled(body: &[u8], ahead_s: i64, spoil: Option<&Spoil<'_>>) -> Bytes {
+/// The answer, spoiled.
+pub(super) fn spoiled(body: &[u8], spoil: Option<&Spoil<'_>>) -> Bytes {
     let mut answer = parse(body);
     for (key, value) in members(&mut answer) {
         if key.as_text() != Some("MetricDataResults") {
@@ -66,7 +50,7 @@ pub(super) fn spoiled(body: &[u8], ahead_s: i64, spoil: Option<&Spoil<'_>>) -> B
         if let Some(spoil) = spoil {
             spoil(&mut series, Utc::now().timestamp());
         }
-        let results = series.into_iter().map(|series| write(series, ahead_s));
+        let results = series.into_iter().map(write);
         *value = Value::Array(results.collect());
     }
     bytes(&answer)
@@ -111,8 +95,8 @@ fn read(result: Value) -> Series {
     series
 }
 
-fn write(series: Series, ahead_s: i64) -> Value {
-    let time = |time: i64| Value::Tag(1, Box::new(Value::from(time + ahead_s)));
+fn write(series: Series) -> Value {
+    let time = |time: i64| Value::Tag(1, Box::new(Value::from(time)));
     let times = series.times.into_iter().map(time).collect();
     let values = series.values.into_iter().map(Value::Float).collect();
     Value::Map(vec![
@@ -121,14 +105,6 @@ fn write(series: Series, ahead_s: i64) -> Value {
         (Value::from("Values"), Value::Array(values)),
         (Value::from("StatusCode"), Value::from(series.status)),
     ])
-}
-
-fn shift(value: &mut Value, seconds: i64) {
-    match value {
-        Value::Tag(_, inner) => shift(inner, seconds),
-        Value::Float(time) => *time += seconds as f64,
-        other => *other = Value::from(self::seconds(other) + seconds),
-    }
 }
 
 fn seconds(value: &Value) -> i64 {

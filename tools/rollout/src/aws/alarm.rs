@@ -1,0 +1,245 @@
+//! The CloudWatch alarm on the candidate's errors, which guards a rollout whose process has died.
+//!
+//! A run arms it before the first weight and disarms it once the candidate is promoted or rolled back. A run that is
+//! killed, or that ends with the weight as it is, leaves it armed: when it goes off, EventBridge invokes the function
+//! `guard`, which sets the weight to 0% and writes that into the alias's description. In an account without that
+//! function the alarm does nothing.
+//!
+//! Its thresholds, and why they are crude: tools/package/src/manifest/guard.rs.
+
+use std::{future::Future, time::Duration};
+
+use aws_sdk_cloudwatch::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    types::{ComparisonOperator, Dimension, Metric, MetricDataQuery, MetricStat, StateValue},
+};
+use chrono::{DateTime, Utc};
+use package::manifest::{GuardPolicy, alarm_name};
+use serde::Serialize;
+
+use super::{LIVE, client::explain, routing::Version};
+
+/// How long one call with all its attempts may take.
+const CALL_LIMIT: Duration = Duration::from_secs(30);
+
+/// Why the alarm could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum AlarmError {
+    /// It could not be made.
+    #[error(
+        "the alarm {alarm} cannot be armed: {cause}. Allow cloudwatch:PutMetricAlarm and cloudwatch:DeleteAlarms \
+         on it, or go without (--no-guard)"
+    )]
+    Arm {
+        /// Its name.
+        alarm: String,
+        /// What AWS said.
+        cause: String,
+    },
+    /// It is still there.
+    #[error(
+        "the alarm {alarm} cannot be disarmed: {cause}. It does no harm and costs a few cents a month; \
+         the next run replaces it"
+    )]
+    Disarm {
+        /// Its name.
+        alarm: String,
+        /// What AWS said.
+        cause: String,
+    },
+    /// Its state is not known.
+    #[error("the state of the alarm {alarm} cannot be read: {cause}")]
+    Read {
+        /// Its name.
+        alarm: String,
+        /// What AWS said.
+        cause: String,
+    },
+}
+
+/// The state of an armed alarm.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AlarmState {
+    /// Name of the alarm.
+    pub name: String,
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state: String,
+    /// Since when.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// The alarm of one function.
+#[derive(Debug, Clone)]
+pub struct CandidateAlarm {
+    client: Client,
+    function: String,
+    alarm: String,
+}
+
+impl CandidateAlarm {
+    /// Nothing is sent yet.
+    #[must_use]
+    pub fn new(client: Client, function: &str) -> Self {
+        Self {
+            client,
+            function: function.to_owned(),
+            alarm: alarm_name(function),
+        }
+    }
+
+    /// Arms the alarm on this candidate. One that is there is deleted first: it may be in ALARM from a rollout
+    /// before, and only a change of the state invokes anybody.
+    ///
+    /// # Errors
+    /// [`AlarmError::Arm`].
+    pub async fn arm(&self, candidate: Version, policy: &GuardPolicy) -> Result<(), AlarmError> {
+        let failed = |cause| AlarmError::Arm {
+            alarm: self.alarm.clone(),
+            cause,
+        };
+        self.delete().await.map_err(failed)?;
+        let number = |value: u64| i32::try_from(value).unwrap_or(i32::MAX);
+        let put = self.client.put_metric_alarm();
+        let put = put
+            .alarm_name(&self.alarm)
+            .alarm_description(format!(
+                "Armed by rollout run: {}. In ALARM, the function guard sets the weight of version {candidate} back to 0.",
+                describe(policy)
+            ))
+            .set_metrics(Some(self.metrics(candidate, policy)))
+            .comparison_operator(ComparisonOperator::GreaterThanThreshold)
+            .threshold(policy.errors_percent)
+            .evaluation_periods(number(policy.periods))
+            .datapoints_to_alarm(number(policy.periods))
+            // No traffic is no failure; whether there is data at all is what the rollout watches.
+            .treat_missing_data("notBreaching");
+        within_limit(put.send()).await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// Deletes the alarm; one that is not there is no error.
+    ///
+    /// # Errors
+    /// [`AlarmError::Disarm`].
+    pub async fn disarm(&self) -> Result<(), AlarmError> {
+        self.delete().await.map_err(|cause| AlarmError::Disarm {
+            alarm: self.alarm.clone(),
+            cause,
+        })
+    }
+
+    /// The same where nothing else depends on it: what fails is a warning.
+    pub async fn disarm_or_warn(&self) {
+        if let Err(error) = self.disarm().await {
+            tracing::warn!("{error}");
+        }
+    }
+
+    /// The alarm's state; none when it is not armed.
+    ///
+    /// # Errors
+    /// [`AlarmError::Read`].
+    pub async fn state(&self) -> Result<Option<AlarmState>, AlarmError> {
+        let describe = self.client.describe_alarms().alarm_names(&self.alarm);
+        let found = within_limit(describe.send()).await;
+        let found = found.map_err(|cause| AlarmError::Read {
+            alarm: self.alarm.clone(),
+            cause,
+        })?;
+        let alarm = found.metric_alarms().first();
+        Ok(alarm.map(|alarm| AlarmState {
+            name: self.alarm.clone(),
+            state: alarm
+                .state_value()
+                .map_or("unknown", StateValue::as_str)
+                .to_owned(),
+            since: alarm
+                .state_updated_timestamp()
+                .and_then(|time| DateTime::from_timestamp(time.secs(), 0)),
+        }))
+    }
+
+    async fn delete(&self) -> Result<(), String> {
+        let delete = self.client.delete_alarms().alarm_names(&self.alarm);
+        let sent = async {
+            match delete.send().await {
+                Err(SdkError::ServiceError(error)) if error.err().is_resource_not_found() => Ok(()),
+                Err(error) => Err(error),
+                Ok(_) => Ok(()),
+            }
+        };
+        within_limit(sent).await
+    }
+
+    /// The error rate in percent, 0 with too few invocations; no value without any.
+    fn metrics(&self, candidate: Version, policy: &GuardPolicy) -> Vec<MetricDataQuery> {
+        let least = policy.min_samples;
+        let rate = MetricDataQuery::builder()
+            .id("failed")
+            .label("failed, in percent")
+            .expression(format!(
+                "IF(invocations >= {least}, 100 * errors / invocations, 0)"
+            ))
+            .return_data(true);
+        vec![
+            rate.build(),
+            self.metric("errors", "Errors", candidate, policy),
+            self.metric("invocations", "Invocations", candidate, policy),
+        ]
+    }
+
+    fn metric(
+        &self,
+        id: &str,
+        name: &str,
+        candidate: Version,
+        policy: &GuardPolicy,
+    ) -> MetricDataQuery {
+        let dimension =
+            |name: &str, value: String| Dimension::builder().name(name).value(value).build();
+        let metric = Metric::builder()
+            .namespace("AWS/Lambda")
+            .metric_name(name)
+            .dimensions(dimension("FunctionName", self.function.clone()))
+            .dimensions(dimension("Resource", format!("{}:{LIVE}", self.function)))
+            .dimensions(dimension("ExecutedVersion", candidate.to_string()));
+        let stat = MetricStat::builder()
+            .metric(metric.build())
+            .period(i32::try_from(policy.period_s).unwrap_or(i32::MAX))
+            .stat("Sum");
+        let query = MetricDataQuery::builder().id(id);
+        query.metric_stat(stat.build()).return_data(false).build()
+    }
+}
+
+/// An endpoint that takes a call and never answers must not keep a run from its first weight, nor from its end.
+async fn within_limit<T, E>(call: impl Future<Output = Result<T, SdkError<E>>>) -> Result<T, String>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match tokio::time::timeout(CALL_LIMIT, call).await {
+        Ok(answer) => answer.map_err(|error| explain(&error)),
+        Err(_) => Err(format!("no answer within {} s", CALL_LIMIT.as_secs())),
+    }
+}
+
+/// What the alarm goes off at, for people.
+#[must_use]
+pub fn describe(policy: &GuardPolicy) -> String {
+    let GuardPolicy {
+        errors_percent,
+        min_samples,
+        period_s,
+        periods,
+        ..
+    } = policy;
+    let times = if *periods == 1 {
+        String::new()
+    } else {
+        format!(", {periods} times in a row")
+    };
+    format!(
+        "more than {errors_percent}% of at least {min_samples} invocations fail within {period_s} s{times}"
+    )
+}

@@ -1,0 +1,145 @@
+//! The function as Lambda has it.
+
+use std::{collections::BTreeSet, fmt};
+
+use aws_sdk_lambda::{Client, types::FunctionConfiguration};
+use chrono::{DateTime, Utc};
+use package::Architecture;
+use serde::Serialize;
+
+use super::{client::explain, routing::Version};
+
+/// A sandbox's tag on a function: the architectures that run under an emulator on its machine.
+const EMULATED_TAG: &str = "sandbox:emulated";
+
+/// The function as Lambda has it.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// Memory in MiB, of its unpublished state.
+    pub memory_mib: u32,
+    /// Architectures that run under an emulator: their time and cost mean nothing.
+    pub emulated: BTreeSet<Architecture>,
+}
+
+/// Why nothing is known about the function.
+#[derive(Debug, thiserror::Error)]
+pub enum FunctionError {
+    /// There is none of that name.
+    #[error(
+        "function {0} does not exist: create it first with scripts/deploy.sh {0}, or with Terraform \
+         (infra/function), or in a sandbox with sandbox apply {0}"
+    )]
+    Missing(String),
+    /// A benchmark needs `$LATEST` for a moment.
+    #[error(
+        "$LATEST of {function} is borrowed by rollout bench until {until} at the latest: try again in a \
+         minute; if that was killed, the next rollout bench {function} --memory ... --take-over puts \
+         it back"
+    )]
+    Borrowed {
+        /// The function.
+        function: String,
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// The call failed, after all its retries.
+    #[error("{operation} of {function} failed: {cause}")]
+    Call {
+        /// The API operation.
+        operation: &'static str,
+        /// The function.
+        function: String,
+        /// What AWS said, or why it said nothing.
+        cause: String,
+    },
+}
+
+/// Reads the function.
+///
+/// # Errors
+/// [`FunctionError::Missing`] when there is none of that name.
+pub async fn read(client: &Client, name: &str) -> Result<Function, FunctionError> {
+    let output = client
+        .get_function()
+        .function_name(name)
+        .send()
+        .await
+        .map_err(|error| {
+            let missing = error
+                .as_service_error()
+                .is_some_and(|error| error.is_resource_not_found_exception());
+            if missing {
+                FunctionError::Missing(name.to_owned())
+            } else {
+                failed("GetFunction", name, explain(&error))
+            }
+        })?;
+    let emulated = output.tags().and_then(|tags| tags.get(EMULATED_TAG));
+    Ok(Function {
+        name: name.to_owned(),
+        memory_mib: output.configuration().map_or(0, memory_mib),
+        emulated: emulated.map(|list| architectures(list)).unwrap_or_default(),
+    })
+}
+
+/// The error of a call about the function.
+pub(crate) fn failed(operation: &'static str, function: &str, cause: String) -> FunctionError {
+    FunctionError::Call {
+        operation,
+        function: function.to_owned(),
+        cause,
+    }
+}
+
+pub(crate) fn memory_mib(configuration: &FunctionConfiguration) -> u32 {
+    let memory = configuration.memory_size().unwrap_or_default();
+    u32::try_from(memory).unwrap_or_default()
+}
+
+/// A text of the API that may be missing.
+pub(crate) fn text(value: Option<&str>) -> String {
+    value.unwrap_or_default().to_owned()
+}
+
+fn architectures(list: &str) -> BTreeSet<Architecture> {
+    list.split(',')
+        .filter_map(|word| word.trim().parse().ok())
+        .collect()
+}
+
+/// A published version with what it was built for; shown as `arm64 (version 2)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Build {
+    /// The version.
+    pub version: Version,
+    /// What it was built for; unknown when the version was deleted.
+    pub architecture: Option<Architecture>,
+    /// Whether it runs under an emulator.
+    pub emulated: bool,
+}
+
+impl fmt::Display for Build {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.architecture {
+            Some(architecture) => write!(f, "{architecture} (version {})", self.version),
+            None => write!(f, "version {}", self.version),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_may_name_none_one_or_both_architectures() {
+        assert!(architectures("").is_empty());
+        assert_eq!(
+            architectures("arm64"),
+            BTreeSet::from([Architecture::Arm64])
+        );
+        assert_eq!(architectures("arm64, x86_64").len(), 2);
+    }
+}

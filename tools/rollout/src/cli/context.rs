@@ -1,0 +1,75 @@
+//! What every command gets, the flags that say where AWS is, and what a command ends with.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+use package::{FunctionManifest, ManifestError};
+
+use super::output::Output;
+use crate::aws::client::{Clients, Connection};
+
+/// What every command gets: the clients, the dist folder, where its output goes.
+#[derive(Debug, Clone)]
+pub(super) struct Context {
+    /// The AWS services that a rollout talks to.
+    pub clients: Clients,
+    /// Folder with one folder per built function.
+    pub dist: PathBuf,
+    /// Where results go.
+    pub output: Output,
+}
+
+impl Context {
+    /// Reads the manifest of a built function.
+    ///
+    /// # Errors
+    /// [`ManifestError`] when it was not built, or not by this version.
+    pub(super) fn manifest(&self, function: &str) -> Result<FunctionManifest, ManifestError> {
+        FunctionManifest::read(&self.dist, function)
+    }
+}
+
+/// Where AWS is: the AWS CLI's own flags and environment variables.
+#[derive(Debug, Args)]
+pub(super) struct ConnectionArgs {
+    /// Endpoint of every service, for a sandbox
+    #[arg(long, global = true, env = "AWS_ENDPOINT_URL", value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// Region of the function [env: AWS_REGION=]
+    #[arg(long, global = true, value_name = "REGION")]
+    region: Option<String>,
+    /// Profile in the AWS configuration files [env: AWS_PROFILE=]
+    #[arg(long, global = true, value_name = "PROFILE")]
+    profile: Option<String>,
+}
+
+impl From<ConnectionArgs> for Connection {
+    fn from(args: ConnectionArgs) -> Self {
+        Self {
+            endpoint_url: args.endpoint_url,
+            region: args.region,
+            profile: args.profile,
+        }
+    }
+}
+
+/// How a command has ended, from good to bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Done what was asked; of a run: promoted. Exit code 0.
+    Done,
+    /// Rolled back, paused or refused by a check: the release must not go on. Exit code 1.
+    NotReleased,
+    /// It could not run, or had to stop without knowing. Exit code 2, as for any error.
+    CouldNotRun,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Done => 0,
+            Outcome::NotReleased => 1,
+            Outcome::CouldNotRun => 2,
+        })
+    }
+}

@@ -1,0 +1,284 @@
+//! `rollout status`: versions, aliases, weight and recent counts.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+use package::Architecture;
+use serde::Serialize;
+
+use super::{
+    context::{Context, Outcome},
+    journal::{self, LastAnalysis},
+};
+use crate::{
+    aws::{
+        LIVE,
+        alarm::{AlarmState, CandidateAlarm},
+        alias::{self, Alias},
+        function::{self, Build},
+        metrics::{self, Query, Sample},
+        routing::{Percent, Version},
+        versions::{self, PublishedVersion},
+    },
+    delivery::record::{self, Record},
+    report::table,
+};
+
+/// Arguments of `rollout status`.
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// Name of the function
+    #[arg(value_name = "FUNCTION")]
+    pub function: String,
+    /// How far back to count invocations
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = humantime::parse_duration)]
+    last: Duration,
+}
+
+/// Where a function stands.
+#[derive(Debug, Serialize)]
+struct Status {
+    function: String,
+    /// When the rollout that is under way began.
+    rollout_since: Option<DateTime<Utc>>,
+    /// What its run has last found, if it runs where the journal is.
+    last_analysis: Option<LastAnalysis>,
+    versions: Vec<VersionStatus>,
+    /// The alarm on the candidate, when it is armed.
+    alarm: Option<AlarmState>,
+    /// Whether the function `guard` has rolled back the last rollout.
+    rolled_back_by_guard: bool,
+}
+
+/// A version that an alias points at.
+#[derive(Debug, Serialize)]
+struct VersionStatus {
+    version: Version,
+    architecture: Option<Architecture>,
+    emulated: bool,
+    commit: Option<String>,
+    aliases: Vec<&'static str>,
+    /// Its share of `live`, in percent.
+    live_percent: Percent,
+    #[serde(flatten)]
+    recent: Sample,
+}
+
+/// The three aliases, as far as they exist.
+struct Aliases {
+    live: Option<Alias>,
+    newest: Vec<(Architecture, Alias)>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When the function does not exist, or AWS does not answer.
+pub(super) async fn status(args: StatusArgs, context: &Context) -> anyhow::Result<Outcome> {
+    let status = read(&args, context).await?;
+    context.output.json(&status)?;
+    if status.versions.is_empty() {
+        let sentence = format!("{0} has no pair yet: rollout publish {0}", status.function);
+        context.output.line(sentence)?;
+        return Ok(Outcome::Done);
+    }
+    context.output.line(status.table())?;
+    context.output.line(match status.rollout_since {
+        Some(since) => format!("a rollout is under way since {since}"),
+        None => "no rollout is under way".to_owned(),
+    })?;
+    for line in status.guard() {
+        context.output.line(line)?;
+    }
+    if let Some(last) = status.last_analysis {
+        let LastAnalysis {
+            time,
+            percent,
+            sentence,
+            ..
+        } = last;
+        let time = time.format("%H:%M:%S");
+        let line = format!("last analysis at {time} UTC, at {percent}: {sentence}");
+        context.output.line(line)?;
+    }
+    Ok(Outcome::Done)
+}
+
+async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
+    let lambda = &context.clients.lambda;
+    let function = function::read(lambda, &args.function).await?;
+    let published = versions::list(lambda, &args.function).await?.published;
+    let aliases = Aliases::read(context, &args.function).await?;
+    let mut versions = Vec::new();
+    for version in aliases.versions() {
+        let build = versions::build(&function, version, &published);
+        let recent = recent(context, args, version).await?;
+        versions.push(VersionStatus::new(build, &published, &aliases, recent));
+    }
+    let rollout_since = aliases.rollout_since();
+    Ok(Status {
+        function: args.function.clone(),
+        rollout_since,
+        last_analysis: rollout_since
+            .and_then(|since| journal::last_analysis(&context.dist, &args.function, since)),
+        versions,
+        alarm: alarm(context, &args.function).await,
+        rolled_back_by_guard: aliases.live.as_ref().is_some_and(record::is_by_guard),
+    })
+}
+
+/// The state of the alarm. Without the permission to read alarms, the rest is shown.
+async fn alarm(context: &Context, function: &str) -> Option<AlarmState> {
+    let guard = CandidateAlarm::new(context.clients.cloudwatch.clone(), function);
+    guard.state().await.unwrap_or_else(|error| {
+        tracing::warn!("{error}");
+        None
+    })
+}
+
+/// What came through `live` in the last minutes.
+async fn recent(context: &Context, args: &StatusArgs, version: Version) -> anyhow::Result<Sample> {
+    let end = Utc::now();
+    let query = Query {
+        function: args.function.clone(),
+        alias: LIVE.to_owned(),
+        versions: [version; 2],
+        start: end - TimeDelta::from_std(args.last).context("--last is too long")?,
+        end,
+        period_s: 60,
+        slow_ms: None,
+    };
+    let [sample, _] = metrics::whole(&context.clients.cloudwatch, &query).await?;
+    Ok(sample)
+}
+
+impl Aliases {
+    async fn read(context: &Context, function: &str) -> anyhow::Result<Self> {
+        let lambda = &context.clients.lambda;
+        let mut newest = Vec::new();
+        for architecture in Architecture::ALL {
+            let alias = alias::find(lambda, function, architecture.as_str()).await?;
+            newest.extend(alias.map(|alias| (architecture, alias)));
+        }
+        let live = alias::find(lambda, function, LIVE).await?;
+        Ok(Self { live, newest })
+    }
+
+    /// Every version that an alias points at, oldest first.
+    fn versions(&self) -> Vec<Version> {
+        let routings = self.newest.iter().map(|(_, alias)| alias).chain(&self.live);
+        let mut versions: Vec<_> = routings
+            .flat_map(|alias| {
+                let additional = alias.routing.additional.map(|(version, _)| version);
+                additional.into_iter().chain([alias.routing.primary])
+            })
+            .collect();
+        versions.sort();
+        versions.dedup();
+        versions
+    }
+
+    fn names_of(&self, version: Version) -> Vec<&'static str> {
+        let live = self
+            .live
+            .as_ref()
+            .filter(|alias| alias.routing.routes_to(version));
+        let newest = self
+            .newest
+            .iter()
+            .filter(|(_, alias)| alias.routing.primary == version);
+        live.map(|_| LIVE)
+            .into_iter()
+            .chain(newest.map(|(architecture, _)| architecture.as_str()))
+            .collect()
+    }
+
+    fn rollout_since(&self) -> Option<DateTime<Utc>> {
+        let live = self.live.as_ref()?;
+        live.routing.additional?;
+        live.description
+            .parse::<Record>()
+            .ok()
+            .map(|record| record.since)
+    }
+}
+
+impl VersionStatus {
+    fn new(
+        build: Build,
+        published: &[PublishedVersion],
+        aliases: &Aliases,
+        recent: Sample,
+    ) -> Self {
+        let version = versions::find(published, build.version);
+        let live = aliases.live.as_ref();
+        Self {
+            version: build.version,
+            architecture: build.architecture,
+            emulated: build.emulated,
+            commit: version
+                .and_then(|version| version.commit())
+                .map(str::to_owned),
+            aliases: aliases.names_of(build.version),
+            live_percent: live.map_or(Percent::ZERO, |alias| alias.routing.share(build.version)),
+            recent,
+        }
+    }
+
+    fn cells(&self) -> [String; 9] {
+        let dash = || "-".to_owned();
+        let p50 = match (self.emulated, self.recent.duration) {
+            (true, _) => "emulated".to_owned(),
+            (false, Some(duration)) => format!("{:.1}", duration.p50_ms),
+            (false, None) => dash(),
+        };
+        [
+            self.architecture
+                .map_or_else(dash, |architecture| architecture.to_string()),
+            self.version.to_string(),
+            self.aliases.join(" "),
+            self.commit.as_deref().map_or_else(dash, table::commit),
+            self.live_percent.to_string(),
+            self.recent.invocations.to_string(),
+            self.recent
+                .errors
+                .map_or_else(dash, |errors| errors.to_string()),
+            self.recent
+                .throttles
+                .map_or_else(dash, |throttles| throttles.to_string()),
+            p50,
+        ]
+    }
+}
+
+impl Status {
+    /// The lines about the alarm, and about the function that it invokes.
+    fn guard(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(AlarmState { name, state, since }) = &self.alarm {
+            let since = since.map_or_else(String::new, |since| format!(" since {since}"));
+            lines.push(format!("alarm {name}: {state}{since}"));
+        }
+        if self.rolled_back_by_guard {
+            lines.push("guard has rolled back the last rollout".to_owned());
+        }
+        lines
+    }
+
+    fn table(&self) -> String {
+        let header = [
+            "architecture",
+            "version",
+            "aliases",
+            "commit",
+            "of live",
+            "invocations",
+            "errors",
+            "throttles",
+            "p50 ms",
+        ];
+        table::plain(header, self.versions.iter().map(VersionStatus::cells))
+    }
+}

@@ -1,0 +1,298 @@
+//! What the function's manifest and the flags ask for, checked.
+//!
+//! A step has two times. It is watched for its bake time, `bake_s`, whatever the verdict, because some
+//! failures take time to show: a memory leak, a token that expires. From then on it ends as soon as "not
+//! worse" is proven and the candidate has had its samples. `step_timeout_s` is the end of waiting for that:
+//!
+//! ```text
+//! 0        bake_s                        step_timeout_s
+//! |--------|-----------------------------|
+//!  always   until not worse is proven     not worse by then: the next weight
+//!  watched  (then the next weight)        on_inconclusive: advance | pause | rollback
+//! ```
+//!
+//! Both count only time that metrics have shown. `min_samples` is never waived: what is inconclusive after
+//! them is small or rare, what is inconclusive without them is unknown. To have too few is a way of having
+//! no data, so a step may wait for them until `step_timeout_s` and `no_data_timeout_s` are both over. Then
+//! `advance` pauses, as `pause` does, and `rollback` rolls back. Proof that the candidate is worse rolls
+//! back at any time.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use package::{OnInconclusive, RolloutPolicy};
+
+use super::scope::Scope;
+use crate::aws::routing::Percent;
+use analysis::Terms;
+
+/// More steps than this, and the alias's description has no room for when they were taken.
+const MOST_STEPS: usize = 12;
+
+/// Periods shorter than a minute that CloudWatch knows.
+const SHORT_PERIODS_S: [u64; 4] = [1, 5, 10, 30];
+
+/// How a rollout goes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Weights to go through, rising, the last one everything.
+    pub steps: Vec<Percent>,
+    /// The step that the run shall end on: the last one, unless somebody asks for less.
+    pub until: Percent,
+    /// How long each step is watched at least.
+    pub bake: TimeDelta,
+    /// How long a step may wait for a verdict.
+    pub step_timeout: TimeDelta,
+    /// What follows when that time is over and the analysis is inconclusive.
+    pub on_inconclusive: OnInconclusive,
+    /// How many invocations of the candidate a step needs before it may end.
+    pub min_samples: u64,
+    /// Length of one metric period.
+    pub period: TimeDelta,
+    /// How old a period must be before its counts are taken as final.
+    pub metric_delay: TimeDelta,
+    /// How long to go on without a period that shows both versions.
+    pub no_data_timeout: TimeDelta,
+    /// Of equally good candidates, how many may be rolled back.
+    pub alpha: f64,
+    /// The difference of two probabilities that does not matter.
+    pub margin: f64,
+    /// Invocations that take longer are slow, in milliseconds.
+    pub slow_ms: Option<f64>,
+}
+
+/// What is wrong with a policy: the key in `[package.metadata.rollout]`, and what it takes.
+/// The flag has the key's name without its unit.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PolicyError {
+    /// A value that no rollout can have.
+    #[error("{0}")]
+    Value(String),
+    /// A step that is finer than a weight.
+    #[error("steps_percent = {0}: at most two decimals")]
+    FineStep(f64),
+    /// More steps than the alias can remember.
+    #[error("steps_percent has {0} steps: at most {MOST_STEPS}")]
+    ManySteps(usize),
+    /// `--until` is none of the steps.
+    #[error("--until {asked}: it must be one of the steps, {steps}")]
+    NoSuchStep {
+        /// What was asked for.
+        asked: Percent,
+        /// The steps that there are, joined by commas.
+        steps: String,
+    },
+    /// A period that CloudWatch does not have.
+    #[error("period_s = {0}: 1, 5, 10, 30 or a multiple of 60")]
+    Period(u64),
+    /// A time that is too long to compute with.
+    #[error("{key} = {seconds}: at most {}", MOST_SECONDS)]
+    Long {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        seconds: u64,
+    },
+    /// A time without data that passes before the first period can be seen.
+    #[error(
+        "no_data_timeout_s = {no_data_timeout_s}: the first full period of a step is seen up to {needed_s} s \
+         after it began (3 x period_s + metric_delay_s + 1), so at least {needed_s}"
+    )]
+    NeverData {
+        /// Its value.
+        no_data_timeout_s: u64,
+        /// The least that works.
+        needed_s: u64,
+    },
+}
+
+/// A year: longer than any step, and far from overflowing a time.
+const MOST_SECONDS: u64 = 366 * 24 * 60 * 60;
+
+impl TryFrom<&RolloutPolicy> for Policy {
+    type Error = PolicyError;
+
+    fn try_from(asked: &RolloutPolicy) -> Result<Self, PolicyError> {
+        asked.check().map_err(PolicyError::Value)?;
+        check_period(asked.period_s)?;
+        check_no_data_timeout(asked)?;
+        Ok(Self {
+            steps: steps(&asked.steps_percent)?,
+            until: Percent::HUNDRED,
+            bake: seconds("bake_s", asked.bake_s)?,
+            step_timeout: seconds("step_timeout_s", asked.step_timeout_s())?,
+            on_inconclusive: asked.on_inconclusive,
+            min_samples: asked.min_samples,
+            period: seconds("period_s", asked.period_s)?,
+            metric_delay: seconds("metric_delay_s", asked.metric_delay_s)?,
+            no_data_timeout: seconds("no_data_timeout_s", asked.no_data_timeout_s)?,
+            alpha: asked.alpha,
+            margin: asked.margin_percent / 100.0,
+            slow_ms: asked.slow_ms,
+        })
+    }
+}
+
+impl Policy {
+    /// The same rollout as far as one of its steps.
+    ///
+    /// # Errors
+    /// [`PolicyError::NoSuchStep`] when it is none of them.
+    pub fn until(self, step: Percent) -> Result<Self, PolicyError> {
+        if self.steps.contains(&step) {
+            return Ok(Self {
+                until: step,
+                ..self
+            });
+        }
+        let steps: Vec<_> = self.steps.iter().map(Percent::to_string).collect();
+        Err(PolicyError::NoSuchStep {
+            asked: step,
+            steps: steps.join(", "),
+        })
+    }
+
+    /// What the analysis goes by.
+    #[must_use]
+    pub fn terms(&self, scope: &Scope) -> Terms {
+        Terms {
+            alpha: self.alpha,
+            margin: self.margin,
+            metrics: scope.metrics(),
+        }
+    }
+
+    /// How long a step may wait for its samples.
+    #[must_use]
+    pub fn samples_timeout(&self) -> TimeDelta {
+        self.step_timeout.max(self.no_data_timeout)
+    }
+
+    /// How long one call with all its attempts may take: an endpoint that takes the call and never answers
+    /// must neither stop the analysis nor use up `no_data_timeout_s`.
+    #[must_use]
+    pub fn call_limit(&self) -> Duration {
+        let third = (self.no_data_timeout / 3).to_std().unwrap_or_default();
+        third.clamp(Duration::from_secs(1), Duration::from_secs(30))
+    }
+
+    /// The first step above a weight.
+    #[must_use]
+    pub fn step_after(&self, percent: Percent) -> Percent {
+        let higher = self.steps.iter().find(|step| **step > percent);
+        higher.copied().unwrap_or(Percent::HUNDRED)
+    }
+}
+
+fn check_period(period_s: u64) -> Result<(), PolicyError> {
+    let known = SHORT_PERIODS_S.contains(&period_s) || period_s.is_multiple_of(60);
+    known.then_some(()).ok_or(PolicyError::Period(period_s))
+}
+
+fn check_no_data_timeout(asked: &RolloutPolicy) -> Result<(), PolicyError> {
+    let needed_s = (3_u64.saturating_mul(asked.period_s))
+        .saturating_add(asked.metric_delay_s)
+        .saturating_add(1);
+    if asked.no_data_timeout_s < needed_s {
+        let no_data_timeout_s = asked.no_data_timeout_s;
+        return Err(PolicyError::NeverData {
+            no_data_timeout_s,
+            needed_s,
+        });
+    }
+    Ok(())
+}
+
+fn steps(percents: &[f64]) -> Result<Vec<Percent>, PolicyError> {
+    if percents.len() > MOST_STEPS {
+        return Err(PolicyError::ManySteps(percents.len()));
+    }
+    percents
+        .iter()
+        .map(|&percent| Percent::new(percent).map_err(|_| PolicyError::FineStep(percent)))
+        .collect()
+}
+
+fn seconds(key: &'static str, seconds: u64) -> Result<TimeDelta, PolicyError> {
+    i64::try_from(seconds)
+        .ok()
+        .filter(|_| seconds <= MOST_SECONDS)
+        .map(TimeDelta::seconds)
+        .ok_or(PolicyError::Long { key, seconds })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(change: impl FnOnce(&mut RolloutPolicy)) -> String {
+        let mut asked = RolloutPolicy::default();
+        change(&mut asked);
+        Policy::try_from(&asked).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn the_default_policy_holds() {
+        let policy = Policy::try_from(&RolloutPolicy::default()).expect("holds");
+        assert_eq!(policy.step_after(Percent::ZERO).value(), 5.0);
+        assert_eq!(policy.step_after(policy.steps[0]).value(), 25.0);
+        assert_eq!(policy.step_after(Percent::HUNDRED), Percent::HUNDRED);
+    }
+
+    #[test]
+    fn a_step_may_take_six_bake_times_unless_it_says_otherwise() {
+        let mut asked = RolloutPolicy::default();
+        let most = |asked: &RolloutPolicy| Policy::try_from(asked).expect("holds").step_timeout;
+        assert_eq!(most(&asked), TimeDelta::seconds(3_600));
+        asked.step_timeout_s = Some(asked.bake_s);
+        assert_eq!(most(&asked), TimeDelta::seconds(600));
+    }
+
+    #[test]
+    fn a_run_may_end_on_one_of_its_steps_and_on_no_other_weight() {
+        let policy = Policy::try_from(&RolloutPolicy::default()).expect("holds");
+        let percent = |value| Percent::new(value).expect("a percentage");
+        let partly = policy.clone().until(percent(25.0)).expect("a step");
+        assert_eq!(partly.until, percent(25.0));
+        assert_eq!(partly.steps, policy.steps);
+        let refused = policy.until(percent(30.0)).expect_err("no step");
+        assert_eq!(
+            refused.to_string(),
+            "--until 30%: it must be one of the steps, 5%, 25%, 50%, 100%"
+        );
+    }
+
+    #[test]
+    fn every_refusal_names_its_key() {
+        for (key, text) in [
+            (
+                "steps_percent",
+                refused(|p| p.steps_percent = vec![50.0, 5.0, 100.0]),
+            ),
+            ("steps_percent", refused(|p| p.steps_percent = vec![5.0])),
+            (
+                "steps_percent",
+                refused(|p| p.steps_percent = vec![0.001, 100.0]),
+            ),
+            (
+                "steps_percent",
+                refused(|p| p.steps_percent = (88..=100).map(f64::from).collect()),
+            ),
+            ("period_s", refused(|p| p.period_s = 7)),
+            ("period_s", refused(|p| p.period_s = 0)),
+            ("bake_s", refused(|p| p.bake_s = u64::MAX)),
+            (
+                "step_timeout_s",
+                refused(|p| p.step_timeout_s = Some(u64::MAX)),
+            ),
+            ("step_timeout_s", refused(|p| p.step_timeout_s = Some(599))),
+            ("alpha", refused(|p| p.alpha = 0.0)),
+            ("margin_percent", refused(|p| p.margin_percent = 100.0)),
+            ("slow_ms", refused(|p| p.slow_ms = Some(0.0))),
+            ("slow_ms", refused(|p| p.slow_ms = Some(f64::NAN))),
+            ("no_data_timeout_s", refused(|p| p.no_data_timeout_s = 200)),
+        ] {
+            assert!(text.starts_with(key), "{key}: {text}");
+        }
+    }
+}

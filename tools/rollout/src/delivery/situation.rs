@@ -1,0 +1,171 @@
+//! Where the alias stands, and so how a run begins.
+
+use super::record::Record;
+use crate::aws::routing::{Percent, Routing, Version};
+
+/// How a run begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Situation {
+    /// `live` serves the candidate alone: nothing to move.
+    Arrived,
+    /// `live` serves one other version: a new rollout.
+    New {
+        /// The version that serves now.
+        baseline: Version,
+    },
+    /// A rollout of this candidate is under way, with its record.
+    UnderWay(Record),
+    /// The candidate has a weight that no rollout has set, by hand or by another tool. The rollout
+    /// goes on from that weight; what happened before is not known and not analysed.
+    Adopted {
+        /// The version that gets the rest.
+        baseline: Version,
+        /// The candidate's weight.
+        percent: Percent,
+    },
+}
+
+/// Why a run cannot begin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Two versions are all that an alias can route to.
+    #[error(
+        "a rollout of version {under_way} ({percent}) is under way, and version {wanted} was asked for: \
+         finish it (rollout run {function} --to {under_way}) or abort it first (rollout abort {function})"
+    )]
+    OtherCandidate {
+        /// The function.
+        function: String,
+        /// The version that has a weight.
+        under_way: Version,
+        /// Its weight.
+        percent: Percent,
+        /// The version that was asked for.
+        wanted: Version,
+    },
+}
+
+impl Situation {
+    /// Reads it from the alias.
+    ///
+    /// # Errors
+    /// [`Refusal`] when another candidate has a weight.
+    pub fn read(
+        function: &str,
+        routing: &Routing,
+        description: &str,
+        candidate: Version,
+    ) -> Result<Self, Refusal> {
+        let baseline = routing.primary;
+        match routing
+            .additional
+            .filter(|(_, percent)| *percent > Percent::ZERO)
+        {
+            None if baseline == candidate => Ok(Self::Arrived),
+            None => Ok(Self::New { baseline }),
+            Some((additional, percent)) if additional != candidate => {
+                Err(Refusal::OtherCandidate {
+                    function: function.to_owned(),
+                    under_way: additional,
+                    percent,
+                    wanted: candidate,
+                })
+            }
+            Some((_, percent)) => Ok(match description.parse::<Record>() {
+                Ok(record) if is_of(&record, baseline, candidate, percent) => {
+                    Self::UnderWay(record)
+                }
+                _ => Self::Adopted { baseline, percent },
+            }),
+        }
+    }
+}
+
+/// Whether a record ends with this weight; it does not when somebody has set the weight by hand since.
+fn is_of(record: &Record, baseline: Version, candidate: Version, percent: Percent) -> bool {
+    record.baseline == baseline
+        && record.candidate == candidate
+        && record
+            .changes
+            .last()
+            .is_some_and(|last| last.percent == percent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(number: &str) -> Version {
+        number.parse().expect("a version")
+    }
+
+    fn percent(value: f64) -> Percent {
+        Percent::new(value).expect("a percentage")
+    }
+
+    fn read(routing: Routing, description: &str) -> Result<Situation, Refusal> {
+        Situation::read("hasher", &routing, description, version("2"))
+    }
+
+    const RECORD: &str = "rollout 1->2 since 2026-11-23T14:30:00Z 5%@0s 25%@41s";
+
+    #[test]
+    fn one_version_alone_is_the_baseline_or_the_goal() {
+        let baseline = version("1");
+        assert_eq!(
+            read(Routing::alone(baseline), ""),
+            Ok(Situation::New { baseline })
+        );
+        assert_eq!(
+            read(Routing::alone(version("2")), RECORD),
+            Ok(Situation::Arrived)
+        );
+    }
+
+    #[test]
+    fn a_rollout_that_was_rolled_back_starts_anew() {
+        let rolled_back = format!("{RECORD} 0%@60s");
+        let baseline = version("1");
+        assert_eq!(
+            read(Routing::alone(baseline), &rolled_back),
+            Ok(Situation::New { baseline })
+        );
+    }
+
+    #[test]
+    fn a_weight_with_its_record_goes_on() {
+        let routing = Routing::weighted(version("1"), version("2"), percent(25.0));
+        let record = RECORD.parse().expect("a record");
+        assert_eq!(read(routing, RECORD), Ok(Situation::UnderWay(record)));
+    }
+
+    #[test]
+    fn a_weight_that_the_record_does_not_know_is_adopted_without_its_past() {
+        let baseline = version("1");
+        let routing = Routing::weighted(baseline, version("2"), percent(30.0));
+        for description in [RECORD, "set by hand"] {
+            let adopted = Situation::Adopted {
+                baseline,
+                percent: percent(30.0),
+            };
+            assert_eq!(read(routing, description), Ok(adopted));
+        }
+    }
+
+    #[test]
+    fn another_candidate_in_between_is_refused_with_the_way_out() {
+        let routing = Routing::weighted(version("1"), version("4"), percent(5.0));
+        let refusal = read(routing, "").expect_err("refused").to_string();
+        assert!(refusal.contains("rollout abort hasher"), "{refusal}");
+        assert!(refusal.contains("version 4 (5%)"), "{refusal}");
+    }
+
+    #[test]
+    fn a_candidate_that_shares_the_traffic_as_primary_has_not_arrived() {
+        let routing = Routing::weighted(version("2"), version("1"), percent(5.0));
+        assert!(matches!(
+            read(routing, ""),
+            Err(Refusal::OtherCandidate { .. })
+        ));
+    }
+}

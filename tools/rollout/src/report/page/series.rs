@@ -1,0 +1,202 @@
+//! What is plotted over time: the window cut into pieces, and what was known at the end of each.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::band::band;
+use crate::{aws::metrics::Period, report::comparison::Window};
+use analysis::{Block, Blocks, Count, Interval, LnE, Metric, SequentialTest, Terms};
+
+/// More would not be seen on paper.
+const MOST_PIECES: i64 = 96;
+
+/// A piece of the window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Piece {
+    /// Its end, when all of it is known.
+    pub(super) end: DateTime<Utc>,
+    /// What happened in it.
+    pub(super) own: Shares,
+    /// What happened up to its end.
+    pub(super) so_far: Shares,
+    /// Evidence for "worse" up to its end.
+    pub(super) ln_e_worse: LnE,
+    /// Evidence for "not worse" up to its end.
+    pub(super) ln_e_not_worse: LnE,
+}
+
+/// Errors and slow invocations of both versions.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Shares {
+    errors: Block,
+    slow: Block,
+}
+
+impl Shares {
+    /// Invocations of one version (0 or 1), and those of them that failed or were slow.
+    pub(super) fn count(&self, metric: Metric, version: usize) -> Count {
+        let block = match metric {
+            Metric::Slow => self.slow,
+            _ => self.errors,
+        };
+        [block.baseline, block.candidate][version]
+    }
+
+    /// The candidate's share of all invocations.
+    pub(super) fn candidate(&self) -> Option<f64> {
+        let [baseline, candidate] =
+            [0, 1].map(|version| self.count(Metric::Errors, version).invocations() as f64);
+        (baseline + candidate > 0.0).then(|| candidate / (baseline + candidate))
+    }
+
+    fn add(&mut self, blocks: &Blocks) {
+        self.errors = self.errors + blocks.errors;
+        self.slow = self.slow + blocks.slow;
+    }
+
+    fn and(mut self, other: &Self) -> Self {
+        self.errors = self.errors + other.errors;
+        self.slow = self.slow + other.slow;
+        self
+    }
+}
+
+impl Piece {
+    /// The band around a version's rate so far, which holds at all times at once.
+    pub(super) fn band(&self, metric: Metric, version: usize, alpha: f64) -> Interval {
+        band(self.so_far.count(metric, version), alpha)
+    }
+}
+
+/// Cuts the window into pieces. Evidence comes from the periods at one weight alone.
+pub(super) fn pieces(
+    periods: &[Period],
+    is_at_one_weight: impl Fn(&Period) -> bool,
+    period_s: u32,
+    window: Window,
+    terms: &Terms,
+) -> Vec<Piece> {
+    let length = length(window, period_s);
+    let mut test = SequentialTest::new(terms);
+    let mut so_far = Shares::default();
+    let mut pieces = Vec::new();
+    let mut rest = periods;
+    while let Some(first) = rest.first() {
+        let end = end_of_piece(first.start, window.since, length);
+        let inside = rest.partition_point(|period| period.start < end);
+        let mut own = Shares::default();
+        for period in &rest[..inside] {
+            let blocks = period.blocks();
+            own.add(&blocks);
+            if is_at_one_weight(period) {
+                test.observe(&blocks);
+            }
+        }
+        rest = &rest[inside..];
+        so_far = so_far.and(&own);
+        let analysis = test.analysis();
+        pieces.push(Piece {
+            end: end.min(window.until),
+            own,
+            so_far,
+            ln_e_worse: analysis.ln_e_worse,
+            ln_e_not_worse: analysis.ln_e_not_worse,
+        });
+    }
+    pieces
+}
+
+/// A whole number of periods.
+fn length(window: Window, period_s: u32) -> TimeDelta {
+    let period_s = i64::from(period_s.max(1));
+    let window_s = (window.until - window.since).num_seconds().max(1);
+    let periods = (window_s / period_s / MOST_PIECES + 1).max(1);
+    TimeDelta::seconds(periods * period_s)
+}
+
+/// Pieces are counted from the period that the window begins in.
+fn end_of_piece(start: DateTime<Utc>, since: DateTime<Utc>, length: TimeDelta) -> DateTime<Utc> {
+    let length_s = length.num_seconds();
+    let passed = (start - since).num_seconds().div_euclid(length_s) + 1;
+    since + TimeDelta::seconds(passed * length_s)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::aws::metrics::Sample;
+
+    const TERMS: Terms = Terms {
+        alpha: 0.05,
+        margin: 0.01,
+        metrics: Metric::WITHOUT_TIME,
+    };
+
+    fn window(minutes: i64) -> Window {
+        let since: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");
+        Window {
+            since,
+            until: since + TimeDelta::minutes(minutes),
+        }
+    }
+
+    fn period(window: Window, minute: i64, errors: u64) -> Period {
+        let version = |invocations, errors| Sample {
+            invocations,
+            errors: Some(errors),
+            ..Sample::default()
+        };
+        Period {
+            start: window.since + TimeDelta::minutes(minute),
+            versions: [version(950, 0), version(50, errors)],
+        }
+    }
+
+    #[test]
+    fn a_day_is_cut_into_pieces_that_lose_nothing() {
+        let window = window(24 * 60);
+        let periods: Vec<_> = (0..24 * 60)
+            .map(|minute| period(window, minute, 0))
+            .collect();
+        let pieces = pieces(&periods, |_| true, 60, window, &TERMS);
+        assert!(pieces.len() as i64 <= MOST_PIECES, "{}", pieces.len());
+        let last = pieces.last().expect("a piece");
+        assert_eq!(
+            last.so_far.count(Metric::Errors, 0).invocations(),
+            950 * 24 * 60
+        );
+        assert_eq!(last.end, window.until);
+        assert_eq!(last.own.candidate(), Some(0.05));
+    }
+
+    #[test]
+    fn periods_in_which_the_weight_changed_are_shown_and_are_no_evidence() {
+        let window = window(10);
+        let periods: Vec<_> = (0..10).map(|minute| period(window, minute, 25)).collect();
+        let of = |counts: bool| {
+            let pieces = pieces(&periods, |_| counts, 60, window, &TERMS);
+            let last = *pieces.last().expect("a piece");
+            (
+                last.so_far.count(Metric::Errors, 1).failures(),
+                last.ln_e_worse.0 > 0.0,
+            )
+        };
+        assert_eq!(of(true), (250, true));
+        assert_eq!(of(false), (250, false));
+    }
+
+    proptest! {
+        #[test]
+        fn no_period_is_lost(minutes in 1_i64..5_000, gaps in prop::collection::vec(1_i64..50, 1..100)) {
+            let window = window(minutes);
+            let mut minute = 0;
+            let starts = gaps.into_iter().map(|gap| { minute += gap; minute }).filter(|m| *m < minutes);
+            let periods: Vec<_> = starts.map(|minute| period(window, minute, 1)).collect();
+            let pieces = pieces(&periods, |_| true, 60, window, &TERMS);
+            let seen: u64 = pieces.iter().map(|piece| piece.own.count(Metric::Errors, 1).failures()).sum();
+            prop_assert_eq!(seen, periods.len() as u64);
+            prop_assert!(pieces.is_sorted_by(|a, b| a.end < b.end));
+        }
+    }
+}
