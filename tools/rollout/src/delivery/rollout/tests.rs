@@ -358,11 +358,12 @@ impl Account {
     }
 
     fn analyses(&self) -> Vec<&Analysed> {
-        let analysed = |event| match event {
-            &Event::Analysed(ref analysed) => Some(analysed),
+        let events = self.events.iter();
+        let analysed = events.filter_map(|event| match event {
+            Event::Analysed(analysed) => Some(analysed),
             _ => None,
-        };
-        self.events.iter().filter_map(analysed).collect()
+        });
+        analysed.collect()
     }
 
     /// The sentence of the last end.
