@@ -91,7 +91,6 @@ impl Traffic {
             errors,
             throttles,
             slow,
-            ..Blocks::default()
         }
     }
 

@@ -358,11 +358,12 @@ impl Account {
     }
 
     fn analyses(&self) -> Vec<&Analysed> {
-        let analysed = |event| match event {
-            &Event::Analysed(ref analysed) => Some(analysed),
+        let events = self.events.iter();
+        let analysed = events.filter_map(|event| match event {
+            Event::Analysed(analysed) => Some(analysed),
             _ => None,
-        };
-        self.events.iter().filter_map(analysed).collect()
+        });
+        analysed.collect()
     }
 
     /// The sentence of the last end.
@@ -687,6 +688,13 @@ fn an_inconclusive_step_rolls_back_pauses_or_advances_as_the_policy_says() {
         ended(Ending::Paused(Waiting::Verdict))
     );
     assert_eq!(account.routing().share(version(2)), percent(20.0));
+    // Another run gives the step its whole time once more.
+    let paused = account.second();
+    assert_eq!(
+        account.run(&asked(OnInconclusive::Pause)),
+        ended(Ending::Paused(Waiting::Verdict))
+    );
+    assert!(account.second() - paused >= 4, "{paused}");
     assert_eq!(account.run(&asked(OnInconclusive::Advance)), PROMOTED);
     assert_eq!(account.resumed_at(), Some(20.0));
 }
@@ -939,6 +947,14 @@ fn what_guard_has_rolled_back_is_said_and_not_called_somebody_else() {
         sentence.contains("went off at 20%, and guard has rolled back"),
         "{sentence}"
     );
+
+    // Guard only ever gives the traffic back to the baseline.
+    let (_, end) = meddled(&long(), |account| {
+        account.set_by_hand(Routing::alone(version(2)));
+        let live = account.live.as_mut().expect("live is there");
+        live.description += " 0%@9s by guard";
+    });
+    assert_eq!(end, ended(Ending::Stopped));
 }
 
 #[test]
