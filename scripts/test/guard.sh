@@ -72,7 +72,7 @@ grep -rqh 'rolled back' .sandbox/logs/guard || die 1 "NOT ok: guard's log says n
 echo "  ok: guard's log says so"
 
 sandbox fault "$guarded" --clear >/dev/null
-# Until the failures are out of sight of the alarm that the next run arms.
+# Until the alarm that the next run arms no longer sees the failures.
 sleep 11
 rollout run "$guarded" --period 1s --metric-delay 1s --bake 2s --no-data-timeout 30s >run.txt 2>&1 ||
     missed "the next run promotes the candidate" run.txt

@@ -191,7 +191,7 @@ fn a_candidate_that_fails_5_percent_instead_of_1_in_1000_is_found_within_a_few_p
     is_found(traffic, 3, 6);
 }
 
-/// The README's table has 9 and 25 periods for half and for 95 in 100.
+/// docs/figures.md has 9 and 25 periods for half and for 95 in 100.
 #[test]
 fn a_candidate_that_fails_1_percent_instead_of_1_in_1000_is_found_within_an_hour() {
     let errors = Rates {
@@ -205,7 +205,7 @@ fn a_candidate_that_fails_1_percent_instead_of_1_in_1000_is_found_within_an_hour
     is_found(traffic, 18, 50);
 }
 
-/// The README's table has 10 and 25 periods.
+/// docs/figures.md has 10 and 25 periods.
 #[test]
 fn a_candidate_that_fails_3_percent_instead_of_1_is_found_within_an_hour() {
     let errors = Rates {

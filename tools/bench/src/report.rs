@@ -1,4 +1,4 @@
-//! A run as Markdown, for the README.
+//! A run as Markdown, for docs/figures.md.
 
 use std::io::{self, Write};
 

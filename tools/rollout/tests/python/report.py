@@ -3,7 +3,7 @@ phone, printed. Nothing may be asked of the network, said on the console, cut of
 
 usage: report.py PAGE FOLDER             looks, and leaves what it saw in FOLDER
                                          (a page good.html has all figures there are)
-       report.py PAGE --picture FILE     makes the README's picture
+       report.py PAGE --picture FILE     makes the picture of docs/rollouts.md
 """
 
 import sys

@@ -68,7 +68,7 @@ fn identifier(failure: &Value, batch: &HashSet<&str>) -> Result<String, BadRespo
 mod tests {
     use super::*;
 
-    fn judged(body: &str) -> Result<HashSet<String>, BadResponse> {
+    fn failed_ids(body: &str) -> Result<HashSet<String>, BadResponse> {
         failures(body.as_bytes(), &HashSet::from(["a", "b"]))
     }
 
@@ -83,14 +83,14 @@ mod tests {
             r#"{"batchItemFailures":[]}"#,
             r#"{"statusCode":200}"#,
         ] {
-            assert_eq!(judged(body), Ok(HashSet::new()), "{body}");
+            assert_eq!(failed_ids(body), Ok(HashSet::new()), "{body}");
         }
     }
 
     #[test]
     fn what_is_listed_has_failed_and_nothing_else() {
         let twice = r#"{"batchItemFailures":[{"itemIdentifier":"a"},{"itemIdentifier":"a"}]}"#;
-        assert_eq!(judged(twice), Ok(HashSet::from(["a".to_owned()])));
+        assert_eq!(failed_ids(twice), Ok(HashSet::from(["a".to_owned()])));
     }
 
     #[test]
@@ -109,7 +109,7 @@ mod tests {
             r#"{"batchItemFailures":[{"itemIdentifier":7}]}"#,
             r#"{"batchItemFailures":[{"item":"a"}]}"#,
         ] {
-            assert!(matches!(judged(body), Err(BadResponse::Shape(_))), "{body}");
+            assert!(matches!(failed_ids(body), Err(BadResponse::Shape(_))), "{body}");
         }
     }
 
@@ -119,7 +119,7 @@ mod tests {
             let body = format!(
                 r#"{{"batchItemFailures":[{{"itemIdentifier":"a"}},{{"itemIdentifier":"{id}"}}]}}"#
             );
-            assert_eq!(judged(&body), Err(BadResponse::Unknown(id.to_owned())));
+            assert_eq!(failed_ids(&body), Err(BadResponse::Unknown(id.to_owned())));
         }
     }
 }
