@@ -1,5 +1,5 @@
 //! Writes the page of a simulated rollout, for tests that look at it in a browser and for the
-//! The picture of docs/rollouts.md: what a release of six hours looks like cannot be had from a sandbox that was
+//! picture of docs/rollouts.md: what a release of six hours looks like cannot be had from a sandbox that was
 //! just started, nor can two architectures be timed on one machine.
 //!
 //! ```text
