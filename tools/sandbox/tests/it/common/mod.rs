@@ -275,11 +275,10 @@ pub fn manifest(name: &str, description: &str) -> Value {
     })
 }
 
-/// Writes a build as `scripts/build.sh` does: `dist/<function>/`, with this `bootstrap`.
-pub fn write_build(dist: &Path, manifest: &Value, bootstrap: &[u8]) {
+/// Writes a build as `scripts/build.sh` does: `dist/<function>/`, with this code.
+pub fn write_build(dist: &Path, manifest: &Value, zip: &[u8]) {
     let folder = dist.join(manifest["name"].as_str().unwrap());
     std::fs::create_dir_all(folder.join("events")).unwrap();
-    let zip = zip(&[("bootstrap", 0o755, bootstrap)]);
     std::fs::write(folder.join("code.zip"), zip).unwrap();
     std::fs::write(folder.join("function.json"), manifest.to_string()).unwrap();
 }
@@ -311,7 +310,7 @@ pub fn build(dist: &Path, change: impl FnOnce(&mut Value)) {
         "max_receive_count": 5,
     }]);
     change(&mut manifest);
-    write_build(dist, &manifest, &std::fs::read(probe()).unwrap());
+    write_build(dist, &manifest, &probe_zip());
 }
 
 /// A shell script as the `bootstrap` in a zip.

@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub)] // every test file uses its own part of it
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a helper that panics fails its test
 
-use super::{external, manifest, write_build};
+use super::{external, manifest, write_build, zip};
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -187,7 +187,8 @@ pub fn built() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut manifest = manifest("echo", "Says what it hears");
     manifest["environment"] = json!({"GREETING": "hello"});
-    write_build(&folder.path().join("dist"), &manifest, ECHO.as_bytes());
+    let code = zip(&[("bootstrap", 0o755, ECHO.as_bytes())]);
+    write_build(&folder.path().join("dist"), &manifest, &code);
     let event = folder.path().join("dist/echo/events/hello.json");
     std::fs::write(event, r#"{"hello":1}"#).unwrap();
     folder
