@@ -33,9 +33,3 @@ pub mod testing;
 
 /// The alias that callers use: HTTP APIs, event source mappings and alarms invoke it.
 pub const LIVE: &str = "live";
-
-/// For tests outside of this crate, until they name the new path.
-#[doc(hidden)]
-pub mod environments {
-    pub use crate::execution::emulation;
-}

@@ -279,3 +279,15 @@ fn boto3_works_with_lambda_dynamodb_and_sqs() {
     child.signal(Signal::SIGINT);
     assert!(child.0.wait().unwrap().success());
 }
+
+#[test]
+fn dynamodb_does_what_public_bug_reports_of_other_emulators_say_that_aws_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, endpoint) = serve(folder.path());
+    let mut python = external::aws_command("python3", &endpoint);
+    python.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/dynamodb.py"));
+    let said = external::stdout_of(python);
+    assert!(said.ends_with("0 wrong\n"), "{said}");
+    child.signal(Signal::SIGINT);
+    assert!(child.0.wait().unwrap().success());
+}

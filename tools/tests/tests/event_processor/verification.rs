@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use sandbox::environments::emulation::HOST;
+use sandbox::execution::emulation::HOST;
 use serde_json::Value;
 use shared::{
     document::{Document, DocumentId, MAX_CONTENT_BYTES, Root, Status, content_root},

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_lambda::{operation::get_alias::GetAliasOutput, types::AliasRoutingConfiguration};
-use sandbox::{environments::emulation::HOST, testing::Sandbox};
+use sandbox::{execution::emulation::HOST, testing::Sandbox};
 use serde_json::{Value, json};
 use tests::{changed_build, events};
 

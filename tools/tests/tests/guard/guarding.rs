@@ -2,7 +2,7 @@ use aws_sdk_cloudwatch::types::{
     ComparisonOperator, Dimension, Metric, MetricDataQuery, MetricStat,
 };
 use sandbox::{
-    environments::emulation::HOST,
+    execution::emulation::HOST,
     testing::{Invocation, Sandbox},
 };
 use serde_json::{Value, json};

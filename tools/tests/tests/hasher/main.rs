@@ -62,7 +62,7 @@ async fn both_halves_give_the_known_root_and_say_what_they_are() {
         assert_eq!(answer["leaves"], 1);
         assert_eq!(answer["architecture"], architecture.as_str());
         assert_eq!(answer["cpu_baseline"], baseline);
-        let foreign = architecture.as_str() != sandbox::environments::emulation::HOST.as_str();
+        let foreign = architecture.as_str() != sandbox::execution::emulation::HOST.as_str();
         assert_eq!(answer["emulated"], foreign, "{answer}");
     }
 }
@@ -193,7 +193,7 @@ fn max_memory_used_mib(sandbox: &Sandbox) -> u64 {
 
 /// The build that runs here without an emulator.
 fn native() -> Architecture {
-    let host = sandbox::environments::emulation::HOST.as_str();
+    let host = sandbox::execution::emulation::HOST.as_str();
     let mut architectures = Architecture::ALL.into_iter();
     architectures
         .find(|architecture| architecture.as_str() == host)

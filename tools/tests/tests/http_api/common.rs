@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use package::Architecture;
-use sandbox::{environments::emulation::HOST, testing::Sandbox};
+use sandbox::{execution::emulation::HOST, testing::Sandbox};
 use serde_json::{Value, json};
 use shared::document_store::DynamoDocumentStore;
 
