@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
+
 use super::{Candidate, is_sound, proxy::Fault, set, stage::said};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,11 +31,16 @@ async fn an_endpoint_that_never_answers_for_longer_than_the_limit_is_rolled_back
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn credentials_that_have_expired_end_the_run_with_what_may_still_be() {
+async fn whoever_aborts_with_expired_credentials_is_told_what_may_still_be() {
     let (stage, proxy) = set(Candidate::Good).await;
-    let run = stage.run_through(&proxy.endpoint, &["--no-data-timeout", "5s"]);
+    let run = stage.run_through(&proxy.endpoint, &[]);
     stage.reaches(20.0).await;
     proxy.always(None, Fault::Answer(403, "ExpiredTokenException", ""));
+    // Long enough to have been refused, and to have failed to roll back.
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        run.signal(Signal::SIGTERM);
+    }
     let (code, text) = said(&run.output().await);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("ExpiredTokenException"), "{text}");
