@@ -84,19 +84,28 @@ VARIANTS
 }
 
 # The README's first command for a new user: in a fresh clone of the last commit, with nothing compiled and no crate or
-# wheel downloaded; then again. Debian's packages and rustup's targets stay installed.
+# wheel downloaded; then again; then in another such clone with the tools at hand, as released ones are after their
+# download. Debian's packages and rustup's targets stay installed.
 first() {
-    local work home=${CARGO_HOME:-$HOME/.cargo} time
+    local work
     work=$(mktemp -d)
-    git clone --quiet . "$work/clone"
-    mkdir "$work/cargo"
-    [[ ! -f $home/config.toml ]] || cp "$home/config.toml" "$work/cargo"
-    for time in "nothing compiled, nothing downloaded" "again, nothing changed"; do
-        say "scripts/deploy.sh hasher --sandbox: $time"
-        (cd "$work/clone" && CARGO_HOME=$work/cargo PIP_NO_CACHE_DIR=1 scripts/deploy.sh hasher --sandbox 2>&1) | parts
-    done
-    (cd "$work/clone" && PATH="$work/clone/.tools/bin:$PATH" command sandbox stop >/dev/null)
+    first_command "$work/built" "nothing compiled, nothing downloaded"
+    first_command "$work/built" "again, nothing changed"
+    TOOLS_BIN=$work/built/.tools/bin first_command "$work/released" "nothing compiled but the tools, nothing downloaded"
     rm -rf "$work"
+}
+
+# first_command FOLDER WHAT: in a clone with a cargo home of its own.
+first_command() {
+    local home=${CARGO_HOME:-$HOME/.cargo}
+    if [[ ! -d $1 ]]; then
+        git clone --quiet . "$1"
+        mkdir "$1.cargo"
+        [[ ! -f $home/config.toml ]] || cp "$home/config.toml" "$1.cargo"
+    fi
+    say "scripts/deploy.sh hasher --sandbox: $2"
+    (cd "$1" && CARGO_HOME=$1.cargo PIP_NO_CACHE_DIR=1 scripts/deploy.sh hasher --sandbox 2>&1) | parts
+    (cd "$1" && PATH="${TOOLS_BIN:-$1/.tools/bin}:$PATH" command sandbox stop >/dev/null)
 }
 
 # parts: prints the headings of a script's output and its last line, with the seconds since the start.
@@ -111,7 +120,7 @@ parts() {
 
 for part in "$@"; do
     case $part in
-    functions | hasher | sandbox | | analysis | profiles | first) "$part" ;;
-    *) die 2 "unknown part $part: functions, hasher, sandbox,, analysis, profiles or first" ;;
+    functions | hasher | sandbox | analysis | profiles | first) "$part" ;;
+    *) die 2 "unknown part $part: functions, hasher, sandbox, analysis, profiles or first" ;;
     esac
 done
