@@ -109,7 +109,10 @@ mod tests {
             r#"{"batchItemFailures":[{"itemIdentifier":7}]}"#,
             r#"{"batchItemFailures":[{"item":"a"}]}"#,
         ] {
-            assert!(matches!(failed_ids(body), Err(BadResponse::Shape(_))), "{body}");
+            assert!(
+                matches!(failed_ids(body), Err(BadResponse::Shape(_))),
+                "{body}"
+            );
         }
     }
 
