@@ -14,12 +14,12 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use dynoxide::{Database, DynoxideError};
+use dynoxide::{Database, DynoxideError, streams::LOCAL_REGION};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::aws::errors;
+use crate::aws::{errors, signature};
 
 /// First part of a target.
 const SERVICE: &str = "DynamoDB_20120810.";
@@ -75,20 +75,23 @@ async fn respond(State(dynamodb): State<DynamoDb>, request: Request) -> Response
     let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    // A thread of its own: SQLite blocks it.
+    let region = signature::region(&parts.headers).to_owned();
+    // On a thread of its own: SQLite blocks it.
     let ran = tokio::task::spawn_blocking(move || match run(&dynamodb, &operation, &body) {
         None => refuse(
             StatusCode::BAD_REQUEST,
             "UnknownOperationException",
             &format!("not in the sandbox: {operation} of DynamoDB"),
         ),
+        // Of a table, not of items, whose content stays as it is.
+        Some(Ok(answer)) if operation.ends_with("Table") => {
+            write(StatusCode::OK, in_region(&answer, &region))
+        }
         Some(Ok(answer)) => write(StatusCode::OK, answer),
         Some(Err(error)) => {
             let status = StatusCode::from_u16(error.status_code());
-            write(
-                status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-                error.to_json(),
-            )
+            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            write(status, in_region(&error.to_json(), &region))
         }
     });
     ran.await.unwrap_or_else(|failed| {
@@ -98,6 +101,12 @@ async fn respond(State(dynamodb): State<DynamoDb>, request: Request) -> Response
             &failed.to_string(),
         )
     })
+}
+
+/// An answer with the ARNs of a region, where `dynoxide` writes a region of its own.
+fn in_region(answer: &str, region: &str) -> String {
+    let prefix = |region| format!("arn:aws:dynamodb:{region}:");
+    answer.replace(&prefix(LOCAL_REGION), &prefix(region))
 }
 
 /// The operations that the sandbox has: by name, with the method that does it.

@@ -87,6 +87,16 @@ client.create_table(
     KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
 )
 
+description = client.describe_table(TableName=TABLE)["Table"]
+arn = f"arn:aws:dynamodb:{client.meta.region_name}:000000000000:table/{TABLE}"
+check("an ARN has the client's region", description["TableArn"], arn)
+client.tag_resource(ResourceArn=arn, Tags=[{"Key": "project", "Value": "cases"}])
+check("tags", client.list_tags_of_resource(ResourceArn=arn)["Tags"], [{"Key": "project", "Value": "cases"}])
+recovery = {"PointInTimeRecoveryEnabled": True}
+client.update_continuous_backups(TableName=TABLE, PointInTimeRecoverySpecification=recovery)
+backups = client.describe_continuous_backups(TableName=TABLE)["ContinuousBackupsDescription"]
+check("point-in-time recovery", backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"], "ENABLED")
+
 letters = {"l": {"L": [string("a"), string("b"), string("c")]}}
 updates("SET of an element", letters, "SET l[1] = :v", bound(v=string("X")), {"l": {"L": [string("a"), string("X"), string("c")]}})
 updates("REMOVE of an element", letters, "REMOVE l[0]", None, {"l": {"L": [string("b"), string("c")]}})
