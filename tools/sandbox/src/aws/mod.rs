@@ -4,10 +4,12 @@
 //! - [`arn`]: ARNs, and the characters of names.
 //! - [`signature`]: whose request it is, for which region and service.
 //! - [`errors`]: refusals as the protocols carry them.
+//! - [`json_protocol`]: the protocol of DynamoDB, SQS and CloudWatch.
 //! - [`paging`]: lists in pages.
 
 pub mod arn;
 pub mod errors;
+pub mod json_protocol;
 pub mod paging;
 pub mod signature;
 

@@ -11,6 +11,8 @@ use hyper_util::{
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::aws::json_protocol;
+
 /// A client for plain HTTP: connections are kept and used again, redirects are not followed. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct HttpClient(Client<HttpConnector, Full<Bytes>>);
@@ -134,7 +136,7 @@ impl JsonClient {
             "AWS4-HMAC-SHA256 Credential=sandbox/20000101/us-east-1/{name}/aws4_request, SignedHeaders=host, Signature=0"
         );
         Request::post(format!("{}/", self.endpoint))
-            .header(header::CONTENT_TYPE, "application/x-amz-json-1.0")
+            .header(header::CONTENT_TYPE, json_protocol::CONTENT_TYPE)
             .header(header::AUTHORIZATION, authorization)
             .header("x-amz-target", format!("{target}.{operation}"))
             .body(Bytes::from(input.to_string()))

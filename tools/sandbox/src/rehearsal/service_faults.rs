@@ -13,13 +13,17 @@ use std::{
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     middleware::Next,
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 
 use super::faults::{Fault, FaultSpecError};
-use crate::{aws::errors, execution::draws::Draws};
+use crate::{
+    aws::{errors, json_protocol},
+    execution::draws::Draws,
+    services::{dynamodb, sqs},
+};
 
 /// A service whose operations can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +41,14 @@ impl Service {
         match self {
             Self::Dynamodb => "dynamodb",
             Self::Sqs => "sqs",
+        }
+    }
+
+    /// How a request names it.
+    const fn in_target(self) -> &'static str {
+        match self {
+            Self::Dynamodb => dynamodb::SERVICE,
+            Self::Sqs => sqs::wire::SERVICE,
         }
     }
 
@@ -288,25 +300,20 @@ pub async fn inject(State(faults): State<ServiceFaults>, request: Request, next:
     }
 }
 
-/// The service and operation that a request names in the JSON protocol of both.
+/// The service and operation that a request names.
 fn target(headers: &HeaderMap) -> Option<(Service, &str)> {
-    let (service, operation) = headers
-        .get("x-amz-target")?
-        .to_str()
-        .ok()?
-        .split_once('.')?;
-    match service {
-        "DynamoDB_20120810" => Some((Service::Dynamodb, operation)),
-        "AmazonSQS" => Some((Service::Sqs, operation)),
-        _ => None,
-    }
+    [Service::Dynamodb, Service::Sqs]
+        .into_iter()
+        .find_map(|service| {
+            let operation = json_protocol::operation(headers, service.in_target())?;
+            Some((service, operation))
+        })
 }
 
 fn refuse(status: u16, code: &str) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = errors::typed(code, "The sandbox injected this error");
-    let headers = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
-    let mut response = (status, headers, body.to_string()).into_response();
+    let mut response = json_protocol::answer(status, body.to_string());
     errors::add_query_code(&mut response, code);
     response
 }

@@ -11,18 +11,17 @@ use axum::{
     Router,
     body::{Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 use dynoxide::{Database, DynoxideError, streams::LOCAL_REGION};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use crate::aws::{errors, signature};
+use crate::aws::{errors, json_protocol, signature};
 
 /// First part of a target.
-const SERVICE: &str = "DynamoDB_20120810.";
+pub const SERVICE: &str = "DynamoDB_20120810";
 
 /// The largest request that DynamoDB reads, in bytes.
 const MAX_BODY_BYTES: usize = 16 << 20;
@@ -65,7 +64,8 @@ impl DynamoDb {
 
 async fn respond(State(dynamodb): State<DynamoDb>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Some(operation) = operation(&parts.headers).map(str::to_owned) else {
+    let Some(operation) = json_protocol::operation(&parts.headers, SERVICE).map(str::to_owned)
+    else {
         return refuse(
             StatusCode::BAD_REQUEST,
             "UnknownOperationException",
@@ -85,13 +85,13 @@ async fn respond(State(dynamodb): State<DynamoDb>, request: Request) -> Response
         ),
         // Of a table, not of items, whose content stays as it is.
         Some(Ok(answer)) if operation.ends_with("Table") => {
-            write(StatusCode::OK, in_region(&answer, &region))
+            json_protocol::answer(StatusCode::OK, in_region(&answer, &region))
         }
-        Some(Ok(answer)) => write(StatusCode::OK, answer),
+        Some(Ok(answer)) => json_protocol::answer(StatusCode::OK, answer),
         Some(Err(error)) => {
             let status = StatusCode::from_u16(error.status_code());
             let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            write(status, in_region(&error.to_json(), &region))
+            json_protocol::answer(status, in_region(&error.to_json(), &region))
         }
     });
     ran.await.unwrap_or_else(|failed| {
@@ -215,20 +215,6 @@ fn call<Input: DeserializeOwned, Output: Serialize>(
         .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
-fn operation(headers: &HeaderMap) -> Option<&str> {
-    let target = headers.get("x-amz-target")?.to_str().ok()?;
-    target.strip_prefix(SERVICE)
-}
-
 fn refuse(status: StatusCode, code: &str, message: &str) -> Response {
-    write(status, errors::typed(code, message).to_string())
-}
-
-fn write(status: StatusCode, body: String) -> Response {
-    let request_id = Uuid::new_v4().to_string();
-    let headers = [
-        (header::CONTENT_TYPE.as_str(), "application/x-amz-json-1.0"),
-        ("x-amzn-requestid", &request_id),
-    ];
-    (status, headers, body).into_response()
+    json_protocol::answer(status, errors::typed(code, message).to_string())
 }

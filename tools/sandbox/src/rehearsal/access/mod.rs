@@ -22,7 +22,7 @@ use std::{
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::StatusCode,
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use self::needs::{Kind, Need};
-use crate::aws::{ACCOUNT_ID, DEFAULT_REGION, arn, errors, signature};
+use crate::aws::{ACCOUNT_ID, DEFAULT_REGION, arn, errors, json_protocol, signature};
 
 /// The largest request that is looked at, in bytes: more than DynamoDB and SQS take.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
@@ -116,10 +116,7 @@ pub async fn check(State(grants): State<Grants>, request: Request, next: Next) -
     let Ok(body) = to_bytes(body, MAX_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let target = parts.headers.get("x-amz-target");
-    let target = target
-        .and_then(|target| target.to_str().ok())
-        .unwrap_or_default();
+    let target = json_protocol::target(&parts.headers).unwrap_or_default();
     let missing = needs::needs(target, &body)
         .into_iter()
         .find(|need| !grant.allows(need));
@@ -154,10 +151,9 @@ fn refuse(function: &str, need: &Need) -> Response {
             errors::rest_json(StatusCode::FORBIDDEN, "AccessDeniedException", &body)
         }
         _ => {
-            let headers = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
             let code = "com.amazon.coral.service#AccessDeniedException";
             let body = errors::typed(code, &message);
-            (StatusCode::BAD_REQUEST, headers, body.to_string()).into_response()
+            json_protocol::answer(StatusCode::BAD_REQUEST, body.to_string())
         }
     }
 }

@@ -8,18 +8,15 @@ use super::{
     input::{Call, SERVICE},
     value,
 };
-use crate::services::cloudwatch::error::CloudWatchError;
+use crate::{aws::json_protocol, services::cloudwatch::error::CloudWatchError};
 
-/// The operation that a target names, if it is one of this service.
-pub(super) fn operation(target: &str) -> Option<&str> {
-    target.strip_prefix(SERVICE)?.strip_prefix('.')
+/// The operation that a request names, if it is one of this service.
+pub(super) fn operation(headers: &HeaderMap) -> Option<&str> {
+    json_protocol::operation(headers, SERVICE)
 }
 
 pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Call, CloudWatchError> {
-    let target = headers
-        .get("x-amz-target")
-        .and_then(|value| value.to_str().ok());
-    let operation = target.and_then(operation).unwrap_or_default().to_owned();
+    let operation = operation(headers).unwrap_or_default().to_owned();
     let input = if body.is_empty() {
         Json::Object(Map::new())
     } else {

@@ -20,7 +20,7 @@ use ciborium::value::Value;
 
 use self::{input::Call, value::to_value};
 use super::error::CloudWatchError;
-use crate::aws::{errors, signature};
+use crate::aws::{errors, json_protocol, signature};
 
 /// How a request came, which is how it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +33,9 @@ pub(crate) enum Protocol {
 impl Protocol {
     /// The protocol of a request, if it is one for `CloudWatch` at all.
     pub(crate) fn detect(uri: &Uri, headers: &HeaderMap) -> Option<Self> {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         if cbor::operation(uri).is_some() {
             Some(Self::Cbor)
-        } else if text("x-amz-target").and_then(json::operation).is_some() {
+        } else if json::operation(headers).is_some() {
             Some(Self::Json)
         } else if signature::is_for(headers, "monitoring") {
             Some(Self::Query)
@@ -90,7 +89,7 @@ impl Protocol {
     fn respond(self, status: StatusCode, body: Vec<u8>, request_id: &str) -> Response {
         let content_type = match self {
             Self::Cbor => "application/cbor",
-            Self::Json => "application/x-amz-json-1.0",
+            Self::Json => json_protocol::CONTENT_TYPE,
             Self::Query => "text/xml",
         };
         let headers = [

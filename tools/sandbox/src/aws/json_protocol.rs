@@ -1,0 +1,33 @@
+//! AWS JSON 1.0, the protocol of DynamoDB, SQS and CloudWatch: the header `X-Amz-Target` says `SERVICE.OPERATION`.
+
+use axum::{
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use uuid::Uuid;
+
+/// The content type of requests and answers.
+pub const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
+
+/// What a request asks for: `DynamoDB_20120810.PutItem`.
+#[must_use]
+pub fn target(headers: &HeaderMap) -> Option<&str> {
+    headers.get("x-amz-target")?.to_str().ok()
+}
+
+/// The operation that a request asks for, if it is one of this service.
+#[must_use]
+pub fn operation<'a>(headers: &'a HeaderMap, service: &str) -> Option<&'a str> {
+    target(headers)?.strip_prefix(service)?.strip_prefix('.')
+}
+
+/// An answer, with a request id of its own.
+#[must_use]
+pub fn answer(status: StatusCode, body: String) -> Response {
+    let request_id = Uuid::new_v4().to_string();
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), CONTENT_TYPE),
+        ("x-amzn-requestid", &request_id),
+    ];
+    (status, headers, body).into_response()
+}
