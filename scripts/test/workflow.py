@@ -6,8 +6,8 @@ Two jobs at a time, as soon as those that they need have passed: a test that wai
 another. Every line says which job it is of. Of a matrix it takes what fits this machine: the
 `architecture` that runs here. It leaves out, and says so, what only GitHub can do: actions (`uses:`),
 and steps whose text or environment takes something from GitHub (`github.`, `secrets.`, `needs.`, ...).
-A job stops at its first failure, but
-for steps with `if: ${{ !cancelled() }}`; a job that needs a failed one does not run.
+A job stops at its first failure, but for steps with `if: ${{ !cancelled() }}`; a job that needs a failed one
+does not run.
 
 Exit codes: 0 all steps passed, 1 some failed, 2 could not run.
 """

@@ -7,9 +7,7 @@ use serde_json::json;
 use super::context::{Context, Outcome};
 use crate::{
     aws::{
-        LIVE,
-        alarm::CandidateAlarm,
-        alias,
+        LIVE, alias,
         routing::{Percent, Routing},
     },
     delivery::record,
@@ -37,7 +35,7 @@ pub(super) async fn abort(args: AbortArgs, context: &Context) -> anyhow::Result<
         let alone = Routing::alone(baseline);
         alias::compare_and_swap(lambda, &live, alone, &description).await?;
     }
-    let alarm = CandidateAlarm::new(context.clients.cloudwatch.clone(), &args.function);
+    let alarm = context.candidate_alarm(&args.function);
     alarm.disarm_or_warn().await;
     context.output.json(&json!({
         "function": args.function,

@@ -6,7 +6,10 @@ use clap::Args;
 use package::{FunctionManifest, ManifestError};
 
 use super::output::Output;
-use crate::aws::client::{Clients, Connection};
+use crate::aws::{
+    alarm::CandidateAlarm,
+    client::{Clients, Connection},
+};
 
 /// What every command gets: the clients, the dist folder, where its output goes.
 #[derive(Debug, Clone)]
@@ -26,6 +29,11 @@ impl Context {
     /// [`ManifestError`] when it was not built, or not by this version.
     pub(super) fn manifest(&self, function: &str) -> Result<FunctionManifest, ManifestError> {
         FunctionManifest::read(&self.dist, function)
+    }
+
+    /// The alarm on the candidate of a function.
+    pub(super) fn candidate_alarm(&self, function: &str) -> CandidateAlarm {
+        CandidateAlarm::new(self.clients.cloudwatch.clone(), function)
     }
 }
 

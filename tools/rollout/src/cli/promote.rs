@@ -8,9 +8,7 @@ use serde_json::json;
 use super::context::{Context, Outcome};
 use crate::{
     aws::{
-        LIVE,
-        alarm::CandidateAlarm,
-        alias,
+        LIVE, alias,
         routing::{Percent, Routing},
     },
     delivery::record,
@@ -40,7 +38,7 @@ pub(super) async fn promote(args: PromoteArgs, context: &Context) -> anyhow::Res
     let routing = Routing::alone(candidate);
     let description = record::description_after(&live.description, Percent::HUNDRED, Utc::now());
     alias::compare_and_swap(lambda, &live, routing, &description).await?;
-    let alarm = CandidateAlarm::new(context.clients.cloudwatch.clone(), &args.function);
+    let alarm = context.candidate_alarm(&args.function);
     alarm.disarm_or_warn().await;
     context.output.json(&json!({
         "function": args.function,

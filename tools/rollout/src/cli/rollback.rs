@@ -7,7 +7,7 @@ use super::{
     args::Goal,
     context::{Context, Outcome},
 };
-use crate::aws::{LIVE, alarm::CandidateAlarm, alias, routing::Routing};
+use crate::aws::{LIVE, alias, routing::Routing};
 
 /// Arguments of `rollout rollback`.
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ pub(super) async fn rollback(args: RollbackArgs, context: &Context) -> anyhow::R
         alias::compare_and_swap(lambda, &live, routing, &description).await?;
     }
     // An alarm that a run has left would watch a candidate that is none any more.
-    let alarm = CandidateAlarm::new(context.clients.cloudwatch.clone(), &args.function);
+    let alarm = context.candidate_alarm(&args.function);
     alarm.disarm_or_warn().await;
     context.output.json(&json!({
         "function": args.function,

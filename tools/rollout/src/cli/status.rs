@@ -15,7 +15,7 @@ use super::{
 use crate::{
     aws::{
         LIVE,
-        alarm::{AlarmState, CandidateAlarm},
+        alarm::AlarmState,
         alias::{self, Alias},
         function::{self, Build},
         metrics::{self, Query, Sample},
@@ -131,8 +131,8 @@ async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
 
 /// The state of the alarm. Without the permission to read alarms, the rest is shown.
 async fn alarm(context: &Context, function: &str) -> Option<AlarmState> {
-    let guard = CandidateAlarm::new(context.clients.cloudwatch.clone(), function);
-    guard.state().await.unwrap_or_else(|error| {
+    let alarm = context.candidate_alarm(function);
+    alarm.state().await.unwrap_or_else(|error| {
         tracing::warn!("{error}");
         None
     })

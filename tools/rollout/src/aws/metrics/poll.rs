@@ -80,13 +80,9 @@ mod tests {
 
     fn query(slow_ms: Option<f64>) -> Query {
         Query {
-            function: "hasher".to_owned(),
-            alias: "live".to_owned(),
-            versions: ["1", "2"].map(|text| text.parse().expect("a version")),
-            start: DateTime::UNIX_EPOCH,
             end: DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(90),
             period_s: 10,
-            slow_ms,
+            ..crate::aws::metrics::queries::tests::query(slow_ms)
         }
     }
 

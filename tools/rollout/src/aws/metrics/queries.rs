@@ -171,7 +171,7 @@ pub(super) fn collect(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeSet;
 
     use aws_sdk_cloudwatch::primitives::DateTime as SdkDateTime;
@@ -192,7 +192,8 @@ mod tests {
             .build()
     }
 
-    fn query(slow_ms: Option<f64>) -> Query {
+    /// About two versions of a function, for no time.
+    pub(in crate::aws::metrics) fn query(slow_ms: Option<f64>) -> Query {
         Query {
             function: "hasher".to_owned(),
             alias: "live".to_owned(),

@@ -193,7 +193,7 @@ impl Moves {
     }
 
     fn alarm(&self) -> CandidateAlarm {
-        CandidateAlarm::new(self.context.clients.cloudwatch.clone(), &self.function.name)
+        self.context.candidate_alarm(&self.function.name)
     }
 
     fn path(&self, live: &Alias) -> Vec<Move> {
