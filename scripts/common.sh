@@ -19,6 +19,17 @@ if [[ -f Cargo.toml && -n $(compgen -G 'functions/*/Cargo.toml') ]] && command -
     target_folder=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 fi
 
+# Functions that were removed are taken out of the lock file: every script passes --locked, which refuses an old one.
+# In CI it stays as it was committed.
+if [[ -z ${CI:-} && -f Cargo.lock ]] && command -v cargo >/dev/null && compgen -G 'functions/*/Cargo.toml' >/dev/null; then
+    removed=$(awk -v RS= '!/\nsource = /' Cargo.lock | sed -n 's/^name = "\(.*\)"$/\1/p' |
+        grep -vxFf <(sed -n 's/^name = "\(.*\)"$/\1/p' functions/*/Cargo.toml shared/Cargo.toml) || true)
+    if [[ -n $removed ]]; then
+        echo "Cargo.lock: without ${removed//$'\n'/, }" >&2
+        cargo update --quiet --workspace
+    fi
+fi
+
 source "$root/scripts/tools.sh"
 
 # The architecture of the builds that run here without an emulator.
