@@ -17,6 +17,8 @@ pub enum ErrorKind {
     Validation,
     /// The payload is not JSON.
     InvalidRequestContent,
+    /// It belongs to another account.
+    AccessDenied,
     /// The function, version or alias does not exist.
     ResourceNotFound,
     /// The version or alias has no provisioned concurrency.
@@ -46,6 +48,7 @@ impl ErrorKind {
             Self::InvalidRequestContent => {
                 ("InvalidRequestContentException", StatusCode::BAD_REQUEST)
             }
+            Self::AccessDenied => ("AccessDeniedException", StatusCode::FORBIDDEN),
             Self::ResourceNotFound => ("ResourceNotFoundException", StatusCode::NOT_FOUND),
             Self::ProvisionedNotFound => (
                 "ProvisionedConcurrencyConfigNotFoundException",
@@ -98,14 +101,36 @@ impl LambdaError {
         Self::new(ErrorKind::ResourceConflict, message)
     }
 
+    /// `AccessDeniedException` for what belongs to another account. AWS sends it without a message.
+    #[must_use]
+    pub fn access_denied() -> Self {
+        Self::new(ErrorKind::AccessDenied, "it belongs to another account")
+    }
+
     /// `ValidationException` in the words of the service's model validation.
     pub fn validation(field: &str, value: impl std::fmt::Display, constraint: &str) -> Self {
-        Self::new(
-            ErrorKind::Validation,
-            format!(
-                "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: {constraint}"
-            ),
-        )
+        Self::violations(&[Self::violation(field, value, constraint)])
+    }
+
+    /// One constraint of the service's model that a request violates, for [`Self::violations`].
+    pub fn violation(field: &str, value: impl std::fmt::Display, constraint: &str) -> String {
+        format!("Value '{value}' at '{field}' failed to satisfy constraint: {constraint}")
+    }
+
+    /// `ValidationException` with all constraints that a request violates.
+    #[must_use]
+    pub fn violations(violations: &[String]) -> Self {
+        let errors = if violations.len() == 1 {
+            "error"
+        } else {
+            "errors"
+        };
+        let message = format!(
+            "{} validation {errors} detected: {}",
+            violations.len(),
+            violations.join("; ")
+        );
+        Self::new(ErrorKind::Validation, message)
     }
 
     /// `PreconditionFailedException` for a `RevisionId` that is no longer current.
@@ -154,6 +179,7 @@ impl IntoResponse for LambdaError {
                 "message": self.message,
                 "Reason": "ConcurrentInvocationLimitExceeded",
             }),
+            ErrorKind::AccessDenied => json!({"Message": null}),
             _ => json!({"Type": side, "message": self.message}),
         };
         errors::rest_json(status, name, &body)

@@ -5,8 +5,8 @@
 //! - [`operations`]: the API, one file per group of operations; [`wire`]: its requests and answers; [`error`]: its errors.
 //!
 //! # What differs from Lambda
-//! - There is one account and, whatever the ARNs say, one region: the region of a request only shows in the ARNs of the
-//!   functions that it creates.
+//! - There is one account, and one store for all regions: by its name a function is found from each of them. The region
+//!   of a request shows in the ARNs of the functions that it creates, and ARNs of another one are refused.
 //! - Updates are done when the call returns; `State` and `LastUpdateStatus` are never `Pending` or `InProgress`.
 //! - Code comes with the request (`ZipFile`), not from S3; there are no layers, VPCs, images, nor dead-letter queues:
 //!   a request that asks for one is refused.

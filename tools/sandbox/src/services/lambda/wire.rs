@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     error::{ErrorKind, LambdaError},
-    model::names,
+    model::names::{self, FunctionRef},
 };
 use crate::{
     aws::{
@@ -47,6 +47,11 @@ pub(crate) struct Query {
 impl Query {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(String::as_str)
+    }
+
+    /// The function that a request names, with the qualifier in its name or in `Qualifier`.
+    pub(crate) fn function(&self, name: &str) -> Result<FunctionRef, LambdaError> {
+        FunctionRef::parse(name, self.get("Qualifier"), &self.region)
     }
 }
 

@@ -81,7 +81,7 @@ impl Functions {
                 LambdaError::not_found("The resource you requested does not exist.")
             });
         }
-        let FunctionRef { name, .. } = FunctionRef::parse(arn, None)?;
+        let FunctionRef { name, .. } = FunctionRef::parse(arn, None, region)?;
         Ok(&mut self.function_mut(&name, region)?.tags)
     }
 

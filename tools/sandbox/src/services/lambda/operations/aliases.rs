@@ -48,7 +48,7 @@ pub(super) async fn create(
     body: Bytes,
 ) -> Answer {
     let request: CreateAlias = parse(&body)?;
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&name, &query.region)?;
     let region = function.latest.region.clone();
@@ -67,7 +67,7 @@ pub(super) async fn get(
     Path((name, alias)): Path<(String, String)>,
     query: Query,
 ) -> Answer {
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let functions = lambda.read();
     let function = functions.function(&name, &query.region)?;
     Ok(json(
@@ -86,7 +86,7 @@ pub(super) async fn update(
     body: Bytes,
 ) -> Answer {
     let request: UpdateAlias = parse(&body)?;
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&name, &query.region)?;
     let change = AliasChange {
@@ -107,7 +107,7 @@ pub(super) async fn list(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let functions = lambda.read();
     let function = functions.function(&name, &query.region)?;
     let wanted = query.get("FunctionVersion");
@@ -130,7 +130,7 @@ pub(super) async fn remove(
     Path((name, alias)): Path<(String, String)>,
     query: Query,
 ) -> Answer {
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&name, &query.region)?;
     function.aliases.remove(&alias);

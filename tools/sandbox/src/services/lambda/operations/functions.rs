@@ -85,7 +85,7 @@ struct UpdateConfiguration {
 /// `POST /functions`
 pub(super) async fn create(State(lambda): State<Lambda>, query: Query, body: Bytes) -> Answer {
     let request: CreateFunction = parse(&body)?;
-    let FunctionRef { name, .. } = FunctionRef::parse(&request.function_name, None)?;
+    let name = FunctionRef::new_name(&request.function_name, &query.region)?;
     lambda.read().check_free(&name)?;
     if let Some(other) = request.package_type.filter(|kind| kind != "Zip") {
         return Err(LambdaError::invalid(format!(
@@ -113,7 +113,7 @@ pub(super) async fn get(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
-    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let reference = query.function(&name)?;
     let functions = lambda.read();
     let function = functions.function(&reference.name, &query.region)?;
     let version = function.resolve(reference.qualifier.as_deref(), || 1.0)?;
@@ -132,7 +132,7 @@ pub(super) async fn get_configuration(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
-    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let reference = query.function(&name)?;
     let functions = lambda.read();
     let function = functions.function(&reference.name, &query.region)?;
     let version = function.resolve(reference.qualifier.as_deref(), || 1.0)?;
@@ -149,7 +149,7 @@ pub(super) async fn get_code_signing(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
-    let reference = FunctionRef::parse(&name, None)?;
+    let reference = query.function(&name)?;
     lambda.read().function(&reference.name, &query.region)?;
     let body = json!({"FunctionName": reference.name, "CodeSigningConfigArn": ""});
     Ok(json(StatusCode::OK, &body))
@@ -163,7 +163,7 @@ pub(super) async fn update_configuration(
     body: Bytes,
 ) -> Answer {
     let request: UpdateConfiguration = parse(&body)?;
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&name, &query.region)?;
     function.check_revision(request.revision_id.as_deref())?;
@@ -185,7 +185,7 @@ pub(super) async fn update_code(
     body: Bytes,
 ) -> Answer {
     let request: UpdateCode = parse(&body)?;
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let architecture = one_architecture(request.architectures.as_deref())?;
     lambda
         .read()
@@ -215,7 +215,7 @@ pub(super) async fn remove(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
-    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let reference = query.function(&name)?;
     let mut functions = lambda.write();
     match reference.qualifier.as_deref() {
         None => {

@@ -13,10 +13,7 @@ use crate::{
     services::lambda::{
         Lambda,
         error::LambdaError,
-        model::{
-            function::check_revision,
-            names::{FunctionRef, function_arn},
-        },
+        model::{function::check_revision, names::function_arn},
         wire::{Answer, Query, json, parse},
     },
 };
@@ -95,7 +92,7 @@ pub(super) async fn add(
     body: Bytes,
 ) -> Answer {
     let request: AddPermission = parse(&body)?;
-    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let reference = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&reference.name, &query.region)?;
     function.resolve(reference.qualifier.as_deref(), || 1.0)?;
@@ -134,7 +131,7 @@ pub(super) async fn get(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
-    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let reference = query.function(&name)?;
     let functions = lambda.read();
     let function = functions.function(&reference.name, &query.region)?;
     let policy = function
@@ -159,7 +156,7 @@ pub(super) async fn remove(
     Path((name, statement)): Path<(String, String)>,
     query: Query,
 ) -> Answer {
-    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let reference = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&reference.name, &query.region)?;
     let policy = function

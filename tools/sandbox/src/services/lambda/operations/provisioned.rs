@@ -56,7 +56,7 @@ pub(super) async fn get(
     query: Query,
 ) -> Answer {
     if query.get("List") == Some("ALL") {
-        let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+        let FunctionRef { name, .. } = query.function(&name)?;
         return list(lambda.read().function(&name, &query.region)?, &query);
     }
     let (name, qualifier) = qualified(&name, &query)?;
@@ -94,7 +94,7 @@ pub(super) async fn remove(
 }
 
 fn qualified(name: &str, query: &Query) -> Result<(String, String), LambdaError> {
-    let reference = FunctionRef::parse(name, query.get("Qualifier"))?;
+    let reference = query.function(name)?;
     let missing = || {
         let constraint = "Member must not be null";
         LambdaError::validation("qualifier", "null", constraint)

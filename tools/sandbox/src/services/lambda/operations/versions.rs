@@ -34,7 +34,7 @@ pub(super) async fn publish(
     body: Bytes,
 ) -> Answer {
     let request: PublishVersion = parse(&body)?;
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&name, &query.region)?;
     let version = function.publish(
@@ -53,7 +53,7 @@ pub(super) async fn list(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let functions = lambda.read();
     let versions = functions.function(&name, &query.region)?.versions();
     let versions = versions.map(|version| configuration(version, true));
