@@ -13,7 +13,8 @@
 //! - Execution roles and resource policies are kept and returned, and never checked against. What a function may do to
 //!   tables and queues is checked against its metadata, by `rehearsal/access`.
 //! - Provisioned concurrency is kept and returned, and no environment is started ahead.
-//! - `CreateFunction` adds the tag [`EMULATED_TAG`]: the architectures that run under an emulator here.
+//! - `Code.Location` of `GetFunction` ends with `?emulated=` and the architectures that run under an emulator here:
+//!   their times and costs mean nothing.
 
 pub mod error;
 pub mod invocation;
@@ -31,12 +32,8 @@ use crate::execution::{
     record::Recorder,
 };
 
-/// Tag of every function: comma list of the architectures whose times and costs mean nothing on this machine.
-pub const EMULATED_TAG: &str = "sandbox:emulated";
-
-/// The value of [`EMULATED_TAG`] on this machine.
-#[must_use]
-pub fn emulated() -> String {
+/// The architectures that run under an emulator on this machine, in a comma list.
+fn emulated() -> String {
     let foreign = Architecture::ALL
         .into_iter()
         .filter(|architecture| *architecture != emulation::HOST);

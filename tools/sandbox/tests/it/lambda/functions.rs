@@ -3,8 +3,8 @@
 use aws_sdk_lambda::{primitives::Blob, types::FunctionVersion};
 
 use crate::common::{
-    FUNCTION, ROLE, Sandbox, does, eventually, foreign, host, is_alive, probe_zip, refusal,
-    script_zip, zip,
+    FUNCTION, ROLE, Sandbox, create_function, does, eventually, foreign, host, is_alive, probe_zip,
+    refusal, script_zip, zip,
 };
 
 #[tokio::test]
@@ -28,11 +28,22 @@ async fn a_created_function_reads_back_as_it_was_created() {
         configuration.function_arn.as_deref(),
         Some("arn:aws:lambda:us-east-1:000000000000:function:probe")
     );
-    let tags = function.tags.unwrap();
-    assert_eq!(
-        tags.get("sandbox:emulated").map(String::as_str),
-        Some(foreign().as_str())
-    );
+    assert_eq!(function.tags, None);
+    let location = function.code.unwrap().location.unwrap();
+    let emulated = format!(".zip?emulated={}", foreign().as_str());
+    assert!(location.ends_with(&emulated), "{location}");
+}
+
+#[tokio::test]
+async fn a_function_has_the_tags_that_it_was_created_with_and_no_others() {
+    let sandbox = Sandbox::start().await;
+    let create = create_function(&sandbox.lambda, probe_zip()).tags("team", "a");
+    let arn = create.send().await.unwrap().function_arn.unwrap();
+    let expected = Some([("team".to_owned(), "a".to_owned())].into());
+    let function = sandbox.lambda.get_function().function_name(FUNCTION);
+    assert_eq!(function.send().await.unwrap().tags, expected);
+    let listed = sandbox.lambda.list_tags().resource(arn).send().await;
+    assert_eq!(listed.unwrap().tags, expected);
 }
 
 #[tokio::test]

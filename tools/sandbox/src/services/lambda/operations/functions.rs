@@ -19,7 +19,7 @@ use crate::{
         version::{Settings, Version},
     },
     services::lambda::{
-        EMULATED_TAG, Lambda, emulated,
+        Lambda, emulated,
         error::LambdaError,
         model::{
             function::{Function, Tags, check_revision},
@@ -99,8 +99,7 @@ pub(super) async fn create(State(lambda): State<Lambda>, query: Query, body: Byt
         ..Settings::default()
     })?;
     let code = store(&lambda, request.code).await?;
-    let mut tags = request.tags.unwrap_or_default();
-    tags.insert(EMULATED_TAG.to_owned(), emulated());
+    let tags = request.tags.unwrap_or_default();
     let mut functions = lambda.write();
     let function = functions.insert(Function::new(&name, &query.region, settings, code, tags))?;
     let version = published(function, request.publish)?;
@@ -117,12 +116,19 @@ pub(super) async fn get(
     let functions = lambda.read();
     let function = functions.function(&reference.name, &query.region)?;
     let version = function.resolve(reference.qualifier.as_deref(), || 1.0)?;
-    let location = format!("{}/_sandbox/code/{}.zip", lambda.endpoint, version.code.id);
-    let body = json!({
+    let location = format!(
+        "{}/_sandbox/code/{}.zip?emulated={}",
+        lambda.endpoint,
+        version.code.id,
+        emulated()
+    );
+    let mut body = json!({
         "Configuration": configuration(version, reference.qualifier.is_some()),
         "Code": {"RepositoryType": "S3", "Location": location},
-        "Tags": function.tags,
     });
+    if !function.tags.is_empty() {
+        body["Tags"] = json!(function.tags);
+    }
     Ok(json(StatusCode::OK, &body))
 }
 
