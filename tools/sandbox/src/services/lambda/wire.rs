@@ -21,7 +21,7 @@ use crate::{
         paging::{self, Page},
         signature,
     },
-    execution::version::{Version, VersionNumber},
+    execution::version::Version,
 };
 
 /// What an operation gives: JSON with a status, or one of Lambda's errors.
@@ -103,12 +103,9 @@ pub(crate) fn page(
     Ok((items, next.map(|next| next.to_string())))
 }
 
-/// `FunctionConfiguration`. AWS leaves the qualifier of `$LATEST` out of the ARN, unless the caller asked with one.
-pub(super) fn configuration(version: &Version, qualified: bool) -> Value {
+/// `FunctionConfiguration`, with the qualifier that the caller has asked with in the ARN.
+pub(super) fn configuration(version: &Version, qualifier: Option<&str>) -> Value {
     let settings = &version.settings;
-    let number = version.number.to_string();
-    let qualified = qualified || version.number != VersionNumber::Latest;
-    let qualifier = qualified.then_some(number.as_str());
     let mut json = json!({
         "FunctionName": version.function,
         "FunctionArn": names::function_arn(&version.region, &version.function, qualifier),
@@ -121,7 +118,7 @@ pub(super) fn configuration(version: &Version, qualified: bool) -> Value {
         "MemorySize": settings.memory_mib,
         "LastModified": aws::timestamp(version.last_modified),
         "CodeSha256": version.code.sha256,
-        "Version": number,
+        "Version": version.number.to_string(),
         "TracingConfig": {"Mode": settings.tracing_mode},
         "RevisionId": version.revision_id,
         "State": "Active",

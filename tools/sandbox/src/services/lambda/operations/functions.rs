@@ -103,7 +103,8 @@ pub(super) async fn create(State(lambda): State<Lambda>, query: Query, body: Byt
     let mut functions = lambda.write();
     let function = functions.insert(Function::new(&name, &query.region, settings, code, tags))?;
     let version = published(function, request.publish)?;
-    Ok(json(StatusCode::CREATED, &configuration(&version, false)))
+    // Without the version's number in the ARN, also when it is published.
+    Ok(json(StatusCode::CREATED, &configuration(&version, None)))
 }
 
 /// `GET /functions/{name}`
@@ -123,7 +124,7 @@ pub(super) async fn get(
         emulated()
     );
     let mut body = json!({
-        "Configuration": configuration(version, reference.qualifier.is_some()),
+        "Configuration": configuration(version, reference.qualifier.as_deref()),
         "Code": {"RepositoryType": "S3", "Location": location},
     });
     if !function.tags.is_empty() {
@@ -144,7 +145,7 @@ pub(super) async fn get_configuration(
     let version = function.resolve(reference.qualifier.as_deref(), || 1.0)?;
     Ok(json(
         StatusCode::OK,
-        &configuration(version, reference.qualifier.is_some()),
+        &configuration(version, reference.qualifier.as_deref()),
     ))
 }
 
@@ -177,10 +178,7 @@ pub(super) async fn update_configuration(
     let code = Arc::clone(&function.latest.code);
     let replaced = function.replace_latest(settings, code);
     lambda.environments.retire(replaced.id);
-    Ok(json(
-        StatusCode::OK,
-        &configuration(&function.latest, false),
-    ))
+    Ok(json(StatusCode::OK, &configuration(&function.latest, None)))
 }
 
 /// `PUT /functions/{name}/code`
@@ -207,12 +205,16 @@ pub(super) async fn update_code(
     if request.dry_run {
         let in_flight = Arc::clone(&function.latest.in_flight);
         let version = Version::latest(&name, &function.latest.region, settings, code, in_flight);
-        return Ok(json(StatusCode::OK, &configuration(&version, false)));
+        return Ok(json(StatusCode::OK, &configuration(&version, None)));
     }
     let replaced = function.replace_latest(settings, code);
     lambda.environments.retire(replaced.id);
     let version = published(function, request.publish)?;
-    Ok(json(StatusCode::OK, &configuration(&version, false)))
+    let number = request.publish.then(|| version.number.to_string());
+    Ok(json(
+        StatusCode::OK,
+        &configuration(&version, number.as_deref()),
+    ))
 }
 
 /// `DELETE /functions/{name}`
@@ -255,7 +257,10 @@ pub(super) async fn list(State(lambda): State<Lambda>, query: Query) -> Answer {
     let functions = lambda.read();
     let versions = functions.all().flat_map(|function| {
         let versions = function.versions().take(if all { usize::MAX } else { 1 });
-        versions.map(|version| configuration(version, all))
+        versions.map(move |version| {
+            let number = all.then(|| version.number.to_string());
+            configuration(version, number.as_deref())
+        })
     });
     let (versions, marker) = page(versions.collect(), &query, 50)?;
     Ok(json(

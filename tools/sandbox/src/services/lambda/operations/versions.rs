@@ -44,7 +44,11 @@ pub(super) async fn publish(
             .description
             .filter(|description| !description.is_empty()),
     )?;
-    Ok(json(StatusCode::CREATED, &configuration(&version, true)))
+    let number = version.number.to_string();
+    Ok(json(
+        StatusCode::CREATED,
+        &configuration(&version, Some(&number)),
+    ))
 }
 
 /// `GET /functions/{name}/versions`
@@ -56,7 +60,8 @@ pub(super) async fn list(
     let FunctionRef { name, .. } = query.function(&name)?;
     let functions = lambda.read();
     let versions = functions.function(&name, &query.region)?.versions();
-    let versions = versions.map(|version| configuration(version, true));
+    let versions =
+        versions.map(|version| configuration(version, Some(&version.number.to_string())));
     let (versions, marker) = page(versions.collect(), &query, 50)?;
     Ok(json(
         StatusCode::OK,
