@@ -5,6 +5,7 @@ use std::{future::Future, io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Dur
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderValue, header::Entry},
     middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
 };
@@ -30,7 +31,7 @@ use crate::{
         event_sources::{self, EventSources},
         eventbridge::AlarmRules,
         http_api::HttpApis,
-        lambda::{self, Lambda, Parts},
+        lambda::{self, Lambda, Parts, invocation::new_request_id},
         sqs::{self, Sqs},
     },
 };
@@ -170,6 +171,7 @@ impl Server {
             // Around all routes. The last layer is the first to see a request.
             .layer(from_fn_with_state(grants, access::check))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+            .layer(from_fn(add_request_id))
             .layer(from_fn(origin_check::refuse_web_pages));
         Ok(Self {
             listener,
@@ -262,6 +264,16 @@ fn other_services(cloudwatch: CloudWatch, sqs: Sqs, dynamodb: Router) -> Router 
     dynamodb
         .layer(from_fn_with_state(cloudwatch, answer_cloudwatch))
         .layer(from_fn_with_state(sqs, answer_sqs))
+}
+
+/// Gives every answer that has none the id of its request: SDKs expect one.
+async fn add_request_id(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let id = response.headers_mut().entry("x-amzn-requestid");
+    if let (Entry::Vacant(id), Ok(new)) = (id, HeaderValue::try_from(new_request_id())) {
+        id.insert(new);
+    }
+    response
 }
 
 async fn answer_sqs(State(sqs): State<Sqs>, request: Request, next: Next) -> Response {
