@@ -7,7 +7,7 @@ use axum::{
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderValue, header::Entry},
     middleware::{Next, from_fn, from_fn_with_state},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use tokio::net::TcpListener;
 
@@ -259,11 +259,19 @@ async fn listen(port: u16) -> Result<TcpListener, BindError> {
         })
 }
 
-/// What is not Lambda: our CloudWatch and SQS, and DynamoDB for all the rest.
+/// What is not Lambda: our CloudWatch and SQS, and DynamoDB for all the rest. What is Lambda and not there is refused.
 fn other_services(cloudwatch: CloudWatch, sqs: Sqs, dynamodb: Router) -> Router {
     dynamodb
         .layer(from_fn_with_state(cloudwatch, answer_cloudwatch))
         .layer(from_fn_with_state(sqs, answer_sqs))
+        .layer(from_fn(refuse_missing))
+}
+
+async fn refuse_missing(request: Request, next: Next) -> Response {
+    match lambda::operations::missing(request.method(), request.uri()) {
+        Some(error) => error.into_response(),
+        None => next.run(request).await,
+    }
 }
 
 /// Gives every answer that has none the id of its request: SDKs expect one.

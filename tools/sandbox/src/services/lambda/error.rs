@@ -33,6 +33,8 @@ pub enum ErrorKind {
     RequestTooLarge,
     /// No environment is free.
     TooManyRequests,
+    /// The sandbox does not have the operation.
+    UnknownOperation,
     /// The sandbox itself failed.
     Service,
 }
@@ -62,6 +64,7 @@ impl ErrorKind {
             ),
             Self::RequestTooLarge => ("RequestTooLargeException", StatusCode::PAYLOAD_TOO_LARGE),
             Self::TooManyRequests => ("TooManyRequestsException", StatusCode::TOO_MANY_REQUESTS),
+            Self::UnknownOperation => ("UnknownOperationException", StatusCode::BAD_REQUEST),
             Self::Service => ("ServiceException", StatusCode::INTERNAL_SERVER_ERROR),
         }
     }

@@ -12,6 +12,7 @@
 //!   a request that asks for one is refused.
 //! - Execution roles and resource policies are kept and returned, and never checked against. What a function may do to
 //!   tables and queues is checked against its metadata, by `rehearsal/access`.
+//! - Operations that are missing are refused with their names: `operations/missing.rs` has the list.
 //! - Provisioned concurrency is kept and returned, and no environment is started ahead.
 //! - `Code.Location` of `GetFunction` ends with `?emulated=` and the architectures that run under an emulator here:
 //!   their times and costs mean nothing.

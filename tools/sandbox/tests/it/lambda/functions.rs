@@ -257,3 +257,23 @@ async fn a_function_has_no_code_signing_configuration_and_a_missing_one_is_missi
     assert_eq!(answer.code_signing_config_arn(), "");
     assert_eq!(refusal(ask("nothing").await).1, 404);
 }
+
+#[tokio::test]
+async fn what_the_sandbox_does_not_have_is_refused_by_its_name() {
+    let sandbox = Sandbox::with_probe().await;
+    let lambda = &sandbox.lambda;
+    let says = |(kind, status, message): (String, u16, String), operation: &str| {
+        let expected = ("UnknownOperationException", 400);
+        assert_eq!((kind.as_str(), status), expected, "{message}");
+        assert_eq!(message, format!("not in the sandbox: {operation}"));
+    };
+    let concurrency = lambda.put_function_concurrency().function_name(FUNCTION);
+    let concurrency = concurrency.reserved_concurrent_executions(1).send().await;
+    says(refusal(concurrency), "PutFunctionConcurrency");
+    let settings = lambda.get_account_settings().send().await;
+    says(refusal(settings), "GetAccountSettings");
+    // On a path that the sandbox has, with another method.
+    let signing = lambda.delete_function_code_signing_config();
+    let signing = signing.function_name(FUNCTION).send().await;
+    says(refusal(signing), "DeleteFunctionCodeSigningConfig");
+}
