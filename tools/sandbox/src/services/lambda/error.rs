@@ -146,6 +146,16 @@ impl LambdaError {
         )
     }
 
+    /// `PreconditionFailedException` for the `RevisionId` of a policy that is no longer current.
+    #[must_use]
+    pub fn stale_policy() -> Self {
+        Self::new(
+            ErrorKind::PreconditionFailed,
+            "The Revision Id provided does not match the latest Revision Id. \
+             Call the GetPolicy API to retrieve the latest Revision Id",
+        )
+    }
+
     /// `TooManyRequestsException` for lack of a free environment.
     #[must_use]
     pub fn throttled() -> Self {

@@ -277,3 +277,78 @@ async fn what_the_sandbox_does_not_have_is_refused_by_its_name() {
     let signing = signing.function_name(FUNCTION).send().await;
     says(refusal(signing), "DeleteFunctionCodeSigningConfig");
 }
+
+#[tokio::test]
+async fn what_is_not_there_is_named_as_aws_names_it() {
+    let sandbox = Sandbox::with_probe().await;
+    let lambda = &sandbox.lambda;
+    let get = |name: &str, qualifier: &str| {
+        let get = lambda.get_function().function_name(name);
+        get.qualifier(qualifier).send()
+    };
+    let invoke = lambda.invoke().function_name("nobody").send().await;
+    let alias = lambda.create_alias().function_name("nobody").name("a");
+    let alias = alias.function_version("1").send().await;
+    let update = lambda.update_alias().function_name(FUNCTION).name("a");
+    let update = update.send().await;
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function";
+    for ((kind, status, message), expected) in [
+        (
+            refusal(invoke),
+            format!("Function not found: {arn}:nobody:$LATEST"),
+        ),
+        (
+            refusal(get("nobody", "$LATEST").await),
+            format!("Function not found: {arn}:nobody:$LATEST"),
+        ),
+        (
+            refusal(get("nobody", "live").await),
+            format!("Function not found: {arn}:nobody:live"),
+        ),
+        (
+            refusal(get(FUNCTION, "1221").await),
+            format!("Function not found: {arn}:probe:1221"),
+        ),
+        (
+            refusal(get(FUNCTION, "$latest").await),
+            format!("Function not found: {arn}:probe:$latest"),
+        ),
+        (
+            refusal(alias),
+            format!("Function not found: {arn}:nobody:1"),
+        ),
+        (refusal(update), format!("Alias not found: {arn}:probe:a")),
+    ] {
+        let found = (kind.as_str(), status, message);
+        assert_eq!(found, ("ResourceNotFoundException", 404, expected));
+    }
+}
+
+#[tokio::test]
+async fn one_architecture_is_written_as_aws_writes_it() {
+    let sandbox = Sandbox::start().await;
+    let create = |architectures: &[&str]| {
+        let list = architectures.iter().map(|name| (*name).into()).collect();
+        let create = create_function(&sandbox.lambda, probe_zip());
+        create.set_architectures(Some(list)).send()
+    };
+    for (architectures, expected) in [
+        (
+            &["X86_64"][..],
+            "1 validation error detected: Value '[X86_64]' at 'architectures' failed to satisfy constraint: \
+             Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], \
+             Member must not be null]",
+        ),
+        (
+            &["x86_64", "arm64"],
+            "1 validation error detected: Value '[x86_64, arm64]' at 'architectures' failed to satisfy constraint: \
+             Member must have length less than or equal to 1",
+        ),
+    ] {
+        let (kind, _, message) = refusal(create(architectures).await);
+        assert_eq!(
+            (kind.as_str(), message.as_str()),
+            ("ValidationException", expected)
+        );
+    }
+}

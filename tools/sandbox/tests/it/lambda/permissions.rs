@@ -91,3 +91,75 @@ async fn permissions_and_tags_are_kept() {
         .unwrap();
     assert_eq!(tags, [("team".to_owned(), "a b".to_owned())].into());
 }
+
+#[tokio::test]
+async fn what_is_not_there_is_named_as_aws_names_it() {
+    let sandbox = two_versions().await;
+    let client = &sandbox.lambda;
+    let add = |name: &str| {
+        let add = client
+            .add_permission()
+            .function_name(name)
+            .statement_id("a");
+        add.action("lambda:InvokeFunction").principal("*")
+    };
+    let remove = |name: &str, statement: &str| {
+        let remove = client.remove_permission().function_name(name);
+        remove.statement_id(statement).send()
+    };
+    let get = |name: &str| client.get_policy().function_name(name).send();
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function";
+    for ((kind, status, message), expected) in [
+        (
+            refusal(add("nobody").send().await),
+            format!("Function not found: {arn}:nobody"),
+        ),
+        (
+            refusal(add("probe:42").send().await),
+            format!("Function not found: {arn}:probe:42"),
+        ),
+        (
+            refusal(add("probe:none").send().await),
+            format!("Cannot find alias arn: {arn}:probe:none"),
+        ),
+        (
+            refusal(add("probe").qualifier("with-$").send().await),
+            format!("Function not found: {arn}:probe:with-$"),
+        ),
+        (
+            refusal(remove("nobody", "a").await),
+            format!("No policy found for: {arn}:nobody"),
+        ),
+        (
+            refusal(remove("probe:none", "a").await),
+            format!("Cannot find alias arn: {arn}:probe:none"),
+        ),
+        (
+            refusal(remove("probe", "a").await),
+            "No policy is associated with the given resource.".to_owned(),
+        ),
+        (
+            refusal(get("nobody").await),
+            "The resource you requested does not exist.".to_owned(),
+        ),
+        (
+            refusal(get("probe:77").await),
+            "The resource you requested does not exist.".to_owned(),
+        ),
+    ] {
+        let found = (kind.as_str(), status, message);
+        assert_eq!(found, ("ResourceNotFoundException", 404, expected));
+    }
+    add("probe").send().await.unwrap();
+    let (kind, status, message) =
+        refusal(add("probe").statement_id("b").revision_id("x").send().await);
+    assert_eq!(
+        (kind.as_str(), status),
+        ("PreconditionFailedException", 412)
+    );
+    assert!(message.contains("Call the GetPolicy API"), "{message}");
+    let (_, _, message) = refusal(remove("probe", "other").await);
+    assert_eq!(message, "Statement other is not found in resource policy.");
+    remove("probe", "a").await.unwrap();
+    assert_eq!(refusal(get("probe").await).1, 404);
+}

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     alias::{Additional, Alias, RoutingConfig},
+    functions::{alias_not_found, not_found},
     names,
 };
 use crate::{
@@ -138,9 +139,18 @@ impl Function {
         };
         number
             .and_then(|number| self.version(number))
-            .ok_or_else(|| {
-                LambdaError::not_found(format!("Function not found: {}", self.arn(qualifier)))
-            })
+            .ok_or_else(|| not_found(&self.latest.region, &self.latest.function, qualifier))
+    }
+
+    /// Whether there is such a version or alias.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`, in other words for what can only be an alias.
+    pub fn check_qualifier(&self, qualifier: &str) -> Result<(), LambdaError> {
+        match names::is_alias_name(qualifier) {
+            true => self.alias(qualifier).map(drop),
+            false => self.resolve(Some(qualifier), || 0.0).map(drop),
+        }
     }
 
     /// Compares a caller's `RevisionId` with that of `$LATEST`.
@@ -247,9 +257,9 @@ impl Function {
     /// # Errors
     /// `ResourceNotFoundException`.
     pub fn alias(&self, name: &str) -> Result<&Alias, LambdaError> {
-        self.aliases.get(name).ok_or_else(|| {
-            LambdaError::not_found(format!("Cannot find alias arn: {}", self.arn(Some(name))))
-        })
+        let (region, function) = (&self.latest.region, &self.latest.function);
+        let alias = self.aliases.get(name);
+        alias.ok_or_else(|| alias_not_found(region, function, name))
     }
 
     /// Changes an alias as a whole or not at all.
@@ -262,7 +272,9 @@ impl Function {
         revision_id: Option<&str>,
         change: AliasChange,
     ) -> Result<Alias, LambdaError> {
-        let current = self.alias(name)?;
+        let current = self.aliases.get(name).ok_or_else(|| {
+            LambdaError::not_found(format!("Alias not found: {}", self.arn(Some(name))))
+        })?;
         check_revision(revision_id, &current.revision_id)?;
         let alias = self.changed_alias(current.clone(), change)?;
         self.aliases.insert(name.to_owned(), alias.clone());
@@ -319,7 +331,7 @@ impl Function {
             return Ok(None);
         };
         let field = "routingConfig.additionalVersionWeights";
-        let value = format!("{{{version}={weight}}}");
+        let value = format!("{{{version}={weight:?}}}");
         if !(0.0..=1.0).contains(&weight) {
             let constraint = "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, \
                 Member must have value greater than or equal to 0.0, Member must not be null]";
@@ -328,7 +340,7 @@ impl Function {
         if !names::is_version_number(version) {
             let constraint = "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, \
                 Member must have length greater than or equal to 1, \
-                Member must satisfy regular expression pattern: [0-9]+, Member must not be null]";
+                Member must satisfy regular expression pattern: [0-9]+]";
             return Err(LambdaError::validation(field, value, constraint));
         }
         match self.resolve_number(version)? {

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use crate::services::lambda::{
     Lambda,
-    model::{alias::RoutingConfig, function::AliasChange, names::FunctionRef},
+    model::{
+        alias::RoutingConfig, function::AliasChange, functions::not_found, names::FunctionRef,
+    },
     wire::{Answer, Query, json, page, parse},
 };
 
@@ -50,7 +52,9 @@ pub(super) async fn create(
     let request: CreateAlias = parse(&body)?;
     let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
-    let function = functions.function_mut(&name, &query.region)?;
+    let function = functions.function_mut(&name, &query.region);
+    let version = Some(request.function_version.as_str());
+    let function = function.map_err(|_| not_found(&query.region, &name, version))?;
     let region = function.latest.region.clone();
     let change = AliasChange {
         version: Some(request.function_version),

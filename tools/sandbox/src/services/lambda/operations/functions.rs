@@ -115,7 +115,7 @@ pub(super) async fn get(
 ) -> Answer {
     let reference = query.function(&name)?;
     let functions = lambda.read();
-    let function = functions.function(&reference.name, &query.region)?;
+    let function = functions.function_of(&reference, &query.region)?;
     let version = function.resolve(reference.qualifier.as_deref(), || 1.0)?;
     let location = format!(
         "{}/_sandbox/code/{}.zip?emulated={}",
@@ -141,7 +141,7 @@ pub(super) async fn get_configuration(
 ) -> Answer {
     let reference = query.function(&name)?;
     let functions = lambda.read();
-    let function = functions.function(&reference.name, &query.region)?;
+    let function = functions.function_of(&reference, &query.region)?;
     let version = function.resolve(reference.qualifier.as_deref(), || 1.0)?;
     Ok(json(
         StatusCode::OK,
@@ -253,7 +253,18 @@ pub(super) async fn remove(
 
 /// `GET /functions`
 pub(super) async fn list(State(lambda): State<Lambda>, query: Query) -> Answer {
-    let all = query.get("FunctionVersion") == Some("ALL");
+    let all = match query.get("FunctionVersion") {
+        None | Some("") => false,
+        Some("ALL") => true,
+        Some(other) => {
+            let constraint = "Member must satisfy enum value set: [ALL]";
+            return Err(LambdaError::validation(
+                "functionVersion",
+                other,
+                constraint,
+            ));
+        }
+    };
     let functions = lambda.read();
     let versions = functions.all().flat_map(|function| {
         let versions = function.versions().take(if all { usize::MAX } else { 1 });
@@ -288,14 +299,20 @@ async fn store(lambda: &Lambda, source: CodeSource) -> Result<Arc<Code>, LambdaE
 }
 
 fn one_architecture(architectures: Option<&[String]>) -> Result<Option<Architecture>, LambdaError> {
-    let invalid = |value: &dyn std::fmt::Debug| {
-        let constraint =
-            "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]";
-        LambdaError::validation("architectures", format!("{value:?}"), constraint)
+    let invalid = |list: &[String], constraint: &str| {
+        let list = format!("[{}]", list.join(", "));
+        LambdaError::validation("architectures", list, constraint)
     };
     match architectures {
         None => Ok(None),
-        Some([one]) => one.parse().map(Some).map_err(|_| invalid(&[one])),
-        Some(other) => Err(invalid(&other)),
+        Some(list @ [one]) => one.parse().map(Some).map_err(|_| {
+            let constraint = "Member must satisfy constraint: \
+                [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]";
+            invalid(list, constraint)
+        }),
+        Some(list) => Err(invalid(
+            list,
+            "Member must have length less than or equal to 1",
+        )),
     }
 }

@@ -13,7 +13,10 @@ use crate::{
     services::lambda::{
         Lambda,
         error::LambdaError,
-        model::{function::check_revision, names::function_arn},
+        model::{
+            function::{Policy, check_revision},
+            names::{function_arn, is_alias_name},
+        },
         wire::{Answer, Query, json, parse},
     },
 };
@@ -95,7 +98,9 @@ pub(super) async fn add(
     let reference = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&reference.name, &query.region)?;
-    function.resolve(reference.qualifier.as_deref(), || 1.0)?;
+    if let Some(qualifier) = &reference.qualifier {
+        function.check_qualifier(qualifier)?;
+    }
     if reference.qualifier.as_deref() == Some("$LATEST") {
         return Err(LambdaError::invalid(
             "We currently do not support adding policies for $LATEST.",
@@ -106,8 +111,11 @@ pub(super) async fn add(
         &reference.name,
         reference.qualifier.as_deref(),
     );
-    let policy = function.policies.entry(reference.qualifier).or_default();
-    check_revision(request.revision_id.as_deref(), &policy.revision_id)?;
+    let none = Policy::default();
+    let policy = function.policies.get(&reference.qualifier);
+    let policy = policy.unwrap_or(&none);
+    check_revision(request.revision_id.as_deref(), &policy.revision_id)
+        .map_err(|_| LambdaError::stale_policy())?;
     if policy.statements.contains_key(&request.statement_id) {
         return Err(LambdaError::conflict(format!(
             "The statement id ({}) provided already exists. Please provide a new statement id, or remove the existing statement.",
@@ -115,6 +123,7 @@ pub(super) async fn add(
         )));
     }
     let statement = request.statement(&resource);
+    let policy = function.policies.entry(reference.qualifier).or_default();
     policy
         .statements
         .insert(request.statement_id, statement.clone());
@@ -133,12 +142,10 @@ pub(super) async fn get(
 ) -> Answer {
     let reference = query.function(&name)?;
     let functions = lambda.read();
-    let function = functions.function(&reference.name, &query.region)?;
-    let policy = function
-        .policies
-        .get(&reference.qualifier)
-        .filter(|policy| !policy.statements.is_empty());
-    let policy = policy.ok_or_else(no_policy)?;
+    let function = functions.function(&reference.name, &query.region).ok();
+    let policy = function.and_then(|function| function.policies.get(&reference.qualifier));
+    let policy = policy
+        .ok_or_else(|| LambdaError::not_found("The resource you requested does not exist."))?;
     let document = json!({
         "Version": "2012-10-17",
         "Id": "default",
@@ -158,21 +165,29 @@ pub(super) async fn remove(
 ) -> Answer {
     let reference = query.function(&name)?;
     let mut functions = lambda.write();
-    let function = functions.function_mut(&reference.name, &query.region)?;
-    let policy = function
-        .policies
-        .get_mut(&reference.qualifier)
-        .ok_or_else(no_policy)?;
-    check_revision(query.get("RevisionId"), &policy.revision_id)?;
+    let function = functions.function_mut(&reference.name, &query.region);
+    let function = function.map_err(|_| {
+        let qualifier = reference.qualifier.as_deref();
+        let arn = function_arn(&query.region, &reference.name, qualifier);
+        LambdaError::not_found(format!("No policy found for: {arn}"))
+    })?;
+    if let Some(alias) = reference.qualifier.as_deref().filter(|q| is_alias_name(q)) {
+        function.alias(alias)?;
+    }
+    let policy = function.policies.get_mut(&reference.qualifier);
+    let policy = policy.ok_or_else(|| {
+        LambdaError::not_found("No policy is associated with the given resource.")
+    })?;
+    check_revision(query.get("RevisionId"), &policy.revision_id)
+        .map_err(|_| LambdaError::stale_policy())?;
     if policy.statements.remove(&statement).is_none() {
         return Err(LambdaError::not_found(format!(
             "Statement {statement} is not found in resource policy."
         )));
     }
     policy.revision_id = new_revision();
+    if policy.statements.is_empty() {
+        function.policies.remove(&reference.qualifier);
+    }
     Ok(json(StatusCode::NO_CONTENT, &Value::Null))
-}
-
-fn no_policy() -> LambdaError {
-    LambdaError::not_found("The resource you requested does not exist.")
 }

@@ -14,6 +14,7 @@ use crate::services::lambda::{
     error::LambdaError,
     model::{
         function::Function,
+        functions::{alias_not_found, not_found},
         names::{self, FunctionRef},
     },
     wire::{Answer, Query, json, page, parse},
@@ -44,7 +45,8 @@ pub(super) async fn put(
     }
     let (name, qualifier) = qualified(&name, &query)?;
     let mut functions = lambda.write();
-    let function = functions.function_mut(&name, &query.region)?;
+    let function = functions.function_mut(&name, &query.region);
+    let function = function.map_err(|_| unknown(&name, &qualifier, &query))?;
     let provisioned = function.provision(&qualifier, asked)?;
     Ok(json(StatusCode::ACCEPTED, &provisioned.to_json(true)))
 }
@@ -61,9 +63,9 @@ pub(super) async fn get(
     }
     let (name, qualifier) = qualified(&name, &query)?;
     let functions = lambda.read();
-    let provisioned = functions
-        .function(&name, &query.region)?
-        .provisioned(&qualifier)?;
+    let function = functions.function(&name, &query.region);
+    let function = function.map_err(|_| unknown(&name, &qualifier, &query))?;
+    let provisioned = function.provisioned(&qualifier)?;
     Ok(json(StatusCode::OK, &provisioned.to_json(false)))
 }
 
@@ -87,10 +89,18 @@ pub(super) async fn remove(
 ) -> Answer {
     let (name, qualifier) = qualified(&name, &query)?;
     let mut functions = lambda.write();
-    functions
-        .function_mut(&name, &query.region)?
-        .unprovision(&qualifier)?;
+    let function = functions.function_mut(&name, &query.region);
+    let function = function.map_err(|_| unknown(&name, &qualifier, &query))?;
+    function.unprovision(&qualifier)?;
     Ok(json(StatusCode::NO_CONTENT, &Value::Null))
+}
+
+/// What AWS says of a version or an alias of a function that is not there.
+fn unknown(name: &str, qualifier: &str, query: &Query) -> LambdaError {
+    match names::is_alias_name(qualifier) {
+        true => alias_not_found(&query.region, name, qualifier),
+        false => not_found(&query.region, name, Some(qualifier)),
+    }
 }
 
 fn qualified(name: &str, query: &Query) -> Result<(String, String), LambdaError> {
