@@ -120,6 +120,14 @@ impl LambdaError {
         format!("Value '{value}' at '{field}' failed to satisfy constraint: {constraint}")
     }
 
+    /// `ValidationException` for a field that a request must have.
+    #[must_use]
+    pub fn missing(field: &str) -> Self {
+        Self::violations(&[format!(
+            "Value null at '{field}' failed to satisfy constraint: Member must not be null"
+        )])
+    }
+
     /// `ValidationException` with all constraints that a request violates.
     #[must_use]
     pub fn violations(violations: &[String]) -> Self {

@@ -163,3 +163,53 @@ async fn what_is_not_there_is_named_as_aws_names_it() {
     remove("probe", "a").await.unwrap();
     assert_eq!(refusal(get("probe").await).1, 404);
 }
+
+#[tokio::test]
+async fn tags_have_the_limits_of_aws() {
+    let sandbox = two_versions().await;
+    let client = &sandbox.lambda;
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function:probe";
+    let tags = |count: usize| {
+        let tags = (0..count).map(|number| (format!("{number}_key"), String::new()));
+        client
+            .tag_resource()
+            .resource(arn)
+            .set_tags(Some(tags.collect()))
+    };
+    let limit = "Number of tags exceeds resource tag limit.";
+    let qualified =
+        "Tags on function aliases and versions are not supported. Please specify a function ARN.";
+    let invalid = "InvalidParameterValueException";
+    let (kind, _, message) = refusal(tags(51).send().await);
+    assert_eq!((kind.as_str(), message.as_str()), (invalid, limit));
+    tags(50).send().await.unwrap();
+    for (tags, expected) in [
+        (tags(0).tags("another", ""), limit),
+        (
+            tags(0),
+            "An error occurred and the request cannot be processed.",
+        ),
+        (tags(1).resource(format!("{arn}:live")), qualified),
+        (tags(1).resource(format!("{arn}:1")), qualified),
+        (tags(1).resource(format!("{arn}:$LATEST")), qualified),
+    ] {
+        let (kind, status, message) = refusal(tags.send().await);
+        assert_eq!(
+            (kind.as_str(), status, message.as_str()),
+            (invalid, 400, expected)
+        );
+    }
+    let untag = client.untag_resource().resource(arn);
+    let (kind, status, message) = refusal(untag.set_tag_keys(Some(Vec::new())).send().await);
+    assert_eq!((kind.as_str(), status), ("ValidationException", 400));
+    assert_eq!(
+        message,
+        "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not be null"
+    );
+    let other = tags(1).resource("arn:aws:lambda:us-east-1:000000000000:function:nobody");
+    let (_, status, message) = refusal(other.send().await);
+    let expected = "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody";
+    assert_eq!((status, message.as_str()), (404, expected));
+    let kept = client.list_tags().resource(arn).send().await.unwrap();
+    assert_eq!(kept.tags.unwrap().len(), 50);
+}

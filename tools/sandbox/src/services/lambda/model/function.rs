@@ -24,6 +24,22 @@ use crate::{
 /// Tags by name.
 pub type Tags = BTreeMap<String, String>;
 
+/// Most tags of one resource.
+const MOST_TAGS: usize = 50;
+
+/// Whether a resource may have so many tags.
+///
+/// # Errors
+/// `InvalidParameterValueException`.
+pub fn check_count(tags: &Tags) -> Result<(), LambdaError> {
+    if tags.len() > MOST_TAGS {
+        return Err(LambdaError::invalid(
+            "Number of tags exceeds resource tag limit.",
+        ));
+    }
+    Ok(())
+}
+
 /// The statements of one resource policy and its revision.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {

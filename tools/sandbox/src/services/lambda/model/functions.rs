@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     function::{Function, Tags},
-    names::{self, FunctionRef},
+    names::{self, FunctionRef, Tagged},
 };
 use crate::services::lambda::error::LambdaError;
 
@@ -89,16 +89,17 @@ impl Functions {
     /// The tags of a function or an event source mapping, to read or change them.
     ///
     /// # Errors
-    /// `ResourceNotFoundException`.
+    /// `ResourceNotFoundException`, and those of [`Tagged::parse`].
     pub fn tags_mut(&mut self, arn: &str, region: &str) -> Result<&mut Tags, LambdaError> {
-        if arn.contains(":event-source-mapping:") {
-            let tags = self.mapping_tags.get_mut(arn);
-            return tags.ok_or_else(|| {
-                LambdaError::not_found("The resource you requested does not exist.")
-            });
+        match Tagged::parse(arn, region)? {
+            Tagged::Function(name) => Ok(&mut self.function_mut(&name, region)?.tags),
+            Tagged::Mapping => self.mapping_tags.get_mut(arn).ok_or_else(|| {
+                LambdaError::not_found(format!("Event source mapping not found: {arn}"))
+            }),
+            Tagged::Other => Err(LambdaError::not_found(
+                "The resource you requested does not exist.",
+            )),
         }
-        let FunctionRef { name, .. } = FunctionRef::parse(arn, None, region)?;
-        Ok(&mut self.function_mut(&name, region)?.tags)
     }
 
     /// All functions in the order of their names.

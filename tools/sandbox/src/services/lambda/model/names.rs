@@ -13,6 +13,12 @@ const NAME_PATTERN: &str = "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-g
 const NEW_NAME_PATTERN: &str = "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?\
     (\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
 
+/// What the ARN of a resource with tags looks like.
+const TAGGED_PATTERN: &str = "arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:\
+    (function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|\
+    event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|\
+    capacity-provider:[a-zA-Z0-9-_]+)";
+
 /// Most bytes that a new function may be named with, ARN and all.
 const NEW_NAME_BYTES: usize = 140;
 
@@ -82,6 +88,57 @@ impl FunctionRef {
         }
         parts.check_reachable(region)?;
         Ok(parts.name.to_owned())
+    }
+}
+
+/// A resource that has tags.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Tagged {
+    /// A function, by its name.
+    Function(String),
+    /// An event source mapping.
+    Mapping,
+    /// Something that the sandbox has none of, such as a layer.
+    Other,
+}
+
+impl Tagged {
+    /// What an ARN in a request to `region` names.
+    ///
+    /// # Errors
+    /// `ValidationException` when it is no ARN of Lambda's, `InvalidParameterValueException` when it is that of a
+    /// version or an alias, and as [`FunctionRef::parse`] when it is out of reach.
+    pub fn parse(arn: &str, region: &str) -> Result<Self, LambdaError> {
+        let malformed = || {
+            let violation = pattern_violation("resource", arn, TAGGED_PATTERN);
+            LambdaError::violations(&[violation])
+        };
+        let content = arn_content(arn).filter(|_| arn.starts_with("arn:aws"));
+        let mut parts = content.unwrap_or_default().splitn(4, ':');
+        let (Some(in_region), Some(account), Some(kind), Some(id)) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(malformed());
+        };
+        if !is_region(in_region) || !is_account(account) {
+            return Err(malformed());
+        }
+        match kind {
+            "function" if Parts::of(arn).is_some() => {
+                let reference = FunctionRef::parse(arn, None, region)?;
+                if reference.qualifier.is_some() {
+                    return Err(LambdaError::invalid(
+                        "Tags on function aliases and versions are not supported. Please specify a function ARN.",
+                    ));
+                }
+                Ok(Self::Function(reference.name))
+            }
+            "event-source-mapping" if id.len() == 36 && uuid::Uuid::try_parse(id).is_ok() => {
+                Ok(Self::Mapping)
+            }
+            "layer" | "code-signing-config" | "capacity-provider" => Ok(Self::Other),
+            _ => Err(malformed()),
+        }
     }
 }
 
@@ -397,6 +454,32 @@ mod tests {
         // Dots are for names of functions that AWS makes itself.
         assert!(FunctionRef::new_name("a.b", REGION).is_err());
         assert_eq!(FunctionRef::new_name("a", REGION).unwrap(), "a");
+    }
+
+    #[test]
+    fn tags_are_on_functions_and_mappings_and_on_nothing_else() {
+        let arn = |resource: &str| format!("arn:aws:lambda:eu-west-1:000000000000:{resource}");
+        let kind = |arn: &str| Tagged::parse(arn, REGION).map_err(|error| error.kind);
+        let uuid = "event-source-mapping:01890a5d-ac96-774b-bcce-b302099a0001";
+        for (resource, expected) in [
+            ("function:f", Ok(Tagged::Function("f".to_owned()))),
+            ("function:f:live", Err(ErrorKind::InvalidParameterValue)),
+            ("function:f:$LATEST", Err(ErrorKind::InvalidParameterValue)),
+            (uuid, Ok(Tagged::Mapping)),
+            (&format!("{uuid}:alias"), Err(ErrorKind::Validation)),
+            ("layer:l", Ok(Tagged::Other)),
+            ("foobar:f", Err(ErrorKind::Validation)),
+        ] {
+            assert_eq!(kind(&arn(resource)), expected, "{resource}");
+        }
+        let error = Tagged::parse("arn:aws:something", REGION).unwrap_err();
+        let expected = "1 validation error detected: Value 'arn:aws:something' at 'resource' failed to satisfy constraint: \
+            Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}\
+            ((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:(function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?|\
+            layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-\
+            [0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)";
+        assert_eq!(error.message, expected);
+        assert_eq!(kind("f"), Err(ErrorKind::Validation));
     }
 
     #[test]

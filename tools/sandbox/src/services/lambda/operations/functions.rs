@@ -22,7 +22,7 @@ use crate::{
         Lambda, emulated,
         error::LambdaError,
         model::{
-            function::{Function, Tags, check_revision},
+            function::{Function, Tags, check_count, check_revision},
             names::{self, FunctionRef},
             settings::SettingsPatch,
         },
@@ -98,8 +98,9 @@ pub(super) async fn create(State(lambda): State<Lambda>, query: Query, body: Byt
         architecture,
         ..Settings::default()
     })?;
-    let code = store(&lambda, request.code).await?;
     let tags = request.tags.unwrap_or_default();
+    check_count(&tags)?;
+    let code = store(&lambda, request.code).await?;
     let mut functions = lambda.write();
     let function = functions.insert(Function::new(&name, &query.region, settings, code, tags))?;
     let version = published(function, request.publish)?;

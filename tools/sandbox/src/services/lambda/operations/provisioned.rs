@@ -105,9 +105,6 @@ fn unknown(name: &str, qualifier: &str, query: &Query) -> LambdaError {
 
 fn qualified(name: &str, query: &Query) -> Result<(String, String), LambdaError> {
     let reference = query.function(name)?;
-    let missing = || {
-        let constraint = "Member must not be null";
-        LambdaError::validation("qualifier", "null", constraint)
-    };
+    let missing = || LambdaError::missing("qualifier");
     Ok((reference.name, reference.qualifier.ok_or_else(missing)?))
 }
