@@ -24,7 +24,7 @@ pub fn variables(version: &Version, context: EnvironmentContext<'_>) -> BTreeMap
     let settings = &version.settings;
     let number = version.number.to_string();
     let date = chrono::Utc::now().format("%Y/%m/%d");
-    let mut variables = settings.environment.clone();
+    let mut variables = settings.environment.clone().unwrap_or_default();
     let mut set = |name: &str, value: String| {
         variables.insert(name.to_owned(), value);
     };

@@ -103,8 +103,21 @@ pub(crate) fn page(
     Ok((items, next.map(|next| next.to_string())))
 }
 
+/// Id of the version of the runtime. Not one of AWS's: the sandbox has no runtimes of its own.
+const RUNTIME_ID: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
 /// `FunctionConfiguration`, with the qualifier that the caller has asked with in the ARN.
 pub(super) fn configuration(version: &Version, qualifier: Option<&str>) -> Value {
+    let mut json = listed(version, qualifier);
+    json["State"] = json!("Active");
+    json["LastUpdateStatus"] = json!("Successful");
+    let runtime = format!("arn:aws:lambda:{}::runtime:{RUNTIME_ID}", version.region);
+    json["RuntimeVersionConfig"] = json!({"RuntimeVersionArn": runtime});
+    json
+}
+
+/// `FunctionConfiguration` as lists have it: without what changes by itself.
+pub(super) fn listed(version: &Version, qualifier: Option<&str>) -> Value {
     let settings = &version.settings;
     let mut json = json!({
         "FunctionName": version.function,
@@ -121,8 +134,6 @@ pub(super) fn configuration(version: &Version, qualifier: Option<&str>) -> Value
         "Version": version.number.to_string(),
         "TracingConfig": {"Mode": settings.tracing_mode},
         "RevisionId": version.revision_id,
-        "State": "Active",
-        "LastUpdateStatus": "Successful",
         "PackageType": "Zip",
         "Architectures": [settings.architecture.as_str()],
         "EphemeralStorage": {"Size": settings.ephemeral_storage_mib},
@@ -132,8 +143,8 @@ pub(super) fn configuration(version: &Version, qualifier: Option<&str>) -> Value
             "LogGroup": version.log_group(),
         },
     });
-    if !settings.environment.is_empty() {
-        json["Environment"] = json!({"Variables": settings.environment});
+    if let Some(variables) = &settings.environment {
+        json["Environment"] = json!({"Variables": variables});
     }
     for (name, level) in [
         (

@@ -1,6 +1,9 @@
 //! Functions as their API shows them.
 
-use aws_sdk_lambda::{primitives::Blob, types::FunctionVersion};
+use aws_sdk_lambda::{
+    primitives::Blob,
+    types::{Environment, FunctionVersion, LastUpdateStatus, State},
+};
 
 use crate::common::{
     FUNCTION, ROLE, Sandbox, create_function, does, eventually, foreign, host, is_alive, probe_zip,
@@ -351,4 +354,57 @@ async fn one_architecture_is_written_as_aws_writes_it() {
             ("ValidationException", expected)
         );
     }
+}
+
+#[tokio::test]
+async fn what_changes_by_itself_is_in_a_configuration_and_not_in_a_list() {
+    let sandbox = Sandbox::with_probe().await;
+    let lambda = &sandbox.lambda;
+    let one = lambda.get_function_configuration().function_name(FUNCTION);
+    let one = one.send().await.unwrap();
+    assert_eq!(one.state, Some(State::Active));
+    assert_eq!(one.last_update_status, Some(LastUpdateStatus::Successful));
+    let runtime = one
+        .runtime_version_config
+        .unwrap()
+        .runtime_version_arn
+        .unwrap();
+    let (prefix, id) = runtime.rsplit_once(':').unwrap();
+    assert_eq!(prefix, "arn:aws:lambda:us-east-1::runtime");
+    assert!(id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let functions = lambda
+        .list_functions()
+        .send()
+        .await
+        .unwrap()
+        .functions
+        .unwrap();
+    let versions = lambda.list_versions_by_function().function_name(FUNCTION);
+    let versions = versions.send().await.unwrap().versions.unwrap();
+    assert_eq!((functions.len(), versions.len()), (1, 1));
+    for listed in functions.iter().chain(&versions) {
+        assert_eq!((listed.state(), listed.last_update_status()), (None, None));
+        assert_eq!(listed.runtime_version_config(), None);
+        assert_eq!(listed.memory_size(), Some(128));
+    }
+}
+
+#[tokio::test]
+async fn no_variables_and_no_environment_are_told_apart() {
+    let sandbox = Sandbox::with_probe().await;
+    let lambda = &sandbox.lambda;
+    let environment = async || {
+        let one = lambda.get_function_configuration().function_name(FUNCTION);
+        one.send().await.unwrap().environment
+    };
+    assert_eq!(environment().await, None);
+    let update = lambda
+        .update_function_configuration()
+        .function_name(FUNCTION);
+    let none = Environment::builder()
+        .set_variables(Some([].into()))
+        .build();
+    update.environment(none).send().await.unwrap();
+    let variables = environment().await.unwrap().variables;
+    assert_eq!(variables, Some([].into()));
 }

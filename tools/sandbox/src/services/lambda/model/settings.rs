@@ -107,7 +107,7 @@ impl SettingsPatch {
                 within("ephemeralStorage.size", storage.size, 512..=10_240)?;
         }
         if let Some(environment) = self.environment {
-            settings.environment = environment.variables.unwrap_or_default();
+            settings.environment = Some(environment.variables.unwrap_or_default());
         }
         if let Some(tracing) = self.tracing_config {
             settings.tracing_mode = tracing.mode;
@@ -196,7 +196,10 @@ fn check(settings: &Settings) -> Result<(), LambdaError> {
         ));
     }
     check_logging(&settings.logging)?;
-    check_environment(&settings.environment)
+    settings
+        .environment
+        .as_ref()
+        .map_or(Ok(()), check_environment)
 }
 
 fn is_role_arn(role: &str) -> bool {

@@ -26,7 +26,7 @@ use crate::{
             names::{self, FunctionRef},
             settings::SettingsPatch,
         },
-        wire::{Answer, Query, configuration, json, page, parse},
+        wire::{Answer, Query, configuration, json, listed, page, parse},
     },
 };
 
@@ -271,7 +271,7 @@ pub(super) async fn list(State(lambda): State<Lambda>, query: Query) -> Answer {
         let versions = function.versions().take(if all { usize::MAX } else { 1 });
         versions.map(move |version| {
             let number = all.then(|| version.number.to_string());
-            configuration(version, number.as_deref())
+            listed(version, number.as_deref())
         })
     });
     let (versions, marker) = page(versions.collect(), &query, 50)?;

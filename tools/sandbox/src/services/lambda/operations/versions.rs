@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::services::lambda::{
     Lambda,
     model::names::FunctionRef,
-    wire::{Answer, Query, configuration, json, page, parse},
+    wire::{Answer, Query, configuration, json, listed, page, parse},
 };
 
 /// `PublishVersion`
@@ -60,8 +60,7 @@ pub(super) async fn list(
     let FunctionRef { name, .. } = query.function(&name)?;
     let functions = lambda.read();
     let versions = functions.function(&name, &query.region)?.versions();
-    let versions =
-        versions.map(|version| configuration(version, Some(&version.number.to_string())));
+    let versions = versions.map(|version| listed(version, Some(&version.number.to_string())));
     let (versions, marker) = page(versions.collect(), &query, 50)?;
     Ok(json(
         StatusCode::OK,
