@@ -213,3 +213,69 @@ async fn tags_have_the_limits_of_aws() {
     let kept = client.list_tags().resource(arn).send().await.unwrap();
     assert_eq!(kept.tags.unwrap().len(), 50);
 }
+
+#[tokio::test]
+async fn the_first_permission_of_an_alias_may_name_the_revision_of_the_alias() {
+    let sandbox = two_versions().await;
+    let client = &sandbox.lambda;
+    let alias = client.get_alias().function_name(FUNCTION).name("live");
+    let revision = alias.send().await.unwrap().revision_id.unwrap();
+    let add = |statement: &str| {
+        let add = client.add_permission().function_name(FUNCTION);
+        let add = add.qualifier("live").statement_id(statement);
+        let add = add.action("lambda:InvokeFunction").principal("*");
+        add.revision_id(&revision).send()
+    };
+    add("a").await.unwrap();
+    let (kind, status, _) = refusal(add("b").await);
+    assert_eq!(
+        (kind.as_str(), status),
+        ("PreconditionFailedException", 412)
+    );
+}
+
+#[tokio::test]
+async fn statement_ids_and_principals_are_checked() {
+    let sandbox = two_versions().await;
+    let client = &sandbox.lambda;
+    let add = |statement: &str, principal: &str| {
+        let add = client.add_permission().function_name(FUNCTION);
+        let add = add.statement_id(statement).principal(principal);
+        add.action("lambda:InvokeFunction").send()
+    };
+    let (kind, status, message) = refusal(add("example.com", "s3.amazonaws.com").await);
+    assert_eq!((kind.as_str(), status), ("ValidationException", 400));
+    assert_eq!(
+        message,
+        "1 validation error detected: Value 'example.com' at 'statementId' failed to satisfy constraint: \
+         Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)"
+    );
+    let (kind, status, message) = refusal(add("lambda", "invalid.nonaws.com").await);
+    assert_eq!(
+        (kind.as_str(), status),
+        ("InvalidParameterValueException", 400)
+    );
+    assert_eq!(
+        message,
+        "The provided principal was invalid. Please check the principal and try again."
+    );
+    let role = "arn:aws:iam::123456789012:role/r";
+    for (statement, principal, expected) in [
+        ("a", "*", json!("*")),
+        (
+            "b",
+            "s3.amazonaws.com",
+            json!({"Service": "s3.amazonaws.com"}),
+        ),
+        (
+            "c",
+            "123456789012",
+            json!({"AWS": "arn:aws:iam::123456789012:root"}),
+        ),
+        ("d", role, json!({"AWS": role})),
+    ] {
+        let added = add(statement, principal).await.unwrap().statement.unwrap();
+        let added: serde_json::Value = serde_json::from_str(&added).unwrap();
+        assert_eq!(added["Principal"], expected, "{principal}");
+    }
+}

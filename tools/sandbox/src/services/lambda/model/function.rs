@@ -169,6 +169,18 @@ impl Function {
         }
     }
 
+    /// The `RevisionId` of a version, an alias, or the function itself.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException` when there is none.
+    pub fn revision_id(&self, qualifier: Option<&str>) -> Result<&String, LambdaError> {
+        if let Some(alias) = qualifier.and_then(|name| self.aliases.get(name)) {
+            return Ok(&alias.revision_id);
+        }
+        let version = self.resolve(qualifier, || 0.0)?;
+        Ok(&version.revision_id)
+    }
+
     /// Compares a caller's `RevisionId` with that of `$LATEST`.
     ///
     /// # Errors

@@ -9,12 +9,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    aws::arn::is_name_byte,
     execution::version::new_revision,
     services::lambda::{
         Lambda,
         error::LambdaError,
         model::{
-            function::{Policy, check_revision},
+            function::check_revision,
             names::{function_arn, is_alias_name},
         },
         wire::{Answer, Query, json, parse},
@@ -43,16 +44,39 @@ struct AddPermission {
 }
 
 impl AddPermission {
-    /// The statement in the language of IAM policies.
-    fn statement(&self, resource: &str) -> Value {
-        let principal = match self.principal.as_str() {
-            "*" => json!("*"),
-            service if service.ends_with(".amazonaws.com") => json!({"Service": service}),
-            account if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) => {
-                json!({"AWS": format!("arn:aws:iam::{account}:root")})
-            }
-            arn => json!({"AWS": arn}),
+    fn check_statement_id(&self) -> Result<(), LambdaError> {
+        let id = &self.statement_id;
+        if !id.is_empty() && id.bytes().all(is_name_byte) {
+            return Ok(());
+        }
+        let constraint = "Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)";
+        Err(LambdaError::validation("statementId", id, constraint))
+    }
+
+    /// Who is allowed, in the language of IAM policies: a service, an account, an identity or everyone.
+    fn principal(&self) -> Result<Value, LambdaError> {
+        let is_service = |name: &str| {
+            // Alexa's services are the ones under amazon.com.
+            [".amazonaws.com", ".amazonaws.com.cn", ".amazon.com"]
+                .into_iter()
+                .any(|domain| name.ends_with(domain))
         };
+        match self.principal.as_str() {
+            "*" => Ok(json!("*")),
+            service if is_service(service) => Ok(json!({"Service": service})),
+            account if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Ok(json!({"AWS": format!("arn:aws:iam::{account}:root")}))
+            }
+            arn if arn.starts_with("arn:aws") => Ok(json!({"AWS": arn})),
+            _ => Err(LambdaError::invalid(
+                "The provided principal was invalid. Please check the principal and try again.",
+            )),
+        }
+    }
+
+    /// The statement in the language of IAM policies.
+    fn statement(&self, resource: &str) -> Result<Value, LambdaError> {
+        let principal = self.principal()?;
         let mut condition: Map<String, Value> = Map::new();
         for (operator, key, value) in [
             ("ArnLike", "AWS:SourceArn", &self.source_arn),
@@ -83,7 +107,7 @@ impl AddPermission {
         if !condition.is_empty() {
             statement["Condition"] = Value::Object(condition);
         }
-        statement
+        Ok(statement)
     }
 }
 
@@ -95,6 +119,7 @@ pub(super) async fn add(
     body: Bytes,
 ) -> Answer {
     let request: AddPermission = parse(&body)?;
+    request.check_statement_id()?;
     let reference = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&reference.name, &query.region)?;
@@ -111,18 +136,20 @@ pub(super) async fn add(
         &reference.name,
         reference.qualifier.as_deref(),
     );
-    let none = Policy::default();
     let policy = function.policies.get(&reference.qualifier);
-    let policy = policy.unwrap_or(&none);
-    check_revision(request.revision_id.as_deref(), &policy.revision_id)
+    let current = match policy {
+        Some(policy) => &policy.revision_id,
+        None => function.revision_id(reference.qualifier.as_deref())?,
+    };
+    check_revision(request.revision_id.as_deref(), current)
         .map_err(|_| LambdaError::stale_policy())?;
-    if policy.statements.contains_key(&request.statement_id) {
+    if policy.is_some_and(|policy| policy.statements.contains_key(&request.statement_id)) {
         return Err(LambdaError::conflict(format!(
             "The statement id ({}) provided already exists. Please provide a new statement id, or remove the existing statement.",
             request.statement_id
         )));
     }
-    let statement = request.statement(&resource);
+    let statement = request.statement(&resource)?;
     let policy = function.policies.entry(reference.qualifier).or_default();
     policy
         .statements
