@@ -89,6 +89,11 @@ async fn a_function_sees_lambdas_environment_and_nothing_of_the_hosts() {
         );
     }
     assert_eq!(variables.get("LAMBDA_TASK_ROOT"), Some(&answer["folder"]));
+    // As in provided.al2023, with the code's folder for /var/task.
+    let root = answer["folder"].as_str().unwrap();
+    let libraries =
+        format!("/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{root}:{root}/lib:/opt/lib");
+    assert_eq!(variables["LD_LIBRARY_PATH"], json!(libraries));
     for name in ["HOME", "CARGO_MANIFEST_DIR", "USER", "RUST_BACKTRACE"] {
         assert!(!variables.contains_key(name), "{name}");
     }
