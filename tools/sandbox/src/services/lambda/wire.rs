@@ -146,15 +146,15 @@ pub(super) fn listed(version: &Version, qualifier: Option<&str>) -> Value {
     if let Some(variables) = &settings.environment {
         json["Environment"] = json!({"Variables": variables});
     }
-    for (name, level) in [
-        (
-            "ApplicationLogLevel",
-            &settings.logging.application_log_level,
-        ),
-        ("SystemLogLevel", &settings.logging.system_log_level),
-    ] {
-        if let Some(level) = level {
-            json["LoggingConfig"][name] = json!(level);
+    if settings.logging.log_format.as_deref() == Some("JSON") {
+        for (name, level) in [
+            (
+                "ApplicationLogLevel",
+                &settings.logging.application_log_level,
+            ),
+            ("SystemLogLevel", &settings.logging.system_log_level),
+        ] {
+            json["LoggingConfig"][name] = json!(level.as_deref().unwrap_or("INFO"));
         }
     }
     json

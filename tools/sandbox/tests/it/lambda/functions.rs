@@ -2,7 +2,10 @@
 
 use aws_sdk_lambda::{
     primitives::Blob,
-    types::{Environment, FunctionVersion, LastUpdateStatus, State},
+    types::{
+        ApplicationLogLevel, Environment, FunctionVersion, LastUpdateStatus, LogFormat,
+        LoggingConfig, State, SystemLogLevel, builders::LoggingConfigBuilder,
+    },
 };
 
 use crate::common::{
@@ -407,4 +410,26 @@ async fn no_variables_and_no_environment_are_told_apart() {
     update.environment(none).send().await.unwrap();
     let variables = environment().await.unwrap().variables;
     assert_eq!(variables, Some([].into()));
+}
+
+#[tokio::test]
+async fn json_logs_have_levels_and_text_has_none() {
+    let sandbox = Sandbox::with_probe().await;
+    let set = async |logging: LoggingConfigBuilder| {
+        let update = sandbox.lambda.update_function_configuration();
+        let update = update
+            .function_name(FUNCTION)
+            .logging_config(logging.build());
+        let logging = update.send().await.unwrap().logging_config.unwrap();
+        (logging.application_log_level, logging.system_log_level)
+    };
+    let json = || LoggingConfig::builder().log_format(LogFormat::Json);
+    let (application, system) = set(json()).await;
+    assert_eq!(application, Some(ApplicationLogLevel::Info));
+    assert_eq!(system, Some(SystemLogLevel::Info));
+    let (application, system) = set(json().system_log_level(SystemLogLevel::Debug)).await;
+    assert_eq!(application, Some(ApplicationLogLevel::Info));
+    assert_eq!(system, Some(SystemLogLevel::Debug));
+    let text = LoggingConfig::builder().log_format(LogFormat::Text);
+    assert_eq!(set(text).await, (None, None));
 }
