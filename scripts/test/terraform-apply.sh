@@ -60,7 +60,7 @@ export LOCK_TIMEOUT=0s TF_VAR_deletion_protection=false
 export TF_VAR_github='{ repository = "octo-org/lambdas", owner_id = 12, repository_id = 34 }'
 
 # What is different from AWS: paths instead of host names for buckets, alarms and dashboards in moto,
-# the sandbox's own tag, and no TLS, on which the buckets' policies insist.
+# and no TLS, on which the buckets' policies insist.
 for configuration in platform function nothing; do
     cat >"infra/$configuration/aws_override.tf" <<END
 terraform {
@@ -77,9 +77,6 @@ provider "aws" {
   skip_metadata_api_check = true
   endpoints {
     cloudwatch = "$moto_url"
-  }
-  ignore_tags {
-    key_prefixes = ["sandbox:"]
   }
 }
 END

@@ -5,8 +5,9 @@ use std::{future::Future, io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Dur
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderValue, header::Entry},
     middleware::{Next, from_fn, from_fn_with_state},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use tokio::net::TcpListener;
 
@@ -30,7 +31,7 @@ use crate::{
         event_sources::{self, EventSources},
         eventbridge::AlarmRules,
         http_api::HttpApis,
-        lambda::{self, Lambda, Parts},
+        lambda::{self, Lambda, Parts, invocation::new_request_id},
         sqs::{self, Sqs},
     },
 };
@@ -170,6 +171,7 @@ impl Server {
             // Around all routes. The last layer is the first to see a request.
             .layer(from_fn_with_state(grants, access::check))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+            .layer(from_fn(add_request_id))
             .layer(from_fn(origin_check::refuse_web_pages));
         Ok(Self {
             listener,
@@ -257,11 +259,29 @@ async fn listen(port: u16) -> Result<TcpListener, BindError> {
         })
 }
 
-/// What is not Lambda: our CloudWatch and SQS, and DynamoDB for all the rest.
+/// What is not Lambda: our CloudWatch and SQS, and DynamoDB for all the rest. What is Lambda and not there is refused.
 fn other_services(cloudwatch: CloudWatch, sqs: Sqs, dynamodb: Router) -> Router {
     dynamodb
         .layer(from_fn_with_state(cloudwatch, answer_cloudwatch))
         .layer(from_fn_with_state(sqs, answer_sqs))
+        .layer(from_fn(refuse_missing))
+}
+
+async fn refuse_missing(request: Request, next: Next) -> Response {
+    match lambda::operations::missing(request.method(), request.uri()) {
+        Some(error) => error.into_response(),
+        None => next.run(request).await,
+    }
+}
+
+/// Gives every answer that has none the id of its request: SDKs expect one.
+async fn add_request_id(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let id = response.headers_mut().entry("x-amzn-requestid");
+    if let (Entry::Vacant(id), Ok(new)) = (id, HeaderValue::try_from(new_request_id())) {
+        id.insert(new);
+    }
+    response
 }
 
 async fn answer_sqs(State(sqs): State<Sqs>, request: Request, next: Next) -> Response {

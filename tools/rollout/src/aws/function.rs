@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::{client::explain, routing::Version};
 
-/// A sandbox's tag on a function: the architectures that run under an emulator on its machine.
-const EMULATED_TAG: &str = "sandbox:emulated";
+/// In the address of a function's code in a sandbox, which AWS never has. Its query names the architectures that run
+/// under an emulator on that machine.
+const SANDBOX_CODE: &str = "/_sandbox/code/";
 
 /// The function as Lambda has it.
 #[derive(Debug, Clone)]
@@ -76,11 +77,11 @@ pub async fn read(client: &Client, name: &str) -> Result<Function, FunctionError
                 failed("GetFunction", name, explain(&error))
             }
         })?;
-    let emulated = output.tags().and_then(|tags| tags.get(EMULATED_TAG));
+    let location = output.code().and_then(|code| code.location());
     Ok(Function {
         name: name.to_owned(),
         memory_mib: output.configuration().map_or(0, memory_mib),
-        emulated: emulated.map(|list| architectures(list)).unwrap_or_default(),
+        emulated: location.map(emulated).unwrap_or_default(),
     })
 }
 
@@ -103,10 +104,12 @@ pub(crate) fn text(value: Option<&str>) -> String {
     value.unwrap_or_default().to_owned()
 }
 
-fn architectures(list: &str) -> BTreeSet<Architecture> {
-    list.split(',')
-        .filter_map(|word| word.trim().parse().ok())
-        .collect()
+/// What the address of a function's code says of emulators.
+fn emulated(location: &str) -> BTreeSet<Architecture> {
+    let file = location.split_once(SANDBOX_CODE).map(|(_, file)| file);
+    let list = file.and_then(|file| file.split_once("?emulated="));
+    let words = list.map(|(_, list)| list).unwrap_or_default().split(',');
+    words.filter_map(|word| word.parse().ok()).collect()
 }
 
 /// A published version with what it was built for; shown as `arm64 (version 2)`.
@@ -134,12 +137,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tag_may_name_none_one_or_both_architectures() {
-        assert!(architectures("").is_empty());
-        assert_eq!(
-            architectures("arm64"),
-            BTreeSet::from([Architecture::Arm64])
-        );
-        assert_eq!(architectures("arm64, x86_64").len(), 2);
+    fn the_address_of_the_code_says_what_a_sandbox_emulates() {
+        let of = |list: &str| emulated(&format!("http://127.0.0.1:1/_sandbox/code/00.zip{list}"));
+        assert!(of("").is_empty() && of("?emulated=").is_empty());
+        assert_eq!(of("?emulated=arm64"), BTreeSet::from([Architecture::Arm64]));
+        assert_eq!(of("?emulated=arm64,x86_64").len(), 2);
+        let aws = "https://awslambda-eu-west-1-tasks.s3.eu-west-1.amazonaws.com/a?emulated=arm64";
+        assert!(emulated(aws).is_empty());
     }
 }

@@ -5,7 +5,7 @@
 //! | `client.rs` | clients as the AWS CLI would configure them; errors in words |
 //! | `routing.rs` | versions, weights, what an alias routes to |
 //! | `alias.rs` | read an alias, change it by compare-and-swap |
-//! | `function.rs` | the function: memory, tags, which architectures are emulated |
+//! | `function.rs` | the function: memory, which architectures are emulated |
 //! | `versions.rs` | published versions: list, find, publish, delete |
 //! | `latest.rs`, `mark.rs` | `$LATEST` by compare-and-swap, and the mark of a benchmark that has borrowed it |
 //! | `provisioned.rs` | provisioned concurrency, which forbids a weight |

@@ -12,6 +12,8 @@
 //!
 //! # What differs from Lambda
 //! - The configured memory and `/tmp` size are told to the function and not enforced.
+//! - A function's code is in a folder of the sandbox's, not in `/var/task`: `LAMBDA_TASK_ROOT` and `LD_LIBRARY_PATH`
+//!   name that one.
 //! - Environments share the machine's `/tmp`; each has a folder of its own in `TMPDIR`.
 //! - `Max Memory Used` of an emulated function includes its emulator.
 

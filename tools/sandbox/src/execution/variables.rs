@@ -24,7 +24,7 @@ pub fn variables(version: &Version, context: EnvironmentContext<'_>) -> BTreeMap
     let settings = &version.settings;
     let number = version.number.to_string();
     let date = chrono::Utc::now().format("%Y/%m/%d");
-    let mut variables = settings.environment.clone();
+    let mut variables = settings.environment.clone().unwrap_or_default();
     let mut set = |name: &str, value: String| {
         variables.insert(name.to_owned(), value);
     };
@@ -44,10 +44,8 @@ pub fn variables(version: &Version, context: EnvironmentContext<'_>) -> BTreeMap
     set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned());
     set("AWS_REGION", version.region.clone());
     set("AWS_DEFAULT_REGION", version.region.clone());
-    set(
-        "LAMBDA_TASK_ROOT",
-        version.code.folder.display().to_string(),
-    );
+    let root = version.code.folder.display();
+    set("LAMBDA_TASK_ROOT", root.to_string());
     set("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned());
     // Not secret: only the id is read, to know which function sends a request.
     set(
@@ -68,6 +66,10 @@ pub fn variables(version: &Version, context: EnvironmentContext<'_>) -> BTreeMap
     for (name, value) in [
         ("AWS_ENDPOINT_URL", context.endpoint.to_owned()),
         ("TMPDIR", context.temporary.display().to_string()),
+        (
+            "LD_LIBRARY_PATH",
+            format!("/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{root}:{root}/lib:/opt/lib"),
+        ),
         ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin".to_owned()),
         ("LANG", "en_US.UTF-8".to_owned()),
         ("TZ", ":UTC".to_owned()),

@@ -65,8 +65,8 @@ pub struct Settings {
     pub memory_mib: u32,
     /// Size of `/tmp` in MiB. Reported, not enforced.
     pub ephemeral_storage_mib: u32,
-    /// The function's own environment variables.
-    pub environment: BTreeMap<String, String>,
+    /// The function's own environment variables, if any were ever set: AWS answers none and no variables differently.
+    pub environment: Option<BTreeMap<String, String>>,
     /// Instruction set of the code.
     pub architecture: Architecture,
     /// `Active` or `PassThrough`. Reported only: there is no X-Ray.
@@ -85,7 +85,7 @@ impl Default for Settings {
             timeout_s: 3,
             memory_mib: 128,
             ephemeral_storage_mib: 512,
-            environment: BTreeMap::new(),
+            environment: None,
             architecture: Architecture::X86_64,
             tracing_mode: "PassThrough".to_owned(),
             logging: Logging::default(),

@@ -4,7 +4,7 @@ use axum::http::{Method, Uri};
 use percent_encoding::percent_decode_str;
 
 use super::needs::{Kind, Need};
-use crate::services::lambda::model::names::FunctionRef;
+use crate::services::lambda::model::names;
 
 /// What a request needs; nothing when it is for another service.
 pub(super) fn need(method: &Method, uri: &Uri) -> Option<Need> {
@@ -58,10 +58,7 @@ fn on_function(function: &str, method: &Method, part: &str) -> Need {
 /// The name in a name or an ARN.
 fn function_name(text: &str) -> String {
     let text = percent_decode_str(text).decode_utf8_lossy();
-    match FunctionRef::parse(&text, None) {
-        Ok(reference) => reference.name,
-        Err(_) => text.into_owned(),
-    }
+    names::name_in(&text).unwrap_or(&text).to_owned()
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ async fn create(State(sources): State<EventSources>, query: Query, body: Bytes) 
                 "The sandbox maps queues only: EventSourceArn must be the ARN of an SQS queue.",
             )
         })?;
-    let function = FunctionRef::parse(&request.function_name, None)?;
+    let function = query.function(&request.function_name)?;
     let region = check(&sources, &function, &queue_arn, &query.region)?;
     let fifo = queue_arn.ends_with(".fifo");
     let mapping = Mapping {
@@ -129,7 +129,7 @@ async fn list(State(sources): State<EventSources>, query: Query) -> Answer {
     let asked = |name: &str| query.get(name).filter(|text| !text.is_empty());
     let queue_arn = asked("EventSourceArn");
     let function = asked("FunctionName")
-        .map(|name| FunctionRef::parse(name, None))
+        .map(|name| query.function(name))
         .transpose()?;
     let is_asked_for = |mapping: &Mapping| {
         queue_arn.is_none_or(|arn| mapping.queue_arn == arn)
@@ -159,7 +159,7 @@ async fn update(
     let function = match request.function_name {
         None => before.function.clone(),
         Some(name) => {
-            let function = FunctionRef::parse(&name, None)?;
+            let function = query.function(&name)?;
             check(&sources, &function, &before.queue_arn, &query.region)?;
             function
         }

@@ -17,6 +17,8 @@ pub enum ErrorKind {
     Validation,
     /// The payload is not JSON.
     InvalidRequestContent,
+    /// It belongs to another account.
+    AccessDenied,
     /// The function, version or alias does not exist.
     ResourceNotFound,
     /// The version or alias has no provisioned concurrency.
@@ -31,6 +33,8 @@ pub enum ErrorKind {
     RequestTooLarge,
     /// No environment is free.
     TooManyRequests,
+    /// The sandbox does not have the operation.
+    UnknownOperation,
     /// The sandbox itself failed.
     Service,
 }
@@ -46,6 +50,7 @@ impl ErrorKind {
             Self::InvalidRequestContent => {
                 ("InvalidRequestContentException", StatusCode::BAD_REQUEST)
             }
+            Self::AccessDenied => ("AccessDeniedException", StatusCode::FORBIDDEN),
             Self::ResourceNotFound => ("ResourceNotFoundException", StatusCode::NOT_FOUND),
             Self::ProvisionedNotFound => (
                 "ProvisionedConcurrencyConfigNotFoundException",
@@ -59,6 +64,7 @@ impl ErrorKind {
             ),
             Self::RequestTooLarge => ("RequestTooLargeException", StatusCode::PAYLOAD_TOO_LARGE),
             Self::TooManyRequests => ("TooManyRequestsException", StatusCode::TOO_MANY_REQUESTS),
+            Self::UnknownOperation => ("UnknownOperationException", StatusCode::BAD_REQUEST),
             Self::Service => ("ServiceException", StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
@@ -98,14 +104,44 @@ impl LambdaError {
         Self::new(ErrorKind::ResourceConflict, message)
     }
 
+    /// `AccessDeniedException` for what belongs to another account. AWS sends it without a message.
+    #[must_use]
+    pub fn access_denied() -> Self {
+        Self::new(ErrorKind::AccessDenied, "it belongs to another account")
+    }
+
     /// `ValidationException` in the words of the service's model validation.
     pub fn validation(field: &str, value: impl std::fmt::Display, constraint: &str) -> Self {
-        Self::new(
-            ErrorKind::Validation,
-            format!(
-                "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: {constraint}"
-            ),
-        )
+        Self::violations(&[Self::violation(field, value, constraint)])
+    }
+
+    /// One constraint of the service's model that a request violates, for [`Self::violations`].
+    pub fn violation(field: &str, value: impl std::fmt::Display, constraint: &str) -> String {
+        format!("Value '{value}' at '{field}' failed to satisfy constraint: {constraint}")
+    }
+
+    /// `ValidationException` for a field that a request must have.
+    #[must_use]
+    pub fn missing(field: &str) -> Self {
+        Self::violations(&[format!(
+            "Value null at '{field}' failed to satisfy constraint: Member must not be null"
+        )])
+    }
+
+    /// `ValidationException` with all constraints that a request violates.
+    #[must_use]
+    pub fn violations(violations: &[String]) -> Self {
+        let errors = if violations.len() == 1 {
+            "error"
+        } else {
+            "errors"
+        };
+        let message = format!(
+            "{} validation {errors} detected: {}",
+            violations.len(),
+            violations.join("; ")
+        );
+        Self::new(ErrorKind::Validation, message)
     }
 
     /// `PreconditionFailedException` for a `RevisionId` that is no longer current.
@@ -115,6 +151,16 @@ impl LambdaError {
             ErrorKind::PreconditionFailed,
             "The Revision Id provided does not match the latest Revision Id. \
              Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
+        )
+    }
+
+    /// `PreconditionFailedException` for the `RevisionId` of a policy that is no longer current.
+    #[must_use]
+    pub fn stale_policy() -> Self {
+        Self::new(
+            ErrorKind::PreconditionFailed,
+            "The Revision Id provided does not match the latest Revision Id. \
+             Call the GetPolicy API to retrieve the latest Revision Id",
         )
     }
 
@@ -154,6 +200,7 @@ impl IntoResponse for LambdaError {
                 "message": self.message,
                 "Reason": "ConcurrentInvocationLimitExceeded",
             }),
+            ErrorKind::AccessDenied => json!({"Message": null}),
             _ => json!({"Type": side, "message": self.message}),
         };
         errors::rest_json(status, name, &body)

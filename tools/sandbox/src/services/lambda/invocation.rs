@@ -13,7 +13,10 @@ use chrono::Utc;
 use super::{
     Lambda,
     error::{ErrorKind, LambdaError},
-    model::names::{self, FunctionRef},
+    model::{
+        functions::not_found,
+        names::{self, FunctionRef},
+    },
 };
 use crate::execution::{
     invocation::{Finished, Request},
@@ -63,16 +66,10 @@ impl Lambda {
     /// `ResourceNotFoundException` when there is no such function, version or alias.
     pub fn route(&self, reference: FunctionRef, region: &str) -> Result<Call, LambdaError> {
         let functions = self.read();
-        let function =
-            functions
-                .function(&reference.name, region)
-                .map_err(|error| match &reference.qualifier {
-                    None => error,
-                    Some(qualifier) => LambdaError::not_found(format!(
-                        "Function not found: {}",
-                        names::function_arn(region, &reference.name, Some(qualifier))
-                    )),
-                })?;
+        let function = functions.function(&reference.name, region).map_err(|_| {
+            let qualifier = reference.qualifier.as_deref().unwrap_or("$LATEST");
+            not_found(region, &reference.name, Some(qualifier))
+        })?;
         let version = function.resolve(reference.qualifier.as_deref(), || self.draws.uniform())?;
         let through_alias = reference
             .qualifier

@@ -5,15 +5,17 @@
 //! - [`operations`]: the API, one file per group of operations; [`wire`]: its requests and answers; [`error`]: its errors.
 //!
 //! # What differs from Lambda
-//! - There is one account and, whatever the ARNs say, one region: the region of a request only shows in the ARNs of the
-//!   functions that it creates.
+//! - There is one account, and one store for all regions: by its name a function is found from each of them. The region
+//!   of a request shows in the ARNs of the functions that it creates, and ARNs of another one are refused.
 //! - Updates are done when the call returns; `State` and `LastUpdateStatus` are never `Pending` or `InProgress`.
 //! - Code comes with the request (`ZipFile`), not from S3; there are no layers, VPCs, images, nor dead-letter queues:
 //!   a request that asks for one is refused.
 //! - Execution roles and resource policies are kept and returned, and never checked against. What a function may do to
 //!   tables and queues is checked against its metadata, by `rehearsal/access`.
+//! - Operations that are missing are refused with their names: `operations/missing.rs` has the list.
 //! - Provisioned concurrency is kept and returned, and no environment is started ahead.
-//! - `CreateFunction` adds the tag [`EMULATED_TAG`]: the architectures that run under an emulator here.
+//! - `Code.Location` of `GetFunction` ends with `?emulated=` and the architectures that run under an emulator here:
+//!   their times and costs mean nothing.
 
 pub mod error;
 pub mod invocation;
@@ -31,12 +33,8 @@ use crate::execution::{
     record::Recorder,
 };
 
-/// Tag of every function: comma list of the architectures whose times and costs mean nothing on this machine.
-pub const EMULATED_TAG: &str = "sandbox:emulated";
-
-/// The value of [`EMULATED_TAG`] on this machine.
-#[must_use]
-pub fn emulated() -> String {
+/// The architectures that run under an emulator on this machine, in a comma list.
+fn emulated() -> String {
     let foreign = Architecture::ALL
         .into_iter()
         .filter(|architecture| *architecture != emulation::HOST);

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     error::{ErrorKind, LambdaError},
-    model::names,
+    model::names::{self, FunctionRef},
 };
 use crate::{
     aws::{
@@ -21,7 +21,7 @@ use crate::{
         paging::{self, Page},
         signature,
     },
-    execution::version::{Version, VersionNumber},
+    execution::version::Version,
 };
 
 /// What an operation gives: JSON with a status, or one of Lambda's errors.
@@ -47,6 +47,11 @@ pub(crate) struct Query {
 impl Query {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(String::as_str)
+    }
+
+    /// The function that a request names, with the qualifier in its name or in `Qualifier`.
+    pub(crate) fn function(&self, name: &str) -> Result<FunctionRef, LambdaError> {
+        FunctionRef::parse(name, self.get("Qualifier"), &self.region)
     }
 }
 
@@ -98,12 +103,22 @@ pub(crate) fn page(
     Ok((items, next.map(|next| next.to_string())))
 }
 
-/// `FunctionConfiguration`. AWS leaves the qualifier of `$LATEST` out of the ARN, unless the caller asked with one.
-pub(super) fn configuration(version: &Version, qualified: bool) -> Value {
+/// Id of the version of the runtime. Not one of AWS's: the sandbox has no runtimes of its own.
+const RUNTIME_ID: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// `FunctionConfiguration`, with the qualifier that the caller has asked with in the ARN.
+pub(super) fn configuration(version: &Version, qualifier: Option<&str>) -> Value {
+    let mut json = listed(version, qualifier);
+    json["State"] = json!("Active");
+    json["LastUpdateStatus"] = json!("Successful");
+    let runtime = format!("arn:aws:lambda:{}::runtime:{RUNTIME_ID}", version.region);
+    json["RuntimeVersionConfig"] = json!({"RuntimeVersionArn": runtime});
+    json
+}
+
+/// `FunctionConfiguration` as lists have it: without what changes by itself.
+pub(super) fn listed(version: &Version, qualifier: Option<&str>) -> Value {
     let settings = &version.settings;
-    let number = version.number.to_string();
-    let qualified = qualified || version.number != VersionNumber::Latest;
-    let qualifier = qualified.then_some(number.as_str());
     let mut json = json!({
         "FunctionName": version.function,
         "FunctionArn": names::function_arn(&version.region, &version.function, qualifier),
@@ -116,11 +131,9 @@ pub(super) fn configuration(version: &Version, qualified: bool) -> Value {
         "MemorySize": settings.memory_mib,
         "LastModified": aws::timestamp(version.last_modified),
         "CodeSha256": version.code.sha256,
-        "Version": number,
+        "Version": version.number.to_string(),
         "TracingConfig": {"Mode": settings.tracing_mode},
         "RevisionId": version.revision_id,
-        "State": "Active",
-        "LastUpdateStatus": "Successful",
         "PackageType": "Zip",
         "Architectures": [settings.architecture.as_str()],
         "EphemeralStorage": {"Size": settings.ephemeral_storage_mib},
@@ -130,18 +143,18 @@ pub(super) fn configuration(version: &Version, qualified: bool) -> Value {
             "LogGroup": version.log_group(),
         },
     });
-    if !settings.environment.is_empty() {
-        json["Environment"] = json!({"Variables": settings.environment});
+    if let Some(variables) = &settings.environment {
+        json["Environment"] = json!({"Variables": variables});
     }
-    for (name, level) in [
-        (
-            "ApplicationLogLevel",
-            &settings.logging.application_log_level,
-        ),
-        ("SystemLogLevel", &settings.logging.system_log_level),
-    ] {
-        if let Some(level) = level {
-            json["LoggingConfig"][name] = json!(level);
+    if settings.logging.log_format.as_deref() == Some("JSON") {
+        for (name, level) in [
+            (
+                "ApplicationLogLevel",
+                &settings.logging.application_log_level,
+            ),
+            ("SystemLogLevel", &settings.logging.system_log_level),
+        ] {
+            json["LoggingConfig"][name] = json!(level.as_deref().unwrap_or("INFO"));
         }
     }
     json

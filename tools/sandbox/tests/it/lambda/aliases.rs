@@ -75,6 +75,8 @@ async fn an_alias_takes_two_published_versions_and_no_other_routing() {
         (alias.function_version.as_deref(), alias.routing_config),
         (Some("1"), None)
     );
+    let (_, _, message) = refusal(update(None, &[("2", 2.0)]).await);
+    assert!(message.contains("Value '{2=2.0}' at"), "{message}");
     let alias = update(None, &[("2", 0.05)]).await.unwrap();
     assert_eq!(
         alias

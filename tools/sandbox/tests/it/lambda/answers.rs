@@ -1,6 +1,7 @@
 //! What a function is told, and what its caller gets.
 
 use aws_sdk_lambda::{
+    operation::RequestId as _,
     primitives::Blob,
     types::{InvocationType, LogType},
 };
@@ -43,14 +44,26 @@ async fn the_context_is_lambdas() {
         (&context["version"], &context["memory_mib"]),
         (&json!("1"), &json!(128))
     );
-    let request_id = aws_sdk_lambda::operation::RequestId::request_id(&output);
-    assert_eq!(context["request_id"].as_str(), request_id);
+    assert_eq!(context["request_id"].as_str(), output.request_id());
     let left_ms = context["deadline_ms"].as_i64().unwrap() - chrono::Utc::now().timestamp_millis();
     assert!((0..=3000).contains(&left_ms), "{left_ms}");
     assert!(
         context["trace"].as_str().unwrap().starts_with("Root=1-"),
         "{context}"
     );
+}
+
+#[tokio::test]
+async fn every_answer_has_the_id_of_its_request_also_a_refusal() {
+    let sandbox = Sandbox::with_probe().await;
+    let lambda = &sandbox.lambda;
+    let id = |id: Option<&str>| id.unwrap().parse::<uuid::Uuid>().unwrap();
+    let function = lambda.get_function().function_name(FUNCTION).send().await;
+    let first = id(function.unwrap().request_id());
+    let list = lambda.list_event_source_mappings().send().await;
+    assert_ne!(id(list.unwrap().request_id()), first);
+    let missing = lambda.get_function().function_name("nobody").send().await;
+    assert_ne!(id(missing.unwrap_err().request_id()), first);
 }
 
 #[tokio::test]
@@ -76,6 +89,11 @@ async fn a_function_sees_lambdas_environment_and_nothing_of_the_hosts() {
         );
     }
     assert_eq!(variables.get("LAMBDA_TASK_ROOT"), Some(&answer["folder"]));
+    // As in provided.al2023, with the code's folder for /var/task.
+    let root = answer["folder"].as_str().unwrap();
+    let libraries =
+        format!("/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{root}:{root}/lib:/opt/lib");
+    assert_eq!(variables["LD_LIBRARY_PATH"], json!(libraries));
     for name in ["HOME", "CARGO_MANIFEST_DIR", "USER", "RUST_BACKTRACE"] {
         assert!(!variables.contains_key(name), "{name}");
     }

@@ -1,10 +1,16 @@
 //! Functions as their API shows them.
 
-use aws_sdk_lambda::{primitives::Blob, types::FunctionVersion};
+use aws_sdk_lambda::{
+    primitives::Blob,
+    types::{
+        ApplicationLogLevel, Environment, FunctionVersion, LastUpdateStatus, LogFormat,
+        LoggingConfig, State, SystemLogLevel, builders::LoggingConfigBuilder,
+    },
+};
 
 use crate::common::{
-    FUNCTION, ROLE, Sandbox, does, eventually, foreign, host, is_alive, probe_zip, refusal,
-    script_zip, zip,
+    FUNCTION, ROLE, Sandbox, create_function, does, eventually, foreign, host, is_alive, probe_zip,
+    refusal, script_zip, zip,
 };
 
 #[tokio::test]
@@ -28,11 +34,22 @@ async fn a_created_function_reads_back_as_it_was_created() {
         configuration.function_arn.as_deref(),
         Some("arn:aws:lambda:us-east-1:000000000000:function:probe")
     );
-    let tags = function.tags.unwrap();
-    assert_eq!(
-        tags.get("sandbox:emulated").map(String::as_str),
-        Some(foreign().as_str())
-    );
+    assert_eq!(function.tags, None);
+    let location = function.code.unwrap().location.unwrap();
+    let emulated = format!(".zip?emulated={}", foreign().as_str());
+    assert!(location.ends_with(&emulated), "{location}");
+}
+
+#[tokio::test]
+async fn a_function_has_the_tags_that_it_was_created_with_and_no_others() {
+    let sandbox = Sandbox::start().await;
+    let create = create_function(&sandbox.lambda, probe_zip()).tags("team", "a");
+    let arn = create.send().await.unwrap().function_arn.unwrap();
+    let expected = Some([("team".to_owned(), "a".to_owned())].into());
+    let function = sandbox.lambda.get_function().function_name(FUNCTION);
+    assert_eq!(function.send().await.unwrap().tags, expected);
+    let listed = sandbox.lambda.list_tags().resource(arn).send().await;
+    assert_eq!(listed.unwrap().tags, expected);
 }
 
 #[tokio::test]
@@ -245,4 +262,174 @@ async fn a_function_has_no_code_signing_configuration_and_a_missing_one_is_missi
     let answer = ask(FUNCTION).await.unwrap();
     assert_eq!(answer.code_signing_config_arn(), "");
     assert_eq!(refusal(ask("nothing").await).1, 404);
+}
+
+#[tokio::test]
+async fn what_the_sandbox_does_not_have_is_refused_by_its_name() {
+    let sandbox = Sandbox::with_probe().await;
+    let lambda = &sandbox.lambda;
+    let says = |(kind, status, message): (String, u16, String), operation: &str| {
+        let expected = ("UnknownOperationException", 400);
+        assert_eq!((kind.as_str(), status), expected, "{message}");
+        assert_eq!(message, format!("not in the sandbox: {operation}"));
+    };
+    let concurrency = lambda.put_function_concurrency().function_name(FUNCTION);
+    let concurrency = concurrency.reserved_concurrent_executions(1).send().await;
+    says(refusal(concurrency), "PutFunctionConcurrency");
+    let settings = lambda.get_account_settings().send().await;
+    says(refusal(settings), "GetAccountSettings");
+    // On a path that the sandbox has, with another method.
+    let signing = lambda.delete_function_code_signing_config();
+    let signing = signing.function_name(FUNCTION).send().await;
+    says(refusal(signing), "DeleteFunctionCodeSigningConfig");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named_as_aws_names_it() {
+    let sandbox = Sandbox::with_probe().await;
+    let lambda = &sandbox.lambda;
+    let get = |name: &str, qualifier: &str| {
+        let get = lambda.get_function().function_name(name);
+        get.qualifier(qualifier).send()
+    };
+    let invoke = lambda.invoke().function_name("nobody").send().await;
+    let alias = lambda.create_alias().function_name("nobody").name("a");
+    let alias = alias.function_version("1").send().await;
+    let update = lambda.update_alias().function_name(FUNCTION).name("a");
+    let update = update.send().await;
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function";
+    for ((kind, status, message), expected) in [
+        (
+            refusal(invoke),
+            format!("Function not found: {arn}:nobody:$LATEST"),
+        ),
+        (
+            refusal(get("nobody", "$LATEST").await),
+            format!("Function not found: {arn}:nobody:$LATEST"),
+        ),
+        (
+            refusal(get("nobody", "live").await),
+            format!("Function not found: {arn}:nobody:live"),
+        ),
+        (
+            refusal(get(FUNCTION, "1221").await),
+            format!("Function not found: {arn}:probe:1221"),
+        ),
+        (
+            refusal(get(FUNCTION, "$latest").await),
+            format!("Function not found: {arn}:probe:$latest"),
+        ),
+        (
+            refusal(alias),
+            format!("Function not found: {arn}:nobody:1"),
+        ),
+        (refusal(update), format!("Alias not found: {arn}:probe:a")),
+    ] {
+        let found = (kind.as_str(), status, message);
+        assert_eq!(found, ("ResourceNotFoundException", 404, expected));
+    }
+}
+
+#[tokio::test]
+async fn one_architecture_is_written_as_aws_writes_it() {
+    let sandbox = Sandbox::start().await;
+    let create = |architectures: &[&str]| {
+        let list = architectures.iter().map(|name| (*name).into()).collect();
+        let create = create_function(&sandbox.lambda, probe_zip());
+        create.set_architectures(Some(list)).send()
+    };
+    for (architectures, expected) in [
+        (
+            &["X86_64"][..],
+            "1 validation error detected: Value '[X86_64]' at 'architectures' failed to satisfy constraint: \
+             Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], \
+             Member must not be null]",
+        ),
+        (
+            &["x86_64", "arm64"],
+            "1 validation error detected: Value '[x86_64, arm64]' at 'architectures' failed to satisfy constraint: \
+             Member must have length less than or equal to 1",
+        ),
+    ] {
+        let (kind, _, message) = refusal(create(architectures).await);
+        assert_eq!(
+            (kind.as_str(), message.as_str()),
+            ("ValidationException", expected)
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_changes_by_itself_is_in_a_configuration_and_not_in_a_list() {
+    let sandbox = Sandbox::with_probe().await;
+    let lambda = &sandbox.lambda;
+    let one = lambda.get_function_configuration().function_name(FUNCTION);
+    let one = one.send().await.unwrap();
+    assert_eq!(one.state, Some(State::Active));
+    assert_eq!(one.last_update_status, Some(LastUpdateStatus::Successful));
+    let runtime = one
+        .runtime_version_config
+        .unwrap()
+        .runtime_version_arn
+        .unwrap();
+    let (prefix, id) = runtime.rsplit_once(':').unwrap();
+    assert_eq!(prefix, "arn:aws:lambda:us-east-1::runtime");
+    assert!(id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let functions = lambda
+        .list_functions()
+        .send()
+        .await
+        .unwrap()
+        .functions
+        .unwrap();
+    let versions = lambda.list_versions_by_function().function_name(FUNCTION);
+    let versions = versions.send().await.unwrap().versions.unwrap();
+    assert_eq!((functions.len(), versions.len()), (1, 1));
+    for listed in functions.iter().chain(&versions) {
+        assert_eq!((listed.state(), listed.last_update_status()), (None, None));
+        assert_eq!(listed.runtime_version_config(), None);
+        assert_eq!(listed.memory_size(), Some(128));
+    }
+}
+
+#[tokio::test]
+async fn no_variables_and_no_environment_are_told_apart() {
+    let sandbox = Sandbox::with_probe().await;
+    let lambda = &sandbox.lambda;
+    let environment = async || {
+        let one = lambda.get_function_configuration().function_name(FUNCTION);
+        one.send().await.unwrap().environment
+    };
+    assert_eq!(environment().await, None);
+    let update = lambda
+        .update_function_configuration()
+        .function_name(FUNCTION);
+    let none = Environment::builder()
+        .set_variables(Some([].into()))
+        .build();
+    update.environment(none).send().await.unwrap();
+    let variables = environment().await.unwrap().variables;
+    assert_eq!(variables, Some([].into()));
+}
+
+#[tokio::test]
+async fn json_logs_have_levels_and_text_has_none() {
+    let sandbox = Sandbox::with_probe().await;
+    let set = async |logging: LoggingConfigBuilder| {
+        let update = sandbox.lambda.update_function_configuration();
+        let update = update
+            .function_name(FUNCTION)
+            .logging_config(logging.build());
+        let logging = update.send().await.unwrap().logging_config.unwrap();
+        (logging.application_log_level, logging.system_log_level)
+    };
+    let json = || LoggingConfig::builder().log_format(LogFormat::Json);
+    let (application, system) = set(json()).await;
+    assert_eq!(application, Some(ApplicationLogLevel::Info));
+    assert_eq!(system, Some(SystemLogLevel::Info));
+    let (application, system) = set(json().system_log_level(SystemLogLevel::Debug)).await;
+    assert_eq!(application, Some(ApplicationLogLevel::Info));
+    assert_eq!(system, Some(SystemLogLevel::Debug));
+    let text = LoggingConfig::builder().log_format(LogFormat::Text);
+    assert_eq!(set(text).await, (None, None));
 }

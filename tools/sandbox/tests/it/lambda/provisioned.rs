@@ -116,3 +116,41 @@ async fn a_version_is_provisioned_in_one_way_and_latest_in_none() {
     let (_, status, message) = put(&sandbox, "live").await.unwrap_err();
     assert_eq!(status, 409, "{message}");
 }
+
+#[tokio::test]
+async fn what_is_not_there_is_named_as_aws_names_it() {
+    let sandbox = two_versions().await;
+    let get = |name: &str, qualifier: &str| {
+        let get = sandbox.lambda.get_provisioned_concurrency_config();
+        get.function_name(name).qualifier(qualifier).send()
+    };
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function";
+    for (name, qualifier, expected) in [
+        (
+            "nobody",
+            "none",
+            format!("Cannot find alias arn: {arn}:nobody:none"),
+        ),
+        ("nobody", "1", format!("Function not found: {arn}:nobody:1")),
+        (
+            FUNCTION,
+            "none",
+            format!("Cannot find alias arn: {arn}:probe:none"),
+        ),
+        (
+            FUNCTION,
+            "10",
+            format!("Function not found: {arn}:probe:10"),
+        ),
+    ] {
+        let (kind, status, message) = refusal(get(name, qualifier).await);
+        let found = (kind.as_str(), status, message);
+        assert_eq!(found, ("ResourceNotFoundException", 404, expected));
+    }
+    let (kind, _, message) = refusal(get(FUNCTION, "$LATEST").await);
+    assert_eq!(kind, "InvalidParameterValueException");
+    assert_eq!(
+        message,
+        "The function resource provided must be an alias or a published version."
+    );
+}

@@ -3,7 +3,10 @@
 use aws_sdk_lambda::{primitives::Blob, types::Environment};
 use serde_json::json;
 
-use crate::common::{FUNCTION, Sandbox, does, foreign, payload, refusal, script_zip};
+use super::create_live;
+use crate::common::{
+    FUNCTION, Sandbox, create_function, does, foreign, payload, refusal, script_zip,
+};
 
 #[tokio::test]
 async fn a_version_never_changes() {
@@ -104,4 +107,30 @@ async fn publishing_guards_against_code_that_changed_meanwhile() {
         message.contains("is different from current CodeSHA256 in $LATEST"),
         "{message}"
     );
+}
+
+#[tokio::test]
+async fn an_arn_has_the_qualifier_that_was_asked_with_and_none_when_a_function_is_created() {
+    let sandbox = Sandbox::start().await;
+    let lambda = &sandbox.lambda;
+    let created = create_function(lambda, script_zip("exit 1")).publish(true);
+    let created = created.send().await.unwrap();
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function:probe";
+    assert_eq!(
+        (created.function_arn.as_deref(), created.version.as_deref()),
+        (Some(arn), Some("1"))
+    );
+    create_live(&sandbox, "1").send().await.unwrap();
+    for (qualifier, version) in [("live", "1"), ("1", "1"), ("$LATEST", "$LATEST")] {
+        let function = lambda.get_function().function_name(FUNCTION);
+        let function = function.qualifier(qualifier).send().await.unwrap();
+        let configuration = function.configuration.unwrap();
+        let expected = format!("{arn}:{qualifier}");
+        assert_eq!(configuration.function_arn, Some(expected));
+        assert_eq!(configuration.version.as_deref(), Some(version));
+    }
+    let update = lambda.update_function_code().function_name(FUNCTION);
+    let update = update.zip_file(Blob::new(script_zip("exit 2")));
+    let updated = update.publish(true).send().await.unwrap();
+    assert_eq!(updated.function_arn, Some(format!("{arn}:2")));
 }

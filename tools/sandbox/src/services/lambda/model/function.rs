@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     alias::{Additional, Alias, RoutingConfig},
+    functions::{alias_not_found, not_found},
     names,
 };
 use crate::{
@@ -22,6 +23,22 @@ use crate::{
 
 /// Tags by name.
 pub type Tags = BTreeMap<String, String>;
+
+/// Most tags of one resource.
+const MOST_TAGS: usize = 50;
+
+/// Whether a resource may have so many tags.
+///
+/// # Errors
+/// `InvalidParameterValueException`.
+pub fn check_count(tags: &Tags) -> Result<(), LambdaError> {
+    if tags.len() > MOST_TAGS {
+        return Err(LambdaError::invalid(
+            "Number of tags exceeds resource tag limit.",
+        ));
+    }
+    Ok(())
+}
 
 /// The statements of one resource policy and its revision.
 #[derive(Debug, Clone, Default)]
@@ -138,9 +155,30 @@ impl Function {
         };
         number
             .and_then(|number| self.version(number))
-            .ok_or_else(|| {
-                LambdaError::not_found(format!("Function not found: {}", self.arn(qualifier)))
-            })
+            .ok_or_else(|| not_found(&self.latest.region, &self.latest.function, qualifier))
+    }
+
+    /// Whether there is such a version or alias.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`, in other words for what can only be an alias.
+    pub fn check_qualifier(&self, qualifier: &str) -> Result<(), LambdaError> {
+        match names::is_alias_name(qualifier) {
+            true => self.alias(qualifier).map(drop),
+            false => self.resolve(Some(qualifier), || 0.0).map(drop),
+        }
+    }
+
+    /// The `RevisionId` of a version, an alias, or the function itself.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException` when there is none.
+    pub fn revision_id(&self, qualifier: Option<&str>) -> Result<&String, LambdaError> {
+        if let Some(alias) = qualifier.and_then(|name| self.aliases.get(name)) {
+            return Ok(&alias.revision_id);
+        }
+        let version = self.resolve(qualifier, || 0.0)?;
+        Ok(&version.revision_id)
     }
 
     /// Compares a caller's `RevisionId` with that of `$LATEST`.
@@ -247,9 +285,9 @@ impl Function {
     /// # Errors
     /// `ResourceNotFoundException`.
     pub fn alias(&self, name: &str) -> Result<&Alias, LambdaError> {
-        self.aliases.get(name).ok_or_else(|| {
-            LambdaError::not_found(format!("Cannot find alias arn: {}", self.arn(Some(name))))
-        })
+        let (region, function) = (&self.latest.region, &self.latest.function);
+        let alias = self.aliases.get(name);
+        alias.ok_or_else(|| alias_not_found(region, function, name))
     }
 
     /// Changes an alias as a whole or not at all.
@@ -262,7 +300,9 @@ impl Function {
         revision_id: Option<&str>,
         change: AliasChange,
     ) -> Result<Alias, LambdaError> {
-        let current = self.alias(name)?;
+        let current = self.aliases.get(name).ok_or_else(|| {
+            LambdaError::not_found(format!("Alias not found: {}", self.arn(Some(name))))
+        })?;
         check_revision(revision_id, &current.revision_id)?;
         let alias = self.changed_alias(current.clone(), change)?;
         self.aliases.insert(name.to_owned(), alias.clone());
@@ -319,7 +359,7 @@ impl Function {
             return Ok(None);
         };
         let field = "routingConfig.additionalVersionWeights";
-        let value = format!("{{{version}={weight}}}");
+        let value = format!("{{{version}={weight:?}}}");
         if !(0.0..=1.0).contains(&weight) {
             let constraint = "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, \
                 Member must have value greater than or equal to 0.0, Member must not be null]";
@@ -328,7 +368,7 @@ impl Function {
         if !names::is_version_number(version) {
             let constraint = "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, \
                 Member must have length greater than or equal to 1, \
-                Member must satisfy regular expression pattern: [0-9]+, Member must not be null]";
+                Member must satisfy regular expression pattern: [0-9]+]";
             return Err(LambdaError::validation(field, value, constraint));
         }
         match self.resolve_number(version)? {

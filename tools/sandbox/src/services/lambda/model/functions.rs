@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     function::{Function, Tags},
-    names::{self, FunctionRef},
+    names::{self, FunctionRef, Tagged},
 };
 use crate::services::lambda::error::LambdaError;
 
@@ -24,7 +24,23 @@ impl Functions {
     pub fn function(&self, name: &str, region: &str) -> Result<&Function, LambdaError> {
         self.functions
             .get(name)
-            .ok_or_else(|| not_found(name, region))
+            .ok_or_else(|| not_found(region, name, None))
+    }
+
+    /// The function of a version or an alias that is asked for: whether that is there is for
+    /// [`Function::resolve`] to say.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException` that names the version or alias.
+    pub fn function_of(
+        &self,
+        reference: &FunctionRef,
+        region: &str,
+    ) -> Result<&Function, LambdaError> {
+        let FunctionRef { name, qualifier } = reference;
+        self.functions
+            .get(name)
+            .ok_or_else(|| not_found(region, name, qualifier.as_deref()))
     }
 
     /// A function, to change it.
@@ -34,7 +50,7 @@ impl Functions {
     pub fn function_mut(&mut self, name: &str, region: &str) -> Result<&mut Function, LambdaError> {
         self.functions
             .get_mut(name)
-            .ok_or_else(|| not_found(name, region))
+            .ok_or_else(|| not_found(region, name, None))
     }
 
     /// Whether there is a function of this name already.
@@ -67,22 +83,23 @@ impl Functions {
     pub fn remove(&mut self, name: &str, region: &str) -> Result<Function, LambdaError> {
         self.functions
             .remove(name)
-            .ok_or_else(|| not_found(name, region))
+            .ok_or_else(|| not_found(region, name, None))
     }
 
     /// The tags of a function or an event source mapping, to read or change them.
     ///
     /// # Errors
-    /// `ResourceNotFoundException`.
+    /// `ResourceNotFoundException`, and those of [`Tagged::parse`].
     pub fn tags_mut(&mut self, arn: &str, region: &str) -> Result<&mut Tags, LambdaError> {
-        if arn.contains(":event-source-mapping:") {
-            let tags = self.mapping_tags.get_mut(arn);
-            return tags.ok_or_else(|| {
-                LambdaError::not_found("The resource you requested does not exist.")
-            });
+        match Tagged::parse(arn, region)? {
+            Tagged::Function(name) => Ok(&mut self.function_mut(&name, region)?.tags),
+            Tagged::Mapping => self.mapping_tags.get_mut(arn).ok_or_else(|| {
+                LambdaError::not_found(format!("Event source mapping not found: {arn}"))
+            }),
+            Tagged::Other => Err(LambdaError::not_found(
+                "The resource you requested does not exist.",
+            )),
         }
-        let FunctionRef { name, .. } = FunctionRef::parse(arn, None)?;
-        Ok(&mut self.function_mut(&name, region)?.tags)
     }
 
     /// All functions in the order of their names.
@@ -91,9 +108,20 @@ impl Functions {
     }
 }
 
-fn not_found(name: &str, region: &str) -> LambdaError {
+/// `ResourceNotFoundException` for a function, or for what was asked for of one.
+#[must_use]
+pub fn not_found(region: &str, name: &str, qualifier: Option<&str>) -> LambdaError {
     LambdaError::not_found(format!(
         "Function not found: {}",
-        names::function_arn(region, name, None)
+        names::function_arn(region, name, qualifier)
+    ))
+}
+
+/// `ResourceNotFoundException` for an alias.
+#[must_use]
+pub fn alias_not_found(region: &str, name: &str, alias: &str) -> LambdaError {
+    LambdaError::not_found(format!(
+        "Cannot find alias arn: {}",
+        names::function_arn(region, name, Some(alias))
     ))
 }

@@ -10,7 +10,6 @@ use chrono::Utc;
 use super::{
     alias::Alias,
     function::{Function, Provisioned},
-    names,
 };
 use crate::services::lambda::error::{ErrorKind, LambdaError};
 
@@ -47,7 +46,7 @@ impl Function {
     /// # Errors
     /// `ProvisionedConcurrencyConfigNotFoundException` when it has none.
     pub fn provisioned(&self, qualifier: &str) -> Result<Provisioned, LambdaError> {
-        self.check_qualifier(qualifier)?;
+        self.check_published(qualifier)?;
         let found = self.provisioned.get(qualifier).copied();
         found.ok_or_else(|| {
             let message = "No Provisioned Concurrency Config found for this function";
@@ -60,7 +59,7 @@ impl Function {
     /// # Errors
     /// `ResourceNotFoundException` when there is no such version or alias.
     pub fn unprovision(&mut self, qualifier: &str) -> Result<(), LambdaError> {
-        self.check_qualifier(qualifier)?;
+        self.check_published(qualifier)?;
         self.provisioned.remove(qualifier);
         Ok(())
     }
@@ -78,11 +77,13 @@ impl Function {
         Ok(())
     }
 
-    fn check_qualifier(&self, qualifier: &str) -> Result<(), LambdaError> {
-        if names::is_version_number(qualifier) {
-            return self.resolve(Some(qualifier), || 0.0).map(drop);
+    fn check_published(&self, qualifier: &str) -> Result<(), LambdaError> {
+        if qualifier == "$LATEST" {
+            return Err(LambdaError::invalid(
+                "The function resource provided must be an alias or a published version.",
+            ));
         }
-        self.alias(qualifier).map(drop)
+        self.check_qualifier(qualifier)
     }
 
     fn check_alias(&self, alias: &Alias) -> Result<(), LambdaError> {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     execution::version::{Logging, Settings},
@@ -107,7 +107,7 @@ impl SettingsPatch {
                 within("ephemeralStorage.size", storage.size, 512..=10_240)?;
         }
         if let Some(environment) = self.environment {
-            settings.environment = environment.variables.unwrap_or_default();
+            settings.environment = Some(environment.variables.unwrap_or_default());
         }
         if let Some(tracing) = self.tracing_config {
             settings.tracing_mode = tracing.mode;
@@ -196,7 +196,10 @@ fn check(settings: &Settings) -> Result<(), LambdaError> {
         ));
     }
     check_logging(&settings.logging)?;
-    check_environment(&settings.environment)
+    settings
+        .environment
+        .as_ref()
+        .map_or(Ok(()), check_environment)
 }
 
 fn is_role_arn(role: &str) -> bool {
@@ -241,13 +244,11 @@ fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), LambdaE
             reserved.join(", ")
         )));
     }
-    let bytes: usize = variables
-        .iter()
-        .map(|(name, value)| name.len() + value.len())
-        .sum();
-    if bytes > 4096 {
+    // Lambda measures them as it stores them.
+    let stored = json!(variables).to_string();
+    if stored.len() > 4096 {
         return Err(LambdaError::invalid(format!(
-            "{prefix} exceeded the 4KB limit. Bytes measured: {bytes}"
+            "{prefix} exceeded the 4KB limit. String measured: {stored}"
         )));
     }
     Ok(())
@@ -255,8 +256,6 @@ fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), LambdaE
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn apply(extra: Value) -> Result<Settings, LambdaError> {
@@ -305,6 +304,25 @@ mod tests {
         ] {
             assert!(apply(json!({ field: bad })).is_err(), "{field}: {bad}");
         }
+    }
+
+    #[test]
+    fn variables_are_measured_as_json() {
+        let with = |bytes: usize| {
+            let variables = json!({"LARGE_VAR": "x".repeat(bytes)});
+            (
+                apply(json!({"Environment": {"Variables": variables}})),
+                variables.to_string(),
+            )
+        };
+        let most = 4096 - r#"{"LARGE_VAR":""}"#.len();
+        assert!(with(most).0.is_ok());
+        let (refused, measured) = with(most + 1);
+        let expected = format!(
+            "Lambda was unable to configure your environment variables because the environment variables \
+             you have provided exceeded the 4KB limit. String measured: {measured}"
+        );
+        assert_eq!(refused.unwrap_err().message, expected);
     }
 
     #[test]

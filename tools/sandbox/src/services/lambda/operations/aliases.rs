@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use crate::services::lambda::{
     Lambda,
-    model::{alias::RoutingConfig, function::AliasChange, names::FunctionRef},
+    model::{
+        alias::RoutingConfig, function::AliasChange, functions::not_found, names::FunctionRef,
+    },
     wire::{Answer, Query, json, page, parse},
 };
 
@@ -48,9 +50,11 @@ pub(super) async fn create(
     body: Bytes,
 ) -> Answer {
     let request: CreateAlias = parse(&body)?;
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
-    let function = functions.function_mut(&name, &query.region)?;
+    let function = functions.function_mut(&name, &query.region);
+    let version = Some(request.function_version.as_str());
+    let function = function.map_err(|_| not_found(&query.region, &name, version))?;
     let region = function.latest.region.clone();
     let change = AliasChange {
         version: Some(request.function_version),
@@ -67,7 +71,7 @@ pub(super) async fn get(
     Path((name, alias)): Path<(String, String)>,
     query: Query,
 ) -> Answer {
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let functions = lambda.read();
     let function = functions.function(&name, &query.region)?;
     Ok(json(
@@ -86,7 +90,7 @@ pub(super) async fn update(
     body: Bytes,
 ) -> Answer {
     let request: UpdateAlias = parse(&body)?;
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&name, &query.region)?;
     let change = AliasChange {
@@ -107,7 +111,7 @@ pub(super) async fn list(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let functions = lambda.read();
     let function = functions.function(&name, &query.region)?;
     let wanted = query.get("FunctionVersion");
@@ -130,7 +134,7 @@ pub(super) async fn remove(
     Path((name, alias)): Path<(String, String)>,
     query: Query,
 ) -> Answer {
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&name, &query.region)?;
     function.aliases.remove(&alias);

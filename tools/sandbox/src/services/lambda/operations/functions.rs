@@ -19,14 +19,14 @@ use crate::{
         version::{Settings, Version},
     },
     services::lambda::{
-        EMULATED_TAG, Lambda, emulated,
+        Lambda, emulated,
         error::LambdaError,
         model::{
-            function::{Function, Tags, check_revision},
+            function::{Function, Tags, check_count, check_revision},
             names::{self, FunctionRef},
             settings::SettingsPatch,
         },
-        wire::{Answer, Query, configuration, json, page, parse},
+        wire::{Answer, Query, configuration, json, listed, page, parse},
     },
 };
 
@@ -85,7 +85,7 @@ struct UpdateConfiguration {
 /// `POST /functions`
 pub(super) async fn create(State(lambda): State<Lambda>, query: Query, body: Bytes) -> Answer {
     let request: CreateFunction = parse(&body)?;
-    let FunctionRef { name, .. } = FunctionRef::parse(&request.function_name, None)?;
+    let name = FunctionRef::new_name(&request.function_name, &query.region)?;
     lambda.read().check_free(&name)?;
     if let Some(other) = request.package_type.filter(|kind| kind != "Zip") {
         return Err(LambdaError::invalid(format!(
@@ -98,13 +98,14 @@ pub(super) async fn create(State(lambda): State<Lambda>, query: Query, body: Byt
         architecture,
         ..Settings::default()
     })?;
+    let tags = request.tags.unwrap_or_default();
+    check_count(&tags)?;
     let code = store(&lambda, request.code).await?;
-    let mut tags = request.tags.unwrap_or_default();
-    tags.insert(EMULATED_TAG.to_owned(), emulated());
     let mut functions = lambda.write();
     let function = functions.insert(Function::new(&name, &query.region, settings, code, tags))?;
     let version = published(function, request.publish)?;
-    Ok(json(StatusCode::CREATED, &configuration(&version, false)))
+    // Without the version's number in the ARN, also when it is published.
+    Ok(json(StatusCode::CREATED, &configuration(&version, None)))
 }
 
 /// `GET /functions/{name}`
@@ -113,16 +114,23 @@ pub(super) async fn get(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
-    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let reference = query.function(&name)?;
     let functions = lambda.read();
-    let function = functions.function(&reference.name, &query.region)?;
+    let function = functions.function_of(&reference, &query.region)?;
     let version = function.resolve(reference.qualifier.as_deref(), || 1.0)?;
-    let location = format!("{}/_sandbox/code/{}.zip", lambda.endpoint, version.code.id);
-    let body = json!({
-        "Configuration": configuration(version, reference.qualifier.is_some()),
+    let location = format!(
+        "{}/_sandbox/code/{}.zip?emulated={}",
+        lambda.endpoint,
+        version.code.id,
+        emulated()
+    );
+    let mut body = json!({
+        "Configuration": configuration(version, reference.qualifier.as_deref()),
         "Code": {"RepositoryType": "S3", "Location": location},
-        "Tags": function.tags,
     });
+    if !function.tags.is_empty() {
+        body["Tags"] = json!(function.tags);
+    }
     Ok(json(StatusCode::OK, &body))
 }
 
@@ -132,13 +140,13 @@ pub(super) async fn get_configuration(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
-    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let reference = query.function(&name)?;
     let functions = lambda.read();
-    let function = functions.function(&reference.name, &query.region)?;
+    let function = functions.function_of(&reference, &query.region)?;
     let version = function.resolve(reference.qualifier.as_deref(), || 1.0)?;
     Ok(json(
         StatusCode::OK,
-        &configuration(version, reference.qualifier.is_some()),
+        &configuration(version, reference.qualifier.as_deref()),
     ))
 }
 
@@ -149,7 +157,7 @@ pub(super) async fn get_code_signing(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
-    let reference = FunctionRef::parse(&name, None)?;
+    let reference = query.function(&name)?;
     lambda.read().function(&reference.name, &query.region)?;
     let body = json!({"FunctionName": reference.name, "CodeSigningConfigArn": ""});
     Ok(json(StatusCode::OK, &body))
@@ -163,7 +171,7 @@ pub(super) async fn update_configuration(
     body: Bytes,
 ) -> Answer {
     let request: UpdateConfiguration = parse(&body)?;
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&name, &query.region)?;
     function.check_revision(request.revision_id.as_deref())?;
@@ -171,10 +179,7 @@ pub(super) async fn update_configuration(
     let code = Arc::clone(&function.latest.code);
     let replaced = function.replace_latest(settings, code);
     lambda.environments.retire(replaced.id);
-    Ok(json(
-        StatusCode::OK,
-        &configuration(&function.latest, false),
-    ))
+    Ok(json(StatusCode::OK, &configuration(&function.latest, None)))
 }
 
 /// `PUT /functions/{name}/code`
@@ -185,7 +190,7 @@ pub(super) async fn update_code(
     body: Bytes,
 ) -> Answer {
     let request: UpdateCode = parse(&body)?;
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let architecture = one_architecture(request.architectures.as_deref())?;
     lambda
         .read()
@@ -201,12 +206,16 @@ pub(super) async fn update_code(
     if request.dry_run {
         let in_flight = Arc::clone(&function.latest.in_flight);
         let version = Version::latest(&name, &function.latest.region, settings, code, in_flight);
-        return Ok(json(StatusCode::OK, &configuration(&version, false)));
+        return Ok(json(StatusCode::OK, &configuration(&version, None)));
     }
     let replaced = function.replace_latest(settings, code);
     lambda.environments.retire(replaced.id);
     let version = published(function, request.publish)?;
-    Ok(json(StatusCode::OK, &configuration(&version, false)))
+    let number = request.publish.then(|| version.number.to_string());
+    Ok(json(
+        StatusCode::OK,
+        &configuration(&version, number.as_deref()),
+    ))
 }
 
 /// `DELETE /functions/{name}`
@@ -215,7 +224,7 @@ pub(super) async fn remove(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
-    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let reference = query.function(&name)?;
     let mut functions = lambda.write();
     match reference.qualifier.as_deref() {
         None => {
@@ -245,11 +254,25 @@ pub(super) async fn remove(
 
 /// `GET /functions`
 pub(super) async fn list(State(lambda): State<Lambda>, query: Query) -> Answer {
-    let all = query.get("FunctionVersion") == Some("ALL");
+    let all = match query.get("FunctionVersion") {
+        None | Some("") => false,
+        Some("ALL") => true,
+        Some(other) => {
+            let constraint = "Member must satisfy enum value set: [ALL]";
+            return Err(LambdaError::validation(
+                "functionVersion",
+                other,
+                constraint,
+            ));
+        }
+    };
     let functions = lambda.read();
     let versions = functions.all().flat_map(|function| {
         let versions = function.versions().take(if all { usize::MAX } else { 1 });
-        versions.map(|version| configuration(version, all))
+        versions.map(move |version| {
+            let number = all.then(|| version.number.to_string());
+            listed(version, number.as_deref())
+        })
     });
     let (versions, marker) = page(versions.collect(), &query, 50)?;
     Ok(json(
@@ -277,14 +300,20 @@ async fn store(lambda: &Lambda, source: CodeSource) -> Result<Arc<Code>, LambdaE
 }
 
 fn one_architecture(architectures: Option<&[String]>) -> Result<Option<Architecture>, LambdaError> {
-    let invalid = |value: &dyn std::fmt::Debug| {
-        let constraint =
-            "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]";
-        LambdaError::validation("architectures", format!("{value:?}"), constraint)
+    let invalid = |list: &[String], constraint: &str| {
+        let list = format!("[{}]", list.join(", "));
+        LambdaError::validation("architectures", list, constraint)
     };
     match architectures {
         None => Ok(None),
-        Some([one]) => one.parse().map(Some).map_err(|_| invalid(&[one])),
-        Some(other) => Err(invalid(&other)),
+        Some(list @ [one]) => one.parse().map(Some).map_err(|_| {
+            let constraint = "Member must satisfy constraint: \
+                [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]";
+            invalid(list, constraint)
+        }),
+        Some(list) => Err(invalid(
+            list,
+            "Member must have length less than or equal to 1",
+        )),
     }
 }

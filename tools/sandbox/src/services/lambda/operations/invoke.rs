@@ -15,7 +15,6 @@ use crate::{
         Lambda,
         error::{ErrorKind, LambdaError},
         invocation::{Invoked, MAX_SYNC_BYTES},
-        model::names::FunctionRef,
         wire::{Answer, Query},
     },
 };
@@ -40,7 +39,7 @@ pub(super) async fn invoke(
     payload: Bytes,
 ) -> Answer {
     let kind = invocation_type(&headers)?;
-    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let reference = query.function(&name)?;
     let mut call = lambda.route(reference, &query.region)?;
     call.payload = check_payload(payload, kind)?;
     call.tail = headers

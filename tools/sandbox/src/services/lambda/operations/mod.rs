@@ -3,6 +3,7 @@
 mod aliases;
 mod functions;
 mod invoke;
+mod missing;
 mod permissions;
 mod provisioned;
 mod tags;
@@ -13,6 +14,7 @@ use axum::{
     routing::{delete, get, post, put},
 };
 
+pub use self::missing::missing;
 use super::Lambda;
 
 /// The routes of the Lambda API.
@@ -63,5 +65,6 @@ pub fn router(lambda: Lambda) -> Router {
             "/2017-03-31/tags/{arn}",
             get(tags::list).post(tags::add).delete(tags::remove),
         )
+        .method_not_allowed_fallback(missing::refuse)
         .with_state(lambda)
 }

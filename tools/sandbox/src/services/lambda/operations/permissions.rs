@@ -9,13 +9,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    aws::arn::is_name_byte,
     execution::version::new_revision,
     services::lambda::{
         Lambda,
         error::LambdaError,
         model::{
             function::check_revision,
-            names::{FunctionRef, function_arn},
+            names::{function_arn, is_alias_name},
         },
         wire::{Answer, Query, json, parse},
     },
@@ -43,16 +44,39 @@ struct AddPermission {
 }
 
 impl AddPermission {
-    /// The statement in the language of IAM policies.
-    fn statement(&self, resource: &str) -> Value {
-        let principal = match self.principal.as_str() {
-            "*" => json!("*"),
-            service if service.ends_with(".amazonaws.com") => json!({"Service": service}),
-            account if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) => {
-                json!({"AWS": format!("arn:aws:iam::{account}:root")})
-            }
-            arn => json!({"AWS": arn}),
+    fn check_statement_id(&self) -> Result<(), LambdaError> {
+        let id = &self.statement_id;
+        if !id.is_empty() && id.bytes().all(is_name_byte) {
+            return Ok(());
+        }
+        let constraint = "Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)";
+        Err(LambdaError::validation("statementId", id, constraint))
+    }
+
+    /// Who is allowed, in the language of IAM policies: a service, an account, an identity or everyone.
+    fn principal(&self) -> Result<Value, LambdaError> {
+        let is_service = |name: &str| {
+            // Alexa's services are the ones under amazon.com.
+            [".amazonaws.com", ".amazonaws.com.cn", ".amazon.com"]
+                .into_iter()
+                .any(|domain| name.ends_with(domain))
         };
+        match self.principal.as_str() {
+            "*" => Ok(json!("*")),
+            service if is_service(service) => Ok(json!({"Service": service})),
+            account if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Ok(json!({"AWS": format!("arn:aws:iam::{account}:root")}))
+            }
+            arn if arn.starts_with("arn:aws") => Ok(json!({"AWS": arn})),
+            _ => Err(LambdaError::invalid(
+                "The provided principal was invalid. Please check the principal and try again.",
+            )),
+        }
+    }
+
+    /// The statement in the language of IAM policies.
+    fn statement(&self, resource: &str) -> Result<Value, LambdaError> {
+        let principal = self.principal()?;
         let mut condition: Map<String, Value> = Map::new();
         for (operator, key, value) in [
             ("ArnLike", "AWS:SourceArn", &self.source_arn),
@@ -83,7 +107,7 @@ impl AddPermission {
         if !condition.is_empty() {
             statement["Condition"] = Value::Object(condition);
         }
-        statement
+        Ok(statement)
     }
 }
 
@@ -95,10 +119,13 @@ pub(super) async fn add(
     body: Bytes,
 ) -> Answer {
     let request: AddPermission = parse(&body)?;
-    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    request.check_statement_id()?;
+    let reference = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&reference.name, &query.region)?;
-    function.resolve(reference.qualifier.as_deref(), || 1.0)?;
+    if let Some(qualifier) = &reference.qualifier {
+        function.check_qualifier(qualifier)?;
+    }
     if reference.qualifier.as_deref() == Some("$LATEST") {
         return Err(LambdaError::invalid(
             "We currently do not support adding policies for $LATEST.",
@@ -109,15 +136,21 @@ pub(super) async fn add(
         &reference.name,
         reference.qualifier.as_deref(),
     );
-    let policy = function.policies.entry(reference.qualifier).or_default();
-    check_revision(request.revision_id.as_deref(), &policy.revision_id)?;
-    if policy.statements.contains_key(&request.statement_id) {
+    let policy = function.policies.get(&reference.qualifier);
+    let current = match policy {
+        Some(policy) => &policy.revision_id,
+        None => function.revision_id(reference.qualifier.as_deref())?,
+    };
+    check_revision(request.revision_id.as_deref(), current)
+        .map_err(|_| LambdaError::stale_policy())?;
+    if policy.is_some_and(|policy| policy.statements.contains_key(&request.statement_id)) {
         return Err(LambdaError::conflict(format!(
             "The statement id ({}) provided already exists. Please provide a new statement id, or remove the existing statement.",
             request.statement_id
         )));
     }
-    let statement = request.statement(&resource);
+    let statement = request.statement(&resource)?;
+    let policy = function.policies.entry(reference.qualifier).or_default();
     policy
         .statements
         .insert(request.statement_id, statement.clone());
@@ -134,14 +167,12 @@ pub(super) async fn get(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
-    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let reference = query.function(&name)?;
     let functions = lambda.read();
-    let function = functions.function(&reference.name, &query.region)?;
-    let policy = function
-        .policies
-        .get(&reference.qualifier)
-        .filter(|policy| !policy.statements.is_empty());
-    let policy = policy.ok_or_else(no_policy)?;
+    let function = functions.function(&reference.name, &query.region).ok();
+    let policy = function.and_then(|function| function.policies.get(&reference.qualifier));
+    let policy = policy
+        .ok_or_else(|| LambdaError::not_found("The resource you requested does not exist."))?;
     let document = json!({
         "Version": "2012-10-17",
         "Id": "default",
@@ -159,23 +190,31 @@ pub(super) async fn remove(
     Path((name, statement)): Path<(String, String)>,
     query: Query,
 ) -> Answer {
-    let reference = FunctionRef::parse(&name, query.get("Qualifier"))?;
+    let reference = query.function(&name)?;
     let mut functions = lambda.write();
-    let function = functions.function_mut(&reference.name, &query.region)?;
-    let policy = function
-        .policies
-        .get_mut(&reference.qualifier)
-        .ok_or_else(no_policy)?;
-    check_revision(query.get("RevisionId"), &policy.revision_id)?;
+    let function = functions.function_mut(&reference.name, &query.region);
+    let function = function.map_err(|_| {
+        let qualifier = reference.qualifier.as_deref();
+        let arn = function_arn(&query.region, &reference.name, qualifier);
+        LambdaError::not_found(format!("No policy found for: {arn}"))
+    })?;
+    if let Some(alias) = reference.qualifier.as_deref().filter(|q| is_alias_name(q)) {
+        function.alias(alias)?;
+    }
+    let policy = function.policies.get_mut(&reference.qualifier);
+    let policy = policy.ok_or_else(|| {
+        LambdaError::not_found("No policy is associated with the given resource.")
+    })?;
+    check_revision(query.get("RevisionId"), &policy.revision_id)
+        .map_err(|_| LambdaError::stale_policy())?;
     if policy.statements.remove(&statement).is_none() {
         return Err(LambdaError::not_found(format!(
             "Statement {statement} is not found in resource policy."
         )));
     }
     policy.revision_id = new_revision();
+    if policy.statements.is_empty() {
+        function.policies.remove(&reference.qualifier);
+    }
     Ok(json(StatusCode::NO_CONTENT, &Value::Null))
-}
-
-fn no_policy() -> LambdaError {
-    LambdaError::not_found("The resource you requested does not exist.")
 }

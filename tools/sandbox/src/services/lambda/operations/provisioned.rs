@@ -14,6 +14,7 @@ use crate::services::lambda::{
     error::LambdaError,
     model::{
         function::Function,
+        functions::{alias_not_found, not_found},
         names::{self, FunctionRef},
     },
     wire::{Answer, Query, json, page, parse},
@@ -44,7 +45,8 @@ pub(super) async fn put(
     }
     let (name, qualifier) = qualified(&name, &query)?;
     let mut functions = lambda.write();
-    let function = functions.function_mut(&name, &query.region)?;
+    let function = functions.function_mut(&name, &query.region);
+    let function = function.map_err(|_| unknown(&name, &qualifier, &query))?;
     let provisioned = function.provision(&qualifier, asked)?;
     Ok(json(StatusCode::ACCEPTED, &provisioned.to_json(true)))
 }
@@ -56,14 +58,14 @@ pub(super) async fn get(
     query: Query,
 ) -> Answer {
     if query.get("List") == Some("ALL") {
-        let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+        let FunctionRef { name, .. } = query.function(&name)?;
         return list(lambda.read().function(&name, &query.region)?, &query);
     }
     let (name, qualifier) = qualified(&name, &query)?;
     let functions = lambda.read();
-    let provisioned = functions
-        .function(&name, &query.region)?
-        .provisioned(&qualifier)?;
+    let function = functions.function(&name, &query.region);
+    let function = function.map_err(|_| unknown(&name, &qualifier, &query))?;
+    let provisioned = function.provisioned(&qualifier)?;
     Ok(json(StatusCode::OK, &provisioned.to_json(false)))
 }
 
@@ -87,17 +89,22 @@ pub(super) async fn remove(
 ) -> Answer {
     let (name, qualifier) = qualified(&name, &query)?;
     let mut functions = lambda.write();
-    functions
-        .function_mut(&name, &query.region)?
-        .unprovision(&qualifier)?;
+    let function = functions.function_mut(&name, &query.region);
+    let function = function.map_err(|_| unknown(&name, &qualifier, &query))?;
+    function.unprovision(&qualifier)?;
     Ok(json(StatusCode::NO_CONTENT, &Value::Null))
 }
 
+/// What AWS says of a version or an alias of a function that is not there.
+fn unknown(name: &str, qualifier: &str, query: &Query) -> LambdaError {
+    match names::is_alias_name(qualifier) {
+        true => alias_not_found(&query.region, name, qualifier),
+        false => not_found(&query.region, name, Some(qualifier)),
+    }
+}
+
 fn qualified(name: &str, query: &Query) -> Result<(String, String), LambdaError> {
-    let reference = FunctionRef::parse(name, query.get("Qualifier"))?;
-    let missing = || {
-        let constraint = "Member must not be null";
-        LambdaError::validation("qualifier", "null", constraint)
-    };
+    let reference = query.function(name)?;
+    let missing = || LambdaError::missing("qualifier");
     Ok((reference.name, reference.qualifier.ok_or_else(missing)?))
 }

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::services::lambda::{
     Lambda,
-    model::function::Tags,
+    error::LambdaError,
+    model::function::{Tags, check_count},
     wire::{Answer, Query, json, parse},
 };
 
@@ -41,9 +42,16 @@ pub(super) async fn add(
 ) -> Answer {
     let request: TagResource = parse(&body)?;
     let mut functions = lambda.write();
-    functions
-        .tags_mut(&arn, &query.region)?
-        .extend(request.tags);
+    let tags = functions.tags_mut(&arn, &query.region)?;
+    if request.tags.is_empty() {
+        return Err(LambdaError::invalid(
+            "An error occurred and the request cannot be processed.",
+        ));
+    }
+    let mut all = tags.clone();
+    all.extend(request.tags);
+    check_count(&all)?;
+    *tags = all;
     Ok(json(StatusCode::NO_CONTENT, &Value::Null))
 }
 
@@ -54,9 +62,13 @@ pub(super) async fn remove(
     RawQuery(raw): RawQuery,
     query: Query,
 ) -> Answer {
+    let keys = tag_keys(raw.as_deref().unwrap_or_default());
+    if keys.is_empty() {
+        return Err(LambdaError::missing("tagKeys"));
+    }
     let mut functions = lambda.write();
     let tags = functions.tags_mut(&arn, &query.region)?;
-    for key in tag_keys(raw.as_deref().unwrap_or_default()) {
+    for key in keys {
         tags.remove(&key);
     }
     Ok(json(StatusCode::NO_CONTENT, &Value::Null))

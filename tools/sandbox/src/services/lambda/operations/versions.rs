@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::services::lambda::{
     Lambda,
     model::names::FunctionRef,
-    wire::{Answer, Query, configuration, json, page, parse},
+    wire::{Answer, Query, configuration, json, listed, page, parse},
 };
 
 /// `PublishVersion`
@@ -34,7 +34,7 @@ pub(super) async fn publish(
     body: Bytes,
 ) -> Answer {
     let request: PublishVersion = parse(&body)?;
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&name, &query.region)?;
     let version = function.publish(
@@ -44,7 +44,11 @@ pub(super) async fn publish(
             .description
             .filter(|description| !description.is_empty()),
     )?;
-    Ok(json(StatusCode::CREATED, &configuration(&version, true)))
+    let number = version.number.to_string();
+    Ok(json(
+        StatusCode::CREATED,
+        &configuration(&version, Some(&number)),
+    ))
 }
 
 /// `GET /functions/{name}/versions`
@@ -53,10 +57,10 @@ pub(super) async fn list(
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
-    let FunctionRef { name, .. } = FunctionRef::parse(&name, None)?;
+    let FunctionRef { name, .. } = query.function(&name)?;
     let functions = lambda.read();
     let versions = functions.function(&name, &query.region)?.versions();
-    let versions = versions.map(|version| configuration(version, true));
+    let versions = versions.map(|version| listed(version, Some(&version.number.to_string())));
     let (versions, marker) = page(versions.collect(), &query, 50)?;
     Ok(json(
         StatusCode::OK,
