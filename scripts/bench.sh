@@ -32,7 +32,7 @@ functions() {
     say "functions: starts, invocations and memory, next to programs that do nothing"
     work=$(mktemp -d)
     # `command`: this script has a part of the same name.
-    (cd "$work" && command sandbox start >/dev/null)
+    (cd "$work" && command sandbox start --port 0 >/dev/null)
     url=$(cd "$work" && sandbox_url)
     (cd "$work" && for function in "${names[@]}"; do command sandbox apply "$function" --dist "$root/dist" >/dev/null; done)
     bench measure "${names[@]}" "${bare[@]}" --endpoint-url "$url" --machine "$(machine)" "${json[@]}" || status=$?

@@ -60,7 +60,8 @@ $sandbox || exec scripts/deploy-aws.sh "$function" "${aws_flags[@]}"
 
 say "2/7 sandbox"
 unset AWS_ENDPOINT_URL AWS_PROFILE
-sandbox start
+# On its fixed port, unless a sandbox of another folder has that.
+sandbox start 2>/dev/null || sandbox start --port 0
 AWS_ENDPOINT_URL=$(sandbox_url)
 export AWS_ENDPOINT_URL
 sandbox apply "$function"

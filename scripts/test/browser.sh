@@ -12,5 +12,5 @@ trap cleanup EXIT
 cd "$work"
 unset AWS_ENDPOINT_URL
 
-sandbox start >/dev/null || die 2 "the sandbox does not start"
+sandbox start --port 0 >/dev/null || die 2 "the sandbox does not start"
 "$tools_folder/clients/bin/python" "$root/tools/sandbox/tests/python/web_page.py" "$(sandbox_url)" .sandbox/sandbox.log

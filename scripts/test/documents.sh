@@ -10,5 +10,7 @@ esac
 
 # In this tree, where everything is compiled; in CI it is a fresh clone.
 ! sandbox status >/dev/null 2>&1 || die 2 "a sandbox is running here, and the documents would use it: sandbox stop"
+# Other tests may have the fixed one.
+export SANDBOX_PORT=0
 trap 'sandbox stop >/dev/null 2>&1 || true' EXIT
 python3 scripts/test/documents.py commands

@@ -88,7 +88,7 @@ unset AWS_ENDPOINT_URL AWS_PROFILE
 cp -R scripts dist "$work"
 export TOOLS_BIN=$tools_bin
 cd "$work"
-sandbox start >/dev/null
+sandbox start --port 0 >/dev/null
 AWS_ENDPOINT_URL=$(sandbox_url)
 export AWS_ENDPOINT_URL
 sandbox apply "$function" >/dev/null

@@ -46,7 +46,7 @@ status_says() { # pattern, what for
 
 # The sandbox knows every second what CloudWatch knows every minute: an alarm on 10 s instead of 300.
 sed -i 's/"period_s": 300/"period_s": 10/' "dist/$guarded/function.json"
-sandbox start >/dev/null || die 2 "the sandbox does not start"
+sandbox start --port 0 >/dev/null || die 2 "the sandbox does not start"
 AWS_ENDPOINT_URL=$(sandbox_url)
 export AWS_ENDPOINT_URL
 for function in guard "$guarded"; do

@@ -23,7 +23,7 @@ cp -R dist/http-api "$work/dist"
 cd "$work"
 unset AWS_ENDPOINT_URL AWS_PROFILE
 
-sandbox start >/dev/null || die 2 "the sandbox does not start"
+sandbox start --port 0 >/dev/null || die 2 "the sandbox does not start"
 AWS_ENDPOINT_URL=$(sandbox_url)
 export AWS_ENDPOINT_URL
 sandbox apply http-api || die 2 "http-api cannot be applied"

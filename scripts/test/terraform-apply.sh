@@ -40,7 +40,7 @@ event=$(printf '%s\n' "dist/$main"/events/*.json | grep -v '\.expected\.json$' |
 
 # --- the account ---------------------------------------------------------------------------------
 
-sandbox start >/dev/null
+sandbox start --port 0 >/dev/null
 sandbox_url=$(sandbox_url)
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 MOTO_ACCOUNT_ID=000000000000 "$tools_folder/terraform/bin/moto_server" -H 127.0.0.1 -p "$port" >moto.log 2>&1 &

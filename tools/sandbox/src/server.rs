@@ -78,7 +78,9 @@ impl Options {
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// Someone else listens there.
-    #[error("port {0} on 127.0.0.1 is in use: choose another with --port, or 0 for a free one")]
+    #[error(
+        "port {0} on 127.0.0.1 is in use: choose another with --port, or --port 0 for a free one; a sandbox of another folder may have it"
+    )]
     PortInUse(u16),
     /// The port cannot be had for another reason.
     #[error("cannot listen on 127.0.0.1:{port}")]

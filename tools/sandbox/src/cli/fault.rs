@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use package::Architecture;
 
@@ -46,7 +46,8 @@ pub async fn run(args: FaultArgs) -> Result<ExitCode> {
         .remove(&args.function)
         .unwrap_or_default();
     if !args.specs.is_empty() {
-        must_exist(&lambda, &args.function).await?;
+        // A fault for a misspelt function would never be noticed.
+        lambda::must_exist(&lambda, &args.function).await?;
     }
     for (architecture, plan) in changed(&plans, &args.specs) {
         admin
@@ -56,14 +57,6 @@ pub async fn run(args: FaultArgs) -> Result<ExitCode> {
     }
     terminal::line(describe(&args.function, &plans));
     Ok(ExitCode::SUCCESS)
-}
-
-/// A fault for a misspelt function would never be noticed.
-async fn must_exist(lambda: &aws_sdk_lambda::Client, function: &str) -> Result<()> {
-    let found = lambda::configuration(lambda, function, None).await?;
-    found.map(drop).with_context(|| {
-        format!("there is no function {function}: create it with `sandbox apply {function}`")
-    })
 }
 
 /// The plans that the specs change; several may be for one build.

@@ -1,7 +1,7 @@
 //! What the user can ask for: one file per command, each with its arguments and a `run`.
 //!
 //! - [`serve`], [`start`], [`stop`], [`status`]: a sandbox, in the foreground or in the background.
-//! - [`apply`], [`mod@test`], [`traffic`]: a function in a running sandbox.
+//! - [`apply`], [`invoke`], [`logs`], [`test`], [`traffic`]: a function in a running sandbox.
 //! - [`fault`], [`service_fault`]: what goes wrong on purpose.
 //! - [`terminal`]: the one place that writes to the terminal, and waits for its signals.
 //!
@@ -9,6 +9,8 @@
 
 pub mod apply;
 pub mod fault;
+pub mod invoke;
+pub mod logs;
 pub mod serve;
 pub mod service_fault;
 pub mod start;
@@ -44,6 +46,10 @@ pub enum Command {
     Status(status::StatusArgs),
     /// Create or update a function from dist/<function>/function.json, as Terraform does on AWS
     Apply(apply::ApplyArgs),
+    /// Invoke a function once and print what it answers
+    Invoke(invoke::InvokeArgs),
+    /// Print what a function has logged, in time order
+    Logs(logs::LogsArgs),
     /// Send the sample events to both builds of a function: do they answer alike, and as expected?
     ///
     /// Takes dist/<FUNCTION> as scripts/build.sh wrote it. Applies the function as `sandbox apply` does, then puts
@@ -68,6 +74,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Stop(args) => stop::run(args).await,
         Command::Status(args) => status::run(args).await,
         Command::Apply(args) => apply::run(args).await,
+        Command::Invoke(args) => invoke::run(args).await,
+        Command::Logs(args) => logs::run(args).await,
         Command::Test(args) => test::run(args).await,
         Command::Fault(args) => fault::run(args).await,
         Command::ServiceFault(args) => service_fault::run(args).await,

@@ -17,11 +17,14 @@ use crate::{
     server::{Options, Server},
 };
 
+/// Where a sandbox listens unless told otherwise: none of the well-known tools for Lambda, DynamoDB or SQS listens there.
+const DEFAULT_PORT: u16 = 8664;
+
 /// How a sandbox runs: the same for `serve` and `start`.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
     /// Port on 127.0.0.1; 0 takes a free one
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, env = "SANDBOX_PORT", default_value_t = DEFAULT_PORT)]
     pub port: u16,
     /// Folder for code, logs and the endpoint of this sandbox
     #[arg(long, default_value = ".sandbox")]

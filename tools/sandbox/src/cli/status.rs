@@ -13,6 +13,7 @@ use super::terminal;
 use crate::client::{
     endpoint::{Clients, EndpointArgs, EndpointError},
     endpoint_file::EndpointFile,
+    lambda,
 };
 
 /// Arguments of `sandbox status`.
@@ -35,7 +36,7 @@ pub async fn run(args: StatusArgs) -> Result<ExitCode> {
         }
     };
     let clients = Clients::new(&args.endpoint.sdk_config()?)?;
-    let functions = functions(&clients.lambda).await;
+    let functions = lambda::functions(&clients.lambda).await;
     let functions = functions.with_context(|| format!("the sandbox at {url} does not answer"))?;
     let http_apis = clients.admin.http_apis().await?;
     terminal::line(headline(&url, &args.endpoint));
@@ -66,11 +67,6 @@ fn headline(url: &str, args: &EndpointArgs) -> String {
         }
         _ => url.to_owned(),
     }
-}
-
-async fn functions(client: &Client) -> Result<Vec<FunctionConfiguration>> {
-    let pages = client.list_functions().into_paginator().items().send();
-    Ok(pages.collect::<Result<Vec<_>, _>>().await?)
 }
 
 /// One line: the function's versions and where its aliases point.

@@ -10,7 +10,17 @@ use aws_sdk_lambda::{
             GetFunctionConfigurationError, GetFunctionConfigurationOutput,
         },
     },
+    types::FunctionConfiguration,
 };
+
+/// All functions.
+///
+/// # Errors
+/// When the sandbox cannot be asked.
+pub async fn functions(client: &Client) -> Result<Vec<FunctionConfiguration>> {
+    let pages = client.list_functions().into_paginator().items().send();
+    Ok(pages.collect::<Result<Vec<_>, _>>().await?)
+}
 
 /// The settings of a function, if it exists; without a qualifier those of `$LATEST`.
 ///
@@ -26,6 +36,17 @@ pub async fn configuration(
     let missing = GetFunctionConfigurationError::is_resource_not_found_exception;
     if_there(asked.await, missing)
         .with_context(|| format!("cannot ask the sandbox about {function}"))
+}
+
+/// Says how to create a function that does not exist.
+///
+/// # Errors
+/// When it does not, or the sandbox cannot be asked.
+pub async fn must_exist(client: &Client, function: &str) -> Result<()> {
+    let found = configuration(client, function, None).await?;
+    found.map(drop).with_context(|| {
+        format!("there is no function {function}: create it with `sandbox apply {function}`")
+    })
 }
 
 /// Whether a function has this alias.

@@ -7,6 +7,7 @@
 //!   questions to Lambda.
 //! - [`apply`]: a function from its build, made or brought up to date; [`settings`]: its settings, as its manifest wants
 //!   them and as Lambda has them.
+//! - [`logs`]: the log lines of a function, from the folder of its sandbox.
 //! - [`replay`]: the sample events of a function, sent to a build of it.
 //! - [`traffic`]: scenarios and invocations at a steady rate.
 
@@ -16,6 +17,7 @@ pub mod endpoint;
 pub mod endpoint_file;
 pub mod http;
 pub mod lambda;
+pub mod logs;
 pub mod replay;
 pub mod settings;
 pub mod traffic;

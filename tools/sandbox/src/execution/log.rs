@@ -2,6 +2,8 @@
 //!
 //! The process has the file itself as its standard output and error, so that no byte is copied or lost on the way and
 //! everything that it wrote before its answer stands before the `REPORT` line. All writers append.
+//!
+//! Lambda's lines do not say when they were written, so a file beside the log does: see [`times_path`].
 
 use std::{
     fs::{File, OpenOptions},
@@ -19,7 +21,15 @@ const TAIL_BYTES: u64 = 4096;
 #[derive(Debug)]
 pub struct Log {
     file: File,
+    times: File,
     path: PathBuf,
+}
+
+/// The file that says when the lines of a log were written that Lambda writes: `<position in the log> <microseconds since
+/// 1970>`, one a line, written before the line itself.
+#[must_use]
+pub fn times_path(log: &Path) -> PathBuf {
+    log.with_extension("times")
 }
 
 /// What a `REPORT` line says.
@@ -55,8 +65,12 @@ impl Log {
         let folder = folder.join(function).join(version);
         std::fs::create_dir_all(&folder)?;
         let path = folder.join(format!("{environment}.log"));
-        let file = OpenOptions::new().append(true).create(true).open(&path)?;
-        Ok(Self { file, path })
+        let open = |path: &Path| OpenOptions::new().append(true).create(true).open(path);
+        Ok(Self {
+            file: open(&path)?,
+            times: open(&times_path(&path))?,
+            path,
+        })
     }
 
     /// A handle for the process to write to.
@@ -120,7 +134,9 @@ impl Log {
 
     /// A full disk must not fail the invocation: Lambda's logging does not either.
     fn write(&self, text: &str) {
-        if let Err(error) = (&self.file).write_all(text.as_bytes()) {
+        let time = format!("{} {}\n", self.position(), Utc::now().timestamp_micros());
+        let written = (&self.times).write_all(time.as_bytes());
+        if let Err(error) = written.and_then(|()| (&self.file).write_all(text.as_bytes())) {
             tracing::warn!(path = %self.path.display(), %error, "cannot write to the log");
         }
     }

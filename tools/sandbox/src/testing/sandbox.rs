@@ -18,6 +18,7 @@ use crate::{
         apply,
         endpoint::{Clients, sdk_config},
         http::HttpClient,
+        logs::{self, LogReader},
     },
     execution::{environments::Environments, faults::Faults},
     rehearsal::{faults::FaultSpec, service_faults::ServiceFaults},
@@ -160,22 +161,15 @@ impl Sandbox {
         counts.values().flat_map(|versions| versions.values()).sum()
     }
 
-    /// Everything that the logs of a function say, Lambda's own lines included.
+    /// Everything that the logs of a function say in time order, Lambda's own lines included.
     ///
     /// # Errors
     /// When the function has never run.
     pub fn logs(&self, function: &str) -> Result<String> {
-        let folder = self.folder.join("logs").join(function);
-        let read = || -> io::Result<String> {
-            let mut logs = String::new();
-            for version in std::fs::read_dir(&folder)? {
-                for log in std::fs::read_dir(version?.path())? {
-                    logs.push_str(&std::fs::read_to_string(log?.path())?);
-                }
-            }
-            Ok(logs)
-        };
-        read().with_context(|| format!("cannot read the logs in {}", folder.display()))
+        let ran = logs::functions(&self.folder)?.contains(function);
+        anyhow::ensure!(ran, "{function} has never run");
+        let lines = LogReader::new(&self.folder, function, None).new_lines(true)?;
+        Ok(lines.into_iter().map(|line| line + "\n").collect())
     }
 
     /// Stops it as a signal does, and waits until every process is gone.

@@ -12,6 +12,7 @@ fn without_a_sandbox_every_command_says_how_to_start_one() {
     for arguments in [
         &["apply", "echo"][..],
         &["fault", "echo"],
+        &["invoke", "echo"],
         &["test", "echo"],
         &["traffic", "echo"],
     ] {

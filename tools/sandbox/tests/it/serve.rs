@@ -96,12 +96,28 @@ fn a_port_in_use_is_named_with_what_to_do() {
 }
 
 #[test]
+fn without_a_port_it_is_always_the_same_one() {
+    // Held by this test, or by whoever has it already: either way it is taken.
+    let _taken = TcpListener::bind("127.0.0.1:8664");
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["serve", "start"] {
+        let refused = program(folder.path()).arg(command).assert().code(2);
+        let said = contains("port 8664 on 127.0.0.1 is in use").and(contains("--port 0"));
+        refused.stderr(said);
+    }
+}
+
+#[test]
 fn start_and_stop_can_be_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let run = |command: &str| program(folder.path()).arg(command).assert().success();
+    let start = || {
+        let mut start = program(folder.path());
+        start.args(["start", "--port", "0"]).assert().success()
+    };
     run("stop").stdout(contains("no sandbox is running"));
-    run("start").stdout(contains("sandbox ready at http://127.0.0.1:"));
-    run("start").stdout(contains("already running at http://127.0.0.1:"));
+    start().stdout(contains("sandbox ready at http://127.0.0.1:"));
+    start().stdout(contains("already running at http://127.0.0.1:"));
     program(folder.path())
         .arg("serve")
         .assert()
@@ -115,7 +131,10 @@ fn start_and_stop_can_be_repeated() {
 #[tokio::test]
 async fn a_process_id_that_belongs_to_another_process_by_now_is_no_sandbox_and_is_not_signalled() {
     let folder = tempfile::tempdir().unwrap();
-    let run = |command: &str| program(folder.path()).arg(command).assert();
+    let run = |command: &str| {
+        let words = command.split(' ');
+        program(folder.path()).args(words).assert()
+    };
     let mut stranger = Running(Command::new("sleep").arg("600").spawn().unwrap());
     // A process id is not given out again within one tick of 10 ms, and so these two must not start in the same one.
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -136,7 +155,7 @@ async fn a_process_id_that_belongs_to_another_process_by_now_is_no_sandbox_and_i
     run("status")
         .code(1)
         .stdout(contains("no sandbox is running"));
-    run("start")
+    run("start --port 0")
         .success()
         .stdout(contains("sandbox ready at http://127.0.0.1:"));
     run("stop").success().stdout(contains("sandbox stopped"));
@@ -166,7 +185,7 @@ async fn the_shells_aws_variables_reach_neither_the_sandbox_nor_a_function() {
         let folder = tempfile::tempdir().unwrap();
         let mut poisoned = program(folder.path());
         poisoned
-            .arg(command)
+            .args([command, "--port", "0"])
             .envs(poison.map(|name| (name, "poison")));
         let mut child = Running(poisoned.stdout(Stdio::null()).spawn().unwrap());
         let path = folder.path().join(".sandbox/sandbox.json");

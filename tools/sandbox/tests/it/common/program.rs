@@ -20,7 +20,8 @@ use sandbox::execution::emulation::HOST;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A function without dependencies: answers with its event, or with an error when the event says so.
+/// A function without dependencies: prints what the event says, and answers with the event, or with an error when that
+/// says so.
 const ECHO: &str = r#"#!/usr/bin/env python3
 import http.client, json, os
 
@@ -32,7 +33,10 @@ while True:
     invocation = connection.getresponse()
     event = json.loads(invocation.read())
     answer = base + invocation.headers["Lambda-Runtime-Aws-Request-Id"]
-    if event.get("fail"):
+    asked = event if isinstance(event, dict) else {}
+    if "print" in asked:
+        print(asked["print"], flush=True)
+    if asked.get("fail"):
         body = {"errorType": "Asked", "errorMessage": "asked to fail"}
         connection.request("POST", answer + "/error", json.dumps(body))
     else:
@@ -46,7 +50,9 @@ pub struct Running(pub Child);
 impl Running {
     /// Starts it, and waits until it says its endpoint.
     pub fn start(command: &mut Command) -> (Self, String) {
-        let child = command.arg("serve").stdout(Stdio::piped());
+        let child = command
+            .args(["serve", "--port", "0"])
+            .stdout(Stdio::piped());
         let mut running = Self(child.spawn().unwrap());
         let mut ready = String::new();
         let stdout = running.0.stdout.take().unwrap();
@@ -162,6 +168,7 @@ pub fn sandbox(folder: &Path) -> Command {
     command
         .current_dir(folder)
         .env_remove("AWS_ENDPOINT_URL")
+        .env_remove("SANDBOX_PORT")
         // Not the business of any command.
         .env("AWS_REGION", "eu-central-1");
     command
