@@ -56,6 +56,8 @@ pub struct Options {
     pub init_limit: Duration,
     /// How long an environment may be idle before it is stopped.
     pub idle_limit: Duration,
+    /// Whether things take their time as on AWS: changes of functions, metrics, retries of asynchronous invocations.
+    pub realistic: bool,
 }
 
 impl Options {
@@ -70,6 +72,7 @@ impl Options {
             emulators: Emulators::default(),
             init_limit: Duration::from_secs(10),
             idle_limit: Duration::from_secs(300),
+            realistic: false,
         }
     }
 }
@@ -128,7 +131,7 @@ impl Server {
             source,
         };
         let endpoint = format!("http://{}", listener.local_addr().map_err(source)?);
-        let cloudwatch = CloudWatch::new();
+        let cloudwatch = CloudWatch::new(options.realistic);
         let lambda = Lambda::new(Parts {
             endpoint: endpoint.clone(),
             code: CodeStore::new(folder.join("code"), folder.join("tmp")),
@@ -143,6 +146,7 @@ impl Server {
             faults: Faults::default(),
             recorder: Arc::clone(&cloudwatch.metrics) as _,
             draws: Draws::new(options.seed),
+            realistic: options.realistic,
         });
         let service_faults = ServiceFaults::default();
         let sqs = Sqs::new(lambda.endpoint.clone());

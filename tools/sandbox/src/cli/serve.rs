@@ -38,6 +38,9 @@ pub struct ServeArgs {
     /// Seed of the draws for weighted routing and faults, to repeat a run
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Let things take their time as on AWS: changes of functions, metrics, retries of asynchronous invocations
+    #[arg(long)]
+    pub realistic: bool,
     /// Program that runs arm64 code on another host; found in PATH unless given
     #[arg(long, env = "SANDBOX_QEMU_AARCH64", value_name = "PROGRAM")]
     pub qemu_aarch64: Option<PathBuf>,
@@ -124,6 +127,7 @@ fn options(args: &ServeArgs) -> Options {
         port: args.port,
         max_environments: usize::try_from(args.max_environments).unwrap_or(usize::MAX),
         seed: args.seed,
+        realistic: args.realistic,
         emulators: Emulators {
             arm64: args.qemu_aarch64.clone(),
             x86_64: args.qemu_x86_64.clone(),

@@ -85,6 +85,9 @@ fn words(args: &ServeArgs) -> Vec<OsString> {
     if let Some(seed) = args.seed {
         words.extend(["--seed".into(), seed.to_string().into()]);
     }
+    if args.realistic {
+        words.push("--realistic".into());
+    }
     for (name, path) in [
         ("--qemu-aarch64", &args.qemu_aarch64),
         ("--qemu-x86-64", &args.qemu_x86_64),

@@ -30,7 +30,7 @@ struct Fixture {
 async fn serve() -> Fixture {
     let now_s = Utc::now().timestamp();
     let start_s = now_s - now_s % 60 - 600;
-    let cloudwatch = CloudWatch::new();
+    let cloudwatch = CloudWatch::new(false);
     for second in 0..120 {
         let minute = second / 60;
         let errors = if minute == 0 { 2 } else { 5 };

@@ -42,9 +42,9 @@ pub struct CloudWatch {
 }
 
 impl CloudWatch {
-    /// No samples and no alarms yet.
+    /// No samples and no alarms yet. `realistic`: metrics come as late as from AWS.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(_realistic: bool) -> Self {
         let metrics = Arc::new(MetricStore::default());
         let alarms = Alarms::new(Arc::clone(&metrics));
         Self { metrics, alarms }
@@ -72,10 +72,4 @@ impl CloudWatch {
 #[must_use]
 pub fn is_for_cloudwatch(request: &Request) -> bool {
     Protocol::detect(request.uri(), request.headers()).is_some()
-}
-
-impl Default for CloudWatch {
-    fn default() -> Self {
-        Self::new()
-    }
 }

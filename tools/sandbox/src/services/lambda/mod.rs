@@ -58,6 +58,8 @@ pub struct Parts {
     pub recorder: Arc<dyn Recorder>,
     /// Random draws.
     pub draws: Draws,
+    /// Whether changes and retries take their time as on AWS.
+    pub realistic: bool,
 }
 
 /// The Lambda service of one sandbox. Cheap to clone.
