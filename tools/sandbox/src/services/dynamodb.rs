@@ -4,6 +4,7 @@
 use std::{
     collections::HashSet,
     fmt,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -26,7 +27,7 @@ pub const SERVICE: &str = "DynamoDB_20120810";
 /// The largest request that DynamoDB reads, in bytes.
 const MAX_BODY_BYTES: usize = 16 << 20;
 
-/// The tables of one sandbox, in memory. Cheap to clone.
+/// The tables of one sandbox. Cheap to clone.
 #[derive(Clone)]
 pub struct DynamoDb {
     database: Database,
@@ -39,19 +40,18 @@ impl fmt::Debug for DynamoDb {
     }
 }
 
-/// There is no memory for the tables.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot make a database in memory")]
-pub struct OpenError(#[from] DynoxideError);
-
 impl DynamoDb {
-    /// A service without tables.
+    /// A service with the tables of a file, where they are kept; without tables, and in memory, without a file.
     ///
     /// # Errors
-    /// When SQLite cannot make a database in memory.
-    pub fn new() -> Result<Self, OpenError> {
+    /// When SQLite cannot use the file.
+    pub fn open(file: Option<&Path>) -> Result<Self, DynoxideError> {
+        let database = match file {
+            Some(file) => Database::new(&file.to_string_lossy())?,
+            None => Database::memory()?,
+        };
         Ok(Self {
-            database: Database::memory()?,
+            database,
             backups: ContinuousBackups::default(),
         })
     }
@@ -150,8 +150,8 @@ operations! {
     "UpdateTimeToLive" => update_time_to_live,
 }
 
-/// Point-in-time recovery, which `dynoxide` does not know: a setting that Terraform writes and reads again, and a table
-/// in memory has no earlier state to go back to. The names of the tables that have it.
+/// Point-in-time recovery, which `dynoxide` does not know: a setting that Terraform writes and reads again, and no table
+/// here has an earlier state to go back to. The names of the tables that have it.
 #[derive(Clone, Default)]
 struct ContinuousBackups(Arc<Mutex<HashSet<String>>>);
 

@@ -6,6 +6,7 @@ mod apply;
 mod client_commands;
 mod cloudwatch;
 mod common;
+mod data;
 mod event_source_mapping;
 mod event_source_mapping_api;
 mod http_api;

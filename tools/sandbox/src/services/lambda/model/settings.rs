@@ -205,7 +205,11 @@ pub(crate) fn check_description(description: &str) -> Result<(), LambdaError> {
         return Ok(());
     }
     let constraint = "Member must have length less than or equal to 256";
-    Err(LambdaError::validation("description", description, constraint))
+    Err(LambdaError::validation(
+        "description",
+        description,
+        constraint,
+    ))
 }
 
 fn is_role_arn(role: &str) -> bool {
@@ -315,7 +319,10 @@ mod tests {
             ("Handler", json!("")),
             ("Description", json!("x".repeat(257))),
             ("Environment", json!({"Variables": {"AWS_REGION": "x"}})),
-            ("Environment", json!({"Variables": {"AB": "x".repeat(4096)}})),
+            (
+                "Environment",
+                json!({"Variables": {"AB": "x".repeat(4096)}}),
+            ),
             ("Environment", json!({"Variables": {"A": "x"}})),
             ("Environment", json!({"Variables": {"my-var": "x"}})),
             ("Environment", json!({"Variables": {"1ST": "x"}})),
