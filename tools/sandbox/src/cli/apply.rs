@@ -10,6 +10,7 @@ use super::terminal;
 use crate::client::{
     apply,
     endpoint::{Clients, EndpointArgs},
+    settings::Variables,
 };
 
 /// Arguments of `sandbox apply`.
@@ -21,6 +22,8 @@ pub struct ApplyArgs {
     #[arg(long, default_value = "dist")]
     dist: PathBuf,
     #[command(flatten)]
+    variables: Variables,
+    #[command(flatten)]
     endpoint: EndpointArgs,
 }
 
@@ -31,7 +34,7 @@ pub struct ApplyArgs {
 pub async fn run(args: ApplyArgs) -> Result<ExitCode> {
     let manifest = FunctionManifest::read(&args.dist, &args.function)?;
     let clients = Clients::new(&args.endpoint.sdk_config()?)?;
-    for line in apply::apply(&clients, &args.dist, &manifest).await? {
+    for line in apply::apply(&clients, &args.dist, &manifest, &args.variables).await? {
         terminal::line(line);
     }
     Ok(ExitCode::SUCCESS)

@@ -10,7 +10,7 @@ use std::{
 
 use axum::{
     Router,
-    body::{Bytes, to_bytes},
+    body::to_bytes,
     extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse as _, Response},
@@ -19,7 +19,10 @@ use dynoxide::{Database, DynoxideError, streams::LOCAL_REGION};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
+use self::input::Input;
 use crate::aws::{errors, json_protocol, signature};
+
+mod input;
 
 /// First part of a target.
 pub const SERVICE: &str = "DynamoDB_20120810";
@@ -77,21 +80,24 @@ async fn respond(State(dynamodb): State<DynamoDb>, request: Request) -> Response
     };
     let region = signature::region(&parts.headers).to_owned();
     // On a thread of its own: SQLite blocks it.
-    let ran = tokio::task::spawn_blocking(move || match run(&dynamodb, &operation, &body) {
-        None => refuse(
-            StatusCode::BAD_REQUEST,
-            "UnknownOperationException",
-            &format!("not in the sandbox: {operation} of DynamoDB"),
-        ),
-        // Of a table, not of items, whose content stays as it is.
-        Some(Ok(answer)) if operation.ends_with("Table") => {
-            json_protocol::answer(StatusCode::OK, in_region(&answer, &region))
-        }
-        Some(Ok(answer)) => json_protocol::answer(StatusCode::OK, answer),
-        Some(Err(error)) => {
-            let status = StatusCode::from_u16(error.status_code());
-            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            json_protocol::answer(status, in_region(&error.to_json(), &region))
+    let ran = tokio::task::spawn_blocking(move || {
+        let input = Input::new(&body);
+        match run(&dynamodb, &operation, &input.body) {
+            None => refuse(
+                StatusCode::BAD_REQUEST,
+                "UnknownOperationException",
+                &format!("not in the sandbox: {operation} of DynamoDB"),
+            ),
+            // Of a table, not of items, whose content stays as it is.
+            Some(Ok(answer)) if operation.ends_with("Table") => {
+                json_protocol::answer(StatusCode::OK, in_region(&answer, &region))
+            }
+            Some(Ok(answer)) => json_protocol::answer(StatusCode::OK, input.answer(answer)),
+            Some(Err(error)) => {
+                let status = StatusCode::from_u16(error.status_code());
+                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                json_protocol::answer(status, in_region(&error.to_json(), &region))
+            }
         }
     });
     ran.await.unwrap_or_else(|failed| {
@@ -113,11 +119,11 @@ fn in_region(answer: &str, region: &str) -> String {
 macro_rules! operations {
     ($($operation:literal => $method:ident,)*) => {
         /// Runs an operation; nothing where the sandbox does not have it.
-        fn run(dynamodb: &DynamoDb, operation: &str, body: &Bytes) -> Option<Result<String, DynoxideError>> {
+        fn run(dynamodb: &DynamoDb, operation: &str, body: &[u8]) -> Option<Result<String, DynoxideError>> {
             match operation {
-                "DescribeContinuousBackups" => Some(call(body, |input| dynamodb.describe_backups(input))),
-                "UpdateContinuousBackups" => Some(call(body, |input| dynamodb.update_backups(input))),
-                $($operation => Some(call(body, |input| dynamodb.database.$method(input))),)*
+                "DescribeContinuousBackups" => Some(call(operation, body, |input| dynamodb.describe_backups(input))),
+                "UpdateContinuousBackups" => Some(call(operation, body, |input| dynamodb.update_backups(input))),
+                $($operation => Some(call(operation, body, |input| dynamodb.database.$method(input))),)*
                 _ => None,
             }
         }
@@ -175,16 +181,15 @@ struct Specification {
 }
 
 impl DynamoDb {
-    fn describe_backups(&self, input: BackupsInput) -> Result<Value, DynoxideError> {
-        let table = json!({"TableName": input.table_name});
-        let table = serde_json::from_value(table)
-            .map_err(|error| DynoxideError::InternalServerError(error.to_string()))?;
+    fn describe_backups(&self, asked: BackupsInput) -> Result<Value, DynoxideError> {
+        let table = json!({"TableName": asked.table_name});
+        let table = input::read("DescribeTable", table.to_string().as_bytes())?;
         if self.database.describe_table(table).is_err() {
-            self.backups.lock().remove(&input.table_name);
-            let message = format!("Table not found: {}", input.table_name);
+            self.backups.lock().remove(&asked.table_name);
+            let message = format!("Table not found: {}", asked.table_name);
             return Err(DynoxideError::ResourceNotFoundException(message));
         }
-        let enabled = self.backups.lock().contains(&input.table_name);
+        let enabled = self.backups.lock().contains(&asked.table_name);
         let recovery = if enabled { "ENABLED" } else { "DISABLED" };
         Ok(json!({"ContinuousBackupsDescription": {
             "ContinuousBackupsStatus": "ENABLED",
@@ -205,13 +210,12 @@ impl DynamoDb {
     }
 }
 
-fn call<Input: DeserializeOwned, Output: Serialize>(
-    body: &Bytes,
-    operation: impl FnOnce(Input) -> Result<Output, DynoxideError>,
+fn call<In: DeserializeOwned, Out: Serialize>(
+    operation: &str,
+    body: &[u8],
+    run: impl FnOnce(In) -> Result<Out, DynoxideError>,
 ) -> Result<String, DynoxideError> {
-    let input = serde_json::from_slice(body)
-        .map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
-    serde_json::to_string(&operation(input)?)
+    serde_json::to_string(&run(input::read(operation, body)?)?)
         .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
