@@ -177,6 +177,17 @@ impl Function {
             .into()
     }
 
+    /// The folders that its code is in: its own, and that of what functions share.
+    #[must_use]
+    pub fn code_folders(&self) -> Vec<PathBuf> {
+        let packages = [Some(&self.package), self.shared.as_ref()];
+        let folders = packages
+            .into_iter()
+            .flatten()
+            .filter_map(|package| package.manifest_path.parent());
+        folders.map(|folder| folder.into()).collect()
+    }
+
     /// The manifest for these artifacts.
     ///
     /// # Errors

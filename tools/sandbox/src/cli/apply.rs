@@ -10,6 +10,7 @@ use super::terminal;
 use crate::client::{
     apply,
     endpoint::{Clients, EndpointArgs},
+    lambda,
     settings::Variables,
 };
 
@@ -34,6 +35,8 @@ pub struct ApplyArgs {
 pub async fn run(args: ApplyArgs) -> Result<ExitCode> {
     let manifest = FunctionManifest::read(&args.dist, &args.function)?;
     let clients = Clients::new(&args.endpoint.sdk_config()?)?;
+    // Of `sandbox watch`, which then goes on without it.
+    lambda::delete_live_that_follows_latest(&clients.lambda, &args.function).await?;
     for line in apply::apply(&clients, &args.dist, &manifest, &args.variables).await? {
         terminal::line(line);
     }

@@ -17,3 +17,4 @@ mod origin_check;
 mod serve;
 mod sqs;
 mod traffic;
+mod watch;
