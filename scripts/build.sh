@@ -48,8 +48,9 @@ both_builds() {
     ((x86_64 == 0)) || die 2 "$function does not build for x86_64"
 }
 
+# All of them first: a wrong key of the last one need not wait for the builds of the others.
+for function in "${functions[@]}"; do package check "$function"; done
 for function in "${functions[@]}"; do
-    package check "$function"
     if [[ -n $architecture ]]; then
         build_crate "$function" "$architecture"
         continue

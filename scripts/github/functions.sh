@@ -6,9 +6,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 case ${FUNCTION:-} in
 '') names=$(package changed --since "${SINCE:-}" --json) ;;
 all) names=$(package list --json) ;;
-*)
-    package check "$FUNCTION"
-    names="[\"$FUNCTION\"]"
-    ;;
+*) names="[\"$FUNCTION\"]" ;;
 esac
+# Before any runner builds.
+for function in ${names//[^a-zA-Z0-9_-]/ }; do package check "$function"; done
 echo "functions=$names" | tee -a "${GITHUB_OUTPUT:-/dev/null}"

@@ -16,14 +16,22 @@ pub const BOOTSTRAP: &str = "bootstrap";
 /// Readable and executable by everyone: Lambda runs it as another user.
 const MODE: u32 = 0o755;
 
-/// A zip with `bootstrap` in its root.
+/// A zip with `bootstrap` in its root, as small as it gets.
 ///
 /// # Errors
 /// [`ZipError`] when the archive cannot be written.
 pub fn zip_bootstrap(bootstrap: &[u8]) -> Result<Vec<u8>, ZipError> {
+    zip_bootstrap_at(9, bootstrap)
+}
+
+/// The same at a level of compression from 1, fast, to 9, small.
+///
+/// # Errors
+/// [`ZipError`] when the archive cannot be written.
+pub fn zip_bootstrap_at(level: i64, bootstrap: &[u8]) -> Result<Vec<u8>, ZipError> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(9))
+        .compression_level(Some(level))
         .last_modified_time(DateTime::DEFAULT)
         .unix_permissions(MODE);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));

@@ -1,6 +1,14 @@
 //! One port on loopback: Lambda, CloudWatch, SQS, DynamoDB and the admin routes.
 
-use std::{future::Future, io, net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs::create_dir_all,
+    future::Future,
+    io,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -27,7 +35,7 @@ use crate::{
     },
     services::{
         cloudwatch::{self, CloudWatch},
-        dynamodb::{DynamoDb, OpenError},
+        dynamodb::DynamoDb,
         event_sources::{self, EventSources},
         eventbridge::AlarmRules,
         http_api::HttpApis,
@@ -46,6 +54,8 @@ pub struct Options {
     pub port: u16,
     /// Folder for code and logs.
     pub folder: PathBuf,
+    /// Folder for tables and queues, which then outlive the sandbox; none keeps them in memory.
+    pub data: Option<PathBuf>,
     /// How many environments may exist at once.
     pub max_environments: usize,
     /// Seed of the draws; none takes another one every time.
@@ -67,6 +77,7 @@ impl Options {
         Self {
             port: 0,
             folder,
+            data: None,
             max_environments: 64,
             seed: None,
             emulators: Emulators::default(),
@@ -101,9 +112,20 @@ pub enum BindError {
         /// Why not.
         source: io::Error,
     },
-    /// There are no tables.
-    #[error(transparent)]
-    Tables(#[from] OpenError),
+    /// Another sandbox has the folder of tables and queues.
+    #[error("another sandbox uses {path}: stop it, or choose another folder with --data", path = path.display())]
+    DataInUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Tables and queues cannot be kept.
+    #[error("cannot keep tables and queues{}", path.as_ref().map(|path| format!(" in {}", path.display())).unwrap_or_default())]
+    Data {
+        /// The folder, unless they are in memory.
+        path: Option<PathBuf>,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 /// A sandbox that listens and does not answer yet.
@@ -149,7 +171,7 @@ impl Server {
             realistic: options.realistic,
         });
         let service_faults = ServiceFaults::default();
-        let sqs = Sqs::new(lambda.endpoint.clone());
+        let (sqs, dynamodb) = open_data(&lambda.endpoint, options.data)?;
         let http_apis = HttpApis::new(lambda.clone());
         let grants = Grants::default();
         let alarm_rules = AlarmRules::default();
@@ -165,11 +187,7 @@ impl Server {
                 alarm_rules: alarm_rules.clone(),
                 service_faults: service_faults.clone(),
             }))
-            .fallback_service(other_services(
-                cloudwatch.clone(),
-                sqs,
-                DynamoDb::new()?.router(),
-            ))
+            .fallback_service(other_services(cloudwatch.clone(), sqs, dynamodb.router()))
             .layer(from_fn_with_state(
                 service_faults.clone(),
                 service_faults::inject,
@@ -239,21 +257,45 @@ impl Server {
 }
 
 /// Makes the folder with its parts; gives its absolute path. What a killed sandbox left in `tmp` is removed.
-fn prepare_folder(folder: &std::path::Path) -> Result<PathBuf, BindError> {
+fn prepare_folder(folder: &Path) -> Result<PathBuf, BindError> {
     let prepare = || {
-        std::fs::create_dir_all(folder.join("code"))?;
-        std::fs::create_dir_all(folder.join("logs"))?;
+        create_dir_all(folder.join("code"))?;
+        create_dir_all(folder.join("logs"))?;
         match std::fs::remove_dir_all(folder.join("tmp")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        std::fs::create_dir_all(folder.join("tmp"))?;
+        create_dir_all(folder.join("tmp"))?;
         folder.canonicalize()
     };
     prepare().map_err(|source| BindError::Folder {
         path: folder.to_owned(),
         source,
     })
+}
+
+/// The services whose data may outlive the sandbox.
+fn open_data(endpoint: &str, folder: Option<PathBuf>) -> Result<(Sqs, DynamoDb), BindError> {
+    let file = |name: &str| folder.as_ref().map(|folder| folder.join(name));
+    let failed = |source| BindError::Data {
+        path: folder.clone(),
+        source,
+    };
+    if let Some(folder) = &folder {
+        create_dir_all(folder).map_err(|error| failed(error.into()))?;
+    }
+    // The queues first: their file is of one process alone.
+    let sqs = match (
+        Sqs::new(endpoint.to_owned(), file("queues.sqlite").as_deref()),
+        &folder,
+    ) {
+        (Err(error), Some(path)) if error.is_in_use() => {
+            return Err(BindError::DataInUse { path: path.clone() });
+        }
+        (opened, _) => opened.map_err(|error| failed(error.into()))?,
+    };
+    let dynamodb = DynamoDb::open(file("tables.sqlite").as_deref());
+    Ok((sqs, dynamodb.map_err(|error| failed(error.into()))?))
 }
 
 async fn listen(port: u16) -> Result<TcpListener, BindError> {

@@ -19,6 +19,7 @@ use crate::manifest::{
     Architecture, Artifact, FunctionManifest, ReplayPolicy, RolloutPolicy, SCHEMA_VERSION,
 };
 
+mod environment;
 mod resources;
 
 use resources::{Definitions, FunctionTable};
@@ -33,6 +34,9 @@ const MEMORY_MIB: std::ops::RangeInclusive<u32> = 128..=10_240;
 const TIMEOUT_S: std::ops::RangeInclusive<u32> = 1..=900;
 /// Lambda's limits on the size of `/tmp`, in MiB.
 const EPHEMERAL_STORAGE_MIB: std::ops::RangeInclusive<u32> = 512..=10_240;
+/// The longest description of a function that Lambda takes, in characters
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>).
+const DESCRIPTION_CHARACTERS: usize = 256;
 
 /// Why a function's settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +68,16 @@ pub enum SettingsError {
     /// The project's own table does not fit.
     #[error("Cargo.toml: [workspace.metadata.project] {0}")]
     Project(String),
+    /// Lambda would refuse the description.
+    #[error(
+        "{crate_name}/Cargo.toml: [package] description has {characters} characters: Lambda takes {DESCRIPTION_CHARACTERS}"
+    )]
+    Description {
+        /// The function.
+        crate_name: String,
+        /// How many it has.
+        characters: usize,
+    },
     /// A table does not fit.
     #[error("{crate_name}/Cargo.toml: [package.metadata.{table}] {reason}")]
     Table {
@@ -163,6 +177,17 @@ impl Function {
             .into()
     }
 
+    /// The folders that its code is in: its own, and that of what functions share.
+    #[must_use]
+    pub fn code_folders(&self) -> Vec<PathBuf> {
+        let packages = [Some(&self.package), self.shared.as_ref()];
+        let folders = packages
+            .into_iter()
+            .flatten()
+            .filter_map(|package| package.manifest_path.parent());
+        folders.map(|folder| folder.into()).collect()
+    }
+
     /// The manifest for these artifacts.
     ///
     /// # Errors
@@ -171,6 +196,11 @@ impl Function {
         &self,
         artifacts: BTreeMap<Architecture, Artifact>,
     ) -> Result<FunctionManifest, SettingsError> {
+        let description = self.description()?;
+        let build: BTreeMap<String, Value> = self.table("lambda.build")?;
+        if let Some(key) = build.keys().next() {
+            return Err(self.wrong("lambda.build", without_effect(key)));
+        }
         let deploy: Deploy = self.table("lambda.deploy")?;
         self.in_range("memory", deploy.memory, MEMORY_MIB)?;
         self.in_range("timeout", deploy.timeout, TIMEOUT_S)?;
@@ -186,26 +216,41 @@ impl Function {
         let function: FunctionTable = self.table("function")?;
         let definitions = self.definitions()?;
         let wrong = |reason| self.wrong("function", reason);
+        let tables = function.tables(&definitions).map_err(wrong)?;
+        let queues = function.queues(&definitions, deploy.timeout);
+        let queues = queues.map_err(wrong)?;
+        environment::check(&deploy.env, &tables, &queues)
+            .map_err(|reason| self.wrong("lambda.deploy", reason))?;
         Ok(FunctionManifest {
             schema_version: SCHEMA_VERSION,
             name: self.name().to_owned(),
-            description: self.package.description.clone().unwrap_or_default(),
+            description,
             runtime: RUNTIME.to_owned(),
             handler: HANDLER.to_owned(),
             memory_mib: deploy.memory,
             timeout_s: deploy.timeout,
             ephemeral_storage_mib: deploy.ephemeral_storage,
             environment: deploy.env,
-            tables: function.tables(&definitions).map_err(wrong)?,
-            queues: function
-                .queues(&definitions, deploy.timeout)
-                .map_err(wrong)?,
+            tables,
+            queues,
             aliases: function.aliases(&self.guarded()?).map_err(wrong)?,
             trigger: function.trigger,
             replay: self.table::<ReplayPolicy>("replay")?,
             rollout,
             artifacts,
         })
+    }
+
+    fn description(&self) -> Result<String, SettingsError> {
+        let description = self.package.description.clone().unwrap_or_default();
+        let characters = description.chars().count();
+        if characters > DESCRIPTION_CHARACTERS {
+            return Err(SettingsError::Description {
+                crate_name: self.name().to_owned(),
+                characters,
+            });
+        }
+        Ok(description)
     }
 
     /// The functions of the workspace whose rollouts are guarded.
@@ -255,6 +300,15 @@ impl Function {
 
     fn wrong(&self, table: &'static str, reason: String) -> SettingsError {
         wrong(&self.package, table, reason)
+    }
+}
+
+/// Why a key of cargo-lambda's build table is refused: `build_crate` of `scripts/common.sh` gives every option itself,
+/// and what it does not give would break the build or make it another one than `sandbox watch` makes.
+fn without_effect(key: &str) -> String {
+    match key {
+        "include" => "include has no effect: the zip holds the bootstrap alone; embed files with include_bytes!".to_owned(),
+        _ => format!("{key} has no effect: scripts/common.sh builds every function in the same way"),
     }
 }
 
@@ -399,6 +453,18 @@ mod tests {
     }
 
     #[test]
+    fn a_description_has_at_most_256_characters() {
+        let described = |characters: usize| {
+            let mut function = function(Value::Null);
+            function.package.description = Some("é".repeat(characters));
+            function.manifest(BTreeMap::new())
+        };
+        assert!(described(256).is_ok());
+        let said = described(257).unwrap_err().to_string();
+        assert!(said.contains("description has 257 characters"), "{said}");
+    }
+
+    #[test]
     fn wrong_settings_are_named_with_table_and_key() {
         for (metadata, message) in [
             (
@@ -416,6 +482,23 @@ mod tests {
             ),
         ] {
             assert_eq!(manifest(metadata).unwrap_err().to_string(), message);
+        }
+        for (metadata, message) in [
+            (
+                json!({"lambda": {"build": {"include": ["a"]}}}),
+                "include_bytes!",
+            ),
+            (
+                json!({"lambda": {"build": {"compiler": {"type": "cargo"}}}}),
+                "[package.metadata.lambda.build] compiler has no effect",
+            ),
+            (
+                json!({"lambda": {"deploy": {"env": {"my-var": "1"}}}}),
+                "[package.metadata.lambda.deploy] env: my-var",
+            ),
+        ] {
+            let said = manifest(metadata).unwrap_err().to_string();
+            assert!(said.contains(message), "{said}");
         }
         let unknown = manifest(json!({"rollout": {"stepz": []}}))
             .unwrap_err()

@@ -10,6 +10,8 @@ use super::terminal;
 use crate::client::{
     apply,
     endpoint::{Clients, EndpointArgs},
+    lambda,
+    settings::Variables,
 };
 
 /// Arguments of `sandbox apply`.
@@ -21,6 +23,8 @@ pub struct ApplyArgs {
     #[arg(long, default_value = "dist")]
     dist: PathBuf,
     #[command(flatten)]
+    variables: Variables,
+    #[command(flatten)]
     endpoint: EndpointArgs,
 }
 
@@ -31,7 +35,9 @@ pub struct ApplyArgs {
 pub async fn run(args: ApplyArgs) -> Result<ExitCode> {
     let manifest = FunctionManifest::read(&args.dist, &args.function)?;
     let clients = Clients::new(&args.endpoint.sdk_config()?)?;
-    for line in apply::apply(&clients, &args.dist, &manifest).await? {
+    // Of `sandbox watch`, which then goes on without it.
+    lambda::delete_live_that_follows_latest(&clients.lambda, &args.function).await?;
+    for line in apply::apply(&clients, &args.dist, &manifest, &args.variables).await? {
         terminal::line(line);
     }
     Ok(ExitCode::SUCCESS)

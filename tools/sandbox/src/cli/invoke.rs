@@ -19,6 +19,7 @@ use crate::{
     client::{
         endpoint::{Clients, EndpointArgs},
         lambda,
+        watch::is_watched,
     },
 };
 
@@ -38,7 +39,7 @@ pub struct InvokeArgs {
     /// A file; or a sample event by its name (dist/<FUNCTION>/events/<EVENT>.json); or JSON that begins with {, [ or a quote; or - for standard input
     #[arg(default_value = "{}")]
     event: String,
-    /// Alias or version to invoke [default: live where there is one, else $LATEST]
+    /// Alias or version to invoke [default: $LATEST while `sandbox watch` runs for the function; else live where there is one]
     #[arg(long)]
     qualifier: Option<String>,
     /// Folder that the build has written to
@@ -56,7 +57,9 @@ pub async fn run(args: InvokeArgs) -> Result<ExitCode> {
     let function = &args.function;
     let Clients { lambda, .. } = Clients::new(&args.endpoint.sdk_config()?)?;
     let qualifier = qualifier(&lambda, &args).await?;
-    let events = args.dist.join(function).join("events");
+    // As they were built, and of a function that was not, as they are written.
+    let events = [&args.dist, Path::new("functions")];
+    let events = events.map(|folder| folder.join(function).join("events"));
     let event = event(&args.event, &events)?;
     let invoke = lambda.invoke().function_name(function);
     let output = invoke
@@ -93,13 +96,17 @@ async fn qualifier(lambda: &Client, args: &InvokeArgs) -> Result<String> {
             })?;
             Ok(qualifier.clone())
         }
-        None if lambda::has_alias(lambda, function, LIVE).await? => Ok(LIVE.to_owned()),
+        None if !is_watched(&args.endpoint.folder, function)
+            && lambda::has_alias(lambda, function, LIVE).await? =>
+        {
+            Ok(LIVE.to_owned())
+        }
         None => Ok("$LATEST".to_owned()),
     }
 }
 
 /// The event that the user means.
-fn event(given: &str, events: &Path) -> Result<Vec<u8>> {
+fn event(given: &str, events: &[PathBuf; 2]) -> Result<Vec<u8>> {
     if given == "-" {
         let mut event = Vec::new();
         let read = std::io::stdin().lock().read_to_end(&mut event);
@@ -109,19 +116,20 @@ fn event(given: &str, events: &Path) -> Result<Vec<u8>> {
     if given.trim_start().starts_with(['{', '[', '"']) {
         return Ok(given.into());
     }
-    let named = [
-        PathBuf::from(given),
-        events.join(given),
-        events.join(format!("{given}.json")),
-    ];
+    let in_folder = |folder: &PathBuf| [folder.join(given), folder.join(format!("{given}.json"))];
+    let named = events.iter().flat_map(in_folder);
     // Not `is_file`: `<(command)` is a pipe.
-    let found = named.iter().find(|path| path.exists() && !path.is_dir());
+    let found = std::iter::once(PathBuf::from(given))
+        .chain(named)
+        .find(|path| path.exists() && !path.is_dir());
     let Some(path) = found else {
-        let names = read_events(events).unwrap_or_default();
+        let folder = events.iter().find(|folder| folder.is_dir());
+        let folder = folder.unwrap_or(&events[0]);
+        let names = read_events(folder).unwrap_or_default();
         let names: Vec<_> = names.iter().map(|event| event.name.as_str()).collect();
         bail!(
             "there is no file {given}, and no sample event of that name: {} has {}",
-            events.display(),
+            folder.display(),
             if names.is_empty() {
                 "none".to_owned()
             } else {
@@ -129,7 +137,7 @@ fn event(given: &str, events: &Path) -> Result<Vec<u8>> {
             }
         );
     };
-    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+    std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// An answer as it is, or indented where a person reads it.

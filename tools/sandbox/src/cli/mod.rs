@@ -1,7 +1,7 @@
 //! What the user can ask for: one file per command, each with its arguments and a `run`.
 //!
 //! - [`serve`], [`start`], [`stop`], [`status`]: a sandbox, in the foreground or in the background.
-//! - [`apply`], [`invoke`], [`logs`], [`test`], [`traffic`]: a function in a running sandbox.
+//! - [`apply`], [`invoke`], [`logs`], [`test`], [`traffic`], [`watch`]: a function in a running sandbox.
 //! - [`fault`], [`service_fault`]: what goes wrong on purpose.
 //! - [`terminal`]: the one place that writes to the terminal, and waits for its signals.
 //!
@@ -19,6 +19,7 @@ pub mod stop;
 pub mod terminal;
 pub mod test;
 pub mod traffic;
+pub mod watch;
 
 use std::process::ExitCode;
 
@@ -61,6 +62,8 @@ pub enum Command {
     ServiceFault(service_fault::ServiceFaultArgs),
     /// Send scenarios or invocations at a steady rate
     Traffic(traffic::TrafficArgs),
+    /// Build a function at every save, and make it $LATEST
+    Watch(watch::WatchArgs),
 }
 
 /// Does what the user asked for.
@@ -80,5 +83,6 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Fault(args) => fault::run(args).await,
         Command::ServiceFault(args) => service_fault::run(args).await,
         Command::Traffic(args) => traffic::run(args).await,
+        Command::Watch(args) => watch::run(args).await,
     }
 }

@@ -29,6 +29,9 @@ pub struct ServeArgs {
     /// Folder for code, logs and the endpoint of this sandbox
     #[arg(long, default_value = ".sandbox")]
     pub folder: PathBuf,
+    /// Folder to keep tables and queues in, with their messages, so that they outlive this sandbox; in memory without it
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
     /// Environments that may exist at once, over all functions; further invocations get 429
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_environments: u32,
@@ -125,6 +128,7 @@ fn restart_without_aws_variables() -> anyhow::Result<()> {
 fn options(args: &ServeArgs) -> Options {
     Options {
         port: args.port,
+        data: args.data.clone(),
         max_environments: usize::try_from(args.max_environments).unwrap_or(usize::MAX),
         seed: args.seed,
         realistic: args.realistic,

@@ -76,6 +76,9 @@ fn words(args: &ServeArgs) -> Vec<OsString> {
         "--max-environments".into(),
         args.max_environments.to_string().into(),
     ];
+    if let Some(data) = &args.data {
+        words.extend(["--data".into(), data.clone().into()]);
+    }
     for fault in &args.faults {
         words.extend([
             "--fault".into(),

@@ -14,6 +14,7 @@ use crate::client::{
     apply,
     endpoint::{Clients, EndpointArgs},
     replay::answers_unpublished,
+    settings::Variables,
 };
 
 /// Arguments of `sandbox test`.
@@ -38,7 +39,7 @@ pub async fn run(args: TestArgs) -> Result<ExitCode> {
     let manifest = FunctionManifest::read(dist, function)?;
     let events = read_events(&dist.join(function).join("events"))?;
     let clients = Clients::new(&args.endpoint.sdk_config()?)?;
-    for line in apply::apply(&clients, dist, &manifest).await? {
+    for line in apply::apply(&clients, dist, &manifest, &Variables::default()).await? {
         terminal::line(line);
     }
     let answers =

@@ -13,6 +13,8 @@ use aws_sdk_lambda::{
     types::FunctionConfiguration,
 };
 
+use crate::LIVE;
+
 /// All functions.
 ///
 /// # Errors
@@ -60,6 +62,42 @@ pub async fn has_alias(client: &Client, function: &str, alias: &str) -> Result<b
     let found =
         found.with_context(|| format!("cannot ask the sandbox about {function}:{alias}"))?;
     Ok(found.is_some())
+}
+
+/// What `live` points at where nothing was published.
+const LATEST: &str = "$LATEST";
+
+/// Makes a `live` that is what was put last.
+///
+/// # Errors
+/// When the sandbox cannot be asked, or there is one.
+pub async fn make_live_follow_latest(client: &Client, function: &str) -> Result<()> {
+    let create = client.create_alias().function_name(function).name(LIVE);
+    let created = create.function_version(LATEST).send().await;
+    created.with_context(|| format!("cannot make {function}:{LIVE}"))?;
+    Ok(())
+}
+
+/// Whether there is a `live` that is what was put last.
+///
+/// # Errors
+/// When the sandbox cannot be asked.
+pub async fn live_follows_latest(client: &Client, function: &str) -> Result<bool> {
+    let live = configuration(client, function, Some(LIVE)).await?;
+    Ok(live.is_some_and(|live| live.version() == Some(LATEST)))
+}
+
+/// Deletes `live` where it is what was put last: `rollout publish` makes one that stays at a version.
+///
+/// # Errors
+/// When the sandbox cannot be asked.
+pub async fn delete_live_that_follows_latest(client: &Client, function: &str) -> Result<()> {
+    if live_follows_latest(client, function).await? {
+        let delete = client.delete_alias().function_name(function).name(LIVE);
+        let deleted = delete.send().await;
+        deleted.with_context(|| format!("cannot delete {function}:{LIVE}"))?;
+    }
+    Ok(())
 }
 
 /// What was asked for, or none where the service says that there is no such thing.

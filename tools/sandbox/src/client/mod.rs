@@ -10,6 +10,7 @@
 //! - [`logs`]: the log lines of a function, from the folder of its sandbox.
 //! - [`replay`]: the sample events of a function, sent to a build of it.
 //! - [`traffic`]: scenarios and invocations at a steady rate.
+//! - [`watch`]: a function in the making: its files, and its build for this machine.
 
 pub mod admin;
 pub mod apply;
@@ -21,3 +22,4 @@ pub mod logs;
 pub mod replay;
 pub mod settings;
 pub mod traffic;
+pub mod watch;

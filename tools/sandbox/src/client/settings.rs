@@ -4,11 +4,39 @@ use std::collections::BTreeMap;
 
 use aws_sdk_lambda::{
     operation::get_function_configuration::GetFunctionConfigurationOutput,
-    types::{Environment, EphemeralStorage},
+    types::{
+        ApplicationLogLevel, Environment, EphemeralStorage, LogFormat, LoggingConfig,
+        SystemLogLevel, TracingConfig, TracingMode,
+    },
 };
+use clap::Args;
 use package::FunctionManifest;
 
 use crate::aws::ACCOUNT_ID;
+
+/// The variables of `infra/function` that change how a function runs here, with Terraform's defaults.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Variables {
+    /// Lowest level of the function's own log lines, as the variable log_level of infra/function
+    #[arg(long, default_value = "INFO", value_parser = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], ignore_case = true)]
+    pub log_level: String,
+    /// Tracing by X-Ray, as the variable tracing
+    #[arg(long, default_value = "PassThrough", value_parser = ["Active", "PassThrough"])]
+    pub tracing: String,
+    /// How many invocations may run at once, of all versions together, as the variable reserved_concurrency
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    pub reserved_concurrency: Option<i32>,
+}
+
+impl Default for Variables {
+    fn default() -> Self {
+        Self {
+            log_level: "INFO".to_owned(),
+            tracing: "PassThrough".to_owned(),
+            reserved_concurrency: None,
+        }
+    }
+}
 
 /// What Terraform would set on the function, and what an update may change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,15 +57,27 @@ pub struct Settings {
     pub ephemeral_storage_mib: i32,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,
+    /// `Text` or `JSON`.
+    pub log_format: String,
+    /// Lowest level of the function's own log lines.
+    pub log_level: String,
+    /// Lowest level of Lambda's log lines about it.
+    pub system_log_level: String,
+    /// Mode of X-Ray.
+    pub tracing: String,
 }
 
 impl Settings {
-    /// What the manifest wants, with the variables that only the deployer knows. The sandbox has no roles: one is named
-    /// after the function.
+    /// What manifest and variables want, with the environment that only the deployer knows. The sandbox has no roles: one
+    /// is named after the function.
     #[must_use]
-    pub fn wanted(manifest: &FunctionManifest, variables: BTreeMap<String, String>) -> Self {
+    pub fn wanted(
+        manifest: &FunctionManifest,
+        variables: &Variables,
+        deployed: BTreeMap<String, String>,
+    ) -> Self {
         let mut environment = manifest.environment.clone();
-        environment.extend(variables);
+        environment.extend(deployed);
         // Beyond what Lambda takes anyway: it says so, with the limits.
         let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
         Self {
@@ -49,6 +89,10 @@ impl Settings {
             timeout_s: number(manifest.timeout_s),
             ephemeral_storage_mib: number(manifest.ephemeral_storage_mib),
             environment,
+            log_format: "JSON".to_owned(),
+            log_level: variables.log_level.clone(),
+            system_log_level: "INFO".to_owned(),
+            tracing: variables.tracing.clone(),
         }
     }
 
@@ -59,6 +103,12 @@ impl Settings {
         let variables = configuration
             .environment()
             .and_then(|environment| environment.variables());
+        let logging = configuration.logging_config();
+        let format = logging.and_then(|logging| logging.log_format());
+        let level = logging.and_then(|logging| logging.application_log_level());
+        let system_level = logging.and_then(|logging| logging.system_log_level());
+        let tracing = configuration.tracing_config();
+        let tracing = tracing.and_then(|tracing| tracing.mode());
         Self {
             description: text(configuration.description()),
             runtime: text(configuration.runtime().map(|runtime| runtime.as_str())),
@@ -70,6 +120,10 @@ impl Settings {
                 .ephemeral_storage()
                 .map_or(0, EphemeralStorage::size),
             environment: variables.cloned().unwrap_or_default().into_iter().collect(),
+            log_format: text(format.map(LogFormat::as_str)),
+            log_level: text(level.map(ApplicationLogLevel::as_str)),
+            system_log_level: text(system_level.map(SystemLogLevel::as_str)),
+            tracing: text(tracing.map(TracingMode::as_str)),
         }
     }
 
@@ -89,6 +143,14 @@ impl Settings {
                 &self.ephemeral_storage_mib,
                 &wanted.ephemeral_storage_mib,
             ),
+            change("log_format", &self.log_format, &wanted.log_format),
+            change("log_level", &self.log_level, &wanted.log_level),
+            change(
+                "system_log_level",
+                &self.system_log_level,
+                &wanted.system_log_level,
+            ),
+            change("tracing", &self.tracing, &wanted.tracing),
         ];
         let names = self.environment.keys().chain(wanted.environment.keys());
         let mut changed: Vec<_> = names
@@ -107,6 +169,23 @@ impl Settings {
         Environment::builder()
             .set_variables(Some(variables))
             .build()
+    }
+
+    /// Format and levels of the log in Lambda's shape.
+    #[must_use]
+    pub fn logging(&self) -> LoggingConfig {
+        LoggingConfig::builder()
+            .log_format(LogFormat::from(self.log_format.as_str()))
+            .application_log_level(ApplicationLogLevel::from(self.log_level.as_str()))
+            .system_log_level(SystemLogLevel::from(self.system_log_level.as_str()))
+            .build()
+    }
+
+    /// Mode of X-Ray in Lambda's shape.
+    #[must_use]
+    pub fn tracing(&self) -> TracingConfig {
+        let mode = TracingMode::from(self.tracing.as_str());
+        TracingConfig::builder().mode(mode).build()
     }
 
     /// The size of `/tmp` in Lambda's shape.
@@ -138,6 +217,10 @@ mod tests {
             timeout_s: 30,
             ephemeral_storage_mib: 512,
             environment: BTreeMap::from([("A".into(), "secret".into())]),
+            log_format: "JSON".into(),
+            log_level: "INFO".into(),
+            system_log_level: "INFO".into(),
+            tracing: "PassThrough".into(),
         }
     }
 

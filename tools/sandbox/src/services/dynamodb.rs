@@ -4,12 +4,13 @@
 use std::{
     collections::HashSet,
     fmt,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::{
     Router,
-    body::{Bytes, to_bytes},
+    body::to_bytes,
     extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse as _, Response},
@@ -18,7 +19,10 @@ use dynoxide::{Database, DynoxideError, streams::LOCAL_REGION};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
+use self::input::Input;
 use crate::aws::{errors, json_protocol, signature};
+
+mod input;
 
 /// First part of a target.
 pub const SERVICE: &str = "DynamoDB_20120810";
@@ -26,7 +30,7 @@ pub const SERVICE: &str = "DynamoDB_20120810";
 /// The largest request that DynamoDB reads, in bytes.
 const MAX_BODY_BYTES: usize = 16 << 20;
 
-/// The tables of one sandbox, in memory. Cheap to clone.
+/// The tables of one sandbox. Cheap to clone.
 #[derive(Clone)]
 pub struct DynamoDb {
     database: Database,
@@ -39,19 +43,18 @@ impl fmt::Debug for DynamoDb {
     }
 }
 
-/// There is no memory for the tables.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot make a database in memory")]
-pub struct OpenError(#[from] DynoxideError);
-
 impl DynamoDb {
-    /// A service without tables.
+    /// A service with the tables of a file, where they are kept; without tables, and in memory, without a file.
     ///
     /// # Errors
-    /// When SQLite cannot make a database in memory.
-    pub fn new() -> Result<Self, OpenError> {
+    /// When SQLite cannot use the file.
+    pub fn open(file: Option<&Path>) -> Result<Self, DynoxideError> {
+        let database = match file {
+            Some(file) => Database::new(&file.to_string_lossy())?,
+            None => Database::memory()?,
+        };
         Ok(Self {
-            database: Database::memory()?,
+            database,
             backups: ContinuousBackups::default(),
         })
     }
@@ -77,21 +80,24 @@ async fn respond(State(dynamodb): State<DynamoDb>, request: Request) -> Response
     };
     let region = signature::region(&parts.headers).to_owned();
     // On a thread of its own: SQLite blocks it.
-    let ran = tokio::task::spawn_blocking(move || match run(&dynamodb, &operation, &body) {
-        None => refuse(
-            StatusCode::BAD_REQUEST,
-            "UnknownOperationException",
-            &format!("not in the sandbox: {operation} of DynamoDB"),
-        ),
-        // Of a table, not of items, whose content stays as it is.
-        Some(Ok(answer)) if operation.ends_with("Table") => {
-            json_protocol::answer(StatusCode::OK, in_region(&answer, &region))
-        }
-        Some(Ok(answer)) => json_protocol::answer(StatusCode::OK, answer),
-        Some(Err(error)) => {
-            let status = StatusCode::from_u16(error.status_code());
-            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            json_protocol::answer(status, in_region(&error.to_json(), &region))
+    let ran = tokio::task::spawn_blocking(move || {
+        let input = Input::new(&body);
+        match run(&dynamodb, &operation, &input.body) {
+            None => refuse(
+                StatusCode::BAD_REQUEST,
+                "UnknownOperationException",
+                &format!("not in the sandbox: {operation} of DynamoDB"),
+            ),
+            // Of a table, not of items, whose content stays as it is.
+            Some(Ok(answer)) if operation.ends_with("Table") => {
+                json_protocol::answer(StatusCode::OK, in_region(&answer, &region))
+            }
+            Some(Ok(answer)) => json_protocol::answer(StatusCode::OK, input.answer(answer)),
+            Some(Err(error)) => {
+                let status = StatusCode::from_u16(error.status_code());
+                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                json_protocol::answer(status, in_region(&error.to_json(), &region))
+            }
         }
     });
     ran.await.unwrap_or_else(|failed| {
@@ -113,11 +119,11 @@ fn in_region(answer: &str, region: &str) -> String {
 macro_rules! operations {
     ($($operation:literal => $method:ident,)*) => {
         /// Runs an operation; nothing where the sandbox does not have it.
-        fn run(dynamodb: &DynamoDb, operation: &str, body: &Bytes) -> Option<Result<String, DynoxideError>> {
+        fn run(dynamodb: &DynamoDb, operation: &str, body: &[u8]) -> Option<Result<String, DynoxideError>> {
             match operation {
-                "DescribeContinuousBackups" => Some(call(body, |input| dynamodb.describe_backups(input))),
-                "UpdateContinuousBackups" => Some(call(body, |input| dynamodb.update_backups(input))),
-                $($operation => Some(call(body, |input| dynamodb.database.$method(input))),)*
+                "DescribeContinuousBackups" => Some(call(operation, body, |input| dynamodb.describe_backups(input))),
+                "UpdateContinuousBackups" => Some(call(operation, body, |input| dynamodb.update_backups(input))),
+                $($operation => Some(call(operation, body, |input| dynamodb.database.$method(input))),)*
                 _ => None,
             }
         }
@@ -150,8 +156,8 @@ operations! {
     "UpdateTimeToLive" => update_time_to_live,
 }
 
-/// Point-in-time recovery, which `dynoxide` does not know: a setting that Terraform writes and reads again, and a table
-/// in memory has no earlier state to go back to. The names of the tables that have it.
+/// Point-in-time recovery, which `dynoxide` does not know: a setting that Terraform writes and reads again, and no table
+/// here has an earlier state to go back to. The names of the tables that have it.
 #[derive(Clone, Default)]
 struct ContinuousBackups(Arc<Mutex<HashSet<String>>>);
 
@@ -175,16 +181,15 @@ struct Specification {
 }
 
 impl DynamoDb {
-    fn describe_backups(&self, input: BackupsInput) -> Result<Value, DynoxideError> {
-        let table = json!({"TableName": input.table_name});
-        let table = serde_json::from_value(table)
-            .map_err(|error| DynoxideError::InternalServerError(error.to_string()))?;
+    fn describe_backups(&self, asked: BackupsInput) -> Result<Value, DynoxideError> {
+        let table = json!({"TableName": asked.table_name});
+        let table = input::read("DescribeTable", table.to_string().as_bytes())?;
         if self.database.describe_table(table).is_err() {
-            self.backups.lock().remove(&input.table_name);
-            let message = format!("Table not found: {}", input.table_name);
+            self.backups.lock().remove(&asked.table_name);
+            let message = format!("Table not found: {}", asked.table_name);
             return Err(DynoxideError::ResourceNotFoundException(message));
         }
-        let enabled = self.backups.lock().contains(&input.table_name);
+        let enabled = self.backups.lock().contains(&asked.table_name);
         let recovery = if enabled { "ENABLED" } else { "DISABLED" };
         Ok(json!({"ContinuousBackupsDescription": {
             "ContinuousBackupsStatus": "ENABLED",
@@ -205,13 +210,12 @@ impl DynamoDb {
     }
 }
 
-fn call<Input: DeserializeOwned, Output: Serialize>(
-    body: &Bytes,
-    operation: impl FnOnce(Input) -> Result<Output, DynoxideError>,
+fn call<In: DeserializeOwned, Out: Serialize>(
+    operation: &str,
+    body: &[u8],
+    run: impl FnOnce(In) -> Result<Out, DynoxideError>,
 ) -> Result<String, DynoxideError> {
-    let input = serde_json::from_slice(body)
-        .map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
-    serde_json::to_string(&operation(input)?)
+    serde_json::to_string(&run(input::read(operation, body)?)?)
         .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 

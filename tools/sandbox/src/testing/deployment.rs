@@ -12,7 +12,7 @@ use package::{
 use super::sandbox::{Sandbox, dist};
 use crate::{
     LIVE,
-    client::{apply, endpoint::Clients, replay::answers},
+    client::{apply, endpoint::Clients, replay::answers, settings::Variables},
 };
 
 /// The two versions of one commit.
@@ -52,7 +52,7 @@ impl Sandbox {
     pub async fn apply_from(&self, dist: &Path, function: &str) -> Result<Pair> {
         let manifest = FunctionManifest::read(dist, function)?;
         let clients = Clients::new(&self.sdk_config())?;
-        apply::apply(&clients, dist, &manifest).await?;
+        apply::apply(&clients, dist, &manifest, &Variables::default()).await?;
         let publish = |build| apply::put_build(&self.lambda, dist, &manifest, build, true);
         let pair = Pair {
             x86_64: publish(Architecture::X86_64).await?,
@@ -64,7 +64,7 @@ impl Sandbox {
         }
         self.point(function, LIVE, &pair.x86_64).await?;
         // Again: now there is an alias for the trigger.
-        apply::apply(&clients, dist, &manifest).await?;
+        apply::apply(&clients, dist, &manifest, &Variables::default()).await?;
         Ok(pair)
     }
 

@@ -3,11 +3,29 @@
 #![allow(clippy::unwrap_used)] // a helper that panics fails its test
 
 use crate::common;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use aws_sdk_dynamodb::types::TableDescription;
 use aws_sdk_sqs::types::QueueAttributeName;
+use axum::{
+    Json, Router,
+    http::{HeaderMap, StatusCode},
+};
 use common::{build, does, host};
-use sandbox::testing::Sandbox;
+use package::FunctionManifest;
+use sandbox::{
+    client::{
+        apply,
+        endpoint::{Clients, sdk_config},
+        settings::Variables,
+    },
+    testing::Sandbox,
+};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 async fn table(sandbox: &Sandbox) -> TableDescription {
     let client = aws_sdk_dynamodb::Client::new(&sandbox.sdk_config());
@@ -119,4 +137,128 @@ async fn a_table_with_other_keys_is_refused_with_both() {
         message.contains("wants id (S), revision (N); by_kind"),
         "{message}"
     );
+}
+
+#[tokio::test]
+async fn logs_and_tracing_are_as_terraform_sets_them_and_can_be_changed() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dist = tempfile::tempdir().unwrap();
+    build(dist.path(), |_| {});
+    let manifest = FunctionManifest::read(dist.path(), "probe").unwrap();
+    let clients = Clients::new(&sandbox.sdk_config()).unwrap();
+    let apply = async |variables: &Variables| {
+        let said = apply::apply(&clients, dist.path(), &manifest, variables).await;
+        said.unwrap().pop().unwrap()
+    };
+    apply(&Variables::default()).await;
+    let shown = async || {
+        let shown = clients.lambda.get_function_configuration();
+        let shown = shown.function_name("probe").send().await.unwrap();
+        let logging = shown.logging_config.unwrap();
+        let tracing = shown.tracing_config.unwrap().mode.unwrap();
+        let level = |level: &str| level.to_owned();
+        [
+            level(logging.log_format.unwrap().as_str()),
+            level(logging.application_log_level.unwrap().as_str()),
+            level(logging.system_log_level.unwrap().as_str()),
+            level(tracing.as_str()),
+        ]
+    };
+    assert_eq!(shown().await, ["JSON", "INFO", "INFO", "PassThrough"]);
+    let debug = Variables {
+        log_level: "DEBUG".to_owned(),
+        tracing: "Active".to_owned(),
+        ..Variables::default()
+    };
+    let said = apply(&debug).await;
+    assert!(said.contains(r#"log_level "INFO" -> "DEBUG""#), "{said}");
+    assert_eq!(shown().await, ["JSON", "DEBUG", "INFO", "Active"]);
+    let said = apply(&debug).await;
+    assert!(said.contains("probe: unchanged"), "{said}");
+}
+
+#[tokio::test]
+#[ignore = "the sandbox has no PutFunctionConcurrency yet"]
+async fn reserved_concurrency_is_set_and_taken_away() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dist = tempfile::tempdir().unwrap();
+    build(dist.path(), |_| {});
+    let manifest = FunctionManifest::read(dist.path(), "probe").unwrap();
+    let clients = Clients::new(&sandbox.sdk_config()).unwrap();
+    for reserved_concurrency in [Some(5), Some(5), Some(0), None] {
+        let variables = Variables {
+            reserved_concurrency,
+            ..Variables::default()
+        };
+        let applied = apply::apply(&clients, dist.path(), &manifest, &variables).await;
+        applied.unwrap();
+        let get = clients.lambda.get_function().function_name("probe");
+        let found = get.send().await.unwrap().concurrency;
+        let found = found.and_then(|found| found.reserved_concurrent_executions);
+        assert_eq!(found, reserved_concurrency);
+    }
+}
+
+#[tokio::test]
+async fn queues_have_the_attributes_that_terraform_gives_them() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dist = tempfile::tempdir().unwrap();
+    build(dist.path(), |_| {});
+    sandbox.apply_from(dist.path(), "probe").await.unwrap();
+    let (queue, dead_letter) = ("new-documents", "new-documents-dead-letter");
+    for name in [queue, dead_letter] {
+        let largest = QueueAttributeName::MaximumMessageSize;
+        assert_eq!(attribute(&sandbox, name, largest).await, "262144");
+    }
+    let kept = QueueAttributeName::MessageRetentionPeriod;
+    assert_eq!(attribute(&sandbox, dead_letter, kept).await, "1209600");
+    let allow = QueueAttributeName::RedriveAllowPolicy;
+    let allow = attribute(&sandbox, dead_letter, allow).await;
+    let arn = attribute(&sandbox, queue, QueueAttributeName::QueueArn).await;
+    let expected = json!({"redrivePermission": "byQueue", "sourceQueueArns": [arn]});
+    assert_eq!(serde_json::from_str::<Value>(&allow).unwrap(), expected);
+}
+
+/// DynamoDB as AWS is: a table takes its time, and until then answers nothing but that.
+async fn dynamodb_with_a_slow_table() -> String {
+    let looks = Arc::new(AtomicUsize::new(0));
+    let answer = move |headers: HeaderMap| async move {
+        let target = headers["x-amz-target"].to_str().unwrap();
+        let operation = target.rsplit('.').next().unwrap();
+        let ready = looks.load(Ordering::SeqCst) > 3;
+        let refused = |kind: &str| (StatusCode::BAD_REQUEST, Json(json!({"__type": kind})));
+        match operation {
+            "CreateTable" => (StatusCode::OK, Json(json!({}))),
+            "DescribeTable" => match looks.fetch_add(1, Ordering::SeqCst) {
+                0 => refused("ResourceNotFoundException"),
+                1 | 2 => (
+                    StatusCode::OK,
+                    Json(json!({"Table": {"TableStatus": "CREATING"}})),
+                ),
+                _ => (
+                    StatusCode::OK,
+                    Json(json!({"Table": {"TableStatus": "ACTIVE"}})),
+                ),
+            },
+            _ if ready => (StatusCode::OK, Json(json!({}))),
+            _ => refused("ResourceInUseException"),
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().fallback(answer);
+    tokio::spawn(async { axum::serve(listener, router).await });
+    endpoint
+}
+
+#[tokio::test]
+async fn a_table_is_waited_for_until_it_is_active() {
+    let endpoint = dynamodb_with_a_slow_table().await;
+    let clients = Clients::new(&sdk_config(&endpoint, "us-east-1")).unwrap();
+    let dist = tempfile::tempdir().unwrap();
+    build(dist.path(), |_| {});
+    let manifest = FunctionManifest::read(dist.path(), "probe").unwrap();
+    let table = &manifest.tables[0];
+    assert!(table.ttl_attribute.is_some());
+    apply::table(&clients, table).await.unwrap();
 }

@@ -31,12 +31,19 @@ fn an_event_is_json_a_file_a_sample_event_or_standard_input() {
 }
 
 #[test]
-fn live_is_invoked_where_there_is_one_unless_another_version_is_asked_for() {
+fn live_is_invoked_where_there_is_one_unless_it_is_watched_or_another_version_is_asked_for() {
     let fixture = Fixture::new().with_live();
     let live = fixture.run(&["invoke", "echo"]).success();
     live.stderr("version 1\n");
     let latest = ["invoke", "echo", "--qualifier", "$LATEST"];
     fixture.run(&latest).success().stderr("version $LATEST\n");
+    let folder = fixture.path().join(".sandbox");
+    let watched = ::sandbox::client::watch::Watched::mark(&folder, "echo").unwrap();
+    let latest = fixture.run(&["invoke", "echo"]).success();
+    latest.stderr("version $LATEST\n");
+    drop(watched);
+    let live = fixture.run(&["invoke", "echo"]).success();
+    live.stderr("version 1\n");
     let absent = ["invoke", "echo", "--qualifier", "7"];
     let said = contains("there is no echo:7");
     fixture.run(&absent).code(2).stderr(said);

@@ -358,13 +358,21 @@ async fn entries_of_a_batch_fail_one_by_one() {
             .is_too_many_entries_in_batch_request()
     );
     let large = "x".repeat(600 * 1024);
-    let large = batch(vec![entry("a", &large, 0), entry("b", &large, 0)]).await;
-    assert!(
-        large
-            .unwrap_err()
-            .into_service_error()
-            .is_batch_request_too_long()
-    );
+    let bodies = vec![entry("a", &large, 0), entry("b", &large, 0)];
+    let with_attribute = |mut entry: SendMessageBatchRequestEntry| {
+        let value = MessageAttributeValue::builder().data_type("String");
+        let value = value.string_value(&large).build().unwrap();
+        entry.message_attributes = Some([("large".to_owned(), value)].into());
+        entry
+    };
+    let with_attributes = vec![
+        with_attribute(entry("a", "a", 0)),
+        with_attribute(entry("b", "b", 0)),
+    ];
+    for entries in [bodies, with_attributes] {
+        let refused = batch(entries).await.unwrap_err().into_service_error();
+        assert!(refused.is_batch_request_too_long(), "{refused:?}");
+    }
 
     let handle = receive(&queue, 1).await.remove(0).receipt_handle.unwrap();
     let change = |id: &str, handle: &str| {

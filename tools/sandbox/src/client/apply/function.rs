@@ -12,12 +12,15 @@ use aws_sdk_lambda::{
 };
 use package::{Architecture, FunctionManifest};
 
-use crate::client::{lambda, settings::Settings};
+use crate::client::{
+    lambda,
+    settings::{Settings, Variables},
+};
 
 /// How long a function may take to become active.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
-/// The build that a new function is created with. `rollout publish` puts both in turn.
+/// The build that a new function is created with, where there are both. `rollout publish` puts both in turn.
 const FIRST_BUILD: Architecture = Architecture::X86_64;
 
 /// Sets what `CreateFunction` and `UpdateFunctionConfiguration` have in common: the methods of their builders have the
@@ -33,10 +36,12 @@ macro_rules! with_settings {
             .timeout($wanted.timeout_s)
             .ephemeral_storage($wanted.ephemeral_storage()?)
             .environment($wanted.environment())
+            .logging_config($wanted.logging())
+            .tracing_config($wanted.tracing())
     };
 }
 
-/// Creates the function or updates its settings; says what it did. Code, versions and aliases of a function that exists
+/// Creates the function or updates its settings and its reserved concurrency; says what it did. Code, versions and aliases of a function that exists
 /// are left alone.
 ///
 /// # Errors
@@ -46,10 +51,43 @@ pub(super) async fn apply(
     dist: &Path,
     manifest: &FunctionManifest,
     wanted: &Settings,
+    variables: &Variables,
 ) -> Result<String> {
-    match lambda::configuration(client, &manifest.name, None).await? {
-        None => create(client, dist, manifest, wanted).await,
-        Some(configuration) => update(client, &manifest.name, &configuration, wanted).await,
+    let name = &manifest.name;
+    let done = match lambda::configuration(client, name, None).await? {
+        None => create(client, dist, manifest, wanted).await?,
+        Some(configuration) => update(client, name, &configuration, wanted).await?,
+    };
+    let reserved = reserve(client, name, variables.reserved_concurrency).await?;
+    Ok(match (done.as_str(), reserved) {
+        ("unchanged", Some(reserved)) => format!("updated ({reserved})"),
+        (_, Some(reserved)) => format!("{done}, with {reserved}"),
+        (_, None) => done,
+    })
+}
+
+/// Sets the reserved concurrency where it differs; says how.
+async fn reserve(client: &Client, function: &str, wanted: Option<i32>) -> Result<Option<String>> {
+    let found = client.get_function().function_name(function).send().await;
+    let found = found.with_context(|| format!("cannot ask the sandbox about {function}"))?;
+    let found = found.concurrency;
+    let found = found.and_then(|found| found.reserved_concurrent_executions);
+    if found == wanted {
+        return Ok(None);
+    }
+    let failed = || format!("cannot set the reserved concurrency of {function}");
+    match wanted {
+        Some(wanted) => {
+            let put = client.put_function_concurrency().function_name(function);
+            let put = put.reserved_concurrent_executions(wanted).send().await;
+            put.with_context(failed)?;
+            Ok(Some(format!("reserved concurrency {wanted}")))
+        }
+        None => {
+            let delete = client.delete_function_concurrency().function_name(function);
+            delete.send().await.with_context(failed)?;
+            Ok(Some("no reserved concurrency".to_owned()))
+        }
     }
 }
 
@@ -107,18 +145,23 @@ async fn create(
     wanted: &Settings,
 ) -> Result<String> {
     let name = &manifest.name;
-    let code = code(dist, manifest, FIRST_BUILD).await?;
+    let mut builds = manifest.artifacts.keys().copied();
+    let build = match manifest.artifacts.contains_key(&FIRST_BUILD) {
+        true => FIRST_BUILD,
+        false => builds.next().unwrap_or(FIRST_BUILD),
+    };
+    let code = code(dist, manifest, build).await?;
     let create = client
         .create_function()
         .function_name(name)
         .code(FunctionCode::builder().zip_file(code).build())
-        .architectures(types::Architecture::from(FIRST_BUILD.as_str()));
+        .architectures(types::Architecture::from(build.as_str()));
     let created = with_settings!(create, wanted).send().await;
     created.with_context(|| format!("cannot create {name}"))?;
     let active = client.wait_until_function_active_v2().function_name(name);
     let active = active.wait(READY_WITHIN).await;
     active.with_context(|| format!("{name} does not become active"))?;
-    Ok(format!("created with the {FIRST_BUILD} build"))
+    Ok(format!("created with the {build} build"))
 }
 
 async fn update(

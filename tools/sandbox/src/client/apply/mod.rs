@@ -19,7 +19,10 @@ use package::{FunctionManifest, manifest::Table};
 pub use function::put_build;
 pub use queue::url as queue_url;
 
-use super::{endpoint::Clients, settings::Settings};
+use super::{
+    endpoint::Clients,
+    settings::{Settings, Variables},
+};
 use crate::rehearsal::access::Grant;
 
 /// Makes one table, or checks that the one that exists is the same.
@@ -39,25 +42,26 @@ pub async fn apply(
     clients: &Clients,
     dist: &Path,
     manifest: &FunctionManifest,
+    variables: &Variables,
 ) -> Result<Vec<String>> {
     let mut said = Vec::new();
-    let mut variables = BTreeMap::new();
+    let mut environment = BTreeMap::new();
     for table in &manifest.tables {
         let done = table::apply(&clients.json, table).await?;
         said.push(format!("table {}: {done}", table.name));
-        variables.insert(table.variable.clone(), table.name.clone());
+        environment.insert(table.variable.clone(), table.name.clone());
     }
     for queue in &manifest.queues {
         let (url, done) = queue::apply(&clients.json, queue).await?;
         said.push(format!("queue {}: {done}", queue.queue_name));
         if queue.is_sent_to() {
-            variables.insert(queue.variable.clone(), url);
+            environment.insert(queue.variable.clone(), url);
         }
     }
     let grant = Grant::from_manifest(manifest);
     clients.admin.set_grant(&manifest.name, &grant).await?;
-    let wanted = Settings::wanted(manifest, variables);
-    let done = function::apply(&clients.lambda, dist, manifest, &wanted).await?;
+    let wanted = Settings::wanted(manifest, variables, environment);
+    let done = function::apply(&clients.lambda, dist, manifest, &wanted, variables).await?;
     said.push(format!("{}: {done}", manifest.name));
     if let Some(done) = trigger::apply(clients, manifest).await? {
         said.push(format!("trigger of {}: {done}", manifest.name));

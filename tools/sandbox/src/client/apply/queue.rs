@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 
 use crate::client::http::{JsonClient, Service::Sqs};
 
+/// The largest message, in bytes: what Terraform's provider sets where nobody sets another one. SQS's own default is
+/// 1 MiB.
+const LARGEST_MESSAGE_BYTES: &str = "262144";
+
 /// What nobody could process is kept for as long as SQS keeps anything: 14 days, in seconds.
 const DEAD_LETTER_RETENTION_S: &str = "1209600";
 
@@ -20,11 +24,11 @@ type Attributes = BTreeMap<String, String>;
 /// When the sandbox cannot be reached or refuses.
 pub(super) async fn apply(client: &JsonClient, queue: &Queue) -> Result<(String, String)> {
     let dead_letter = queue.dead_letter_queue_name.clone();
-    let retention = [("MessageRetentionPeriod", DEAD_LETTER_RETENTION_S.to_owned())];
-    let (dead_letter_url, dead_letter_done) =
-        ensure(client, &dead_letter, queue.fifo, retention).await?;
+    let kept = [("MessageRetentionPeriod", DEAD_LETTER_RETENTION_S.to_owned())];
+    let (dead_letter_url, made) = ensure(client, &dead_letter, queue.fifo, kept).await?;
+    let dead_letter_arn = arn(client, &dead_letter, &dead_letter_url).await?;
     let redrive = json!({
-        "deadLetterTargetArn": arn(client, &dead_letter, &dead_letter_url).await?,
+        "deadLetterTargetArn": dead_letter_arn,
         "maxReceiveCount": queue.max_receive_count,
     });
     let attributes = [
@@ -32,6 +36,15 @@ pub(super) async fn apply(client: &JsonClient, queue: &Queue) -> Result<(String,
         ("RedrivePolicy", redrive.to_string()),
     ];
     let (url, done) = ensure(client, &queue.queue_name, queue.fifo, attributes).await?;
+    // Only its own queue may send messages to it.
+    let source = arn(client, &queue.queue_name, &url).await?;
+    let allow = json!({"redrivePermission": "byQueue", "sourceQueueArns": [source]});
+    let allow = [("RedriveAllowPolicy", allow.to_string())];
+    let (_, allowed) = ensure(client, &dead_letter, queue.fifo, allow).await?;
+    let dead_letter_done = match made {
+        Done::Unchanged => allowed,
+        made => made,
+    };
     let done = match (done, dead_letter_done) {
         (Done::Created, _) => format!("created, with {dead_letter}"),
         (Done::Unchanged, Done::Unchanged) => "unchanged".to_owned(),
@@ -57,6 +70,8 @@ async fn ensure<const N: usize>(
     let mut attributes: Attributes = attributes
         .map(|(name, value)| (name.to_owned(), value))
         .into();
+    let largest = LARGEST_MESSAGE_BYTES.to_owned();
+    attributes.insert("MaximumMessageSize".to_owned(), largest);
     let Some(url) = url(client, name).await? else {
         if fifo {
             attributes.insert("FifoQueue".to_owned(), "true".to_owned());

@@ -1,10 +1,16 @@
 //! A DynamoDB table with its indexes and its time to live.
 
-use anyhow::{Context as _, Result, bail};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
 use package::manifest::{Index, KeyAttribute, Table};
 use serde_json::{Value, json};
 
 use crate::client::http::{JsonClient, Service::Dynamodb};
+
+/// How long a table may take to become active, and how often to look.
+const ACTIVE_WITHIN: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Creates the table, or checks that the one that exists is the same; says what it did.
 ///
@@ -29,12 +35,45 @@ pub(super) async fn apply(client: &JsonClient, table: &Table) -> Result<String> 
         let created = client.call(Dynamodb, "CreateTable", &creation(table)).await;
         created.with_context(|| format!("cannot create the table {name}"))?;
     }
+    wait_until_active(client, name).await?;
     let ttl_changed = apply_ttl(client, table).await?;
+    apply_backups(client, name).await?;
     Ok(match (found, ttl_changed) {
         (None, _) => "created".to_owned(),
         (Some(_), true) => "updated (time to live)".to_owned(),
         (Some(_), false) => "unchanged".to_owned(),
     })
+}
+
+/// A table that is being created or changed answers no other call.
+async fn wait_until_active(client: &JsonClient, name: &str) -> Result<()> {
+    let begun = tokio::time::Instant::now();
+    loop {
+        let asked = json!({"TableName": name});
+        let described = client.call(Dynamodb, "DescribeTable", &asked).await;
+        let described = described.with_context(|| format!("cannot look at the table {name}"))?;
+        if described["Table"]["TableStatus"] == "ACTIVE" {
+            return Ok(());
+        }
+        ensure!(
+            begun.elapsed() < ACTIVE_WITHIN,
+            "the table {name} does not become active"
+        );
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Switches point-in-time recovery on.
+async fn apply_backups(client: &JsonClient, name: &str) -> Result<()> {
+    let update = json!({
+        "TableName": name,
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true},
+    });
+    let updated = client.call(Dynamodb, "UpdateContinuousBackups", &update);
+    updated
+        .await
+        .with_context(|| format!("cannot set the backups of the table {name}"))?;
+    Ok(())
 }
 
 /// Input of CreateTable.

@@ -109,13 +109,18 @@ impl PollerContext {
         } else {
             HashSet::new()
         };
-        let mut queues = self.sqs.queues();
-        for record in records.iter().filter(|record| !failed.contains(&record.id)) {
-            let queue = self.mapping.queue();
-            // Fails when the visibility timeout is over: then the message is delivered again, as SQS may do anyway.
-            if let Err(error) = queues.delete_message(queue, &record.handle, sqs::now()) {
-                tracing::warn!(queue, %error, "could not delete a message that is done");
+        let queue = self.mapping.queue();
+        let deleted = self.sqs.change(|queues| {
+            for record in records.iter().filter(|record| !failed.contains(&record.id)) {
+                // Fails when the visibility timeout is over: then the message is delivered again, as SQS may do anyway.
+                if let Err(error) = queues.delete_message(queue, &record.handle, sqs::now()) {
+                    tracing::warn!(queue, %error, "could not delete a message that is done");
+                }
             }
+            Ok(())
+        });
+        if let Err(error) = deleted {
+            tracing::warn!(queue, %error, "messages that are done may come again");
         }
         failed.is_empty()
     }

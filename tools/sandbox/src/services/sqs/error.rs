@@ -83,6 +83,9 @@ pub enum SqsError {
     /// An operation that this sandbox does not have.
     #[error("the sandbox does not have the operation {0:?} of SQS")]
     UnknownOperation(String),
+    /// A change that could not be written to the file of the queues.
+    #[error("the sandbox cannot save its queues: {0}")]
+    NotSaved(String),
     /// The body is not what the protocol says.
     #[error("cannot read the request: {0}")]
     Malformed(String),
@@ -126,6 +129,7 @@ impl SqsError {
             | Self::InvalidParameter(_) => coral("InvalidParameterValueException"),
             Self::MissingParameter(_) => coral("MissingRequiredParameterException"),
             Self::UnknownOperation(_) => coral("UnknownOperationException"),
+            Self::NotSaved(_) => coral("InternalFailure"),
             Self::Malformed(_) => coral("SerializationException"),
         }
     }
@@ -154,6 +158,7 @@ impl SqsError {
             | Self::InvalidParameter(_) => "InvalidParameterValue",
             Self::MissingParameter(_) => "MissingParameter",
             Self::UnknownOperation(_) => "InvalidAction",
+            Self::NotSaved(_) => "InternalFailure",
             Self::Malformed(_) => "MalformedInput",
         }
     }

@@ -1,9 +1,10 @@
-//! SQS: queues in memory, with AWS's semantics of delivery.
+//! SQS: queues in memory, and in a file where they are to outlive the sandbox, with AWS's semantics of delivery.
 //!
 //! # Map
 //! - [`model`]: queues and messages, without I/O.
 //! - [`operations`]: the API, one file per group of operations; [`wire`]: from an HTTP request to an operation and back;
 //!   [`error`]: what is refused.
+//! - [`store`]: queues in a file.
 //! - [`Sqs`]: the service, for the API and for event source mappings; waiting for messages is done here.
 //!
 //! # Where it differs from AWS
@@ -19,9 +20,12 @@
 pub mod error;
 pub mod model;
 pub mod operations;
+pub mod store;
 pub mod wire;
 
 use std::{
+    ops::Deref,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -31,6 +35,7 @@ use chrono::Utc;
 use self::{
     error::SqsError,
     model::{message::Millis, queue::Delivery, queues::Queues},
+    store::{Store, StoreError},
 };
 use crate::aws::ACCOUNT_ID;
 
@@ -43,6 +48,8 @@ struct Inner {
     /// URL of the sandbox.
     endpoint: String,
     queues: Mutex<Queues>,
+    /// Where they are saved, if they are. Locked only while `queues` is.
+    store: Option<Mutex<Store>>,
 }
 
 /// What a receive asks for.
@@ -57,18 +64,42 @@ pub struct ReceiveOptions {
 }
 
 impl Sqs {
-    /// A service without queues.
-    #[must_use]
-    pub fn new(endpoint: String) -> Self {
-        Self(Arc::new(Inner {
+    /// A service with the queues of a file, where they are saved; without queues, and in memory, without a file.
+    ///
+    /// # Errors
+    /// When the file cannot be used.
+    pub fn new(endpoint: String, file: Option<&Path>) -> Result<Self, StoreError> {
+        let (store, queues) = file.map(Store::open).transpose()?.unzip();
+        Ok(Self(Arc::new(Inner {
             endpoint,
-            queues: Mutex::default(),
-        }))
+            queues: Mutex::new(queues.unwrap_or_default()),
+            store: store.map(Mutex::new),
+        })))
     }
 
-    /// The queues. Never held across an await.
-    pub fn queues(&self) -> MutexGuard<'_, Queues> {
-        self.0.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The queues, to read them. Never held across an await.
+    pub fn queues(&self) -> impl Deref<Target = Queues> {
+        Reading(lock(&self.0.queues))
+    }
+
+    /// Changes queues, and saves what has changed before anybody is told.
+    ///
+    /// # Errors
+    /// What the change gives, and [`SqsError::NotSaved`].
+    pub fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Queues) -> Result<T, SqsError>,
+    ) -> Result<T, SqsError> {
+        let mut queues = lock(&self.0.queues);
+        let changed = change(&mut queues);
+        match &self.0.store {
+            None => queues.saved(),
+            // Also after an error: time may have removed messages.
+            Some(store) => lock(store)
+                .save(&mut queues)
+                .map_err(|error| SqsError::NotSaved(error.to_string()))?,
+        }
+        changed
     }
 
     /// The URL under which a queue is known.
@@ -93,14 +124,13 @@ impl Sqs {
             // Registered before the queue is read: a change after that wakes this task.
             let notified = changed.notified();
             let now = now();
-            let (deliveries, look_again) = {
-                let mut queues = self.queues();
+            let (deliveries, look_again) = self.change(|queues| {
                 let deliveries = queues.receive(name, asked.max, asked.visibility, now)?;
                 let entry = queues.queue(name)?;
                 let deadline = begun + asked.wait.unwrap_or(entry.settings.wait());
                 let returns = entry.queue.next_visible_at().unwrap_or(Millis::MAX);
-                (deliveries, (now < deadline).then(|| deadline.min(returns)))
-            };
+                Ok((deliveries, (now < deadline).then(|| deadline.min(returns))))
+            })?;
             match look_again {
                 Some(at) if deliveries.is_empty() => {
                     let pause = Duration::from_millis(at.saturating_sub(now).max(1));
@@ -111,6 +141,21 @@ impl Sqs {
             }
         }
     }
+}
+
+/// Queues that nobody changes meanwhile, and that cannot be changed without being saved.
+struct Reading<'a>(MutexGuard<'a, Queues>);
+
+impl Deref for Reading<'_> {
+    type Target = Queues;
+
+    fn deref(&self) -> &Queues {
+        &self.0
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The current time, as queues count it.

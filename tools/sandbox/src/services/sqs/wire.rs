@@ -41,7 +41,11 @@ pub async fn respond(sqs: &Sqs, request: Request) -> Response {
 
 fn refuse(error: &SqsError) -> Response {
     let body = errors::typed(&error.shape(), &error.to_string());
-    let mut response = json_protocol::answer(StatusCode::BAD_REQUEST, body.to_string());
+    let status = match error {
+        SqsError::NotSaved(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let mut response = json_protocol::answer(status, body.to_string());
     errors::add_query_code(&mut response, error.code());
     response
 }

@@ -50,8 +50,14 @@ pub struct Running(pub Child);
 impl Running {
     /// Starts it, and waits until it says its endpoint.
     pub fn start(command: &mut Command) -> (Self, String) {
+        Self::start_with(command, &[])
+    }
+
+    /// The same with further arguments.
+    pub fn start_with(command: &mut Command, arguments: &[&str]) -> (Self, String) {
         let child = command
             .args(["serve", "--port", "0"])
+            .args(arguments)
             .stdout(Stdio::piped());
         let mut running = Self(child.spawn().unwrap());
         let mut ready = String::new();

@@ -34,7 +34,7 @@ async fn a_version_never_changes() {
     };
     let before = content().await;
     sandbox.change("second").await;
-    let variables = Environment::builder().variables("A", "1").build();
+    let variables = Environment::builder().variables("AB", "1").build();
     let update = sandbox
         .lambda
         .update_function_configuration()
@@ -133,4 +133,17 @@ async fn an_arn_has_the_qualifier_that_was_asked_with_and_none_when_a_function_i
     let update = update.zip_file(Blob::new(script_zip("exit 2")));
     let updated = update.publish(true).send().await.unwrap();
     assert_eq!(updated.function_arn, Some(format!("{arn}:2")));
+}
+
+#[tokio::test]
+async fn a_version_s_description_has_at_most_256_characters() {
+    let sandbox = Sandbox::with_probe().await;
+    let publish = |characters| {
+        let publish = sandbox.lambda.publish_version().function_name(FUNCTION);
+        publish.description("x".repeat(characters)).send()
+    };
+    let (code, _, message) = refusal(publish(257).await);
+    assert_eq!(code, "ValidationException");
+    assert!(message.contains("at 'description'"), "{message}");
+    publish(256).await.unwrap();
 }

@@ -188,18 +188,28 @@ fn check(settings: &Settings) -> Result<(), LambdaError> {
             "Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+",
         ));
     }
-    if settings.description.chars().count() > 256 {
-        return Err(LambdaError::validation(
-            "description",
-            &settings.description,
-            "Member must have length less than or equal to 256",
-        ));
-    }
+    check_description(&settings.description)?;
     check_logging(&settings.logging)?;
     settings
         .environment
         .as_ref()
         .map_or(Ok(()), check_environment)
+}
+
+/// The description of a function or a version is short enough.
+///
+/// # Errors
+/// `ValidationException`.
+pub(crate) fn check_description(description: &str) -> Result<(), LambdaError> {
+    if description.chars().count() <= 256 {
+        return Ok(());
+    }
+    let constraint = "Member must have length less than or equal to 256";
+    Err(LambdaError::validation(
+        "description",
+        description,
+        constraint,
+    ))
 }
 
 fn is_role_arn(role: &str) -> bool {
@@ -234,6 +244,13 @@ fn check_logging(logging: &Logging) -> Result<(), LambdaError> {
 
 fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), LambdaError> {
     let prefix = "Lambda was unable to configure your environment variables because the environment variables you have provided";
+    if !variables.keys().all(|name| is_variable_name(name)) {
+        return Err(LambdaError::violations(&[
+            "Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: \
+             [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]"
+                .to_owned(),
+        ]));
+    }
     let reserved: Vec<&str> = RESERVED_VARIABLES
         .into_iter()
         .filter(|name| variables.contains_key(*name))
@@ -252,6 +269,12 @@ fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), LambdaE
         )));
     }
     Ok(())
+}
+
+fn is_variable_name(name: &str) -> bool {
+    name.len() > 1
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 #[cfg(test)]
@@ -296,7 +319,13 @@ mod tests {
             ("Handler", json!("")),
             ("Description", json!("x".repeat(257))),
             ("Environment", json!({"Variables": {"AWS_REGION": "x"}})),
-            ("Environment", json!({"Variables": {"A": "x".repeat(4096)}})),
+            (
+                "Environment",
+                json!({"Variables": {"AB": "x".repeat(4096)}}),
+            ),
+            ("Environment", json!({"Variables": {"A": "x"}})),
+            ("Environment", json!({"Variables": {"my-var": "x"}})),
+            ("Environment", json!({"Variables": {"1ST": "x"}})),
             ("LoggingConfig", json!({"LogFormat": "XML"})),
             ("LoggingConfig", json!({"ApplicationLogLevel": "INFO"})),
             ("Layers", json!(["arn:aws:lambda:::layer:x:1"])),

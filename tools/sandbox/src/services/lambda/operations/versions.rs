@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::services::lambda::{
     Lambda,
-    model::names::FunctionRef,
+    model::{names::FunctionRef, settings::check_description},
     wire::{Answer, Query, configuration, json, listed, page, parse},
 };
 
@@ -34,6 +34,7 @@ pub(super) async fn publish(
     body: Bytes,
 ) -> Answer {
     let request: PublishVersion = parse(&body)?;
+    check_description(request.description.as_deref().unwrap_or_default())?;
     let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&name, &query.region)?;

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use md5::{Digest as _, Md5};
+use serde::{Deserialize, Serialize};
 
 /// Milliseconds since the epoch, or a length of time in milliseconds.
 pub type Millis = u64;
@@ -12,7 +13,7 @@ pub type Millis = u64;
 pub struct Key(pub u64);
 
 /// The value of a message attribute.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AttributeValue {
     /// `StringValue`: also that of a `Number`.
     Text(String),
@@ -32,7 +33,7 @@ impl AttributeValue {
 }
 
 /// A message attribute.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attribute {
     /// `String`, `Number` or `Binary`, perhaps with a label behind a dot.
     pub data_type: String,
@@ -44,7 +45,7 @@ pub struct Attribute {
 pub type Attributes = BTreeMap<String, Attribute>;
 
 /// What the sender has sent. Shared by all deliveries of the message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     /// Message id.
     pub id: String,
@@ -88,7 +89,7 @@ impl Content {
 }
 
 /// A message as a queue keeps it, whether it can be seen or not.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Message {
     /// What the sender has sent.
     pub content: Arc<Content>,

@@ -26,6 +26,8 @@ pub struct QueueEntry {
     pub created_s: u64,
     /// When an attribute was last changed, in seconds since the epoch.
     pub modified_s: u64,
+    /// Whether attributes or tags have changed since they were last saved.
+    pub unsaved: bool,
     /// Wakes receives that wait for messages.
     pub changed: Arc<Notify>,
 }
@@ -46,9 +48,39 @@ pub struct Sending {
 pub struct Queues {
     queues: BTreeMap<String, QueueEntry>,
     next_number: u64,
+    /// Numbers of queues that were deleted since this was last saved.
+    deleted: Vec<u64>,
 }
 
 impl Queues {
+    /// Adds a queue that was saved.
+    pub fn restore(&mut self, name: String, entry: QueueEntry) {
+        self.next_number = self.next_number.max(entry.queue.number());
+        self.queues.insert(name, entry);
+    }
+
+    /// Every queue, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &QueueEntry)> {
+        self.queues
+            .iter()
+            .map(|(name, entry)| (name.as_str(), entry))
+    }
+
+    /// Numbers of queues that were deleted since this was last saved.
+    #[must_use]
+    pub fn deleted(&self) -> &[u64] {
+        &self.deleted
+    }
+
+    /// Everything is saved.
+    pub fn saved(&mut self) {
+        self.deleted.clear();
+        for entry in self.queues.values_mut() {
+            entry.unsaved = false;
+            entry.queue.saved();
+        }
+    }
+
     /// A queue.
     ///
     /// # Errors
@@ -70,9 +102,20 @@ impl Queues {
         Ok(entry)
     }
 
+    /// The tags of a queue, to change them.
+    ///
+    /// # Errors
+    /// `QueueDoesNotExist`.
+    pub fn tags_mut(&mut self, name: &str) -> Result<&mut BTreeMap<String, String>, SqsError> {
+        let entry = self.queues.get_mut(name);
+        let entry = entry.ok_or(SqsError::QueueDoesNotExist)?;
+        entry.unsaved = true;
+        Ok(&mut entry.tags)
+    }
+
     /// The names of all queues in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.queues.keys().map(String::as_str)
+        self.iter().map(|(name, _)| name)
     }
 
     /// Creates a queue, unless it is there with the same values of these attributes.
@@ -98,7 +141,7 @@ impl Queues {
         if fifo
             != attributes
                 .get("FifoQueue")
-                .is_some_and(|value| value == "true")
+                .is_some_and(|value| value.eq_ignore_ascii_case("true"))
         {
             return Err(SqsError::InvalidParameter(
                 "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must \
@@ -116,6 +159,7 @@ impl Queues {
             tags,
             created_s: now / 1000,
             modified_s: now / 1000,
+            unsaved: true,
             changed: Arc::default(),
         };
         self.queues.insert(name.to_owned(), entry);
@@ -132,6 +176,7 @@ impl Queues {
             .remove(name)
             .ok_or(SqsError::QueueDoesNotExist)?;
         entry.changed.notify_waiters();
+        self.deleted.push(entry.queue.number());
         Ok(())
     }
 
@@ -150,6 +195,7 @@ impl Queues {
         let entry = self.queue_at(name, now)?;
         entry.settings = settings;
         entry.modified_s = now / 1000;
+        entry.unsaved = true;
         // Receives that wait look again: there may be a redrive policy now, or a shorter retention.
         entry.changed.notify_waiters();
         Ok(())

@@ -52,6 +52,13 @@ const NUMERIC: [Numeric; 6] = [
     numeric("KmsDataKeyReusePeriodSeconds", 300, 60..=86_400),
 ];
 
+/// Attributes that are true or false. AWS takes them in any case, and answers them in lower case.
+const BOOLEAN: [&str; 3] = [
+    "ContentBasedDeduplication",
+    "FifoQueue",
+    "SqsManagedSseEnabled",
+];
+
 /// Attributes that are kept and returned and mean nothing here: there is neither IAM nor encryption.
 const OPAQUE: [&str; 3] = ["Policy", "RedriveAllowPolicy", "KmsMasterKeyId"];
 
@@ -102,6 +109,7 @@ impl Settings {
     pub fn with(&self, changes: &BTreeMap<String, String>) -> Result<Self, SqsError> {
         let mut settings = self.clone();
         for (name, value) in changes {
+            let value = &normal(name, value);
             settings.check(name, value)?;
             if name == "RedrivePolicy" {
                 settings.redrive = redrive(value)?;
@@ -146,7 +154,7 @@ impl Settings {
     pub fn difference<'a>(&self, asked: &'a BTreeMap<String, String>) -> Option<&'a str> {
         let same = |name: &str, value: &String| match name {
             "RedrivePolicy" => redrive(value).is_ok_and(|asked| asked == self.redrive),
-            _ => self.values.get(name) == Some(value),
+            _ => self.values.get(name) == Some(&normal(name, value)),
         };
         asked
             .iter()
@@ -226,6 +234,14 @@ impl Settings {
     }
 }
 
+/// The spelling in which a value is kept.
+fn normal(name: &str, value: &str) -> String {
+    match BOOLEAN.contains(&name) {
+        true => value.to_ascii_lowercase(),
+        false => value.to_owned(),
+    }
+}
+
 /// Reads a redrive policy; an empty text takes it away.
 fn redrive(text: &str) -> Result<Option<Redrive>, SqsError> {
     if text.is_empty() {
@@ -287,6 +303,16 @@ mod tests {
                 .unwrap()
                 .deduplicates_by_content()
         );
+    }
+
+    #[test]
+    fn a_boolean_is_the_same_in_any_case() {
+        let settings = Settings::new(true)
+            .with(&changes("FifoQueue", "True"))
+            .unwrap();
+        assert_eq!(settings.values()["FifoQueue"], "true");
+        assert_eq!(settings.difference(&changes("FifoQueue", "TRUE")), None);
+        assert!(settings.with(&changes("FifoQueue", "yes")).is_err());
     }
 
     #[test]

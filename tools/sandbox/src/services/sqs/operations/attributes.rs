@@ -39,8 +39,7 @@ pub(super) struct Set {
 
 pub(super) fn get(sqs: &Sqs, request: Get) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
-    let mut queues = sqs.queues();
-    let all = all(queues.queue_at(name, now())?);
+    let all = sqs.change(|queues| Ok(all(queues.queue_at(name, now())?)))?;
     let mut answer = Map::new();
     for name in &request.attribute_names {
         match all.get(name) {
@@ -86,7 +85,7 @@ fn all(entry: &QueueEntry) -> Map<String, Value> {
 pub(super) fn set(sqs: &Sqs, request: Set) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
     let attributes = required(request.attributes, "Attributes")?;
-    sqs.queues().configure(name, &attributes, now())?;
+    sqs.change(|queues| queues.configure(name, &attributes, now()))?;
     Ok(json!({}))
 }
 
@@ -102,17 +101,19 @@ pub(super) struct Tags {
 pub(super) fn tag(sqs: &Sqs, request: Tags) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
     let tags = required(request.tags, "Tags")?;
-    sqs.queues().queue_at(name, now())?.tags.extend(tags);
-    Ok(json!({}))
+    sqs.change(|queues| {
+        queues.tags_mut(name)?.extend(tags);
+        Ok(json!({}))
+    })
 }
 
 pub(super) fn untag(sqs: &Sqs, request: Tags) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
     let keys = required(request.tag_keys, "TagKeys")?;
-    let mut queues = sqs.queues();
-    let entry = queues.queue_at(name, now())?;
-    entry.tags.retain(|key, _| !keys.contains(key));
-    Ok(json!({}))
+    sqs.change(|queues| {
+        queues.tags_mut(name)?.retain(|key, _| !keys.contains(key));
+        Ok(json!({}))
+    })
 }
 
 pub(super) fn list_tags(sqs: &Sqs, request: Tags) -> Answer {

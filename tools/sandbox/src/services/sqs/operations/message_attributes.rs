@@ -29,6 +29,20 @@ pub(super) struct WireAttribute {
 /// Attributes as they come.
 pub(super) type WireAttributes = BTreeMap<String, WireAttribute>;
 
+/// The bytes of attributes that count towards the size of a message: names, types and values.
+pub(super) fn size(attributes: &WireAttributes) -> usize {
+    let attribute = |(name, attribute): (&String, &WireAttribute)| {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let binary = attribute
+            .binary_value
+            .as_ref()
+            .map(|base64| BASE64.decode(base64));
+        let binary = binary.and_then(Result::ok).map_or(0, |bytes| bytes.len());
+        name.len() + length(&attribute.data_type) + length(&attribute.string_value) + binary
+    };
+    attributes.iter().map(attribute).sum()
+}
+
 /// Reads and checks the attributes of a message.
 pub(super) fn read(attributes: WireAttributes) -> Result<Attributes, SqsError> {
     if attributes.len() > MAX_ATTRIBUTES {

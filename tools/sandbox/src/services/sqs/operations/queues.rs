@@ -52,8 +52,7 @@ pub(super) fn create(sqs: &Sqs, region: &str, request: Create) -> Answer {
     let name = required(request.queue_name, "QueueName")?;
     let attributes = request.attributes.unwrap_or_default();
     let tags = request.tags.unwrap_or_default();
-    sqs.queues()
-        .create(&name, region, &attributes, tags, now())?;
+    sqs.change(|queues| queues.create(&name, region, &attributes, tags, now()))?;
     Ok(json!({"QueueUrl": sqs.queue_url(&name)}))
 }
 
@@ -90,12 +89,15 @@ pub(super) fn list(sqs: &Sqs, request: List) -> Answer {
 
 pub(super) fn delete(sqs: &Sqs, request: OneQueue) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
-    sqs.queues().delete(name)?;
+    sqs.change(|queues| queues.delete(name))?;
     Ok(Value::Object(serde_json::Map::new()))
 }
 
 pub(super) fn purge(sqs: &Sqs, request: OneQueue) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
-    sqs.queues().queue_at(name, now())?.queue.purge();
+    sqs.change(|queues| {
+        queues.queue_at(name, now())?.queue.purge();
+        Ok(())
+    })?;
     Ok(Value::Object(serde_json::Map::new()))
 }

@@ -52,7 +52,7 @@ fn for_each(
 
 fn delete_one(sqs: &Sqs, name: &str, entry: &Entry) -> Answer {
     let handle = handle(entry)?;
-    sqs.queues().delete_message(name, handle, now())?;
+    sqs.change(|queues| queues.delete_message(name, handle, now()))?;
     Ok(json!({}))
 }
 
@@ -62,8 +62,7 @@ fn change_one(sqs: &Sqs, name: &str, entry: &Entry) -> Answer {
     let reason = "Must be between 0 and 43200.";
     let seconds = within("VisibilityTimeout", seconds, 0..=43_200, reason)?;
     let visibility = Millis::from(seconds) * 1000;
-    sqs.queues()
-        .change_visibility(name, handle, visibility, now())?;
+    sqs.change(|queues| queues.change_visibility(name, handle, visibility, now()))?;
     Ok(json!({}))
 }
 

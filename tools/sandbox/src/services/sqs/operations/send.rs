@@ -38,6 +38,15 @@ pub(super) struct Entry {
     message_group_id: Option<String>,
 }
 
+impl Entry {
+    /// Bytes that count towards the size of a batch: body and attributes.
+    fn size(&self) -> usize {
+        let body = self.message_body.as_ref().map_or(0, String::len);
+        let attributes = self.message_attributes.as_ref();
+        body + attributes.map_or(0, message_attributes::size)
+    }
+}
+
 pub(super) fn one(sqs: &Sqs, request: One<Entry>) -> Answer {
     let name = queue_name(request.queue_url.as_deref())?;
     send(sqs, name, request.entry)
@@ -45,11 +54,7 @@ pub(super) fn one(sqs: &Sqs, request: One<Entry>) -> Answer {
 
 pub(super) fn batch(sqs: &Sqs, request: Batch<Entry>) -> Answer {
     let name = request.queue(sqs, "SendMessageBatchRequestEntry")?;
-    let bodies = request
-        .entries
-        .iter()
-        .filter_map(|entry| entry.entry.message_body.as_ref());
-    let size: usize = bodies.map(String::len).sum();
+    let size = request.entries.iter().map(|entry| entry.entry.size()).sum();
     if size > MAX_MESSAGE_BYTES {
         return Err(SqsError::BatchTooLong {
             limit: MAX_MESSAGE_BYTES,
@@ -64,12 +69,12 @@ pub(super) fn batch(sqs: &Sqs, request: Batch<Entry>) -> Answer {
 }
 
 fn send(sqs: &Sqs, name: &str, entry: Entry) -> Answer {
-    let mut queues = sqs.queues();
-    let settings = &queues.queue(name)?.settings;
     let now = now();
-    let sending = check(entry, settings, now)?;
-    let content = std::sync::Arc::clone(&sending.message.content);
-    let sent = queues.send(name, sending, now)?;
+    let (content, sent) = sqs.change(|queues| {
+        let sending = check(entry, &queues.queue(name)?.settings, now)?;
+        let content = std::sync::Arc::clone(&sending.message.content);
+        Ok((content, queues.send(name, sending, now)?))
+    })?;
     let mut answer = json!({
         "MessageId": sent.id,
         "MD5OfMessageBody": content.body_md5,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use serde::{Deserialize, Serialize};
 
 use crate::services::sqs::model::message::{Key, Message};
 
@@ -10,7 +11,7 @@ use crate::services::sqs::model::message::{Key, Message};
 const SENDER_ID: &str = "AIDASANDBOX";
 
 /// What a sender is told about a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// Message id.
     pub id: String,

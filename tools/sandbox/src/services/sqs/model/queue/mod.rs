@@ -13,7 +13,10 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
+
 pub use self::delivery::{Counts, Delivery, Receipt, Received, Sent};
+pub use self::order::INTERVAL as DEDUPLICATION_INTERVAL;
 use self::order::{Deduplication, DeliveryOrder};
 use super::message::{Key, Message, Millis};
 use crate::services::sqs::error::SqsError;
@@ -27,19 +30,29 @@ const MAX_INVISIBLE: Millis = 12 * 60 * 60 * 1000;
 /// First sequence number of a FIFO queue: of the length that AWS's have.
 const FIRST_SEQUENCE_NUMBER: u128 = 18_870_000_000_000_000_000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
     Visible,
     Delayed { until: Millis },
     InFlight { until: Millis, since: Millis },
 }
 
-#[derive(Debug)]
-struct Entry {
+/// A message with its state.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Entry {
     message: Message,
     state: State,
     /// How often it was received from this queue.
     receives: u32,
+}
+
+/// Where a queue is, besides its messages.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Position {
+    /// Key of the next message.
+    next: u64,
+    /// In a FIFO queue, when the last delayed message becomes visible: none that is sent later becomes visible earlier.
+    not_before: Millis,
 }
 
 /// A queue.
@@ -56,9 +69,9 @@ pub struct Queue {
     /// All, by the time at which they were sent.
     by_age: BTreeSet<(Millis, Key)>,
     deduplication: Deduplication,
-    /// In a FIFO queue, when the last delayed message becomes visible: none that is sent later becomes visible earlier.
-    not_before: Millis,
-    next: u64,
+    position: Position,
+    /// Messages that were added, changed or removed since they were last saved.
+    unsaved: BTreeSet<Key>,
 }
 
 impl Queue {
@@ -74,9 +87,72 @@ impl Queue {
             delayed: 0,
             by_age: BTreeSet::new(),
             deduplication: Deduplication::default(),
-            not_before: 0,
-            next: 0,
+            position: Position::default(),
+            unsaved: BTreeSet::new(),
         }
+    }
+
+    /// One as it was saved.
+    #[must_use]
+    pub fn restore(
+        number: u64,
+        fifo: bool,
+        position: Position,
+        entries: impl Iterator<Item = (Key, Entry)>,
+        remembered: impl Iterator<Item = (Millis, String, Sent)>,
+    ) -> Self {
+        let mut queue = Self {
+            position,
+            ..Self::new(number, fifo)
+        };
+        for (key, entry) in entries {
+            let group = entry.message.content.group.as_ref();
+            queue.by_age.insert((entry.message.sent, key));
+            match entry.state {
+                State::Visible => queue.order.add(key, group),
+                State::Delayed { until } => {
+                    queue.invisible.insert((until, key));
+                    queue.delayed += 1;
+                }
+                State::InFlight { until, .. } => {
+                    queue.invisible.insert((until, key));
+                    queue.order.restore_in_flight(group);
+                }
+            }
+            queue.entries.insert(key, entry);
+        }
+        for (end, id, sent) in remembered {
+            queue.deduplication.restore(end, id, sent);
+        }
+        queue
+    }
+
+    /// Number of the queue, for receipts.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Where it is, besides its messages.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Messages that were added or changed since they were last saved, and keys of those that are gone.
+    pub fn unsaved(&self) -> impl Iterator<Item = (Key, Option<&Entry>)> {
+        self.unsaved.iter().map(|key| (*key, self.entries.get(key)))
+    }
+
+    /// Deduplication ids since they were last saved: when each is forgotten, itself, and what was sent.
+    pub fn unsaved_deduplication(&self) -> impl Iterator<Item = (Millis, &str, &Sent)> {
+        self.deduplication.unsaved()
+    }
+
+    /// Everything is saved.
+    pub fn saved(&mut self) {
+        self.unsaved.clear();
+        self.deduplication.saved();
     }
 
     /// Advances to the time `now`: makes visible what was invisible long enough, removes what is older than `retention`.
@@ -130,11 +206,12 @@ impl Queue {
     }
 
     fn add(&mut self, message: Message, mut visible_from: Millis, now: Millis) -> Key {
-        let key = Key(self.next);
-        self.next += 1;
+        let key = Key(self.position.next);
+        self.position.next += 1;
+        self.unsaved.insert(key);
         if self.fifo {
-            visible_from = visible_from.max(self.not_before);
-            self.not_before = visible_from;
+            visible_from = visible_from.max(self.position.not_before);
+            self.position.not_before = visible_from;
         }
         self.by_age.insert((message.sent, key));
         let state = if visible_from > now {
@@ -207,6 +284,7 @@ impl Queue {
         let until = now + visibility;
         entry.state = State::InFlight { until, since: now };
         self.invisible.insert((until, key));
+        self.unsaved.insert(key);
         if max_receives.is_some_and(|max| entry.receives >= max) {
             received.dead.extend(self.remove(key));
             return;
@@ -229,7 +307,7 @@ impl Queue {
     /// Whether this queue has issued a receipt.
     #[must_use]
     pub fn issued(&self, receipt: Receipt) -> bool {
-        receipt.queue == self.number && receipt.key.0 < self.next
+        receipt.queue == self.number && receipt.key.0 < self.position.next
     }
 
     /// Deletes a message by its newest receipt. An older one deletes nothing, and a message that is gone is no error.
@@ -277,6 +355,7 @@ impl Queue {
         entry.state = State::InFlight { until: next, since };
         self.invisible.remove(&(until, receipt.key));
         self.invisible.insert((next, receipt.key));
+        self.unsaved.insert(receipt.key);
         Ok(())
     }
 
@@ -322,6 +401,7 @@ impl Queue {
         self.leave_state(key, group.as_ref());
         let entry = self.entries.remove(&key)?;
         self.by_age.remove(&(entry.message.sent, key));
+        self.unsaved.insert(key);
         Some(entry.message)
     }
 

@@ -62,6 +62,13 @@ impl DeliveryOrder {
         }
     }
 
+    /// A message of this group is in flight since before a restart.
+    pub(super) fn restore_in_flight(&mut self, group: Option<&Arc<str>>) {
+        if let Self::Fifo(groups) = self {
+            groups.change(&group_of(group), |group| group.in_flight += 1);
+        }
+    }
+
     /// A message in flight was deleted, or becomes visible again: then it is added after this.
     pub(super) fn finish(&mut self, group: Option<&Arc<str>>) {
         if let Self::Fifo(groups) = self {
@@ -139,7 +146,7 @@ impl Groups {
 }
 
 /// For how long a message with the same deduplication id is not taken again.
-const INTERVAL: Millis = 5 * 60 * 1000;
+pub const INTERVAL: Millis = 5 * 60 * 1000;
 
 /// The deduplication ids of the last five minutes. They stay known when their messages are deleted.
 #[derive(Debug, Default)]
@@ -147,6 +154,8 @@ pub(super) struct Deduplication {
     known: HashMap<String, Sent>,
     /// By the time at which they are forgotten.
     ends: VecDeque<(Millis, String)>,
+    /// How many of the last ones are not saved.
+    unsaved: usize,
 }
 
 impl Deduplication {
@@ -160,7 +169,24 @@ impl Deduplication {
 
     /// Remembers a message that was sent. The caller has asked [`Self::find`] before: no id is known twice.
     pub(super) fn remember(&mut self, id: String, sent: Sent, now: Millis) {
-        self.ends.push_back((now + INTERVAL, id.clone()));
+        self.restore(now + INTERVAL, id, sent);
+        self.unsaved += 1;
+    }
+
+    /// Remembers what was saved. In the order in which it is forgotten.
+    pub(super) fn restore(&mut self, end: Millis, id: String, sent: Sent) {
+        self.ends.push_back((end, id.clone()));
         self.known.insert(id, sent);
+    }
+
+    /// What was remembered since it was last saved: when it is forgotten, its id, and what was sent.
+    pub(super) fn unsaved(&self) -> impl Iterator<Item = (Millis, &str, &Sent)> {
+        let unsaved = self.ends.iter().rev().take(self.unsaved);
+        unsaved.filter_map(|(end, id)| Some((*end, id.as_str(), self.known.get(id)?)))
+    }
+
+    /// Everything is saved.
+    pub(super) fn saved(&mut self) {
+        self.unsaved = 0;
     }
 }
