@@ -88,6 +88,12 @@ fn words(args: &ServeArgs) -> Vec<OsString> {
     if args.realistic {
         words.push("--realistic".into());
     }
+    if args.sparse_metrics {
+        words.push("--sparse-metrics".into());
+    }
+    if let Some(minute_s) = args.metrics_minute {
+        words.extend(["--metrics-minute".into(), minute_s.to_string().into()]);
+    }
     for (name, path) in [
         ("--qemu-aarch64", &args.qemu_aarch64),
         ("--qemu-x86-64", &args.qemu_x86_64),

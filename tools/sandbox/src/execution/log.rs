@@ -8,11 +8,15 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use chrono::{SecondsFormat, Utc};
+
+use super::record::Recorder;
 
 /// How much of the log `LogType=Tail` returns, in bytes.
 const TAIL_BYTES: u64 = 4096;
@@ -23,6 +27,9 @@ pub struct Log {
     file: File,
     times: File,
     path: PathBuf,
+    recorder: Option<Arc<dyn Recorder>>,
+    /// Up to where lines have been looked at for metrics.
+    recorded: Mutex<u64>,
 }
 
 /// The file that says when the lines of a log were written that Lambda writes: `<position in the log> <microseconds since
@@ -65,12 +72,22 @@ impl Log {
         let folder = folder.join(function).join(version);
         std::fs::create_dir_all(&folder)?;
         let path = folder.join(format!("{environment}.log"));
-        let open = |path: &Path| OpenOptions::new().append(true).create(true).open(path);
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
         Ok(Self {
-            file: open(&path)?,
-            times: open(&times_path(&path))?,
+            file: options.open(&path)?,
+            times: options.open(times_path(&path))?,
             path,
+            recorder: None,
+            recorded: Mutex::default(),
         })
+    }
+
+    /// The same, with someone who gets the lines with metrics.
+    #[must_use]
+    pub fn recording(mut self, recorder: Arc<dyn Recorder>) -> Self {
+        self.recorder = Some(recorder);
+        self
     }
 
     /// A handle for the process to write to.
@@ -115,6 +132,33 @@ impl Log {
     /// Ends an invocation.
     pub fn end(&self, report: Report<'_>) {
         self.write(&format!("END RequestId: {}\n{report}\n", report.request_id));
+        self.record_metrics();
+    }
+
+    /// Passes on the lines that have metrics in them and were written since the last call: at the end of an invocation, and
+    /// of the process. A line without an end waits for it.
+    pub fn record_metrics(&self) {
+        let Some(recorder) = &self.recorder else {
+            return;
+        };
+        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = self.position().saturating_sub(*recorded);
+        let mut text = vec![0; usize::try_from(new).unwrap_or_default()];
+        if let Err(error) = self.file.read_exact_at(&mut text, *recorded) {
+            tracing::warn!(path = %self.path.display(), %error, "cannot read metrics from the log");
+            return;
+        }
+        let whole = text
+            .iter()
+            .rposition(|&byte| byte == b'\n')
+            .map_or(0, |end| end + 1);
+        *recorded += whole as u64;
+        let lines = String::from_utf8_lossy(&text[..whole]);
+        let lines = lines.lines().filter(|line| line.contains("\"_aws\""));
+        let lines: Vec<_> = lines.map(str::to_owned).collect();
+        if !lines.is_empty() {
+            recorder.record_lines(&lines);
+        }
     }
 
     /// The last 4 KiB of what was written since `start`.
@@ -186,6 +230,41 @@ pub fn billed(duration: Duration, init: Option<Duration>) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::execution::record::InvocationRecord;
+
+    /// Keeps the lines that it gets.
+    #[derive(Debug, Default)]
+    struct Lines(Mutex<Vec<String>>);
+
+    impl Recorder for Lines {
+        fn record(&self, _: InvocationRecord) {}
+
+        fn record_lines(&self, lines: &[String]) {
+            self.0.lock().unwrap().extend_from_slice(lines);
+        }
+    }
+
+    #[test]
+    fn lines_with_metrics_are_passed_on_once_and_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines = Arc::new(Lines::default());
+        let log = Log::open(folder.path(), "f", "1", "e").unwrap();
+        let log = log.recording(Arc::clone(&lines) as _);
+        let mut process = log.writer().unwrap();
+        let mut passed_on = |text: &str| {
+            process.write_all(text.as_bytes()).unwrap();
+            log.record_metrics();
+            std::mem::take(&mut *lines.0.lock().unwrap())
+        };
+        let none: [&str; 0] = [];
+        assert_eq!(passed_on("hello\n{\"_aws\":1}\n"), ["{\"_aws\":1}"]);
+        assert_eq!(passed_on(""), none);
+        assert_eq!(passed_on("{\"_aws\":"), none);
+        assert_eq!(
+            passed_on("2}\n{\"_aws\":3}\nbye\n"),
+            ["{\"_aws\":2}", "{\"_aws\":3}"]
+        );
+    }
 
     #[test]
     fn billing_rounds_up_to_a_millisecond_and_includes_the_initialisation() {
