@@ -89,7 +89,7 @@ impl Environments {
             &version.number.to_string(),
             &id,
         )?;
-        let log = log.recording(Arc::clone(&self.0.options.recorder));
+        let log = log.recording(Arc::clone(&self.0.options.recorder))?;
         let environment = Arc::new(Environment::new(id, Arc::clone(version), log, temporary));
         self.0.pool().add(&environment);
         Ok(environment)

@@ -7,8 +7,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
-    os::unix::fs::FileExt as _,
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -27,9 +26,30 @@ pub struct Log {
     file: File,
     times: File,
     path: PathBuf,
-    recorder: Option<Arc<dyn Recorder>>,
-    /// Up to where lines have been looked at for metrics.
-    recorded: Mutex<u64>,
+    recording: Option<Recording>,
+}
+
+/// Who gets the lines with metrics, and what was not looked at yet: the rest of the file, and the beginning of a line.
+#[derive(Debug)]
+struct Recording {
+    recorder: Arc<dyn Recorder>,
+    unread: Mutex<(BufReader<File>, Vec<u8>)>,
+}
+
+impl Recording {
+    fn new_lines(&self) -> io::Result<Vec<String>> {
+        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        let (reader, line) = &mut *unread;
+        let mut lines = Vec::new();
+        while reader.read_until(b'\n', line)? > 0 && line.ends_with(b"\n") {
+            let text = String::from_utf8_lossy(line);
+            if text.contains("\"_aws\"") {
+                lines.push(text.trim_end().to_owned());
+            }
+            line.clear();
+        }
+        Ok(lines)
+    }
 }
 
 /// The file that says when the lines of a log were written that Lambda writes: `<position in the log> <microseconds since
@@ -72,22 +92,26 @@ impl Log {
         let folder = folder.join(function).join(version);
         std::fs::create_dir_all(&folder)?;
         let path = folder.join(format!("{environment}.log"));
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
+        let open = |path: &Path| OpenOptions::new().append(true).create(true).open(path);
         Ok(Self {
-            file: options.open(&path)?,
-            times: options.open(times_path(&path))?,
+            file: open(&path)?,
+            times: open(&times_path(&path))?,
             path,
-            recorder: None,
-            recorded: Mutex::default(),
+            recording: None,
         })
     }
 
     /// The same, with someone who gets the lines with metrics.
-    #[must_use]
-    pub fn recording(mut self, recorder: Arc<dyn Recorder>) -> Self {
-        self.recorder = Some(recorder);
-        self
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn recording(mut self, recorder: Arc<dyn Recorder>) -> io::Result<Self> {
+        let unread = (BufReader::new(File::open(&self.path)?), Vec::new());
+        self.recording = Some(Recording {
+            recorder,
+            unread: Mutex::new(unread),
+        });
+        Ok(self)
     }
 
     /// A handle for the process to write to.
@@ -138,26 +162,15 @@ impl Log {
     /// Passes on the lines that have metrics in them and were written since the last call: at the end of an invocation, and
     /// of the process. A line without an end waits for it.
     pub fn record_metrics(&self) {
-        let Some(recorder) = &self.recorder else {
+        let Some(recording) = &self.recording else {
             return;
         };
-        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = self.position().saturating_sub(*recorded);
-        let mut text = vec![0; usize::try_from(new).unwrap_or_default()];
-        if let Err(error) = self.file.read_exact_at(&mut text, *recorded) {
-            tracing::warn!(path = %self.path.display(), %error, "cannot read metrics from the log");
-            return;
-        }
-        let whole = text
-            .iter()
-            .rposition(|&byte| byte == b'\n')
-            .map_or(0, |end| end + 1);
-        *recorded += whole as u64;
-        let lines = String::from_utf8_lossy(&text[..whole]);
-        let lines = lines.lines().filter(|line| line.contains("\"_aws\""));
-        let lines: Vec<_> = lines.map(str::to_owned).collect();
-        if !lines.is_empty() {
-            recorder.record_lines(&lines);
+        match recording.new_lines() {
+            Ok(lines) if lines.is_empty() => {}
+            Ok(lines) => recording.recorder.record_lines(&lines),
+            Err(error) => {
+                tracing::warn!(path = %self.path.display(), %error, "cannot read metrics from the log");
+            }
         }
     }
 
@@ -249,7 +262,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let lines = Arc::new(Lines::default());
         let log = Log::open(folder.path(), "f", "1", "e").unwrap();
-        let log = log.recording(Arc::clone(&lines) as _);
+        let log = log.recording(Arc::clone(&lines) as _).unwrap();
         let mut process = log.writer().unwrap();
         let mut passed_on = |text: &str| {
             process.write_all(text.as_bytes()).unwrap();

@@ -91,7 +91,11 @@ impl Distribution {
         for &(number, count) in more.as_ref() {
             match buckets.binary_search_by_key(&number, |&(known, _)| known) {
                 Ok(place) => buckets[place].1 += count,
-                Err(place) => buckets.insert(place, (number, count)),
+                Err(place) => {
+                    // There are many of these lists, and they are short.
+                    buckets.reserve_exact(1);
+                    buckets.insert(place, (number, count));
+                }
             }
         }
         Kept::Buckets(buckets)

@@ -16,6 +16,8 @@ use super::{
 /// Metrics in one directive, and values of one metric.
 const MAX_METRICS: usize = 100;
 const MAX_VALUES: usize = 100;
+/// Characters of a metric's name: a longer one is dropped without a word (seen by users of Powertools).
+const MAX_NAME: usize = 255;
 /// Dimensions of a metric.
 const MAX_DIMENSIONS: usize = 30;
 /// The largest document in bytes.
@@ -95,7 +97,9 @@ impl Directive {
         let sets = self.dimensions.iter();
         let sets: Vec<_> = sets.filter_map(|set| dimensions(set, root)).collect();
         let definitions = self.metrics.iter();
-        let definitions = definitions.filter_map(|value| Definition::deserialize(value).ok());
+        let definitions = definitions
+            .filter_map(|value| Definition::deserialize(value).ok())
+            .filter(|definition| definition.name.chars().count() <= MAX_NAME);
         let metrics = definitions.filter_map(|definition| {
             let values = values(root.get(&definition.name)?)?;
             let unit = definition.unit.as_deref().unwrap_or("None");

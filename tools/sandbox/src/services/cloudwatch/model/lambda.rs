@@ -33,7 +33,7 @@ pub struct LambdaMetrics {
     /// Whether `Errors` and `Throttles` of 0 are left out.
     sparse: bool,
     /// The metrics of an invocation, so that their names are put together once.
-    places: Mutex<HashMap<Caller, Arc<[SetOfPlaces]>>>,
+    places: Mutex<HashMap<Caller, Arc<Places>>>,
 }
 
 /// What the names of an invocation's metrics depend on.
@@ -45,15 +45,15 @@ struct Caller {
     executed_version: String,
 }
 
-/// The metrics with one set of dimensions.
+/// Where the samples of an invocation are kept.
 #[derive(Debug)]
-struct SetOfPlaces {
+struct Places {
     invocations: Place,
     errors: Place,
     throttles: Place,
     duration: Place,
     /// Concurrency is counted per function only.
-    concurrent: Option<Place>,
+    concurrent: Place,
 }
 
 impl LambdaMetrics {
@@ -66,47 +66,61 @@ impl LambdaMetrics {
         }
     }
 
-    fn places(&self, caller: Caller) -> Arc<[SetOfPlaces]> {
+    /// Where the samples of an invocation are kept: in the finest set of dimensions, of which the others are the unions.
+    /// `None` when there is no room for more metrics.
+    fn places(&self, caller: Caller) -> Option<Arc<Places>> {
         // A panic elsewhere leaves no metric half made.
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = places.get(&caller) {
-            return Arc::clone(known);
+            return Some(Arc::clone(known));
         }
-        let sets = caller.dimensions().into_iter();
-        let new: Arc<[_]> = sets.filter_map(|set| self.places_of(&set)).collect();
-        places.insert(caller, Arc::clone(&new));
-        new
-    }
-
-    /// `None` when there is no room for more metrics.
-    fn places_of(&self, dimensions: &[(&'static str, String)]) -> Option<SetOfPlaces> {
-        let id = |name: &str| MetricId {
-            namespace: NAMESPACE.to_owned(),
-            name: name.to_owned(),
-            dimensions: dimensions
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), value.clone()))
-                .collect(),
-        };
-        let names = ["Invocations", "Errors", "Throttles", "Duration"];
-        let [invocations, errors, throttles, duration] = self.store.places(names.map(id))?;
-        let concurrent = match dimensions {
-            [_] => Some(self.store.places([id("ConcurrentExecutions")])?[0]),
-            _ => None,
-        };
-        Some(SetOfPlaces {
+        let mut sets = caller.dimensions().into_iter().rev();
+        let finest = self.places_of(&sets.next()?)?;
+        for set in sets {
+            let whole = self.places_of(&set)?;
+            for (whole, part) in whole.into_iter().zip(finest) {
+                self.store.add_part(whole, part);
+            }
+        }
+        let concurrent = id("ConcurrentExecutions", &[caller.function_name()]);
+        let [invocations, errors, throttles, duration] = finest;
+        let [concurrent] = self.store.places([concurrent])?;
+        let new = Arc::new(Places {
             invocations,
             errors,
             throttles,
             duration,
             concurrent,
-        })
+        });
+        places.insert(caller, Arc::clone(&new));
+        Some(new)
+    }
+
+    fn places_of(&self, dimensions: &[(&'static str, String)]) -> Option<[Place; 4]> {
+        let names = ["Invocations", "Errors", "Throttles", "Duration"];
+        self.store.places(names.map(|name| id(name, dimensions)))
+    }
+}
+
+fn id(name: &str, dimensions: &[(&'static str, String)]) -> MetricId {
+    let dimensions = dimensions.iter();
+    MetricId {
+        namespace: NAMESPACE.to_owned(),
+        name: name.to_owned(),
+        dimensions: dimensions
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect(),
     }
 }
 
 impl Caller {
+    fn function_name(&self) -> (&'static str, String) {
+        ("FunctionName", self.function.clone())
+    }
+
+    /// The sets of dimensions, each with one more.
     fn dimensions(&self) -> Vec<Vec<(&'static str, String)>> {
-        let function = ("FunctionName", self.function.clone());
+        let function = self.function_name();
         let resource = match &self.qualifier {
             Some(qualifier) => format!("{}:{qualifier}", self.function),
             None => self.function.clone(),
@@ -135,29 +149,27 @@ impl Recorder for LambdaMetrics {
             through_alias: record.through_alias,
             executed_version: record.executed_version,
         });
-        let samples = places.iter().flat_map(|set| {
-            let sample = |metric, unit, value| Sample {
-                metric,
-                unit,
-                time_s,
-                high_resolution: false,
-                values: Distribution::of(value, 1.0),
-            };
-            // Every invocation has `Errors` and `Throttles` of 0 or 1; a request that was refused has throttles alone.
-            let all = [
-                ran.then(|| sample(set.invocations, Unit::COUNT, 1.0)),
-                (ran && (failed || !self.sparse))
-                    .then(|| sample(set.errors, Unit::COUNT, value(failed))),
-                (throttled || !self.sparse)
-                    .then(|| sample(set.throttles, Unit::COUNT, value(throttled))),
-                ran.then(|| sample(set.duration, Unit::MILLISECONDS, duration_ms)),
-                set.concurrent
-                    .filter(|_| ran)
-                    .map(|place| sample(place, Unit::COUNT, concurrent)),
-            ];
-            all.into_iter().flatten()
-        });
-        self.store.send(samples, self.clock.now().timestamp());
+        let Some(places) = places else {
+            return;
+        };
+        let sample = |metric, unit, value| Sample {
+            metric,
+            unit,
+            time_s,
+            high_resolution: false,
+            values: Distribution::of(value, 1.0),
+        };
+        let count = |metric, value| sample(metric, Unit::COUNT, value);
+        // Every invocation has `Errors` and `Throttles` of 0 or 1; a request that was refused has throttles alone.
+        let samples = [
+            ran.then(|| count(places.invocations, 1.0)),
+            (ran && (failed || !self.sparse)).then(|| count(places.errors, value(failed))),
+            (throttled || !self.sparse).then(|| count(places.throttles, value(throttled))),
+            ran.then(|| sample(places.duration, Unit::MILLISECONDS, duration_ms)),
+            ran.then(|| count(places.concurrent, concurrent)),
+        ];
+        let now_s = self.clock.now().timestamp();
+        self.store.send(samples.into_iter().flatten(), now_s);
     }
 
     fn record_lines(&self, lines: &[String]) {

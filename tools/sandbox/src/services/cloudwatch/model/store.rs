@@ -2,13 +2,13 @@
 //!
 //! Of every metric the samples of one second are kept together, as a [`Distribution`]: what is kept grows with time and
 //! with the number of metrics, not with the number of samples. As on AWS, seconds are kept for three hours and minutes for
-//! fifteen days; an hour of one metric takes about 300 KiB by the second, a day about 120 KiB by the minute.
+//! fifteen days.
 //!
 //! With `--realistic` the samples of most metrics are kept by the minute from the start, and what Lambda sends can be read
 //! when the minute is over in which it was sent, and then a delay.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::Range,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -49,7 +49,7 @@ pub struct MetricStore {
 }
 
 /// The place of a metric in the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Place(usize);
 
 /// Samples of one metric at one time.
@@ -81,6 +81,8 @@ struct Metric {
     /// The time of its newest sample.
     newest_s: i64,
     units: BTreeMap<Unit, Samples>,
+    /// Metrics whose samples are this one's too, so that they are kept once.
+    parts: BTreeSet<Place>,
 }
 
 #[derive(Debug, Default)]
@@ -107,6 +109,11 @@ impl MetricStore {
             *slot = place?;
         }
         Some(all)
+    }
+
+    /// Makes the samples of a metric those of another one too.
+    pub(crate) fn add_part(&self, whole: Place, part: Place) {
+        self.lock().metrics[whole.0].parts.insert(part);
     }
 
     /// Takes samples that can be read at once.
@@ -189,6 +196,7 @@ impl State {
             id,
             newest_s: i64::MIN,
             units: BTreeMap::new(),
+            parts: BTreeSet::new(),
         });
         self.places.insert(key, place);
         Some(place)
@@ -265,19 +273,17 @@ impl View<'_> {
         seconds: &Range<i64>,
         period_s: i64,
     ) -> BTreeMap<Unit, Periods> {
-        let place = self.0.places.get(id);
-        let units = place.map(|place| &self.0.metrics[place.0].units);
-        let found = units.into_iter().flatten().map(|(&unit, samples)| {
-            let mut periods = Periods::new();
-            if !seconds.is_empty() {
-                let minutes = samples.minutes.range(seconds.clone());
-                for (&time_s, values) in minutes.chain(samples.seconds.range(seconds.clone())) {
-                    add(&mut periods, floor(time_s, period_s), values);
-                }
+        let mut found = BTreeMap::<_, Periods>::new();
+        let metric = self.0.places.get(id).map(|place| self.metric(*place));
+        let samples = metric.into_iter().flat_map(|metric| self.samples(metric));
+        for (&unit, samples) in samples.filter(|_| !seconds.is_empty()) {
+            let minutes = samples.minutes.range(seconds.clone());
+            for (&time_s, values) in minutes.chain(samples.seconds.range(seconds.clone())) {
+                let periods = found.entry(unit).or_default();
+                add(periods, floor(time_s, period_s), values);
             }
-            (unit, periods)
-        });
-        found.filter(|(_, periods)| !periods.is_empty()).collect()
+        }
+        found
     }
 
     /// The metrics that have had a sample since then.
@@ -285,10 +291,24 @@ impl View<'_> {
         let metrics = self.0.metrics.iter();
         metrics
             .filter(move |metric| {
-                metric.newest_s >= since_s
-                    && metric.units.values().any(|samples| !samples.is_empty())
+                let mut both = self.with_parts(metric);
+                both.any(|metric| metric.newest_s >= since_s)
+                    && self.samples(metric).any(|(_, samples)| !samples.is_empty())
             })
             .map(|metric| &metric.id)
+    }
+
+    fn metric(&self, place: Place) -> &Metric {
+        &self.0.metrics[place.0]
+    }
+
+    fn with_parts<'a>(&'a self, metric: &'a Metric) -> impl Iterator<Item = &'a Metric> {
+        let parts = metric.parts.iter().map(|part| self.metric(*part));
+        std::iter::once(metric).chain(parts)
+    }
+
+    fn samples<'a>(&'a self, metric: &'a Metric) -> impl Iterator<Item = (&'a Unit, &'a Samples)> {
+        self.with_parts(metric).flat_map(|metric| &metric.units)
     }
 }
 
