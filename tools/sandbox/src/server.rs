@@ -34,7 +34,7 @@ use crate::{
         service_faults::{self, ServiceFaults},
     },
     services::{
-        cloudwatch::{self, CloudWatch},
+        cloudwatch::{self, CloudWatch, Settings},
         dynamodb::DynamoDb,
         event_sources::{self, EventSources},
         eventbridge::AlarmRules,
@@ -68,6 +68,8 @@ pub struct Options {
     pub idle_limit: Duration,
     /// Whether things take their time as on AWS: changes of functions, metrics, retries of asynchronous invocations.
     pub realistic: bool,
+    /// How metrics come.
+    pub metrics: Settings,
 }
 
 impl Options {
@@ -84,6 +86,7 @@ impl Options {
             init_limit: Duration::from_secs(10),
             idle_limit: Duration::from_secs(300),
             realistic: false,
+            metrics: Settings::default(),
         }
     }
 }
@@ -153,7 +156,7 @@ impl Server {
             source,
         };
         let endpoint = format!("http://{}", listener.local_addr().map_err(source)?);
-        let cloudwatch = CloudWatch::new(options.realistic);
+        let cloudwatch = CloudWatch::new(options.realistic, options.metrics);
         let lambda = Lambda::new(Parts {
             endpoint: endpoint.clone(),
             code: CodeStore::new(folder.join("code"), folder.join("tmp")),
@@ -164,9 +167,10 @@ impl Server {
                 emulators: options.emulators,
                 folder,
                 endpoint,
+                recorder: Arc::clone(&cloudwatch.lambda) as _,
             }),
             faults: Faults::default(),
-            recorder: Arc::clone(&cloudwatch.metrics) as _,
+            recorder: Arc::clone(&cloudwatch.lambda) as _,
             draws: Draws::new(options.seed),
             realistic: options.realistic,
         });

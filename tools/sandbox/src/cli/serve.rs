@@ -15,6 +15,7 @@ use crate::{
     execution::emulation::Emulators,
     rehearsal::faults::{FaultSpec, FaultSpecError},
     server::{Options, Server},
+    services::cloudwatch::Settings,
 };
 
 /// Where a sandbox listens unless told otherwise: none of the well-known tools for Lambda, DynamoDB or SQS listens there.
@@ -44,6 +45,12 @@ pub struct ServeArgs {
     /// Let things take their time as on AWS: changes of functions, metrics, retries of asynchronous invocations
     #[arg(long)]
     pub realistic: bool,
+    /// Leave Lambda's metrics Errors and Throttles out where they are 0: both is said of AWS
+    #[arg(long)]
+    pub sparse_metrics: bool,
+    /// Seconds that stand for the minute by which realistic metrics come, to shorten a rehearsal
+    #[arg(long, value_name = "SECONDS", requires = "realistic", hide = true, value_parser = metrics_minute)]
+    pub metrics_minute: Option<i64>,
     /// Program that runs arm64 code on another host; found in PATH unless given
     #[arg(long, env = "SANDBOX_QEMU_AARCH64", value_name = "PROGRAM")]
     pub qemu_aarch64: Option<PathBuf>,
@@ -75,6 +82,15 @@ impl std::str::FromStr for FunctionFault {
                 .map_err(|error: FaultSpecError| error.to_string())?,
         })
     }
+}
+
+/// One of the periods that CloudWatch has.
+fn metrics_minute(text: &str) -> Result<i64, String> {
+    let known = text
+        .parse()
+        .ok()
+        .filter(|s| [1, 5, 10, 20, 30, 60].contains(s));
+    known.ok_or_else(|| "use 1, 5, 10, 20, 30 or 60".to_owned())
 }
 
 /// Runs a sandbox.
@@ -132,11 +148,27 @@ fn options(args: &ServeArgs) -> Options {
         max_environments: usize::try_from(args.max_environments).unwrap_or(usize::MAX),
         seed: args.seed,
         realistic: args.realistic,
+        metrics: metrics(args),
         emulators: Emulators {
             arm64: args.qemu_aarch64.clone(),
             x86_64: args.qemu_x86_64.clone(),
         },
         ..Options::new(args.folder.clone())
+    }
+}
+
+fn metrics(args: &ServeArgs) -> Settings {
+    let settings = Settings {
+        sparse: args.sparse_metrics,
+        ..Settings::default()
+    };
+    match args.metrics_minute {
+        None => settings,
+        Some(minute_s) => Settings {
+            minute_s,
+            delay_s: minute_s,
+            ..settings
+        },
     }
 }
 

@@ -91,6 +91,12 @@ fn words(args: &ServeArgs) -> Vec<OsString> {
     if args.realistic {
         words.push("--realistic".into());
     }
+    if args.sparse_metrics {
+        words.push("--sparse-metrics".into());
+    }
+    if let Some(minute_s) = args.metrics_minute {
+        words.extend(["--metrics-minute".into(), minute_s.to_string().into()]);
+    }
     for (name, path) in [
         ("--qemu-aarch64", &args.qemu_aarch64),
         ("--qemu-x86-64", &args.qemu_x86_64),
@@ -125,4 +131,41 @@ async fn wait_until_ready(
         READY_WITHIN.as_secs(),
         log.display()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Program {
+        #[command(flatten)]
+        args: ServeArgs,
+    }
+
+    fn parse(words: &[OsString]) -> Result<ServeArgs, clap::Error> {
+        let program = std::iter::once(OsString::from("serve"));
+        Program::try_parse_from(program.chain(words.iter().cloned())).map(|program| program.args)
+    }
+
+    #[test]
+    fn every_option_is_passed_on() {
+        let given = "--port 7 --folder f --max-environments 3 --fault h:arm64:errors=5% --seed 9 --realistic \
+                     --sparse-metrics --metrics-minute 5 --qemu-aarch64 a --qemu-x86-64 x";
+        let given: Vec<_> = given.split_whitespace().map(OsString::from).collect();
+        let args = parse(&given).unwrap();
+        assert_eq!(words(&args), given);
+    }
+
+    #[test]
+    fn a_minute_of_metrics_is_a_period_of_cloudwatch_in_realistic_time() {
+        let refused = |words: &str| {
+            let words: Vec<_> = words.split_whitespace().map(OsString::from).collect();
+            parse(&words).unwrap_err().to_string()
+        };
+        assert!(refused("--realistic --metrics-minute 7").contains("use 1, 5, 10, 20, 30 or 60"));
+        assert!(refused("--metrics-minute 5").contains("--realistic"));
+    }
 }

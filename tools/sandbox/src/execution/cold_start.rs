@@ -89,6 +89,7 @@ impl Environments {
             &version.number.to_string(),
             &id,
         )?;
+        let log = log.recording(Arc::clone(&self.0.options.recorder))?;
         let environment = Arc::new(Environment::new(id, Arc::clone(version), log, temporary));
         self.0.pool().add(&environment);
         Ok(environment)
@@ -178,6 +179,7 @@ impl Environments {
 
     fn clean_up(&self, environment: &Environment, status: Option<std::process::ExitStatus>) {
         environment.set_exit(status);
+        environment.log.record_metrics();
         self.0.pool().remove(environment);
         if let Err(error) = std::fs::remove_dir_all(&environment.temporary) {
             tracing::debug!(path = %environment.temporary.display(), %error, "cannot remove a temporary folder");

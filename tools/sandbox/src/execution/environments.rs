@@ -13,6 +13,7 @@ use super::{
     emulation::Emulators,
     invocation::{Finished, Request},
     pool::{Full, Lease, Pool},
+    record::Recorder,
     run::{self, InvocationStart, RunOutcome},
     version::{Version, VersionId},
 };
@@ -32,6 +33,8 @@ pub struct Options {
     pub folder: PathBuf,
     /// URL of the sandbox.
     pub endpoint: String,
+    /// Gets the lines with metrics that functions print.
+    pub recorder: Arc<dyn Recorder>,
 }
 
 /// All environments of a sandbox. Cheap to clone.

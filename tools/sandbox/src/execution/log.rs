@@ -7,12 +7,15 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use chrono::{SecondsFormat, Utc};
+
+use super::record::Recorder;
 
 /// How much of the log `LogType=Tail` returns, in bytes.
 const TAIL_BYTES: u64 = 4096;
@@ -23,6 +26,30 @@ pub struct Log {
     file: File,
     times: File,
     path: PathBuf,
+    recording: Option<Recording>,
+}
+
+/// Who gets the lines with metrics, and what was not looked at yet: the rest of the file, and the beginning of a line.
+#[derive(Debug)]
+struct Recording {
+    recorder: Arc<dyn Recorder>,
+    unread: Mutex<(BufReader<File>, Vec<u8>)>,
+}
+
+impl Recording {
+    fn new_lines(&self) -> io::Result<Vec<String>> {
+        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        let (reader, line) = &mut *unread;
+        let mut lines = Vec::new();
+        while reader.read_until(b'\n', line)? > 0 && line.ends_with(b"\n") {
+            let text = String::from_utf8_lossy(line);
+            if text.contains("\"_aws\"") {
+                lines.push(text.trim_end().to_owned());
+            }
+            line.clear();
+        }
+        Ok(lines)
+    }
 }
 
 /// The file that says when the lines of a log were written that Lambda writes: `<position in the log> <microseconds since
@@ -70,7 +97,21 @@ impl Log {
             file: open(&path)?,
             times: open(&times_path(&path))?,
             path,
+            recording: None,
         })
+    }
+
+    /// The same, with someone who gets the lines with metrics.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn recording(mut self, recorder: Arc<dyn Recorder>) -> io::Result<Self> {
+        let unread = (BufReader::new(File::open(&self.path)?), Vec::new());
+        self.recording = Some(Recording {
+            recorder,
+            unread: Mutex::new(unread),
+        });
+        Ok(self)
     }
 
     /// A handle for the process to write to.
@@ -115,6 +156,22 @@ impl Log {
     /// Ends an invocation.
     pub fn end(&self, report: Report<'_>) {
         self.write(&format!("END RequestId: {}\n{report}\n", report.request_id));
+        self.record_metrics();
+    }
+
+    /// Passes on the lines that have metrics in them and were written since the last call: at the end of an invocation, and
+    /// of the process. A line without an end waits for it.
+    pub fn record_metrics(&self) {
+        let Some(recording) = &self.recording else {
+            return;
+        };
+        match recording.new_lines() {
+            Ok(lines) if lines.is_empty() => {}
+            Ok(lines) => recording.recorder.record_lines(&lines),
+            Err(error) => {
+                tracing::warn!(path = %self.path.display(), %error, "cannot read metrics from the log");
+            }
+        }
     }
 
     /// The last 4 KiB of what was written since `start`.
@@ -186,6 +243,41 @@ pub fn billed(duration: Duration, init: Option<Duration>) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::execution::record::InvocationRecord;
+
+    /// Keeps the lines that it gets.
+    #[derive(Debug, Default)]
+    struct Lines(Mutex<Vec<String>>);
+
+    impl Recorder for Lines {
+        fn record(&self, _: InvocationRecord) {}
+
+        fn record_lines(&self, lines: &[String]) {
+            self.0.lock().unwrap().extend_from_slice(lines);
+        }
+    }
+
+    #[test]
+    fn lines_with_metrics_are_passed_on_once_and_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines = Arc::new(Lines::default());
+        let log = Log::open(folder.path(), "f", "1", "e").unwrap();
+        let log = log.recording(Arc::clone(&lines) as _).unwrap();
+        let mut process = log.writer().unwrap();
+        let mut passed_on = |text: &str| {
+            process.write_all(text.as_bytes()).unwrap();
+            log.record_metrics();
+            std::mem::take(&mut *lines.0.lock().unwrap())
+        };
+        let none: [&str; 0] = [];
+        assert_eq!(passed_on("hello\n{\"_aws\":1}\n"), ["{\"_aws\":1}"]);
+        assert_eq!(passed_on(""), none);
+        assert_eq!(passed_on("{\"_aws\":"), none);
+        assert_eq!(
+            passed_on("2}\n{\"_aws\":3}\nbye\n"),
+            ["{\"_aws\":2}", "{\"_aws\":3}"]
+        );
+    }
 
     #[test]
     fn billing_rounds_up_to_a_millisecond_and_includes_the_initialisation() {

@@ -1,4 +1,4 @@
-//! What is known about one invocation once it is over: metrics are computed from it.
+//! What is known about one invocation once it is over, and what functions print: metrics are made of both.
 
 use std::time::Duration;
 
@@ -58,8 +58,11 @@ pub struct InvocationRecord {
     pub concurrent: u32,
 }
 
-/// Where records go. Called once per invocation on the hot path: must neither block nor take long.
-pub trait Recorder: Send + Sync + 'static {
+/// Where records go. Called for every invocation on the hot path: must neither block nor take long.
+pub trait Recorder: std::fmt::Debug + Send + Sync + 'static {
     /// Takes note of one finished invocation.
     fn record(&self, record: InvocationRecord);
+
+    /// Takes lines that a function has printed and that may have metrics in them.
+    fn record_lines(&self, lines: &[String]);
 }

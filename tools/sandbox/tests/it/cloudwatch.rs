@@ -1,8 +1,8 @@
 //! Unmodified clients read the metrics, in every protocol that they speak.
 #![allow(clippy::unwrap_used)] // a test that cannot go on says where
 
-use crate::common::external;
-use std::time::Duration;
+use crate::common::{Sandbox, external, host, probe_zip};
+use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_cloudwatch::{
     Client,
@@ -12,11 +12,11 @@ use aws_sdk_cloudwatch::{
     types::{Dimension, DimensionFilter, Metric, MetricDataQuery, MetricStat, ScanBy, StatusCode},
 };
 use axum::{Router, extract::Request};
-use chrono::{TimeDelta, Utc};
+use chrono::Utc;
 use package::Architecture;
 use sandbox::{
     execution::record::{InvocationRecord, Outcome, Recorder as _},
-    services::cloudwatch::{CloudWatch, is_for_cloudwatch},
+    services::cloudwatch::{CloudWatch, Settings, clock::Clock, is_for_cloudwatch},
 };
 use serde_json::{Value, json};
 
@@ -27,33 +27,48 @@ struct Fixture {
     start_s: i64,
 }
 
-async fn serve() -> Fixture {
+/// The start of a minute some time ago.
+fn start_s() -> i64 {
     let now_s = Utc::now().timestamp();
-    let start_s = now_s - now_s % 60 - 600;
-    let cloudwatch = CloudWatch::new(false);
+    now_s - now_s % 60 - 600
+}
+
+/// An invocation that took this many milliseconds.
+fn invocation(started_s: i64, duration_ms: u64, outcome: Outcome) -> InvocationRecord {
+    InvocationRecord {
+        function: "f".into(),
+        qualifier: Some("live".into()),
+        through_alias: true,
+        executed_version: "1".into(),
+        architecture: Architecture::Arm64,
+        started: chrono::DateTime::from_timestamp(started_s, 0).unwrap(),
+        duration: Duration::from_millis(duration_ms),
+        billed: Duration::from_millis(duration_ms),
+        init: None,
+        outcome,
+        max_memory_mib: 10,
+        concurrent: 1,
+    }
+}
+
+async fn serve() -> Fixture {
+    let start_s = start_s();
+    let cloudwatch = CloudWatch::new(false, Settings::default());
     for second in 0..120 {
         let minute = second / 60;
         let errors = if minute == 0 { 2 } else { 5 };
-        cloudwatch.metrics.record(InvocationRecord {
-            function: "f".into(),
-            qualifier: Some("live".into()),
-            through_alias: true,
-            executed_version: "1".into(),
-            architecture: Architecture::Arm64,
-            started: chrono::DateTime::from_timestamp(start_s, 0).unwrap()
-                + TimeDelta::seconds(second),
-            duration: Duration::from_millis(1 + minute as u64),
-            billed: Duration::from_millis(1),
-            init: None,
-            outcome: if second % 60 < errors {
-                Outcome::Error
-            } else {
-                Outcome::Success
-            },
-            max_memory_mib: 10,
-            concurrent: 1,
-        });
+        let outcome = if second % 60 < errors {
+            Outcome::Error
+        } else {
+            Outcome::Success
+        };
+        let record = invocation(start_s + second, 1 + minute as u64, outcome);
+        cloudwatch.lambda.record(record);
     }
+    serve_this(cloudwatch, start_s).await
+}
+
+async fn serve_this(cloudwatch: CloudWatch, start_s: i64) -> Fixture {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let router = Router::new().fallback(move |request: Request| {
@@ -276,6 +291,151 @@ async fn boto3_makes_an_alarm_and_reads_it_back_in_every_protocol() {
         let got: Value = serde_json::from_str(&external::stdout_of(python)).unwrap();
         assert_eq!(got, expected, "{protocol}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boto3_puts_metrics_and_reads_them_back_in_every_protocol() {
+    let fixture = serve().await;
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/put_metrics.py");
+    let member = "MetricData.member.1";
+    let expected = json!({
+        "point": {
+            "Sum": 53.0,
+            "SampleCount": 9.0,
+            "Maximum": 10.0,
+            "Unit": "Count",
+            "ExtendedStatistics": {"p100": 10.0, "tc50": 4.5},
+        },
+        "average": [53.0 / 9.0],
+        "listed": 301,
+        "dimensions": [[{"Name": "Version", "Value": "7"}, {"Name": "Function", "Value": "f"}]],
+        "refused": [
+            ["InvalidParameterCombination", format!(
+                "The parameters {member}.Value and {member}.Values are mutually exclusive and you have specified both."
+            )],
+            ["InvalidParameterValue", format!(
+                "The parameters {member}.Values and {member}.Counts must be of the same size."
+            )],
+        ],
+    });
+    for protocol in ["smithy-rpc-v2-cbor", "json", "query"] {
+        let mut python = external::aws_command("python3", &fixture.endpoint);
+        python.args([script, protocol]);
+        let got: Value = serde_json::from_str(&external::stdout_of(python)).unwrap();
+        assert_eq!(got, expected, "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn realistic_metrics_come_after_their_minute_and_a_delay_and_by_the_minute() {
+    let start_s = start_s();
+    let at = |after_s| chrono::DateTime::from_timestamp(start_s + after_s, 0).unwrap();
+    let clock = Clock::held_at(at(50));
+    let settings = Settings {
+        clock: clock.clone(),
+        ..Settings::default()
+    };
+    let cloudwatch = CloudWatch::new(true, settings);
+    let lambda = cloudwatch.lambda.clone();
+    // Both began in the first minute; the second one ends, and is sent, in the second minute.
+    lambda.record(invocation(start_s + 40, 10_000, Outcome::Success));
+    clock.set(at(70));
+    lambda.record(invocation(start_s + 41, 29_000, Outcome::Success));
+    let client = serve_this(cloudwatch, start_s).await.client();
+    let points = async |after_s, period_s| {
+        clock.set(at(after_s));
+        let ask = client
+            .get_metric_data()
+            .metric_data_queries(query("i", "Invocations", "Sum", period_s))
+            .start_time(DateTime::from_secs(start_s))
+            .end_time(DateTime::from_secs(start_s + 120));
+        let output = ask.send().await.unwrap();
+        let result = &output.metric_data_results()[0];
+        let times = result.timestamps().iter().map(|time| time.secs() - start_s);
+        times
+            .zip(result.values().iter().copied())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(points(119, 60).await, []);
+    assert_eq!(points(120, 60).await, [(0, 1.0)]);
+    assert_eq!(points(180, 60).await, [(0, 2.0)]);
+    // What is kept by the minute is all at its beginning.
+    assert_eq!(points(180, 10).await, [(0, 2.0)]);
+}
+
+/// A line of metrics, as a function prints it.
+fn printed_line() -> String {
+    let line = json!({
+        "_aws": {"Timestamp": Utc::now().timestamp_millis(), "CloudWatchMetrics": [{
+            "Namespace": "shop",
+            "Dimensions": [["Function", "Version"]],
+            "Metrics": [{"Name": "Requests", "Unit": "Count"}, {"Name": "Time", "Unit": "Milliseconds"}],
+        }]},
+        "Function": "probe",
+        "Version": "1",
+        "Requests": 3,
+        "Time": [1.5, 2.5],
+    });
+    line.to_string()
+}
+
+#[tokio::test]
+async fn what_a_function_prints_is_a_metric_when_it_has_answered() {
+    let sandbox = Sandbox::with_probe().await;
+    for _ in 0..2 {
+        sandbox
+            .answer(json!({"do": "print", "text": "no metrics"}))
+            .await;
+        sandbox
+            .answer(json!({"do": "print", "text": printed_line()}))
+            .await;
+    }
+    let now_s = Utc::now().timestamp();
+    let of = |name: &str, stat: &str| {
+        let metric = Metric::builder()
+            .namespace("shop")
+            .metric_name(name)
+            .dimensions(dimension("Version", "1"))
+            .dimensions(dimension("Function", "probe"));
+        let stat = MetricStat::builder()
+            .metric(metric.build())
+            .period(3600)
+            .stat(stat);
+        let query = MetricDataQuery::builder().id(name.to_lowercase());
+        query.metric_stat(stat.build()).build()
+    };
+    let client = Client::new(&sandbox.sdk_config());
+    let ask = client
+        .get_metric_data()
+        .metric_data_queries(of("Requests", "Sum"))
+        .metric_data_queries(of("Time", "SampleCount"))
+        .start_time(DateTime::from_secs(now_s - 3600))
+        .end_time(DateTime::from_secs(now_s + 1));
+    let output = ask.send().await.unwrap();
+    let sums = output.metric_data_results().iter();
+    let sums: Vec<f64> = sums.map(|result| result.values().iter().sum()).collect();
+    assert_eq!(sums, [6.0, 4.0]);
+}
+
+#[tokio::test]
+async fn sparse_metrics_have_no_errors_until_there_is_one() {
+    let sandbox = Sandbox::start_with(|options| options.metrics.sparse = true).await;
+    sandbox.create(host(), probe_zip()).await;
+    let client = Client::new(&sandbox.sdk_config());
+    let names = async || {
+        let listed = client.list_metrics().send().await.unwrap();
+        let names = listed
+            .metrics()
+            .iter()
+            .filter_map(|metric| metric.metric_name());
+        names.map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    let counted = ["ConcurrentExecutions", "Duration", "Invocations"];
+    sandbox.answer(json!({"do": "echo"})).await;
+    assert_eq!(names().await, counted.map(str::to_owned).into());
+    sandbox.error(json!({"do": "error"})).await;
+    let with_errors = ["ConcurrentExecutions", "Duration", "Errors", "Invocations"];
+    assert_eq!(names().await, with_errors.map(str::to_owned).into());
 }
 
 #[tokio::test(flavor = "multi_thread")]

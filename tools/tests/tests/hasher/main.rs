@@ -3,6 +3,13 @@
 #![cfg(hasher)]
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
+use std::time::SystemTime;
+
+use aws_sdk_cloudwatch::{
+    Client,
+    primitives::DateTime,
+    types::{Dimension, Metric, MetricDataQuery, MetricStat},
+};
 use package::Architecture;
 use sandbox::testing::{Invocation, Sandbox};
 use serde_json::{Value, json};
@@ -166,6 +173,44 @@ async fn a_line_of_the_log_says_all_that_tells_invocations_apart() {
         assert!(metric["Duration"].as_f64().unwrap() > 0.0);
     }
     assert_ne!(logs[0]["request_id"], logs[1]["request_id"]);
+}
+
+#[tokio::test]
+async fn the_metrics_that_it_writes_are_read_by_namespace_and_dimensions() {
+    let sandbox = both_builds().await;
+    let architecture = native();
+    for event in [
+        json!({"data_base64": "YWJj"}),
+        json!({"data_base64": ""}),
+        json!([]),
+    ] {
+        ask(&sandbox, architecture, &event).await;
+    }
+    let client = Client::new(&sandbox.sdk_config());
+    let sum_of = async |name: &str| {
+        let dimension =
+            |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+        let metric = Metric::builder()
+            .namespace("Functions")
+            .metric_name(name)
+            .dimensions(dimension("Function", FUNCTION))
+            .dimensions(dimension("Architecture", architecture.as_str()));
+        let stat = MetricStat::builder().metric(metric.build()).period(3600);
+        let query = MetricDataQuery::builder()
+            .id("m")
+            .metric_stat(stat.stat("Sum").build());
+        let now = DateTime::from(SystemTime::now()).secs();
+        let ask = client
+            .get_metric_data()
+            .metric_data_queries(query.build())
+            .start_time(DateTime::from_secs(now - 3600))
+            .end_time(DateTime::from_secs(now + 1));
+        let output = ask.send().await.unwrap();
+        output.metric_data_results()[0].values().iter().sum::<f64>()
+    };
+    assert_eq!(sum_of("Errors").await, 1.0);
+    assert_eq!(sum_of("ColdStarts").await, 1.0);
+    assert!(sum_of("Duration").await > 0.0);
 }
 
 /// A GiB in leaves of 1 KiB: their hashes alone would be 32 MiB.

@@ -49,7 +49,7 @@ pub(crate) enum CloudWatchError {
     BadPeriod(i64),
     /// A statistic that does not exist.
     #[error(
-        "The value {0:?} for parameter Stat is not supported: use Sum, Average, Minimum, Maximum, SampleCount, a percentile like p99, or PR(:300), TM(2%:98%), TC(…), TS(…), IQM"
+        "The value {0:?} for parameter Stat is not supported: use Sum, Average, Minimum, Maximum, SampleCount, a percentile like p99, or PR(:300), TM(2%:98%), WM(…), TC(…), TS(…), IQM"
     )]
     UnknownStatistic(String),
     /// A value outside what is allowed.
@@ -62,6 +62,12 @@ pub(crate) enum CloudWatchError {
         /// What it could have been.
         allowed: &'static str,
     },
+    /// Another value that is not allowed, in AWS's words.
+    #[error("{0}")]
+    InvalidValue(String),
+    /// Parameters that do not go together, in AWS's words.
+    #[error("{0}")]
+    InvalidCombination(String),
     /// What an alarm cannot be, or cannot be here.
     #[error("{0}")]
     Alarm(String),
@@ -86,7 +92,8 @@ impl CloudWatchError {
             Self::UnknownOperation(_) => "UnknownOperationException",
             Self::Malformed(_) => "SerializationException",
             Self::Missing(_) => "MissingRequiredParameterException",
-            Self::BadValue { .. } => "InvalidParameterValueException",
+            Self::BadValue { .. } | Self::InvalidValue(_) => "InvalidParameterValueException",
+            Self::InvalidCombination(_) => "InvalidParameterCombinationException",
             Self::BadToken => "InvalidNextToken",
             Self::NoAlarm(_) => "ResourceNotFound",
             Self::NoResource(_) => "ResourceNotFoundException",
@@ -100,7 +107,8 @@ impl CloudWatchError {
             Self::UnknownOperation(_) => "InvalidAction",
             Self::Malformed(_) => "MalformedInput",
             Self::Missing(_) => "MissingParameter",
-            Self::BadValue { .. } => "InvalidParameterValue",
+            Self::BadValue { .. } | Self::InvalidValue(_) => "InvalidParameterValue",
+            Self::InvalidCombination(_) => "InvalidParameterCombination",
             Self::BadToken => "InvalidNextToken",
             Self::NoAlarm(_) => "ResourceNotFound",
             Self::NoResource(_) => "ResourceNotFoundException",

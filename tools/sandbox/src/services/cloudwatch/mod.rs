@@ -1,53 +1,112 @@
-//! The metrics that Lambda would send to CloudWatch, the API that reads them, and alarms on them.
+//! Metrics: those that Lambda sends, that functions print and that clients put; the API for them, and alarms on them.
 //!
-//! - `model/`: the samples, as a [`Recorder`](crate::execution::record::Recorder) takes them, and their statistics.
+//! - `model/`: the samples of all metrics, what Lambda sends (as a [`Recorder`](crate::execution::record::Recorder)), and
+//!   the statistics.
+//! - [`clock`]: the time that they go by.
 //! - [`alarms`]: metric alarms, and the events of their changes.
 //! - `operations/`: the API; `wire/`: the protocols, and what requests look like in all of them; `error.rs`: what is
 //!   refused.
 //!
 //! # Where it differs from AWS
-//! - A metric can be read as soon as the invocation is over, and in periods shorter than a minute:
-//!   Lambda sends its metrics once a minute.
-//! - Percentiles are exact (nearest rank); AWS approximates them in a way that it does not publish.
+//! - A metric can be read as soon as the invocation is over, and in periods shorter than a minute. With `--realistic`
+//!   Lambda's metrics and those that functions print come by the minute, after the minute in which the invocation ended
+//!   and a delay, and metrics that are put are kept by the minute unless `StorageResolution` is 1. What is put can be read
+//!   at once in any case.
+//! - How percentiles and trimmed statistics are interpolated is a model: AWS does not publish it (`model/distribution.rs`).
+//! - Minutes are kept for 15 days, longer periods not; there may be 50,000 metrics.
 //! - A period is reported whole: one that `StartTime` cuts is not cut.
 //! - `ConcurrentExecutions` is kept per function only.
-//! - There is no metric math but a little for alarms, and metrics cannot be put.
+//! - There is no metric math but a little for alarms. Nothing limits how often metrics are put, nor a request's size below
+//!   4 MiB. Entities are not kept.
 
 pub mod alarms;
+pub mod clock;
 mod error;
 mod model;
 mod operations;
 mod wire;
 
-use std::sync::Arc;
+use std::{io::Read as _, sync::Arc};
 
-use axum::{body::to_bytes, extract::Request, response::Response};
+use axum::{
+    body::{Bytes, to_bytes},
+    extract::Request,
+    http::{HeaderMap, header::CONTENT_ENCODING},
+    response::Response,
+};
+use flate2::read::GzDecoder;
 use uuid::Uuid;
 
-use self::{alarms::Alarms, error::CloudWatchError, wire::Protocol};
+use self::{
+    alarms::Alarms,
+    clock::Clock,
+    error::CloudWatchError,
+    model::store::{MetricStore, Timing},
+    wire::Protocol,
+};
 use crate::aws::signature;
 
-pub use self::model::store::MetricStore;
+pub use self::model::lambda::LambdaMetrics;
 
 /// The greatest body that is read: 500 queries take some hundred KiB.
 const MAX_BODY_BYTES: usize = 4 << 20;
 
+/// How metrics come.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether Lambda's `Errors` and `Throttles` of 0 are left out.
+    pub sparse: bool,
+    /// With realistic times: how many seconds stand for the minute in which Lambda sends its metrics once. AWS: 60.
+    pub minute_s: i64,
+    /// With realistic times: how many seconds after that minute its samples can be read.
+    pub delay_s: i64,
+    /// The time that metrics and alarms go by.
+    pub clock: Clock,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            sparse: false,
+            minute_s: 60,
+            delay_s: 60,
+            clock: Clock::default(),
+        }
+    }
+}
+
 /// The service of one sandbox. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct CloudWatch {
-    /// What the metrics are made of.
-    pub metrics: Arc<MetricStore>,
-    /// The alarms on them.
+    /// Sends the metrics of invocations.
+    pub lambda: Arc<LambdaMetrics>,
+    /// The alarms on all metrics.
     pub alarms: Alarms,
+    metrics: Arc<MetricStore>,
+    clock: Clock,
 }
 
 impl CloudWatch {
     /// No samples and no alarms yet. `realistic`: metrics come as late as from AWS.
     #[must_use]
-    pub fn new(_realistic: bool) -> Self {
-        let metrics = Arc::new(MetricStore::default());
-        let alarms = Alarms::new(Arc::clone(&metrics));
-        Self { metrics, alarms }
+    pub fn new(realistic: bool, settings: Settings) -> Self {
+        let timing = if realistic {
+            Timing::Realistic {
+                minute_s: settings.minute_s,
+                delay_s: settings.delay_s,
+            }
+        } else {
+            Timing::AtOnce
+        };
+        let (clock, sparse) = (settings.clock, settings.sparse);
+        let metrics = Arc::new(MetricStore::new(timing));
+        let lambda = LambdaMetrics::new(Arc::clone(&metrics), clock.clone(), sparse);
+        Self {
+            lambda: Arc::new(lambda),
+            alarms: Alarms::new(Arc::clone(&metrics), clock.clone()),
+            metrics,
+            clock,
+        }
     }
 
     /// Answers a request in the protocol that it came in.
@@ -55,17 +114,32 @@ impl CloudWatch {
         let (parts, body) = request.into_parts();
         let protocol = Protocol::detect(&parts.uri, &parts.headers).unwrap_or(Protocol::Query);
         let request_id = Uuid::new_v4().to_string();
-        let called = match to_bytes(body, MAX_BODY_BYTES).await {
-            Ok(body) => protocol.read(&parts.uri, &parts.headers, &body),
-            Err(error) => Err(CloudWatchError::Malformed(error.to_string())),
-        };
+        let body = to_bytes(body, MAX_BODY_BYTES).await;
+        let body = body.map_err(|error| CloudWatchError::Malformed(error.to_string()));
+        let called = body
+            .and_then(|body| decompress(&parts.headers, body))
+            .and_then(|body| protocol.read(&parts.uri, &parts.headers, &body));
         let answered = called.and_then(|call| {
             let region = signature::region(&parts.headers);
-            let output = operations::run(&self.metrics, &self.alarms, &call, region)?;
+            let now_s = self.clock.now().timestamp();
+            let output = operations::run(&self.metrics, &self.alarms, &call, region, now_s)?;
             Ok(protocol.answer(&call.operation, &output, &request_id))
         });
         answered.unwrap_or_else(|error| protocol.refuse(&error, &request_id))
     }
+}
+
+/// The body as it was before its client compressed it, as SDKs do with large ones.
+fn decompress(headers: &HeaderMap, body: Bytes) -> Result<Bytes, CloudWatchError> {
+    let encoding = headers.get(CONTENT_ENCODING);
+    if encoding.is_none_or(|encoding| encoding != "gzip") {
+        return Ok(body);
+    }
+    let mut whole = Vec::new();
+    let mut decoder = GzDecoder::new(&*body).take(MAX_BODY_BYTES as u64);
+    let read = decoder.read_to_end(&mut whole);
+    read.map_err(|error| CloudWatchError::Malformed(error.to_string()))?;
+    Ok(whole.into())
 }
 
 /// Whether a request is one for CloudWatch: by path, target or the service that it is signed for.

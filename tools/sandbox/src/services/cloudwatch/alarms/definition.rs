@@ -7,10 +7,7 @@ use uuid::Uuid;
 use super::expression::Expression;
 use crate::services::cloudwatch::{
     error::CloudWatchError,
-    model::{
-        series::{DimensionSet, Metric},
-        statistic::Statistic,
-    },
+    model::{metric::Selection, statistic::Statistic},
     wire::input::{MetricDataQuery, MetricIdentity, MetricStat, PutMetricAlarmInput, is_id},
 };
 
@@ -45,8 +42,8 @@ pub(super) struct Query {
 /// Where a query's values come from.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Source {
-    /// A metric; `None` for one that the sandbox does not have, which is no error, only no data.
-    Metric(Option<(Metric, DimensionSet)>, Statistic),
+    /// A metric; `None` for what no metric can be, which is no error, only no data.
+    Metric(Option<Selection>, Statistic),
     /// Metric math over other queries.
     Expression(Expression),
 }
@@ -149,7 +146,7 @@ impl Definition {
             period_s,
             evaluation_periods: usize::try_from(evaluation_periods).unwrap_or(1),
             datapoints_to_alarm: usize::try_from(datapoints).unwrap_or(1),
-            threshold: required(input.threshold, "Threshold")?.0,
+            threshold: check_threshold(required(input.threshold, "Threshold")?.0)?,
             comparison: Comparison::parse(operator)?,
             missing: Missing::parse(input.treat_missing_data.as_deref())?,
         })
@@ -278,6 +275,15 @@ fn check_ids(queries: &[Query]) -> Result<(), CloudWatchError> {
         }
     }
     Ok(())
+}
+
+fn check_threshold(threshold: f64) -> Result<f64, CloudWatchError> {
+    let finite = threshold.is_finite().then_some(threshold);
+    finite.ok_or_else(|| CloudWatchError::BadValue {
+        parameter: "Threshold",
+        value: threshold.to_string(),
+        allowed: "it must be a number",
+    })
 }
 
 fn check_range(period_s: i64, evaluation_periods: i64) -> Result<(), CloudWatchError> {

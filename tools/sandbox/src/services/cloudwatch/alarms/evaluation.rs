@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     aws,
-    services::cloudwatch::model::{distribution::Distribution, store::MetricStore},
+    services::cloudwatch::model::store::{MetricStore, View},
 };
 
 /// The value of an alarm in one period, if there is one.
@@ -34,20 +34,23 @@ pub(super) struct StateChange {
 }
 
 impl Definition {
-    /// The values of the last periods up to `now_s`, the newest first. Periods slide: the last one ends now.
+    /// The values of the last periods, the newest first. Periods slide: the last one ends now, or where samples that come
+    /// late end.
     pub(super) fn datapoints(&self, store: &MetricStore, now_s: i64) -> Vec<Datapoint> {
+        let end_s = store.complete_until(now_s);
+        let view = store.read(now_s);
         let periods = (0..).take(self.evaluation_periods);
-        let starts = periods.map(|back| now_s - (back + 1) * self.period_s);
+        let starts = periods.map(|back| end_s - (back + 1) * self.period_s);
         starts
             .map(|start_s| Datapoint {
                 start_s,
-                value: self.value(store, start_s),
+                value: self.value(&view, start_s),
             })
             .collect()
     }
 
-    fn value(&self, store: &MetricStore, start_s: i64) -> Option<f64> {
-        let value_of = |query: &Query| self.metric_value(store, query, start_s);
+    fn value(&self, view: &View<'_>, start_s: i64) -> Option<f64> {
+        let value_of = |query: &Query| self.metric_value(view, query, start_s);
         let returned = self.queries.get(self.returned)?;
         match &returned.source {
             Source::Metric(..) => value_of(returned),
@@ -58,18 +61,16 @@ impl Definition {
         }
     }
 
-    fn metric_value(&self, store: &MetricStore, query: &Query, start_s: i64) -> Option<f64> {
-        let Source::Metric(Some((metric, dimensions)), statistic) = &query.source else {
+    fn metric_value(&self, view: &View<'_>, query: &Query, start_s: i64) -> Option<f64> {
+        let Source::Metric(Some(selected), statistic) = &query.source else {
             return None;
         };
         let seconds = start_s..start_s + self.period_s;
         // One period that holds them all, wherever it begins.
-        let periods =
-            store
-                .snapshot(seconds.clone())
-                .by_period(*metric, dimensions, &seconds, i64::MAX);
-        let samples = periods.into_values().next()?;
-        statistic.evaluate(&Distribution::new(samples, metric.scale()))
+        let mut units = view.periods(&selected.id, &seconds, i64::MAX);
+        units.retain(|unit, _| selected.unit.is_none_or(|asked| asked == *unit));
+        let samples = units.into_values().next()?.into_values().next()?;
+        statistic.evaluate(&samples)
     }
 
     /// The state that these values lead to; none when it stays as it is.

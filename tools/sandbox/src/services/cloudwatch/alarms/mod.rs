@@ -8,8 +8,8 @@
 //!
 //! # Where it differs from AWS
 //! - Alarms are evaluated ten times as often: those with periods under a minute every tenth of a period, others every
-//!   six seconds. A period slides: the last one ends at the evaluation.
-//! - Metrics are those of Lambda; an alarm on any other has no data.
+//!   six seconds. A period slides: the last one ends at the evaluation, or with `--realistic` with the last minute whose
+//!   samples have come; AWS looks at more periods instead when the last ones are empty.
 //! - Metric math is what `expression.rs` has, over metrics with one period. There are no composite alarms, no anomaly
 //!   detection and no Metrics Insights.
 //! - Actions are kept and returned, and not carried out: what an alarm starts, it starts through EventBridge.
@@ -36,7 +36,7 @@ use self::{
     alarm::{Alarm, State},
     evaluation::StateChange,
 };
-use super::model::store::MetricStore;
+use super::{clock::Clock, model::store::MetricStore};
 
 /// Time between two evaluations of all alarms that are due.
 const TICK: Duration = Duration::from_secs(1);
@@ -47,6 +47,7 @@ const LAG: usize = 1024;
 #[derive(Debug, Clone)]
 pub struct Alarms {
     store: Arc<MetricStore>,
+    clock: Clock,
     alarms: Arc<Mutex<BTreeMap<String, Alarm>>>,
     events: broadcast::Sender<AlarmEvent>,
 }
@@ -54,9 +55,10 @@ pub struct Alarms {
 impl Alarms {
     /// No alarms yet, on these metrics.
     #[must_use]
-    pub fn new(store: Arc<MetricStore>) -> Self {
+    pub fn new(store: Arc<MetricStore>, clock: Clock) -> Self {
         Self {
             store,
+            clock,
             alarms: Arc::default(),
             events: broadcast::channel(LAG).0,
         }
@@ -73,7 +75,7 @@ impl Alarms {
         let mut ticks = tokio::time::interval(TICK);
         loop {
             ticks.tick().await;
-            self.evaluate(Utc::now());
+            self.evaluate(self.clock.now());
         }
     }
 

@@ -5,7 +5,12 @@ use super::*;
 use crate::{
     execution::record::{Outcome, Recorder as _},
     services::cloudwatch::{
-        model::store::tests::{START, invocation},
+        model::{
+            distribution::Distribution,
+            lambda::tests::{START, clock, invocation, metrics},
+            metric::{MetricId, Unit},
+            store::Sample,
+        },
         wire::{
             input::{DeleteAlarmsInput, DescribeAlarmsInput, SetAlarmStateInput, TagsInput},
             value::to_json,
@@ -52,14 +57,14 @@ fn put(alarms: &Alarms, input: Json) -> Result<(), String> {
 
 /// Alarms on a store that has these invocations, all in the second after [`START`].
 fn alarms(good: usize, bad: usize) -> Alarms {
-    let store = Arc::new(MetricStore::default());
+    let (store, metrics) = metrics();
     let outcomes = [(Outcome::Success, good), (Outcome::Error, bad)];
     for (outcome, count) in outcomes {
         for _ in 0..count {
-            store.record(invocation(1_000, outcome));
+            metrics.record(invocation(1_000, outcome));
         }
     }
-    Alarms::new(store)
+    Alarms::new(store, clock())
 }
 
 fn at(after_s: i64) -> DateTime<Utc> {
@@ -321,4 +326,51 @@ fn tags_are_kept_by_arn() {
     let unknown = serde_json::from_value(unknown).unwrap();
     let error = operations::list_tags(&alarms, &unknown).unwrap_err();
     assert_eq!(error.code(), "ResourceNotFoundException");
+}
+
+#[test]
+fn an_alarm_goes_by_metrics_of_any_namespace() {
+    let (store, _) = metrics();
+    let alarms = Alarms::new(Arc::clone(&store), clock());
+    let metric = |name: &str| {
+        json!({
+            "Metric": {
+                "Namespace": "shop", "MetricName": name,
+                "Dimensions": [{"Name": "Version", "Value": "2"}, {"Name": "Function", "Value": "f"}],
+            },
+            "Period": 60,
+            "Stat": "Sum",
+        })
+    };
+    let mut alarm = rate_alarm();
+    alarm["Metrics"][1]["MetricStat"] = metric("ServerErrors");
+    alarm["Metrics"][2]["MetricStat"] = metric("Requests");
+    put(&alarms, alarm).unwrap();
+    let count = |name: &str, value: f64| {
+        let pairs = [("Function", "f"), ("Version", "2")];
+        let id = MetricId {
+            namespace: "shop".to_owned(),
+            name: name.to_owned(),
+            dimensions: pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+        };
+        let [metric] = store.places([id]).unwrap();
+        let sample = Sample {
+            metric,
+            unit: Unit::COUNT,
+            time_s: START + 1,
+            high_resolution: false,
+            values: Distribution::of(value, 1.0),
+        };
+        store.put([sample], START);
+    };
+    let put = |errors| {
+        count("Requests", 10.0);
+        count("ServerErrors", errors);
+    };
+    put(2.0);
+    alarms.evaluate(at(30));
+    assert_eq!(state(&alarms), "OK");
+    put(8.0);
+    alarms.evaluate(at(36));
+    assert_eq!(state(&alarms), "ALARM");
 }

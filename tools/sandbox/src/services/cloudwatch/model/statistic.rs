@@ -1,11 +1,11 @@
 //! What `MetricStat.Stat` may ask for.
 //!
-//! The names and bounds are those of "CloudWatch statistics definitions" in the `CloudWatch` user
-//! guide. Winsorized means (`WM`) are the one family that is left out.
+//! The names and bounds are those of "CloudWatch statistics definitions" in the `CloudWatch` user guide; how samples are
+//! ranked is in [`distribution`](super::distribution).
 
 use std::str::FromStr;
 
-use super::distribution::Distribution;
+use super::distribution::{self, Distribution, Part};
 use crate::services::cloudwatch::error::CloudWatchError;
 
 /// One statistic over the samples of a period.
@@ -22,7 +22,9 @@ pub(crate) enum Statistic {
     PercentileRank(Range),
     /// `tm90`, `TM(2%:98%)`, `TM(:300)`, `IQM`: the mean of what is in the range.
     TrimmedMean(Range),
-    /// `tc90`, `TC(…)`: how many samples are in the range.
+    /// `wm98`, `WM(10%:90%)`: the mean, with what is outside the range moved to its ends.
+    WinsorizedMean(Range),
+    /// `tc90`, `TC(…)`: how many samples are in the range; may be a fraction.
     TrimmedCount(Range),
     /// `ts90`, `TS(…)`: the sum of what is in the range.
     TrimmedSum(Range),
@@ -39,34 +41,72 @@ pub(crate) enum Range {
 
 impl Range {
     /// The samples in this range.
-    fn select(self, samples: &Distribution) -> Distribution {
+    fn select(self, parts: &[Part]) -> Vec<Part> {
         match self {
-            Self::Values(low, high) => samples.between_values(low, high),
-            Self::Percents(low, high) => samples.between_percents(low, high),
+            Self::Values(low, high) => distribution::between_values(parts, low, high),
+            Self::Percents(low, high) => {
+                let rank = |percent: f64| percent / 100.0 * distribution::count(parts);
+                distribution::between_ranks(parts, rank(low), rank(high))
+            }
+        }
+    }
+
+    /// How many samples are below the range and how many are above, each with the end that it is moved to.
+    fn outside(self, parts: &[Part]) -> [Option<(f64, f64)>; 2] {
+        let all = distribution::count(parts);
+        match self {
+            Self::Values(low, high) => {
+                let count = |low, high| {
+                    distribution::count(&distribution::between_values(parts, low, high))
+                };
+                [
+                    low.map(|low| (count(None, Some(low)), low)),
+                    high.map(|high| (count(Some(high), None), high)),
+                ]
+            }
+            Self::Percents(low, high) => {
+                let (first, last) = (low / 100.0 * all, high / 100.0 * all);
+                [
+                    distribution::value_at(parts, first).map(|value| (first, value)),
+                    distribution::value_at(parts, last).map(|value| (all - last, value)),
+                ]
+            }
         }
     }
 }
 
 impl Statistic {
-    /// The statistic of these samples; `None` if it has no value (nothing in range).
+    /// The statistic of these samples; `None` if it has no value: nothing in range, or samples whose ranks are not known.
     pub(crate) fn evaluate(self, samples: &Distribution) -> Option<f64> {
-        let within = |range: Range| range.select(samples);
-        if samples.is_empty() {
-            return None;
-        }
+        let mean = |parts: &[Part]| {
+            let count = distribution::count(parts);
+            (count > 0.0).then(|| distribution::sum(parts) / count)
+        };
         match self {
             Self::Sum => Some(samples.sum()),
-            Self::Average => samples.average(),
-            Self::Minimum => samples.minimum(),
-            Self::Maximum => samples.maximum(),
-            Self::SampleCount => Some(samples.count() as f64),
-            Self::Percentile(percent) => samples.percentile(percent),
-            Self::PercentileRank(range) => {
-                Some(within(range).count() as f64 * 100.0 / samples.count() as f64)
+            Self::Average => Some(samples.sum() / samples.count()),
+            Self::Minimum => Some(samples.minimum()),
+            Self::Maximum => Some(samples.maximum()),
+            Self::SampleCount => Some(samples.count()),
+            Self::Percentile(percent) => {
+                distribution::value_at(&samples.parts()?, percent / 100.0 * samples.count())
             }
-            Self::TrimmedMean(range) => within(range).average(),
-            Self::TrimmedCount(range) => Some(within(range).count() as f64),
-            Self::TrimmedSum(range) => Some(within(range).sum()),
+            Self::PercentileRank(range) => {
+                let within = distribution::count(&range.select(&samples.parts()?));
+                Some(within * 100.0 / samples.count())
+            }
+            Self::TrimmedMean(range) => mean(&range.select(&samples.parts()?)),
+            Self::WinsorizedMean(range) => {
+                let parts = samples.parts()?;
+                let inside = distribution::sum(&range.select(&parts));
+                let moved = range.outside(&parts).into_iter().flatten();
+                let moved: f64 = moved.map(|(count, value)| count * value).sum();
+                Some((inside + moved) / samples.count())
+            }
+            Self::TrimmedCount(range) => {
+                Some(distribution::count(&range.select(&samples.parts()?)))
+            }
+            Self::TrimmedSum(range) => Some(distribution::sum(&range.select(&samples.parts()?))),
         }
     }
 }
@@ -103,6 +143,7 @@ fn extended(text: &str) -> Option<Statistic> {
         }
         ("pr", range) if !is_percent => Some(Statistic::PercentileRank(range)),
         ("tm", range) => Some(Statistic::TrimmedMean(range)),
+        ("wm", range) => Some(Statistic::WinsorizedMean(range)),
         ("tc", range) => Some(Statistic::TrimmedCount(range)),
         ("ts", range) => Some(Statistic::TrimmedSum(range)),
         _ => None,
@@ -154,39 +195,59 @@ fn number(text: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services::cloudwatch::model::distribution::tests::samples;
 
-    fn evaluated(text: &str, values: impl IntoIterator<Item = u32>) -> Option<f64> {
-        let samples = values.into_iter().map(|value| (value, 1)).collect();
-        text.parse::<Statistic>()
-            .unwrap()
-            .evaluate(&Distribution::new(samples, 1))
+    fn evaluated(text: &str, values: &[f64]) -> Option<f64> {
+        let statistic = text.parse::<Statistic>().unwrap();
+        statistic.evaluate(&samples(values.iter().copied()))
     }
+
+    /// Zeros and ones are known one by one.
+    const BITS: [f64; 10] = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0];
 
     #[test]
     fn simple_statistics() {
-        assert_eq!(evaluated("Sum", [1, 2, 6]), Some(9.0));
-        assert_eq!(evaluated("Average", [1, 2, 6]), Some(3.0));
-        assert_eq!(evaluated("Minimum", [2, 1, 6]), Some(1.0));
-        assert_eq!(evaluated("Maximum", [2, 6, 1]), Some(6.0));
-        assert_eq!(evaluated("SampleCount", [2, 6, 2]), Some(3.0));
+        let values = [6.0, 1.0, 2.0];
+        assert_eq!(evaluated("Sum", &values), Some(9.0));
+        assert_eq!(evaluated("Average", &values), Some(3.0));
+        assert_eq!(evaluated("Minimum", &values), Some(1.0));
+        assert_eq!(evaluated("Maximum", &values), Some(6.0));
+        assert_eq!(evaluated("SampleCount", &values), Some(3.0));
     }
 
     #[test]
     fn percentile_rank_is_the_percentage_of_samples_in_range() {
-        assert_eq!(evaluated("PR(:3)", 1..=10), Some(30.0));
-        assert_eq!(evaluated("PR(3:5)", 1..=10), Some(20.0));
-        assert_eq!(evaluated("PR(8:)", 1..=10), Some(20.0));
-        assert_eq!(evaluated("PR(:0.5)", 1..=10), Some(0.0));
+        assert_eq!(evaluated("PR(:0)", &BITS), Some(60.0));
+        assert_eq!(evaluated("PR(0:1)", &BITS), Some(40.0));
+        assert_eq!(evaluated("PR(1:)", &BITS), Some(0.0));
+        // One bucket from 100 to 104: a quarter of it is below 101.
+        assert_eq!(evaluated("PR(:101)", &[100.0, 104.0]), Some(25.0));
+    }
+
+    #[test]
+    fn a_trimmed_count_may_be_a_fraction() {
+        assert_eq!(evaluated("tc95", &BITS), Some(9.5));
+        assert_eq!(evaluated("TC(:101)", &[100.0, 104.0]), Some(0.5));
+        assert_eq!(evaluated("TC(101:)", &[100.0, 104.0]), Some(1.5));
+        assert_eq!(evaluated("TC(5:9)", &BITS), Some(0.0));
     }
 
     #[test]
     fn trimmed_statistics_look_at_the_range_only() {
-        assert_eq!(evaluated("tm90", 1..=10), Some(5.0));
-        assert_eq!(evaluated("TM(10%:90%)", 1..=10), Some(5.5));
-        assert_eq!(evaluated("tc90", 1..=10), Some(9.0));
-        assert_eq!(evaluated("TC(2:4)", 1..=10), Some(2.0));
-        assert_eq!(evaluated("TS(80%:)", 1..=10), Some(19.0));
-        assert_eq!(evaluated("IQM", 1..=4), Some(2.5));
+        assert_eq!(evaluated("TM(50%:100%)", &BITS), Some(0.8));
+        assert_eq!(evaluated("TS(50%:)", &BITS), Some(4.0));
+        assert_eq!(evaluated("IQM", &BITS), Some(0.3));
+        assert_eq!(evaluated("TM(:50)", &[60.0]), None);
+    }
+
+    #[test]
+    fn a_winsorized_mean_moves_what_is_outside_to_the_ends() {
+        // Those above 90% become the value at 90%, which is 1 already.
+        assert_eq!(evaluated("wm90", &[0.0, 0.0, 1.0, 1.0]), Some(0.5));
+        // The highest 10% become the value at 90%, a 0.
+        let outlier = [[0.0; 19].as_slice(), &[1000.0]].concat();
+        assert_eq!(evaluated("wm90", &outlier), Some(0.0));
+        assert_eq!(evaluated("WM(1:5)", &[0.0, 8.0]), Some(3.0));
     }
 
     #[test]
@@ -218,7 +279,7 @@ mod tests {
             "PR(5:3)",
             "TM(",
             "TM(1:2",
-            "wm98",
+            "xm98",
             "p99é",
         ] {
             assert!(text.parse::<Statistic>().is_err(), "{text:?} was taken");

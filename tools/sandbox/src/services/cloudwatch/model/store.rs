@@ -1,380 +1,450 @@
-//! The samples of the last day, second by second.
+//! The samples of all metrics, by time.
 //!
-//! Recording takes the lock for one push; reading takes it only to share the seconds it needs, which
-//! are immutable from then on (a writer that still has a sample for a shared second copies it).
+//! Of every metric the samples of one second are kept together, as a [`Distribution`]: what is kept grows with time and
+//! with the number of metrics, not with the number of samples. As on AWS, seconds are kept for three hours and minutes for
+//! fifteen days.
 //!
-//! Kept are the samples of 24 h, and of no more than [`MAX_DURATIONS`] invocations: the oldest
-//! seconds go first. A duration takes 4 bytes in a vector that is at most half empty, so the store
-//! stays under 128 MiB plus some hundred bytes for every second in which there was traffic.
+//! With `--realistic` the samples of most metrics are kept by the minute from the start, and what Lambda sends can be read
+//! when the minute is over in which it was sent, and then a delay.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::Range,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::series::{DimensionSet, Metric, SeriesKey};
-use crate::execution::record::{InvocationRecord, Outcome, Recorder};
+use super::{
+    distribution::Distribution,
+    metric::{MetricId, Unit},
+};
 
-/// How long samples are kept.
-const RETENTION_S: i64 = 24 * 60 * 60;
+/// How long samples are kept by the second ("Metrics retention" in "Metrics concepts" of the user guide).
+pub(crate) const SECONDS_KEPT_S: i64 = 3 * 60 * 60;
+/// How long samples are kept by the minute. AWS keeps longer periods for longer.
+const MINUTES_KEPT_S: i64 = 15 * 24 * 60 * 60;
+const MINUTE_S: i64 = 60;
 
-/// How many invocations' durations are kept at most.
-const MAX_DURATIONS: usize = 16 << 20;
+/// How many metrics there may be: a metric with an id as a dimension must not take all memory.
+const MAX_METRICS: usize = 50_000;
 
-/// Keeps what the metrics are made of.
+/// When samples can be read, and how finely they are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Timing {
+    /// At once, by the second.
+    AtOnce,
+    /// As late as on AWS.
+    Realistic {
+        /// How long Lambda's minute is, in seconds.
+        minute_s: i64,
+        /// How long it takes after the minute until its samples can be read.
+        delay_s: i64,
+    },
+}
+
+/// Keeps the samples.
 #[derive(Debug)]
 pub struct MetricStore {
+    timing: Timing,
     state: Mutex<State>,
-    max_durations: usize,
+}
+
+/// The place of a metric in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Place(usize);
+
+/// Samples of one metric at one time.
+#[derive(Debug, Clone)]
+pub(crate) struct Sample {
+    pub(crate) metric: Place,
+    pub(crate) unit: Unit,
+    /// Seconds since 1970.
+    pub(crate) time_s: i64,
+    /// Whether they are kept by the second: `StorageResolution` 1.
+    pub(crate) high_resolution: bool,
+    pub(crate) values: Distribution,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    ids: HashMap<SeriesKey, usize>,
-    series: Arc<Vec<Series>>,
-    /// By the second in which the invocations started, since the epoch.
-    seconds: BTreeMap<i64, Arc<Second>>,
-    durations: usize,
+    places: HashMap<MetricId, Place>,
+    metrics: Vec<Metric>,
+    /// What cannot be read yet, by the second from which on it can be.
+    pending: BTreeMap<i64, HashMap<(Place, Unit, i64), Distribution>>,
+    /// The last minute in which old samples were dropped.
+    swept_minute: i64,
 }
 
-/// What happened in one second, by the series' place in [`Snapshot::series`].
-type Second = BTreeMap<usize, Tally>;
-
-/// One series and when it last had a sample.
-#[derive(Debug, Clone)]
-pub(crate) struct Series {
-    pub(crate) key: SeriesKey,
-    /// The second of the newest invocation that ran.
-    pub(crate) ran: Option<i64>,
-    /// The second of the newest request, refused ones included.
-    pub(crate) asked: i64,
+/// One metric with its samples.
+#[derive(Debug)]
+struct Metric {
+    id: MetricId,
+    /// The time of its newest sample.
+    newest_s: i64,
+    units: BTreeMap<Unit, Samples>,
+    /// Metrics whose samples are this one's too, so that they are kept once.
+    parts: BTreeSet<Place>,
 }
 
-/// What happened to one series in one second.
-#[derive(Debug, Clone, Default)]
-struct Tally {
-    invocations: u64,
-    errors: u64,
-    throttles: u64,
-    /// Hundredths of a millisecond, in the order of arrival.
-    durations: Vec<u32>,
-    /// How often so many invocations of the function ran at once.
-    concurrent: BTreeMap<u32, u64>,
-}
-
-impl Default for MetricStore {
-    fn default() -> Self {
-        Self::with_max_durations(MAX_DURATIONS)
-    }
-}
-
-impl Recorder for MetricStore {
-    fn record(&self, record: InvocationRecord) {
-        let second = record.started.timestamp();
-        let mut state = self.lock();
-        let newest = state
-            .seconds
-            .last_key_value()
-            .map_or(second, |(&newest, _)| newest);
-        if second <= newest - RETENTION_S {
-            return;
-        }
-        state.add(second, record);
-        state.forget(second.max(newest) - RETENTION_S, self.max_durations);
-    }
+#[derive(Debug, Default)]
+struct Samples {
+    seconds: BTreeMap<i64, Distribution>,
+    minutes: BTreeMap<i64, Distribution>,
 }
 
 impl MetricStore {
-    fn with_max_durations(max_durations: usize) -> Self {
+    /// Without samples.
+    pub(crate) fn new(timing: Timing) -> Self {
         Self {
+            timing,
             state: Mutex::default(),
-            max_durations,
         }
     }
 
-    /// Everything that is known about these seconds.
-    pub(crate) fn snapshot(&self, seconds: Range<i64>) -> Snapshot {
-        let state = self.lock();
-        let found = if seconds.is_empty() {
-            Vec::new()
-        } else {
-            let found = state.seconds.range(seconds);
-            found
-                .map(|(&second, tallies)| (second, Arc::clone(tallies)))
-                .collect()
+    /// The places of metrics, which are made when they are new. `None` when there are too many.
+    pub(crate) fn places<const N: usize>(&self, ids: [MetricId; N]) -> Option<[Place; N]> {
+        let mut state = self.lock();
+        let places = ids.map(|id| state.place(id));
+        let mut all = [Place(0); N];
+        for (slot, place) in all.iter_mut().zip(places) {
+            *slot = place?;
+        }
+        Some(all)
+    }
+
+    /// Makes the samples of a metric those of another one too.
+    pub(crate) fn add_part(&self, whole: Place, part: Place) {
+        self.lock().metrics[whole.0].parts.insert(part);
+    }
+
+    /// Takes samples that can be read at once.
+    pub(crate) fn put(&self, samples: impl IntoIterator<Item = Sample>, now_s: i64) {
+        let mut state = self.lock();
+        for sample in samples {
+            let time_s = self.kept_at(&sample);
+            state.add(sample.metric, sample.unit, time_s, &sample.values);
+        }
+        state.sweep(now_s);
+    }
+
+    /// Takes samples that Lambda sends now; with [`Timing::Realistic`] they can be read later.
+    pub(crate) fn send(&self, samples: impl IntoIterator<Item = Sample>, now_s: i64) {
+        let Timing::Realistic { minute_s, delay_s } = self.timing else {
+            return self.put(samples, now_s);
         };
-        Snapshot {
-            series: Arc::clone(&state.series),
-            seconds: found,
+        let readable_s = floor(now_s, minute_s) + minute_s + delay_s;
+        let mut state = self.lock();
+        state.settle(now_s);
+        let pending = state.pending.entry(readable_s).or_default();
+        for sample in samples {
+            let key = (sample.metric, sample.unit, self.kept_at(&sample));
+            match pending.get_mut(&key) {
+                Some(known) => known.add(&sample.values),
+                None => {
+                    pending.insert(key, sample.values);
+                }
+            }
         }
     }
 
-    /// A panic elsewhere does not make the samples wrong: each is one push.
+    /// What can be read at this time. Nothing is taken while it is read: what one request asks for fits together.
+    pub(crate) fn read(&self, now_s: i64) -> View<'_> {
+        let mut state = self.lock();
+        state.settle(now_s);
+        View(state)
+    }
+
+    /// Until when alarms look at samples: with [`Timing::Realistic`] the end of the last minute whose samples have come.
+    pub(crate) fn complete_until(&self, now_s: i64) -> i64 {
+        match self.timing {
+            Timing::AtOnce => now_s,
+            Timing::Realistic { minute_s, delay_s } => floor(now_s - delay_s, minute_s),
+        }
+    }
+
+    /// The time that samples are kept at.
+    fn kept_at(&self, sample: &Sample) -> i64 {
+        match self.timing {
+            Timing::Realistic { minute_s, .. } if !sample.high_resolution => {
+                floor(sample.time_s, minute_s)
+            }
+            _ => sample.time_s,
+        }
+    }
+
+    /// A panic elsewhere leaves no sample half added.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    fn add(&mut self, second: i64, record: InvocationRecord) {
-        let outcome = record.outcome;
-        let (duration, concurrent) = (hundredths_ms(record.duration), record.concurrent);
-        let id = self.note(second, record);
-        let tallies = Arc::make_mut(self.seconds.entry(second).or_default());
-        let tally = tallies.entry(id).or_default();
-        if outcome == Outcome::Throttle {
-            tally.throttles += 1;
+    fn place(&mut self, id: MetricId) -> Option<Place> {
+        let key = id.clone().sorted();
+        if let Some(&place) = self.places.get(&key) {
+            return Some(place);
+        }
+        if self.metrics.len() == MAX_METRICS {
+            tracing::warn!(
+                namespace = id.namespace,
+                name = id.name,
+                "no room for a new metric: there are {MAX_METRICS}, is one of their dimensions an id?"
+            );
+            return None;
+        }
+        let place = Place(self.metrics.len());
+        self.metrics.push(Metric {
+            id,
+            newest_s: i64::MIN,
+            units: BTreeMap::new(),
+            parts: BTreeSet::new(),
+        });
+        self.places.insert(key, place);
+        Some(place)
+    }
+
+    fn add(&mut self, place: Place, unit: Unit, time_s: i64, values: &Distribution) {
+        let metric = &mut self.metrics[place.0];
+        metric.newest_s = metric.newest_s.max(time_s);
+        add(
+            &mut metric.units.entry(unit).or_default().seconds,
+            time_s,
+            values,
+        );
+    }
+
+    /// Makes readable what has become so.
+    fn settle(&mut self, now_s: i64) {
+        while let Some(first) = self.pending.first_entry()
+            && *first.key() <= now_s
+        {
+            for ((place, unit, time_s), values) in first.remove() {
+                self.add(place, unit, time_s, &values);
+            }
+        }
+        self.sweep(now_s);
+    }
+
+    /// Once a minute: puts old seconds into minutes, and drops old minutes.
+    fn sweep(&mut self, now_s: i64) {
+        let minute = now_s.div_euclid(MINUTE_S);
+        if minute == self.swept_minute {
             return;
         }
-        tally.invocations += 1;
-        tally.errors += u64::from(outcome.is_error());
-        tally.durations.push(duration);
-        *tally.concurrent.entry(concurrent).or_default() += 1;
-        self.durations += 1;
-    }
-
-    /// The place of the record's series, which is made when it is new.
-    fn note(&mut self, second: i64, record: InvocationRecord) -> usize {
-        let ran = (record.outcome != Outcome::Throttle).then_some(second);
-        let key = SeriesKey::from_record(record);
-        if let Some(&id) = self.ids.get(&key) {
-            // Readers hold the list: copy it at most once a second, not for every sample.
-            let series = &self.series[id];
-            if second > series.asked || ran > series.ran {
-                let series = &mut Arc::make_mut(&mut self.series)[id];
-                series.asked = series.asked.max(second);
-                series.ran = series.ran.max(ran);
-            }
-            return id;
-        }
-        let id = self.series.len();
-        self.ids.insert(key.clone(), id);
-        let asked = second;
-        Arc::make_mut(&mut self.series).push(Series { key, ran, asked });
-        id
-    }
-
-    /// Drops seconds up to `horizon`, and older ones than the newest until few enough durations are left.
-    fn forget(&mut self, horizon: i64, max_durations: usize) {
-        while let Some(oldest) = self.seconds.first_entry()
-            && (*oldest.key() <= horizon || self.durations > max_durations)
+        self.swept_minute = minute;
+        let whole = floor(now_s - SECONDS_KEPT_S, MINUTE_S);
+        for samples in self
+            .metrics
+            .iter_mut()
+            .flat_map(|metric| metric.units.values_mut())
         {
-            let dropped: usize = oldest
-                .remove()
-                .values()
-                .map(|tally| tally.durations.len())
-                .sum();
-            self.durations -= dropped;
+            let young = samples.seconds.split_off(&whole);
+            for (second, values) in std::mem::replace(&mut samples.seconds, young) {
+                add(&mut samples.minutes, floor(second, MINUTE_S), &values);
+            }
+            samples.minutes = samples.minutes.split_off(&(now_s - MINUTES_KEPT_S));
         }
     }
 }
 
-/// A view of some seconds that later records do not change.
-#[derive(Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) series: Arc<Vec<Series>>,
-    seconds: Vec<(i64, Arc<Second>)>,
+fn add(by_time: &mut BTreeMap<i64, Distribution>, time_s: i64, values: &Distribution) {
+    match by_time.get_mut(&time_s) {
+        Some(known) => known.add(values),
+        None => {
+            by_time.insert(time_s, values.clone());
+        }
+    }
 }
 
-impl Snapshot {
-    /// The samples of one metric, grouped into periods by their start; only periods with samples.
-    /// A sample is a value in the metric's units ([`Metric::scale`]) and how often it occurred.
-    pub(crate) fn by_period(
+fn floor(time_s: i64, step_s: i64) -> i64 {
+    time_s - time_s.rem_euclid(step_s)
+}
+
+/// What can be read, as long as this is held.
+pub(crate) struct View<'a>(MutexGuard<'a, State>);
+
+/// The samples of a metric in one of its units, by the start of their periods; only periods with samples.
+pub(crate) type Periods = BTreeMap<i64, Distribution>;
+
+impl View<'_> {
+    /// The samples of a metric in these seconds, in every unit that it has there, by the units' names.
+    pub(crate) fn periods(
         &self,
-        metric: Metric,
-        dimensions: &DimensionSet,
+        id: &MetricId,
         seconds: &Range<i64>,
         period_s: i64,
-    ) -> BTreeMap<i64, Vec<(u32, u64)>> {
-        let included = |key| dimensions.has(metric) && dimensions.includes(key);
-        let included: Vec<bool> = self
-            .series
-            .iter()
-            .map(|series| included(&series.key))
-            .collect();
-        let mut periods = BTreeMap::<_, Vec<_>>::new();
-        for (second, tallies) in &self.seconds {
-            if !seconds.contains(second) {
-                continue;
-            }
-            let tallies = tallies.iter().filter(|&(&id, _)| included[id]);
-            let samples: Vec<_> = tallies
-                .flat_map(|(_, tally)| tally.samples(metric))
-                .collect();
-            if !samples.is_empty() {
-                let period = second - second.rem_euclid(period_s);
-                periods.entry(period).or_default().extend(samples);
+    ) -> BTreeMap<Unit, Periods> {
+        let mut found = BTreeMap::<_, Periods>::new();
+        let metric = self.0.places.get(id).map(|place| self.metric(*place));
+        let samples = metric.into_iter().flat_map(|metric| self.samples(metric));
+        for (&unit, samples) in samples.filter(|_| !seconds.is_empty()) {
+            let minutes = samples.minutes.range(seconds.clone());
+            for (&time_s, values) in minutes.chain(samples.seconds.range(seconds.clone())) {
+                let periods = found.entry(unit).or_default();
+                add(periods, floor(time_s, period_s), values);
             }
         }
-        periods
+        found
+    }
+
+    /// The metrics that have had a sample since then.
+    pub(crate) fn metrics_since(&self, since_s: i64) -> impl Iterator<Item = &MetricId> {
+        let metrics = self.0.metrics.iter();
+        metrics
+            .filter(move |metric| {
+                let mut both = self.with_parts(metric);
+                both.any(|metric| metric.newest_s >= since_s)
+                    && self.samples(metric).any(|(_, samples)| !samples.is_empty())
+            })
+            .map(|metric| &metric.id)
+    }
+
+    fn metric(&self, place: Place) -> &Metric {
+        &self.0.metrics[place.0]
+    }
+
+    fn with_parts<'a>(&'a self, metric: &'a Metric) -> impl Iterator<Item = &'a Metric> {
+        let parts = metric.parts.iter().map(|part| self.metric(*part));
+        std::iter::once(metric).chain(parts)
+    }
+
+    fn samples<'a>(&'a self, metric: &'a Metric) -> impl Iterator<Item = (&'a Unit, &'a Samples)> {
+        self.with_parts(metric).flat_map(|metric| &metric.units)
     }
 }
 
-impl Tally {
-    /// The samples as Lambda sends them: every invocation has an `Errors` and a `Throttles` of 0 or 1.
-    fn samples(&self, metric: Metric) -> Vec<(u32, u64)> {
-        let mut samples = match metric {
-            Metric::Invocations => vec![(1, self.invocations)],
-            Metric::Errors => vec![(0, self.invocations - self.errors), (1, self.errors)],
-            Metric::Throttles => vec![(0, self.invocations), (1, self.throttles)],
-            Metric::Duration => self.durations.iter().map(|&value| (value, 1)).collect(),
-            Metric::ConcurrentExecutions => {
-                let concurrent = self.concurrent.iter();
-                concurrent.map(|(&value, &count)| (value, count)).collect()
-            }
-        };
-        samples.retain(|&(_, count)| count > 0);
-        samples
+impl Samples {
+    fn is_empty(&self) -> bool {
+        self.seconds.is_empty() && self.minutes.is_empty()
     }
-}
-
-/// A duration as it is kept: an invocation ends long before these overflow (15 min are 90 million).
-fn hundredths_ms(duration: Duration) -> u32 {
-    u32::try_from((duration.as_micros() + 5) / 10).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use chrono::{DateTime, TimeDelta, Utc};
-    use package::Architecture;
-    use proptest::prelude::*;
-
+mod tests {
     use super::*;
 
     /// A time that is a multiple of every period in use.
-    pub(crate) const START: i64 = 1_800_000_000;
+    const START: i64 = 1_800_000_000;
 
-    /// An invocation of `f:live`, executed by version 1, so many milliseconds after [`START`].
-    pub(crate) fn invocation(after_ms: i64, outcome: Outcome) -> InvocationRecord {
-        let start = DateTime::<Utc>::from_timestamp(START, 0).unwrap();
-        InvocationRecord {
-            function: "f".into(),
-            qualifier: Some("live".into()),
-            through_alias: true,
-            executed_version: "1".into(),
-            architecture: Architecture::X86_64,
-            started: start + TimeDelta::milliseconds(after_ms),
-            duration: Duration::from_micros(1_250),
-            billed: Duration::from_millis(2),
-            init: None,
-            outcome,
-            max_memory_mib: 10,
-            concurrent: 3,
+    fn metric(name: &str) -> MetricId {
+        MetricId {
+            namespace: "shop".to_owned(),
+            name: name.to_owned(),
+            dimensions: Vec::new(),
         }
     }
 
-    fn sum(store: &MetricStore, metric: Metric, seconds: Range<i64>) -> u64 {
-        let snapshot = store.snapshot(seconds.clone());
-        let periods = snapshot.by_period(metric, &DimensionSet::All, &seconds, 1);
-        periods
-            .values()
-            .flatten()
-            .map(|&(value, count)| u64::from(value) * count)
-            .sum()
-    }
-
-    const ALL: Range<i64> = 0..i64::MAX;
-
-    #[test]
-    fn a_throttle_is_neither_an_invocation_nor_an_error() {
-        let store = MetricStore::default();
-        store.record(invocation(0, Outcome::Throttle));
-        assert_eq!(sum(&store, Metric::Throttles, ALL), 1);
-        let snapshot = store.snapshot(ALL);
-        for metric in [Metric::Invocations, Metric::Errors, Metric::Duration] {
-            let periods = snapshot.by_period(metric, &DimensionSet::All, &ALL, 60);
-            assert!(periods.is_empty(), "{metric:?}: {periods:?}");
+    fn sample(store: &MetricStore, time_s: i64, value: f64) -> Sample {
+        let [metric] = store.places([metric("m")]).unwrap();
+        Sample {
+            metric,
+            unit: Unit::COUNT,
+            time_s,
+            high_resolution: false,
+            values: Distribution::of(value, 1.0),
         }
     }
 
-    #[test]
-    fn a_successful_invocation_has_zero_errors_rather_than_none() {
-        let store = MetricStore::default();
-        store.record(invocation(0, Outcome::Success));
-        let snapshot = store.snapshot(ALL);
-        let errors = snapshot.by_period(Metric::Errors, &DimensionSet::All, &ALL, 60);
-        assert_eq!(errors, BTreeMap::from([(START, vec![(0, 1)])]));
+    /// Start and number of the samples of every period.
+    fn counts(store: &MetricStore, now_s: i64, period_s: i64) -> Vec<(i64, f64)> {
+        let all = 0..i64::MAX;
+        let mut units = store.read(now_s).periods(&metric("m"), &all, period_s);
+        let periods = units.remove(&Unit::COUNT).unwrap_or_default();
+        let count = |(start, values): (i64, Distribution)| (start, values.count());
+        periods.into_iter().map(count).collect()
     }
 
+    const REALISTIC: Timing = Timing::Realistic {
+        minute_s: 60,
+        delay_s: 45,
+    };
+
     #[test]
-    fn every_bad_end_is_an_error() {
-        let store = MetricStore::default();
-        for outcome in [
-            Outcome::Success,
-            Outcome::Error,
-            Outcome::Timeout,
-            Outcome::Crash,
-        ] {
-            store.record(invocation(0, outcome));
+    fn what_is_sent_can_be_read_at_once_and_by_the_second() {
+        let store = MetricStore::new(Timing::AtOnce);
+        for second in [0, 0, 1] {
+            store.send([sample(&store, START + second, 1.0)], START + 1);
         }
-        assert_eq!(sum(&store, Metric::Errors, ALL), 3);
-        assert_eq!(sum(&store, Metric::Invocations, ALL), 4);
+        let expected = [(START, 2.0), (START + 1, 1.0)];
+        assert_eq!(counts(&store, START + 1, 1), expected);
     }
 
     #[test]
-    fn a_snapshot_does_not_change_with_later_records() {
-        let store = MetricStore::default();
-        store.record(invocation(0, Outcome::Success));
-        let snapshot = store.snapshot(ALL);
-        store.record(invocation(1, Outcome::Success));
-        let count = |snapshot: &Snapshot| {
-            snapshot.by_period(Metric::Invocations, &DimensionSet::All, &ALL, 60)[&START].clone()
+    fn realistic_samples_come_after_their_minute_and_a_delay_and_by_the_minute() {
+        let store = MetricStore::new(REALISTIC);
+        store.send([sample(&store, START + 3, 1.0)], START + 4);
+        store.send([sample(&store, START + 59, 1.0)], START + 59);
+        // Began in the first minute and ended in the second.
+        store.send([sample(&store, START + 58, 1.0)], START + 61);
+        assert_eq!(counts(&store, START + 104, 1), []);
+        assert_eq!(counts(&store, START + 105, 1), [(START, 2.0)]);
+        assert_eq!(counts(&store, START + 164, 60), [(START, 2.0)]);
+        assert_eq!(counts(&store, START + 165, 60), [(START, 3.0)]);
+    }
+
+    #[test]
+    fn alarms_look_at_minutes_whose_samples_have_come() {
+        let store = MetricStore::new(REALISTIC);
+        assert_eq!(store.complete_until(START + 104), START);
+        assert_eq!(store.complete_until(START + 105), START + 60);
+        let at_once = MetricStore::new(Timing::AtOnce);
+        assert_eq!(at_once.complete_until(START + 7), START + 7);
+    }
+
+    #[test]
+    fn high_resolution_is_kept_by_the_second_in_realistic_time_too() {
+        let store = MetricStore::new(REALISTIC);
+        let fine = Sample {
+            high_resolution: true,
+            ..sample(&store, START + 3, 1.0)
         };
-        assert_eq!(count(&snapshot), [(1, 1)]);
-        assert_eq!(count(&store.snapshot(ALL)), [(1, 2)]);
+        store.put([fine], START + 3);
+        store.put([sample(&store, START + 3, 1.0)], START + 3);
+        assert_eq!(
+            counts(&store, START + 3, 1),
+            [(START, 1.0), (START + 3, 1.0)]
+        );
     }
 
     #[test]
-    fn samples_older_than_a_day_are_dropped() {
-        let store = MetricStore::default();
-        store.record(invocation(0, Outcome::Success));
-        store.record(invocation((RETENTION_S - 1) * 1000, Outcome::Success));
-        assert_eq!(sum(&store, Metric::Invocations, ALL), 2);
-        store.record(invocation(RETENTION_S * 1000, Outcome::Success));
-        assert_eq!(sum(&store, Metric::Invocations, START..START + 1), 0);
-        store.record(invocation(0, Outcome::Success));
-        assert_eq!(sum(&store, Metric::Invocations, ALL), 2);
+    fn seconds_become_minutes_after_three_hours_and_go_after_fifteen_days() {
+        let store = MetricStore::new(Timing::AtOnce);
+        for second in 0..120 {
+            store.put([sample(&store, START + second, 1.0)], START + second);
+        }
+        let minutes = [(START, 60.0), (START + 60, 60.0)];
+        let later = START + SECONDS_KEPT_S;
+        assert_eq!(counts(&store, later, 1).len(), 120);
+        assert_eq!(counts(&store, later + 120, 1), minutes);
+        assert_eq!(counts(&store, START + MINUTES_KEPT_S, 60), minutes);
+        assert_eq!(
+            counts(&store, START + MINUTES_KEPT_S + 60, 60),
+            minutes[1..]
+        );
     }
 
     #[test]
-    fn the_oldest_seconds_go_when_there_are_too_many_samples() {
-        let store = MetricStore::with_max_durations(10);
-        for second in 0..20 {
-            store.record(invocation(second * 1000, Outcome::Success));
-        }
-        assert_eq!(sum(&store, Metric::Invocations, ALL), 10);
-        assert_eq!(sum(&store, Metric::Invocations, START + 10..START + 20), 10);
+    fn a_metric_is_one_whatever_the_order_of_its_dimensions() {
+        let store = MetricStore::new(Timing::AtOnce);
+        let with = |dimensions: [&str; 2]| MetricId {
+            dimensions: dimensions
+                .map(|name| (name.to_owned(), "v".to_owned()))
+                .into(),
+            ..metric("m")
+        };
+        let [one, other, none] = store
+            .places([with(["b", "a"]), with(["a", "b"]), metric("m")])
+            .unwrap();
+        assert_eq!(one, other);
+        assert_ne!(one, none);
     }
 
-    proptest! {
-        #[test]
-        fn sums_over_any_partition_into_periods_agree(
-            invocations in prop::collection::vec((0_i64..600_000, 0_u64..900_000_000, 0..5_u8), 0..200),
-            period_s in prop::sample::select(vec![1_i64, 5, 10, 20, 30, 60, 120, 300, 600]),
-        ) {
-            let store = MetricStore::default();
-            for &(after_ms, duration_us, outcome) in &invocations {
-                let outcome = [
-                    Outcome::Success, Outcome::Error, Outcome::Timeout, Outcome::Crash, Outcome::Throttle,
-                ][usize::from(outcome)];
-                let duration = Duration::from_micros(duration_us);
-                store.record(InvocationRecord { duration, ..invocation(after_ms, outcome) });
-            }
-            let seconds = START..START + 600;
-            let snapshot = store.snapshot(seconds.clone());
-            for metric in Metric::ALL {
-                let total = |period_s| {
-                    let dimensions = DimensionSet::Function("f".into());
-                    let periods = snapshot.by_period(metric, &dimensions, &seconds, period_s);
-                    prop_assert!(periods.keys().all(|start| start % period_s == 0));
-                    Ok(periods.values().flatten().fold((0, 0), |(sum, samples), &(value, count)| {
-                        (sum + u64::from(value) * count, samples + count)
-                    }))
-                };
-                prop_assert_eq!(total(period_s)?, total(600)?);
-            }
+    #[test]
+    fn there_is_no_room_for_more_metrics_than_the_limit() {
+        let store = MetricStore::new(Timing::AtOnce);
+        for n in 0..MAX_METRICS {
+            assert!(store.places([metric(&n.to_string())]).is_some());
         }
+        assert_eq!(store.places([metric("one more")]), None);
+        assert!(store.places([metric("7")]).is_some());
     }
 }

@@ -2,30 +2,39 @@
 //!
 //! `request.rs` checks what is asked for; here it is looked up and put into pages.
 
-pub(super) mod request;
+mod request;
 
 use std::ops::Range;
 
 use ciborium::{tag::Required, value::Value};
 use serde::Serialize;
 
+pub(super) use self::request::check_period;
 use self::request::{Cursor, Query, Request};
 use crate::services::cloudwatch::{
     error::CloudWatchError,
-    model::{
-        distribution::Distribution,
-        store::{MetricStore, Snapshot},
-    },
+    model::store::{MetricStore, Periods, SECONDS_KEPT_S, View},
     wire::{
         input::GetMetricDataInput,
         value::{Time, to_value},
     },
 };
 
-/// How long ago a request may start that asks for periods under a minute.
-const HIGH_RESOLUTION_S: i64 = 3 * 60 * 60;
-
 type Point = (i64, f64);
+
+/// The data points of one query, and what is said about them.
+#[derive(Debug, Default)]
+struct Points {
+    points: Vec<Point>,
+    message: Option<Message>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Message {
+    code: &'static str,
+    value: String,
+}
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -43,6 +52,7 @@ struct MetricDataResult {
     timestamps: Vec<Time>,
     values: Vec<f64>,
     status_code: &'static str,
+    messages: Option<Vec<Message>>,
 }
 
 /// Answers the request.
@@ -52,44 +62,42 @@ pub(super) fn run(
     now_s: i64,
 ) -> Result<Value, CloudWatchError> {
     let request = Request::check(input)?;
-    let snapshot = store.snapshot(request.span());
-    let page = request.page(|query| request.points(query, &snapshot, now_s));
+    let view = store.read(now_s);
+    let page = request.page(|query| request.points(query, &view, now_s));
     Ok(to_value(&page))
 }
 
 impl Request {
-    /// The seconds that any query looks at.
-    fn span(&self) -> Range<i64> {
-        let ranges = self
-            .queries
-            .iter()
-            .map(|query| query.seconds(&self.seconds));
-        ranges.fold(self.seconds.clone(), |all, range| {
-            all.start.min(range.start)..all.end.max(range.end)
-        })
-    }
-
-    /// The data points of one query in the order asked for.
-    fn points(&self, query: &Query, snapshot: &Snapshot, now_s: i64) -> Vec<Point> {
-        let too_fine = query.period_s < 60 && self.seconds.start < now_s - HIGH_RESOLUTION_S;
-        let Some((metric, dimensions)) = query.selected.as_ref().filter(|_| !too_fine) else {
-            return Vec::new();
+    /// The data points of one query in the order asked for. Of a metric with several units CloudWatch takes the one whose
+    /// name is first, and says so (seen in recorded answers).
+    fn points(&self, query: &Query, view: &View<'_>, now_s: i64) -> Points {
+        let too_fine = query.period_s < 60 && self.seconds.start < now_s - SECONDS_KEPT_S;
+        let Some(selected) = query.selected.as_ref().filter(|_| !too_fine) else {
+            return Points::default();
         };
         let seconds = query.seconds(&self.seconds);
-        let periods = snapshot.by_period(*metric, dimensions, &seconds, query.period_s);
-        let points = periods.into_iter().filter_map(|(start, samples)| {
-            let samples = Distribution::new(samples, metric.scale());
-            Some((start, query.statistic.evaluate(&samples)?))
+        let mut units = view.periods(&selected.id, &seconds, query.period_s);
+        units.retain(|unit, _| selected.unit.is_none_or(|asked| asked == *unit));
+        let message = (units.len() > 1).then(|| {
+            let units: Vec<_> = units.keys().map(|unit| unit.as_str()).collect();
+            Message {
+                code: "MultipleUnits",
+                value: format!("Multiple units returned: '[{}]'", units.join(", ")),
+            }
         });
+        let periods: Periods = units.into_values().next().unwrap_or_default();
+        let points = periods
+            .into_iter()
+            .filter_map(|(start, samples)| Some((start, query.statistic.evaluate(&samples)?)));
         let mut points: Vec<_> = points.collect();
         if self.newest_first {
             points.reverse();
         }
-        points
+        Points { points, message }
     }
 
     /// One page of results, as many points as fit, and the token of the next page.
-    fn page(&self, points_of: impl Fn(&Query) -> Vec<Point>) -> GetMetricDataOutput {
+    fn page(&self, points_of: impl Fn(&Query) -> Points) -> GetMetricDataOutput {
         let mut left = self.max_datapoints;
         let mut next = None;
         let mut results = Vec::new();
@@ -98,11 +106,14 @@ impl Request {
                 continue;
             }
             if next.is_some() {
-                results.push(query.result(&[], true));
+                results.push(query.result(&[], true, None));
                 continue;
             }
             let after = self.from.after.filter(|_| position == self.from.query);
-            let mut points = points_of(query);
+            let Points {
+                mut points,
+                message,
+            } = points_of(query);
             points.retain(|&(time, _)| after.is_none_or(|after| self.is_behind(time, after)));
             let shown = &points[..points.len().min(left)];
             let partial = shown.len() < points.len();
@@ -114,7 +125,7 @@ impl Request {
                     after,
                 });
             }
-            results.push(query.result(shown, partial));
+            results.push(query.result(shown, partial, message));
         }
         GetMetricDataOutput {
             metric_data_results: results,
@@ -141,7 +152,12 @@ impl Query {
         start..last - last.rem_euclid(period_s) + period_s
     }
 
-    fn result(&self, points: &[Point], partial: bool) -> MetricDataResult {
+    fn result(
+        &self,
+        points: &[Point],
+        partial: bool,
+        message: Option<Message>,
+    ) -> MetricDataResult {
         let points = points.iter().map(|&(time, value)| (Required(time), value));
         let (timestamps, values) = points.unzip();
         MetricDataResult {
@@ -150,6 +166,7 @@ impl Query {
             timestamps,
             values,
             status_code: if partial { "PartialData" } else { "Complete" },
+            messages: message.map(|message| vec![message]),
         }
     }
 }

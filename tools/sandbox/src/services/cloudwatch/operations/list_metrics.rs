@@ -1,7 +1,5 @@
 //! `ListMetrics`: which metrics there are.
 
-use std::collections::BTreeSet;
-
 use ciborium::value::Value;
 use serde::Serialize;
 
@@ -9,10 +7,7 @@ use crate::{
     aws::paging,
     services::cloudwatch::{
         error::CloudWatchError,
-        model::{
-            series::{DimensionSet, Metric, NAMESPACE},
-            store::{MetricStore, Series},
-        },
+        model::{metric::MetricId, store::MetricStore},
         wire::{
             input::{Dimension, ListMetricsInput, MetricIdentity, first_index},
             value::to_value,
@@ -38,78 +33,41 @@ pub(super) fn run(
     input: &ListMetricsInput,
     now_s: i64,
 ) -> Result<Value, CloudWatchError> {
-    let since = active_since(input.recently_active.as_deref(), now_s)?;
+    let since_s = active_since(input.recently_active.as_deref(), now_s)?;
     let from = first_index(input.next_token.as_deref())?;
-    let series = store.snapshot(0..0).series;
-    let metrics = metrics(&series, input, since);
+    let view = store.read(now_s);
+    let mut metrics: Vec<_> = view.metrics_since(since_s).collect();
+    metrics.retain(|id| is_wanted(id, input));
+    metrics.sort_unstable();
     let page = paging::page(&metrics, from, PAGE);
     Ok(to_value(&ListMetricsOutput {
-        metrics: page.items.into_iter().map(identity).collect(),
+        metrics: page.items.into_iter().map(|id| identity(id)).collect(),
         next_token: page.next.map(paging::token),
     }))
 }
 
-/// Every metric that the filters leave, in a fixed order.
-fn metrics(
-    series: &[Series],
-    input: &ListMetricsInput,
-    since: i64,
-) -> Vec<(DimensionSet, &'static str)> {
-    if input
-        .namespace
-        .as_deref()
-        .is_some_and(|namespace| namespace != NAMESPACE)
-    {
-        return Vec::new();
-    }
-    let mut found = BTreeSet::new();
-    for series in series {
-        for metric in Metric::ALL {
-            // A function that was only ever refused has throttles, but no durations.
-            let newest = if metric == Metric::Throttles {
-                Some(series.asked)
-            } else {
-                series.ran
-            };
-            if newest.is_none_or(|newest| newest < since) {
-                continue;
-            }
-            let sets = DimensionSet::sets_of(&series.key);
-            found.extend(
-                sets.into_iter()
-                    .filter(|set| set.has(metric))
-                    .map(|set| (set, metric.name())),
-            );
-        }
-    }
-    let wanted = |(set, name): &(DimensionSet, &str)| {
-        input
-            .metric_name
-            .as_deref()
-            .is_none_or(|wanted| wanted == *name)
-            && has_dimensions(set, input)
+/// Whether a metric passes every filter. Further dimensions than those of the filters do no harm.
+fn is_wanted(id: &MetricId, input: &ListMetricsInput) -> bool {
+    let is = |wanted: &Option<String>, value: &str| {
+        wanted.as_deref().is_none_or(|wanted| wanted == value)
     };
-    found.into_iter().filter(wanted).collect()
+    let has = |filter: &Dimension| {
+        let mut pairs = id.dimensions.iter();
+        pairs.any(|(name, value)| *name == filter.name && is(&filter.value, value))
+    };
+    is(&input.namespace, &id.namespace)
+        && is(&input.metric_name, &id.name)
+        && input.dimensions.iter().all(has)
 }
 
-/// Whether every filter finds its dimension; further dimensions do no harm.
-fn has_dimensions(set: &DimensionSet, input: &ListMetricsInput) -> bool {
-    let pairs = set.pairs();
-    input.dimensions.iter().all(|filter| {
-        pairs.iter().any(|&(name, value)| {
-            name == filter.name && filter.value.as_deref().is_none_or(|wanted| wanted == value)
-        })
-    })
-}
-
-fn identity((set, name): &(DimensionSet, &str)) -> MetricIdentity {
-    let dimensions = set.pairs().into_iter().map(|(name, value)| Dimension {
-        name: name.to_owned(),
-        value: Some(value.to_owned()),
+fn identity(id: &MetricId) -> MetricIdentity {
+    let dimensions = id.dimensions.iter().map(|(name, value)| Dimension {
+        name: name.clone(),
+        value: Some(value.clone()),
     });
     MetricIdentity {
-        namespace: Some(NAMESPACE.to_owned()),
-        metric_name: Some((*name).to_owned()),
+        namespace: Some(id.namespace.clone()),
+        metric_name: Some(id.name.clone()),
         dimensions: dimensions.collect(),
     }
 }
@@ -128,35 +86,47 @@ fn active_since(recently_active: Option<&str>, now_s: i64) -> Result<i64, CloudW
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
     use crate::{
         execution::record::{InvocationRecord, Outcome, Recorder as _},
         services::cloudwatch::{
-            model::store::tests::{START, invocation},
+            model::{
+                lambda::tests::{START, invocation, metrics},
+                store::MetricStore,
+            },
             wire::value::to_json,
         },
     };
 
+    /// Name and dimensions of what is listed.
     fn list(store: &MetricStore, input: serde_json::Value) -> Vec<String> {
         let input = serde_json::from_value(input).unwrap();
-        let found = metrics(&store.snapshot(0..0).series, &input, i64::MIN);
-        found
-            .iter()
-            .map(|(set, name)| format!("{name} {:?}", set.pairs()))
+        let page = to_json(run(store, &input, START).unwrap()).unwrap();
+        let metrics = page["Metrics"].as_array().unwrap().iter();
+        metrics
+            .map(|metric| {
+                let dimensions = metric["Dimensions"].as_array().unwrap().iter();
+                let dimensions = dimensions
+                    .map(|pair| format!(" {}={}", pair["Name"], pair["Value"]))
+                    .collect::<String>();
+                format!("{}{dimensions}", metric["MetricName"]).replace('"', "")
+            })
             .collect()
     }
 
-    fn busy_store() -> MetricStore {
-        let store = MetricStore::default();
-        store.record(invocation(0, Outcome::Success));
+    fn busy_store() -> Arc<MetricStore> {
+        let (store, metrics) = metrics();
+        metrics.record(invocation(0, Outcome::Success));
         let unqualified = InvocationRecord {
             qualifier: None,
             through_alias: false,
             ..invocation(0, Outcome::Success)
         };
-        store.record(unqualified);
+        metrics.record(unqualified);
         store
     }
 
@@ -166,11 +136,11 @@ mod tests {
         assert_eq!(
             all,
             [
-                "Errors []",
-                r#"Errors [("FunctionName", "f")]"#,
-                r#"Errors [("FunctionName", "f"), ("Resource", "f")]"#,
-                r#"Errors [("FunctionName", "f"), ("Resource", "f:live")]"#,
-                r#"Errors [("FunctionName", "f"), ("Resource", "f:live"), ("ExecutedVersion", "1")]"#,
+                "Errors",
+                "Errors FunctionName=f",
+                "Errors FunctionName=f Resource=f",
+                "Errors FunctionName=f Resource=f:live",
+                "Errors FunctionName=f Resource=f:live ExecutedVersion=1",
             ]
         );
     }
@@ -187,12 +157,12 @@ mod tests {
 
     #[test]
     fn a_function_that_never_ran_has_throttles_only() {
-        let store = MetricStore::default();
-        store.record(invocation(0, Outcome::Throttle));
+        let (store, metrics) = metrics();
+        metrics.record(invocation(0, Outcome::Throttle));
         assert!(
             list(&store, json!({}))
                 .iter()
-                .all(|metric| metric.starts_with("Throttles "))
+                .all(|metric| metric.starts_with("Throttles"))
         );
     }
 
@@ -211,9 +181,9 @@ mod tests {
 
     #[test]
     fn long_lists_come_in_pages() {
-        let store = MetricStore::default();
+        let (store, metrics) = metrics();
         for version in 0..200 {
-            store.record(InvocationRecord {
+            metrics.record(InvocationRecord {
                 executed_version: version.to_string(),
                 ..invocation(0, Outcome::Success)
             });

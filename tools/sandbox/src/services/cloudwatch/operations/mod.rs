@@ -1,9 +1,10 @@
 //! The operations of CloudWatch, by name. Those on alarms are in [`super::alarms`].
 
 pub(super) mod get_metric_data;
+pub(super) mod get_metric_statistics;
 pub(super) mod list_metrics;
+pub(super) mod put_metric_data;
 
-use chrono::Utc;
 use ciborium::value::Value;
 use serde::de::DeserializeOwned;
 
@@ -20,10 +21,12 @@ pub(super) fn run(
     alarms: &Alarms,
     call: &Call,
     region: &str,
+    now_s: i64,
 ) -> Result<Value, CloudWatchError> {
-    let now_s = Utc::now().timestamp();
     match call.operation.as_str() {
         "GetMetricData" => get_metric_data::run(metrics, &input(call)?, now_s),
+        "GetMetricStatistics" => get_metric_statistics::run(metrics, &input(call)?, now_s),
+        "PutMetricData" => put_metric_data::run(metrics, &input(call)?, now_s),
         "ListMetrics" => list_metrics::run(metrics, &input(call)?, now_s),
         "PutMetricAlarm" => alarms::operations::put(alarms, input(call)?, region),
         "DescribeAlarms" => alarms::operations::describe(alarms, &input(call)?),

@@ -8,7 +8,7 @@ use crate::{
     aws::paging,
     services::cloudwatch::{
         error::CloudWatchError,
-        model::series::{DimensionSet, Metric, NAMESPACE},
+        model::metric::{MetricId, Selection, Unit},
     },
 };
 
@@ -69,29 +69,39 @@ pub(crate) struct MetricIdentity {
 }
 
 impl MetricIdentity {
-    /// What the store has under this name, if anything.
+    /// The metric of this name; `None` when it cannot be any, which is no error, only no data.
     pub(crate) fn select(
         &self,
         name: &str,
         unit: Option<&str>,
-    ) -> Result<Option<(Metric, DimensionSet)>, CloudWatchError> {
-        let pair = |dimension: &Dimension| match &dimension.value {
-            Some(value) => Ok((dimension.name.clone(), value.clone())),
-            None => Err(CloudWatchError::Missing(format!(
-                "Value of the dimension {}",
-                dimension.name
-            ))),
+    ) -> Result<Option<Selection>, CloudWatchError> {
+        let dimensions = pairs(&self.dimensions)?;
+        let (Some(namespace), Ok(unit)) = (
+            &self.namespace,
+            unit.map(|unit| Unit::named(unit).ok_or(())).transpose(),
+        ) else {
+            return Ok(None);
         };
-        let pairs = self
-            .dimensions
-            .iter()
-            .map(pair)
-            .collect::<Result<Vec<_>, _>>()?;
-        let known = Metric::named(name)
-            .filter(|_| self.namespace.as_deref() == Some(NAMESPACE))
-            .filter(|metric| unit.is_none_or(|unit| unit == metric.unit()));
-        Ok(known.zip(DimensionSet::from_pairs(&pairs)))
+        let id = MetricId {
+            namespace: namespace.clone(),
+            name: name.to_owned(),
+            dimensions,
+        };
+        let id = id.sorted();
+        Ok(Some(Selection { id, unit }))
     }
+}
+
+/// Names and values of dimensions that must have values.
+pub(crate) fn pairs(dimensions: &[Dimension]) -> Result<Vec<(String, String)>, CloudWatchError> {
+    let pair = |dimension: &Dimension| match &dimension.value {
+        Some(value) => Ok((dimension.name.clone(), value.clone())),
+        None => Err(CloudWatchError::Missing(format!(
+            "Value of the dimension {}",
+            dimension.name
+        ))),
+    };
+    dimensions.iter().map(pair).collect()
 }
 
 /// A dimension; in the filters of `ListMetrics` without a value when any will do.
@@ -112,6 +122,71 @@ pub(crate) struct ListMetricsInput {
     pub(crate) dimensions: Vec<Dimension>,
     pub(crate) next_token: Option<String>,
     pub(crate) recently_active: Option<String>,
+}
+
+/// `GetMetricStatistics`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct GetMetricStatisticsInput {
+    pub(crate) namespace: Option<String>,
+    pub(crate) metric_name: Option<String>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) dimensions: Vec<Dimension>,
+    pub(crate) start_time: Option<Timestamp>,
+    pub(crate) end_time: Option<Timestamp>,
+    pub(crate) period: Option<Integer>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) statistics: Vec<String>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) extended_statistics: Vec<String>,
+    pub(crate) unit: Option<String>,
+}
+
+/// `PutMetricData`. Entities, which relate metrics to resources, are not kept, their metrics are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PutMetricDataInput {
+    pub(crate) namespace: Option<String>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) metric_data: Vec<MetricDatum>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) entity_metric_data: Vec<EntityMetricData>,
+}
+
+/// Metrics of one entity.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct EntityMetricData {
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) metric_data: Vec<MetricDatum>,
+}
+
+/// Samples of one metric.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct MetricDatum {
+    pub(crate) metric_name: Option<String>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) dimensions: Vec<Dimension>,
+    pub(crate) timestamp: Option<Timestamp>,
+    pub(crate) value: Option<Number>,
+    pub(crate) statistic_values: Option<StatisticSet>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) values: Vec<Number>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) counts: Vec<Number>,
+    pub(crate) unit: Option<String>,
+    pub(crate) storage_resolution: Option<Integer>,
+}
+
+/// What is known of several samples together.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct StatisticSet {
+    pub(crate) sample_count: Option<Number>,
+    pub(crate) sum: Option<Number>,
+    pub(crate) minimum: Option<Number>,
+    pub(crate) maximum: Option<Number>,
 }
 
 /// `PutMetricAlarm`; `DescribeAlarms` answers with it, and adds ARN and state.
@@ -238,7 +313,7 @@ fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     }
 }
 
-/// A number.
+/// A number; `NaN` and infinity too, for which CloudWatch has words of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Number(pub(crate) f64);
 
@@ -247,10 +322,10 @@ impl<'de> Deserialize<'de> for Number {
         match Scalar::deserialize(deserializer)? {
             Scalar::Integer(value) => Ok(Self(value as f64)),
             Scalar::Number(value) => Ok(Self(value)),
-            Scalar::Text(text) => match text.parse::<f64>() {
-                Ok(value) if value.is_finite() => Ok(Self(value)),
-                _ => Err(de::Error::custom(format!("{text:?} is no number"))),
-            },
+            Scalar::Text(text) => text
+                .parse()
+                .map(Self)
+                .map_err(|_| de::Error::custom(format!("{text:?} is no number"))),
             Scalar::Boolean(_) => Err(de::Error::custom("expected a number")),
         }
     }

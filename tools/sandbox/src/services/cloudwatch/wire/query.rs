@@ -106,7 +106,20 @@ fn append(xml: &mut String, value: &Value) {
             .for_each(|item| element_of(xml, "member", item)),
         Value::Map(members) => {
             for (name, value) in members {
-                element_of(xml, name.as_text().unwrap_or_default(), value);
+                match (name.as_text().unwrap_or_default(), value) {
+                    // The one member that is a map of names that the caller chose.
+                    (name @ "ExtendedStatistics", Value::Map(entries)) => {
+                        let _ = write!(xml, "<{name}>");
+                        for (key, value) in entries {
+                            xml.push_str("<entry>");
+                            element_of(xml, "key", key);
+                            element_of(xml, "value", value);
+                            xml.push_str("</entry>");
+                        }
+                        let _ = write!(xml, "</{name}>");
+                    }
+                    (name, value) => element_of(xml, name, value),
+                }
             }
         }
         // Answers have no others.

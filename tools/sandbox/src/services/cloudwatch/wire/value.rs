@@ -35,7 +35,8 @@ fn remove_nulls(value: &mut Value) {
     }
 }
 
-/// A value as JSON, or what it has that JSON has not. Tags are dropped: a time becomes its seconds.
+/// A value as JSON, or what it has that JSON has not. Tags are dropped: a time becomes its seconds. A number that JSON has
+/// not becomes a text: `NaN`, `inf`.
 pub(crate) fn to_json(value: Value) -> Result<Json, &'static str> {
     Ok(match value {
         Value::Null => Json::Null,
@@ -44,7 +45,9 @@ pub(crate) fn to_json(value: Value) -> Result<Json, &'static str> {
         Value::Integer(value) => {
             Json::from(i64::try_from(i128::from(value)).map_err(|_| "big integer")?)
         }
-        Value::Float(value) => Number::from_f64(value).map(Json::Number).ok_or("NaN")?,
+        Value::Float(value) => {
+            Number::from_f64(value).map_or_else(|| Json::String(value.to_string()), Json::Number)
+        }
         Value::Tag(_, inner) => to_json(*inner)?,
         Value::Array(items) => {
             Json::Array(items.into_iter().map(to_json).collect::<Result<_, _>>()?)

@@ -6,10 +6,7 @@ use crate::{
     aws::paging,
     services::cloudwatch::{
         error::CloudWatchError,
-        model::{
-            series::{DimensionSet, Metric},
-            statistic::Statistic,
-        },
+        model::{metric::Selection, statistic::Statistic},
         wire::input::{GetMetricDataInput, MetricDataQuery, is_id},
     },
 };
@@ -35,8 +32,8 @@ pub(super) struct Request {
 pub(super) struct Query {
     pub(super) id: String,
     pub(super) label: String,
-    /// What to look for; `None` when Lambda has no such metric, which is no error, only no data.
-    pub(super) selected: Option<(Metric, DimensionSet)>,
+    /// What to look for; `None` for what no metric can be, which is no error, only no data.
+    pub(super) selected: Option<Selection>,
     pub(super) period_s: i64,
     pub(super) statistic: Statistic,
     pub(super) returned: bool,
@@ -164,7 +161,7 @@ fn check_queries(queries: &[MetricDataQuery]) -> Result<Vec<Query>, CloudWatchEr
     Ok(checked)
 }
 
-fn check_period(period_s: i64) -> Result<i64, CloudWatchError> {
+pub(in super::super) fn check_period(period_s: i64) -> Result<i64, CloudWatchError> {
     let known = matches!(period_s, 1 | 5 | 10 | 20 | 30) || (period_s > 0 && period_s % 60 == 0);
     if known {
         Ok(period_s)

@@ -1,12 +1,21 @@
 //! What `GetMetricData` answers, without a wire.
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::{
     execution::record::{InvocationRecord, Outcome, Recorder as _},
     services::cloudwatch::{
-        model::store::tests::{START, invocation},
+        model::{
+            lambda::{
+                LambdaMetrics,
+                tests::{START, invocation, metrics},
+            },
+            store::MetricStore,
+        },
+        operations::put_metric_data,
         wire::value::to_json,
     },
 };
@@ -47,17 +56,21 @@ fn points(output: &Json, n: usize) -> Vec<Point> {
 }
 
 /// One invocation a second for ten minutes, every tenth an error.
-fn ten_minutes() -> MetricStore {
-    let store = MetricStore::default();
+fn ten_minutes() -> Arc<MetricStore> {
+    ten_minutes_and_more().0
+}
+
+fn ten_minutes_and_more() -> (Arc<MetricStore>, LambdaMetrics) {
+    let (store, metrics) = metrics();
     for second in 0..600 {
         let outcome = if second % 10 == 0 {
             Outcome::Error
         } else {
             Outcome::Success
         };
-        store.record(invocation(second * 1000 + 999, outcome));
+        metrics.record(invocation(second * 1000 + 999, outcome));
     }
-    store
+    (store, metrics)
 }
 
 #[test]
@@ -108,9 +121,9 @@ fn statistics_of_errors_and_durations() {
 
 #[test]
 fn periods_without_data_are_absent() {
-    let store = MetricStore::default();
-    store.record(invocation(0, Outcome::Success));
-    store.record(invocation(300_000, Outcome::Success));
+    let (store, metrics) = metrics();
+    metrics.record(invocation(0, Outcome::Success));
+    metrics.record(invocation(300_000, Outcome::Success));
     let asked = request(
         json!([query("i", "Invocations", "Sum", 60)]),
         START..START + 600,
@@ -151,8 +164,8 @@ fn short_periods_are_there_for_three_hours() {
         )
     };
     let count = |now_s| points(&run_at(&store, asked(), now_s).unwrap(), 0).len();
-    assert_eq!(count(START + HIGH_RESOLUTION_S), 600);
-    assert_eq!(count(START + HIGH_RESOLUTION_S + 1), 0);
+    assert_eq!(count(START + SECONDS_KEPT_S), 600);
+    assert_eq!(count(START + SECONDS_KEPT_S + 1), 0);
 }
 
 #[test]
@@ -283,7 +296,7 @@ fn bad_requests_are_refused_with_a_code_and_the_reason() {
             "p101",
         ),
     ] {
-        let error = run_at(&MetricStore::default(), request, START).unwrap_err();
+        let error = run_at(&metrics().0, request, START).unwrap_err();
         assert_eq!(error.code(), code, "{error}");
         assert!(error.to_string().contains(words), "{error}");
     }
@@ -299,19 +312,14 @@ fn bad_options_are_refused() {
     ] {
         let mut asked = request(json!([query("a", "Errors", "Sum", 60)]), START..START + 60);
         asked[name] = value;
-        assert_eq!(
-            run_at(&MetricStore::default(), asked, START)
-                .unwrap_err()
-                .code(),
-            code
-        );
+        assert_eq!(run_at(&metrics().0, asked, START).unwrap_err().code(), code);
     }
 }
 
 #[test]
 fn an_alias_can_be_asked_for_one_of_its_versions() {
-    let store = ten_minutes();
-    store.record(InvocationRecord {
+    let (store, metrics) = ten_minutes_and_more();
+    metrics.record(InvocationRecord {
         executed_version: "2".into(),
         ..invocation(0, Outcome::Crash)
     });
@@ -328,4 +336,26 @@ fn an_alias_can_be_asked_for_one_of_its_versions() {
     assert_eq!(of("1"), [(START, 60.0)]);
     assert_eq!(of("2"), [(START, 1.0)]);
     assert_eq!(of("3"), []);
+}
+
+#[test]
+fn of_several_units_the_first_by_name_is_taken_and_named() {
+    let (store, _) = metrics();
+    let put = json!({"Namespace": "shop", "MetricData": [
+        {"MetricName": "m", "Value": 60, "Unit": "Seconds", "Timestamp": START},
+        {"MetricName": "m", "Value": 60_000, "Unit": "Milliseconds", "Timestamp": START},
+    ]});
+    put_metric_data::run(&store, &serde_json::from_value(put).unwrap(), START).unwrap();
+    let mut any = query("m", "m", "Sum", 60);
+    any["MetricStat"]["Metric"] = json!({"Namespace": "shop", "MetricName": "m"});
+    let mut seconds = any.clone();
+    seconds["Id"] = json!("s");
+    seconds["MetricStat"]["Unit"] = json!("Seconds");
+    let range = START..START + 60;
+    let output = run_at(&store, request(json!([any, seconds]), range), START).unwrap();
+    assert_eq!(points(&output, 0), [(START, 60_000.0)]);
+    let said = json!([{"Code": "MultipleUnits", "Value": "Multiple units returned: '[Milliseconds, Seconds]'"}]);
+    assert_eq!(output["MetricDataResults"][0]["Messages"], said);
+    assert_eq!(points(&output, 1), [(START, 60.0)]);
+    assert_eq!(output["MetricDataResults"][1].get("Messages"), None);
 }
