@@ -36,8 +36,8 @@ use crate::{
     },
 };
 
-/// Largest request body in bytes: the largest zip in base64, with room for the rest.
-const MAX_BODY_BYTES: usize = 80 * 1024 * 1024;
+/// Largest request body in bytes: the largest zip in base64, with room for the rest. Lambda's, as its message says.
+const MAX_BODY_BYTES: usize = lambda::wire::TOO_LARGE_BYTES - 1;
 
 /// How a sandbox runs.
 #[derive(Debug, Clone)]
@@ -58,6 +58,8 @@ pub struct Options {
     pub idle_limit: Duration,
     /// Whether things take their time as on AWS: changes of functions, metrics, retries of asynchronous invocations.
     pub realistic: bool,
+    /// How long a change of a function takes then.
+    pub settle_time: Duration,
 }
 
 impl Options {
@@ -73,6 +75,7 @@ impl Options {
             init_limit: Duration::from_secs(10),
             idle_limit: Duration::from_secs(300),
             realistic: false,
+            settle_time: Duration::from_secs(1),
         }
     }
 }
@@ -147,6 +150,7 @@ impl Server {
             recorder: Arc::clone(&cloudwatch.metrics) as _,
             draws: Draws::new(options.seed),
             realistic: options.realistic,
+            settle_time: options.settle_time,
         });
         let service_faults = ServiceFaults::default();
         let sqs = Sqs::new(lambda.endpoint.clone());
@@ -195,6 +199,12 @@ impl Server {
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.lambda.endpoint
+    }
+
+    /// The functions.
+    #[must_use]
+    pub fn lambda(&self) -> &Lambda {
+        &self.lambda
     }
 
     /// Faults that are injected.

@@ -112,7 +112,7 @@ pub struct Logging {
 }
 
 /// Code and settings under a number. `$LATEST` is replaced as a whole, never changed in place.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Version {
     /// Identity of this state.
     pub id: VersionId,
@@ -174,6 +174,15 @@ impl Version {
             revision_id: new_revision(),
             last_modified: Utc::now(),
             in_flight: Arc::clone(&self.in_flight),
+        }
+    }
+
+    /// This state under another `RevisionId`.
+    #[must_use]
+    pub fn revised(&self) -> Self {
+        Self {
+            revision_id: new_revision(),
+            ..self.clone()
         }
     }
 

@@ -126,12 +126,9 @@ async fn queue_and_function_must_be_there_and_fit_together() {
     let sandbox = sandbox().await;
     let source = source(&sandbox, 3).await;
     let other = map(&sandbox, &source.queue).function_name("probe:other");
-    let (code, status, message) = refusal(other.send().await);
-    assert_eq!(
-        (code.as_str(), status),
-        ("ResourceNotFoundException", 404),
-        "{message}"
-    );
+    let (code, _, message) = refusal(other.send().await);
+    assert_eq!(code, "InvalidParameterValueException");
+    assert_eq!(message, "Function does not exist");
     let nobody =
         map(&sandbox, &source.queue).event_source_arn("arn:aws:sqs:us-east-1:000000000000:nobody");
     let (code, _, message) = refusal(nobody.send().await);

@@ -63,7 +63,8 @@ impl Lambda {
     /// Chooses the version: by weight, when the qualifier is an alias with two.
     ///
     /// # Errors
-    /// `ResourceNotFoundException` when there is no such function, version or alias.
+    /// `ResourceNotFoundException` when there is no such function, version or alias, `ResourceConflictException` when it is
+    /// just being created.
     pub fn route(&self, reference: FunctionRef, region: &str) -> Result<Call, LambdaError> {
         let functions = self.read();
         let function = functions.function(&reference.name, region).map_err(|_| {
@@ -71,6 +72,7 @@ impl Lambda {
             not_found(region, &reference.name, Some(qualifier))
         })?;
         let version = function.resolve(reference.qualifier.as_deref(), || self.draws.uniform())?;
+        let version = function.invocable(version)?;
         let through_alias = reference
             .qualifier
             .as_deref()
@@ -112,7 +114,7 @@ impl Lambda {
         let finished = running
             .await
             .map_err(|error| LambdaError::new(ErrorKind::Service, error.to_string()))?
-            .map_err(|Full| LambdaError::throttled())?;
+            .map_err(|Full| LambdaError::throttled(self.reserved(&version).is_some()))?;
         Ok(Invoked {
             version,
             request_id,
@@ -150,33 +152,54 @@ impl Lambda {
     /// Runs the function once, with the faults that are ordered for it, and records the invocation.
     ///
     /// # Errors
-    /// [`Full`] when no environment is free: nothing has run then.
+    /// [`Full`] when no environment is free, or the function's reserved concurrency is used up: nothing has run then.
     pub async fn run(&self, call: &Call, id: &str) -> Result<Finished, Full> {
+        let version = &call.version;
+        let limit = self.reserved(version).unwrap_or(u32::MAX);
+        let relaxed = Ordering::Relaxed;
+        let counted = version.in_flight.fetch_update(relaxed, relaxed, |running| {
+            (running < limit).then_some(running + 1)
+        });
+        let (concurrent, result) = match counted {
+            Err(running) => (running, Err(Full)),
+            Ok(others) => {
+                let result = self.run_counted(call, id).await;
+                version.in_flight.fetch_sub(1, relaxed);
+                (others + 1, result)
+            }
+        };
+        self.recorder
+            .record(record(call, concurrent, result.as_ref().ok()));
+        result
+    }
+
+    async fn run_counted(&self, call: &Call, id: &str) -> Result<Finished, Full> {
         let version = &call.version;
         let plan = self
             .faults
             .plan(&version.function, version.settings.architecture);
-        let concurrent = version.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
-        let result = if self.draws.happens(plan.throttle) {
-            Err(Full)
-        } else {
-            let request = Request {
-                id: id.to_owned(),
-                payload: call.payload.clone(),
-                invoked_arn: names::function_arn(
-                    &version.region,
-                    &version.function,
-                    call.reference.qualifier.as_deref(),
-                ),
-                faults: self.draws.faults(plan),
-                tail: call.tail,
-            };
-            self.environments.invoke(version, &request).await
+        if self.draws.happens(plan.throttle) {
+            return Err(Full);
+        }
+        let request = Request {
+            id: id.to_owned(),
+            payload: call.payload.clone(),
+            invoked_arn: names::function_arn(
+                &version.region,
+                &version.function,
+                call.reference.qualifier.as_deref(),
+            ),
+            faults: self.draws.faults(plan),
+            tail: call.tail,
         };
-        version.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.recorder
-            .record(record(call, concurrent, result.as_ref().ok()));
-        result
+        self.environments.invoke(version, &request).await
+    }
+
+    /// How many invocations of the version's function may run at once, if that is set.
+    fn reserved(&self, version: &Version) -> Option<u32> {
+        let functions = self.read();
+        let function = functions.function(&version.function, &version.region);
+        function.ok()?.reserved
     }
 }
 

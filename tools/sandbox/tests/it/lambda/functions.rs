@@ -273,11 +273,9 @@ async fn what_the_sandbox_does_not_have_is_refused_by_its_name() {
         assert_eq!((kind.as_str(), status), expected, "{message}");
         assert_eq!(message, format!("not in the sandbox: {operation}"));
     };
-    let concurrency = lambda.put_function_concurrency().function_name(FUNCTION);
-    let concurrency = concurrency.reserved_concurrent_executions(1).send().await;
-    says(refusal(concurrency), "PutFunctionConcurrency");
-    let settings = lambda.get_account_settings().send().await;
-    says(refusal(settings), "GetAccountSettings");
+    let recursion = lambda.get_function_recursion_config();
+    let recursion = recursion.function_name(FUNCTION).send().await;
+    says(refusal(recursion), "GetFunctionRecursionConfig");
     // On a path that the sandbox has, with another method.
     let signing = lambda.delete_function_code_signing_config();
     let signing = signing.function_name(FUNCTION).send().await;

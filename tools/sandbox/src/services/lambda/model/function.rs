@@ -13,13 +13,14 @@ use super::{
     event_invoke::EventInvokeSettings,
     functions::{alias_not_found, not_found},
     names,
+    state::UnderWay,
 };
 use crate::{
     execution::{
         code::Code,
         version::{Settings, Version, VersionNumber, new_revision},
     },
-    services::lambda::error::LambdaError,
+    services::lambda::error::{ErrorKind, LambdaError},
 };
 
 /// Tags by name.
@@ -44,10 +45,19 @@ pub fn check_count(tags: &Tags) -> Result<(), LambdaError> {
 /// The statements of one resource policy and its revision.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
-    /// By statement id, in AWS's shape.
-    pub statements: BTreeMap<String, Value>,
+    /// In AWS's shape, in the order of their coming.
+    pub statements: Vec<Value>,
     /// Changes with every update.
     pub revision_id: String,
+}
+
+impl Policy {
+    /// Where the statement of an id is.
+    #[must_use]
+    pub fn position(&self, id: &str) -> Option<usize> {
+        let mut statements = self.statements.iter();
+        statements.position(|statement| statement["Sid"] == id)
+    }
 }
 
 /// The provisioned concurrency of one version or alias.
@@ -57,18 +67,20 @@ pub struct Provisioned {
     pub requested: u32,
     /// When that was.
     pub last_modified: DateTime<Utc>,
+    /// Whether they are there.
+    pub ready: bool,
 }
 
 impl Provisioned {
-    /// The configuration on the wire, in the answer to the request that has set it (`fresh`) or later.
+    /// The configuration on the wire.
     #[must_use]
-    pub fn to_json(self, fresh: bool) -> Value {
-        let there = if fresh { 0 } else { self.requested };
+    pub fn to_json(self) -> Value {
+        let there = if self.ready { self.requested } else { 0 };
         json!({
             "RequestedProvisionedConcurrentExecutions": self.requested,
             "AvailableProvisionedConcurrentExecutions": there,
             "AllocatedProvisionedConcurrentExecutions": there,
-            "Status": if fresh { "IN_PROGRESS" } else { "READY" },
+            "Status": if self.ready { "READY" } else { "IN_PROGRESS" },
             "LastModified": self.last_modified.format("%Y-%m-%dT%H:%M:%S+0000").to_string(),
         })
     }
@@ -87,10 +99,14 @@ pub struct Function {
     pub policies: BTreeMap<Option<String>, Policy>,
     /// By qualifier.
     pub provisioned: BTreeMap<String, Provisioned>,
+    /// How many invocations may run at once, if that is set: so many of the account's are the function's alone.
+    pub reserved: Option<u32>,
     /// By qualifier; the function itself is `$LATEST`.
     pub event_invoke: BTreeMap<String, EventInvokeSettings>,
     /// Tags of the function.
     pub tags: Tags,
+    /// The change of `$LATEST` that is not over.
+    pub under_way: Option<UnderWay>,
     /// Number of the next version. Numbers are never used again.
     next_number: u64,
 }
@@ -117,8 +133,10 @@ impl Function {
             aliases: BTreeMap::new(),
             policies: BTreeMap::new(),
             provisioned: BTreeMap::new(),
+            reserved: None,
             event_invoke: BTreeMap::new(),
             tags,
+            under_way: None,
             next_number: 1,
         }
     }
@@ -205,9 +223,11 @@ impl Function {
         std::mem::replace(&mut self.latest, Arc::new(next))
     }
 
-    /// Publishes `$LATEST`; gives the newest version instead when it has the same code and settings.
+    /// Publishes `$LATEST`, which has another `RevisionId` then; gives the newest version instead when it has the same code
+    /// and settings.
     ///
     /// # Errors
+    /// `ResourceConflictException` while a change is under way,
     /// `PreconditionFailedException` for another `RevisionId`, `InvalidParameterValueException` for other code.
     pub fn publish(
         &mut self,
@@ -215,6 +235,7 @@ impl Function {
         revision_id: Option<&str>,
         description: Option<String>,
     ) -> Result<Arc<Version>, LambdaError> {
+        self.check_settled()?;
         self.check_revision(revision_id)?;
         let current = &self.latest.code.sha256;
         if let Some(asked) = code_sha256.filter(|asked| asked != current) {
@@ -231,6 +252,7 @@ impl Function {
         self.published
             .insert(self.next_number, Arc::clone(&version));
         self.next_number += 1;
+        self.latest = Arc::new(self.latest.revised());
         Ok(version)
     }
 
@@ -246,13 +268,25 @@ impl Function {
             .map(|alias| alias.name.as_str())
             .collect();
         if users.is_empty() {
-            self.provisioned.remove(&number.to_string());
+            self.forget(&number.to_string());
             return Ok(self.published.remove(&number));
         }
         Err(LambdaError::conflict(format!(
             "Unable to delete version because the following aliases reference it: [{}]",
             users.join(", ")
         )))
+    }
+
+    /// Deletes an alias; one that is not there is no error.
+    pub fn delete_alias(&mut self, name: &str) {
+        self.aliases.remove(name);
+        self.forget(name);
+    }
+
+    /// Removes what was set for a version or an alias that is gone.
+    fn forget(&mut self, qualifier: &str) {
+        self.provisioned.remove(qualifier);
+        self.event_invoke.remove(qualifier);
     }
 
     /// Creates an alias.
@@ -387,7 +421,8 @@ impl Function {
             return Ok(());
         };
         let VersionNumber::Published(main) = alias.version else {
-            return Err(LambdaError::invalid(
+            return Err(LambdaError::new(
+                ErrorKind::InvalidParameterValueUntyped,
                 "$LATEST is not supported for an alias pointing to more than 1 version",
             ));
         };

@@ -106,6 +106,11 @@ impl Functions {
     pub fn all(&self) -> impl Iterator<Item = &Function> {
         self.functions.values()
     }
+
+    /// All functions, to change them.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Function> {
+        self.functions.values_mut()
+    }
 }
 
 /// `ResourceNotFoundException` for a function, or for what was asked for of one.

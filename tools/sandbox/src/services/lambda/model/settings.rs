@@ -13,6 +13,35 @@ use crate::{
 /// Runtimes that the sandbox can run: those whose whole runtime is the `bootstrap` in the zip.
 const RUNTIMES: [&str; 2] = ["provided.al2023", "provided.al2"];
 
+/// Lambda's runtimes, as AWS was recorded to list them.
+const LAMBDAS_RUNTIMES: &str = "nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, \
+    python3.10, python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, dotnet10, dotnet8, \
+    java11, dotnet6, nodejs18.x, provided.al2, java8.al2";
+
+/// Runtimes that functions can no longer be created with. Source: "Lambda runtimes" of the Developer Guide.
+const DEPRECATED_RUNTIMES: [&str; 20] = [
+    "dotnetcore1.0",
+    "dotnetcore2.0",
+    "dotnetcore2.1",
+    "dotnetcore3.1",
+    "go1.x",
+    "java8",
+    "nodejs",
+    "nodejs4.3",
+    "nodejs4.3-edge",
+    "nodejs6.10",
+    "nodejs8.10",
+    "nodejs10.x",
+    "nodejs12.x",
+    "nodejs14.x",
+    "provided",
+    "python2.7",
+    "python3.6",
+    "python3.7",
+    "ruby2.5",
+    "ruby2.7",
+];
+
 /// Variables that Lambda sets itself and does not let a configuration set.
 const RESERVED_VARIABLES: [&str; 19] = [
     "_HANDLER",
@@ -174,13 +203,7 @@ fn check(settings: &Settings) -> Result<(), LambdaError> {
             "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
         ));
     }
-    if !RUNTIMES.contains(&settings.runtime.as_str()) {
-        return Err(LambdaError::invalid(format!(
-            "The sandbox runs {} and nothing else, not {}.",
-            RUNTIMES.join(" and "),
-            settings.runtime
-        )));
-    }
+    check_runtime(&settings.runtime)?;
     if !is_role_arn(&settings.role) {
         return Err(LambdaError::validation(
             "role",
@@ -200,6 +223,30 @@ fn check(settings: &Settings) -> Result<(), LambdaError> {
         .environment
         .as_ref()
         .map_or(Ok(()), check_environment)
+}
+
+fn check_runtime(runtime: &str) -> Result<(), LambdaError> {
+    if RUNTIMES.contains(&runtime) {
+        return Ok(());
+    }
+    Err(LambdaError::invalid(
+        if DEPRECATED_RUNTIMES.contains(&runtime) {
+            format!(
+                "The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions. \
+             We recommend you use a supported runtime while creating or updating functions."
+            )
+        } else if LAMBDAS_RUNTIMES.split(", ").any(|known| known == runtime) {
+            format!(
+                "The sandbox runs {} and nothing else, not {runtime}.",
+                RUNTIMES.join(" and ")
+            )
+        } else {
+            format!(
+                "Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: \
+             [{LAMBDAS_RUNTIMES}] or be a valid ARN"
+            )
+        },
+    ))
 }
 
 fn is_role_arn(role: &str) -> bool {

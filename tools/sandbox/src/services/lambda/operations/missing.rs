@@ -11,9 +11,6 @@ use crate::services::lambda::error::{ErrorKind, LambdaError};
 /// botocore has it.
 const MISSING: &str = "
     POST /2014-11-13/functions/*/invoke-async InvokeAsync
-    GET /2016-08-19/account-settings GetAccountSettings
-    DELETE /2017-10-31/functions/*/concurrency DeleteFunctionConcurrency
-    PUT /2017-10-31/functions/*/concurrency PutFunctionConcurrency
     GET /2018-10-31/layers ListLayers or GetLayerVersionByArn
     GET /2018-10-31/layers/*/versions ListLayerVersions
     POST /2018-10-31/layers/*/versions PublishLayerVersion
@@ -22,12 +19,6 @@ const MISSING: &str = "
     POST /2018-10-31/layers/*/versions/*/policy AddLayerVersionPermission
     GET /2018-10-31/layers/*/versions/*/policy GetLayerVersionPolicy
     DELETE /2018-10-31/layers/*/versions/*/policy/* RemoveLayerVersionPermission
-    DELETE /2019-09-25/functions/*/event-invoke-config DeleteFunctionEventInvokeConfig
-    GET /2019-09-25/functions/*/event-invoke-config GetFunctionEventInvokeConfig
-    PUT /2019-09-25/functions/*/event-invoke-config PutFunctionEventInvokeConfig
-    POST /2019-09-25/functions/*/event-invoke-config UpdateFunctionEventInvokeConfig
-    GET /2019-09-25/functions/*/event-invoke-config/list ListFunctionEventInvokeConfigs
-    GET /2019-09-30/functions/*/concurrency GetFunctionConcurrency
     POST /2020-04-22/code-signing-configs CreateCodeSigningConfig
     GET /2020-04-22/code-signing-configs ListCodeSigningConfigs
     DELETE /2020-04-22/code-signing-configs/* DeleteCodeSigningConfig
@@ -113,18 +104,18 @@ mod tests {
     #[test]
     fn an_operation_is_known_by_method_and_path() {
         let arn = "arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af";
-        let concurrency = format!("/2017-10-31/functions/{arn}/concurrency");
+        let url = format!("/2021-10-31/functions/{arn}/url");
         for (method, path, operation) in [
-            (Method::PUT, concurrency.as_str(), "PutFunctionConcurrency"),
+            (Method::PUT, url.as_str(), "UpdateFunctionUrlConfig"),
             (
                 Method::DELETE,
-                "/2017-10-31/functions/f/concurrency",
-                "DeleteFunctionConcurrency",
+                "/2021-10-31/functions/f/url",
+                "DeleteFunctionUrlConfig",
             ),
             (
                 Method::GET,
-                "/2016-08-19/account-settings/",
-                "GetAccountSettings",
+                "/2018-10-31/layers/",
+                "ListLayers or GetLayerVersionByArn",
             ),
             (
                 Method::GET,

@@ -47,7 +47,7 @@ pub(super) async fn publish(
     let number = version.number.to_string();
     Ok(json(
         StatusCode::CREATED,
-        &configuration(&version, Some(&number)),
+        &configuration(&version, Some(&number), function.state(&version)),
     ))
 }
 
