@@ -30,6 +30,7 @@ use crate::{
         dynamodb::{DynamoDb, OpenError},
         event_sources::{self, EventSources},
         eventbridge::AlarmRules,
+        function_urls::FunctionUrls,
         http_api::HttpApis,
         lambda::{self, Lambda, Parts, invocation::new_request_id},
         sqs::{self, Sqs},
@@ -118,6 +119,7 @@ pub struct Server {
     service_faults: ServiceFaults,
     event_sources: EventSources,
     http_apis: HttpApis,
+    function_urls: FunctionUrls,
     router: Router,
 }
 
@@ -155,12 +157,14 @@ impl Server {
         let service_faults = ServiceFaults::default();
         let sqs = Sqs::new(lambda.endpoint.clone());
         let http_apis = HttpApis::new(lambda.clone());
+        let function_urls = FunctionUrls::new(lambda.clone());
         let grants = Grants::default();
         let alarm_rules = AlarmRules::default();
         let event_sources =
             EventSources::new(lambda.clone(), sqs.clone(), options.max_environments);
         let router = Router::new()
             .merge(lambda::operations::router(lambda.clone()))
+            .merge(function_urls.router())
             .merge(event_sources::operations::router(event_sources.clone()))
             .merge(admin::router(admin::Parts {
                 lambda: lambda.clone(),
@@ -191,6 +195,7 @@ impl Server {
             service_faults,
             event_sources,
             http_apis,
+            function_urls,
             router,
         })
     }
@@ -242,6 +247,7 @@ impl Server {
         alarms.abort();
         delivery.abort();
         http_apis.close();
+        self.function_urls.close();
         self.event_sources.shut_down();
         environments.shut_down().await;
         result

@@ -8,6 +8,7 @@ mod cloudwatch;
 mod common;
 mod event_source_mapping;
 mod event_source_mapping_api;
+mod function_urls;
 mod http_api;
 mod invoke;
 mod lambda;

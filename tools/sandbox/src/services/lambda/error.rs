@@ -185,6 +185,16 @@ impl LambdaError {
         };
         Self::new(kind, "Rate Exceeded.")
     }
+
+    /// Whether it is for lack of concurrency: the same request may succeed later.
+    #[must_use]
+    pub fn is_throttle(&self) -> bool {
+        let kinds = [
+            ErrorKind::TooManyRequests,
+            ErrorKind::ReservedConcurrencyUsedUp,
+        ];
+        kinds.contains(&self.kind)
+    }
 }
 
 impl From<CodeError> for LambdaError {

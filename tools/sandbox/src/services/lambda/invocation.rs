@@ -2,10 +2,7 @@
 //!
 //! All of them draw the version in the same way, suffer the same faults, and write the same metrics and log lines.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chrono::Utc;
@@ -14,6 +11,7 @@ use super::{
     Lambda,
     error::{ErrorKind, LambdaError},
     model::{
+        concurrency::Slot,
         functions::not_found,
         names::{self, FunctionRef},
     },
@@ -114,7 +112,7 @@ impl Lambda {
         let finished = running
             .await
             .map_err(|error| LambdaError::new(ErrorKind::Service, error.to_string()))?
-            .map_err(|Full| LambdaError::throttled(self.reserved(&version).is_some()))?;
+            .map_err(|Full| LambdaError::throttled(self.has_reserved(&version)))?;
         Ok(Invoked {
             version,
             request_id,
@@ -155,17 +153,11 @@ impl Lambda {
     /// [`Full`] when no environment is free, or the function's reserved concurrency is used up: nothing has run then.
     pub async fn run(&self, call: &Call, id: &str) -> Result<Finished, Full> {
         let version = &call.version;
-        let limit = self.reserved(version).unwrap_or(u32::MAX);
-        let relaxed = Ordering::Relaxed;
-        let counted = version.in_flight.fetch_update(relaxed, relaxed, |running| {
-            (running < limit).then_some(running + 1)
-        });
-        let (concurrent, result) = match counted {
+        let (concurrent, result) = match self.start(version) {
             Err(running) => (running, Err(Full)),
-            Ok(others) => {
-                let result = self.run_counted(call, id).await;
-                version.in_flight.fetch_sub(1, relaxed);
-                (others + 1, result)
+            Ok(slot) => {
+                let concurrent = slot.as_ref().map_or(1, |slot| slot.concurrent);
+                (concurrent, self.run_counted(call, id).await)
             }
         };
         self.recorder
@@ -195,11 +187,21 @@ impl Lambda {
         self.environments.invoke(version, &request).await
     }
 
-    /// How many invocations of the version's function may run at once, if that is set.
-    fn reserved(&self, version: &Version) -> Option<u32> {
+    /// Counts an invocation as running; gives the number of those that run, when one more is more than are reserved.
+    fn start(&self, version: &Version) -> Result<Option<Slot>, u32> {
         let functions = self.read();
         let function = functions.function(&version.function, &version.region);
-        function.ok()?.reserved
+        // Deleted after this invocation was accepted.
+        function
+            .ok()
+            .map(|function| function.start(version.number))
+            .transpose()
+    }
+
+    fn has_reserved(&self, version: &Version) -> bool {
+        let functions = self.read();
+        let function = functions.function(&version.function, &version.region);
+        function.is_ok_and(|function| function.reserved.is_some())
     }
 }
 

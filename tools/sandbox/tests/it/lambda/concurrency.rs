@@ -149,3 +149,22 @@ async fn the_account_counts_its_functions_and_the_code_of_all_versions() {
     sandbox.publish().await;
     assert_eq!(usage().await, (1, 2 * zip));
 }
+
+#[tokio::test]
+async fn what_is_provisioned_of_the_reserved_concurrency_is_for_its_version_alone() {
+    let sandbox = two_versions().await;
+    let lambda = &sandbox.lambda;
+    let put = lambda.put_provisioned_concurrency_config();
+    let put = put.function_name(FUNCTION).qualifier("1");
+    put.provisioned_concurrent_executions(1)
+        .send()
+        .await
+        .unwrap();
+    reserve(&sandbox, 1).await;
+    let reserved = ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded;
+    assert_eq!(throttle_of_an_invocation(&sandbox).await, reserved);
+    let provisioned = sandbox.ask(&does("who")).qualifier("live").send().await;
+    assert_eq!(provisioned.unwrap().executed_version.as_deref(), Some("1"));
+    reserve(&sandbox, 2).await;
+    sandbox.answer(does("who")).await;
+}

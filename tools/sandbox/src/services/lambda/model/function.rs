@@ -1,19 +1,18 @@
 //! A function: `$LATEST`, published versions, aliases, policies, tags. No I/O: every rule of Lambda about them is here.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::AtomicU32},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{
     alias::{Additional, Alias, RoutingConfig},
+    concurrency::Running,
     event_invoke::EventInvokeSettings,
     functions::{alias_not_found, not_found},
     names,
     state::UnderWay,
+    url::FunctionUrl,
 };
 use crate::{
     execution::{
@@ -101,8 +100,12 @@ pub struct Function {
     pub provisioned: BTreeMap<String, Provisioned>,
     /// How many invocations may run at once, if that is set: so many of the account's are the function's alone.
     pub reserved: Option<u32>,
+    /// Invocations that run now.
+    pub running: Running,
     /// By qualifier; the function itself is `$LATEST`.
     pub event_invoke: BTreeMap<String, EventInvokeSettings>,
+    /// By alias; the function itself is `None`.
+    pub urls: BTreeMap<Option<String>, FunctionUrl>,
     /// Tags of the function.
     pub tags: Tags,
     /// The change of `$LATEST` that is not over.
@@ -126,15 +129,16 @@ impl Function {
     /// A function with `$LATEST` alone.
     #[must_use]
     pub fn new(name: &str, region: &str, settings: Settings, code: Arc<Code>, tags: Tags) -> Self {
-        let in_flight = Arc::new(AtomicU32::new(0));
         Self {
-            latest: Arc::new(Version::latest(name, region, settings, code, in_flight)),
+            latest: Arc::new(Version::latest(name, region, settings, code)),
             published: BTreeMap::new(),
             aliases: BTreeMap::new(),
             policies: BTreeMap::new(),
             provisioned: BTreeMap::new(),
             reserved: None,
+            running: Running::default(),
             event_invoke: BTreeMap::new(),
+            urls: BTreeMap::new(),
             tags,
             under_way: None,
             next_number: 1,
@@ -211,15 +215,14 @@ impl Function {
         check_revision(revision_id, &self.latest.revision_id)
     }
 
+    /// Gives `$LATEST` another `RevisionId`.
+    pub fn revise_latest(&mut self) {
+        self.latest = Arc::new(self.latest.revised());
+    }
+
     /// Replaces `$LATEST`; gives the state that it replaced.
     pub fn replace_latest(&mut self, settings: Settings, code: Arc<Code>) -> Arc<Version> {
-        let next = Version::latest(
-            &self.latest.function,
-            &self.latest.region,
-            settings,
-            code,
-            Arc::clone(&self.latest.in_flight),
-        );
+        let next = Version::latest(&self.latest.function, &self.latest.region, settings, code);
         std::mem::replace(&mut self.latest, Arc::new(next))
     }
 
@@ -227,7 +230,7 @@ impl Function {
     /// and settings.
     ///
     /// # Errors
-    /// `ResourceConflictException` while a change is under way,
+    /// `ValidationException` for too long a description, `ResourceConflictException` while a change is under way,
     /// `PreconditionFailedException` for another `RevisionId`, `InvalidParameterValueException` for other code.
     pub fn publish(
         &mut self,
@@ -235,6 +238,7 @@ impl Function {
         revision_id: Option<&str>,
         description: Option<String>,
     ) -> Result<Arc<Version>, LambdaError> {
+        description.as_deref().map_or(Ok(()), check_description)?;
         self.check_settled()?;
         self.check_revision(revision_id)?;
         let current = &self.latest.code.sha256;
@@ -252,7 +256,7 @@ impl Function {
         self.published
             .insert(self.next_number, Arc::clone(&version));
         self.next_number += 1;
-        self.latest = Arc::new(self.latest.revised());
+        self.revise_latest();
         Ok(version)
     }
 
@@ -352,14 +356,7 @@ impl Function {
             alias.version = self.resolve_number(&version)?;
         }
         if let Some(description) = change.description {
-            if description.chars().count() > 256 {
-                let constraint = "Member must have length less than or equal to 256";
-                return Err(LambdaError::validation(
-                    "description",
-                    description,
-                    constraint,
-                ));
-            }
+            check_description(&description)?;
             alias.description = description;
         }
         let weights = change
@@ -444,6 +441,22 @@ impl Function {
         }
         Ok(())
     }
+}
+
+/// Whether a function, a version or an alias may have this description.
+///
+/// # Errors
+/// `ValidationException`.
+pub fn check_description(description: &str) -> Result<(), LambdaError> {
+    if description.chars().count() > 256 {
+        let constraint = "Member must have length less than or equal to 256";
+        return Err(LambdaError::validation(
+            "description",
+            description,
+            constraint,
+        ));
+    }
+    Ok(())
 }
 
 /// Compare-and-swap: a request that names a revision only changes that one.

@@ -5,6 +5,7 @@
 //! - [`concurrency`]: what functions reserve of the account's concurrency.
 //! - [`event_invoke`]: what asynchronous invocations go by.
 //! - [`state`]: what is under way while a function is created or updated.
+//! - [`url`]: the URL of a function, and who may call it.
 //! - [`settings`]: what callers may set, and its limits; [`names`]: functions and qualifiers as callers write them.
 
 pub mod alias;
@@ -16,3 +17,4 @@ pub mod names;
 pub mod provisioned;
 pub mod settings;
 pub mod state;
+pub mod url;

@@ -472,6 +472,8 @@ mod tests {
             (uuid, Ok(Tagged::Mapping)),
             (&format!("{uuid}:alias"), Err(ErrorKind::Validation)),
             ("layer:l", Ok(Tagged::Other)),
+            ("capacity-provider:c", Err(ErrorKind::ResourceNotFound)),
+            ("capacity-provider:c:live", Err(ErrorKind::Validation)),
             ("foobar:f", Err(ErrorKind::Validation)),
         ] {
             assert_eq!(kind(&arn(resource)), expected, "{resource}");

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::function::check_description;
 use crate::{
     execution::version::{Logging, Settings},
     services::lambda::error::LambdaError,
@@ -211,13 +212,7 @@ fn check(settings: &Settings) -> Result<(), LambdaError> {
             "Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+",
         ));
     }
-    if settings.description.chars().count() > 256 {
-        return Err(LambdaError::validation(
-            "description",
-            &settings.description,
-            "Member must have length less than or equal to 256",
-        ));
-    }
+    check_description(&settings.description)?;
     check_logging(&settings.logging)?;
     settings
         .environment
@@ -280,6 +275,14 @@ fn check_logging(logging: &Logging) -> Result<(), LambdaError> {
 }
 
 fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), LambdaError> {
+    if !variables.keys().all(|name| is_variable_name(name)) {
+        // The service does not quote the names.
+        return Err(LambdaError::violations(&[
+            "Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: \
+             [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]"
+                .to_owned(),
+        ]));
+    }
     let prefix = "Lambda was unable to configure your environment variables because the environment variables you have provided";
     let reserved: Vec<&str> = RESERVED_VARIABLES
         .into_iter()
@@ -301,9 +304,19 @@ fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), LambdaE
     Ok(())
 }
 
+/// Two characters or more: letters, digits and `_`, the first a letter.
+fn is_variable_name(name: &str) -> bool {
+    name.len() > 1
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services::lambda::error::ErrorKind;
 
     fn apply(extra: Value) -> Result<Settings, LambdaError> {
         let mut request = json!({
@@ -343,7 +356,10 @@ mod tests {
             ("Handler", json!("")),
             ("Description", json!("x".repeat(257))),
             ("Environment", json!({"Variables": {"AWS_REGION": "x"}})),
-            ("Environment", json!({"Variables": {"A": "x".repeat(4096)}})),
+            (
+                "Environment",
+                json!({"Variables": {"AA": "x".repeat(4096)}}),
+            ),
             ("LoggingConfig", json!({"LogFormat": "XML"})),
             ("LoggingConfig", json!({"ApplicationLogLevel": "INFO"})),
             ("Layers", json!(["arn:aws:lambda:::layer:x:1"])),
@@ -370,6 +386,48 @@ mod tests {
              you have provided exceeded the 4KB limit. String measured: {measured}"
         );
         assert_eq!(refused.unwrap_err().message, expected);
+    }
+
+    #[test]
+    fn names_of_variables_are_checked() {
+        let with = |name: &str| apply(json!({"Environment": {"Variables": {name: "x"}}}));
+        for good in ["AB", "a1", "MY_VAR_", "Zz"] {
+            assert!(with(good).is_ok(), "{good}");
+        }
+        for bad in ["A", "", "my-var", "1ST", "_HANDLER", "Ä1", "A B"] {
+            assert_eq!(
+                with(bad).unwrap_err().message,
+                "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: \
+                 Map keys must satisfy constraint: [Member must satisfy regular expression pattern: \
+                 [a-zA-Z]([a-zA-Z0-9_])+]",
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_runtime_is_refused_as_unknown_or_deprecated_or_not_in_the_sandbox() {
+        let refused = |runtime: &str| {
+            let error = apply(json!({"Runtime": runtime})).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidParameterValue);
+            error.message
+        };
+        assert_eq!(
+            refused("provided"),
+            "The runtime parameter of provided is no longer supported for creating or updating AWS Lambda functions. \
+             We recommend you use a supported runtime while creating or updating functions."
+        );
+        assert_eq!(
+            refused("PROVIDED.al2023"),
+            "Value PROVIDED.al2023 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: \
+             [nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, \
+             python3.10, python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, \
+             dotnet10, dotnet8, java11, dotnet6, nodejs18.x, provided.al2, java8.al2] or be a valid ARN"
+        );
+        assert_eq!(
+            refused("nodejs22.x"),
+            "The sandbox runs provided.al2023 and provided.al2 and nothing else, not nodejs22.x."
+        );
     }
 
     #[test]

@@ -83,10 +83,16 @@ impl Function {
         }
     }
 
-    /// Ends the change that is under way: `$LATEST` has another `RevisionId` then. Gives what it has replaced.
+    /// Ends the change that is under way: `$LATEST`, and the version that was published with it, have other `RevisionId`s
+    /// then. Gives what `$LATEST` has replaced.
     pub fn settle(&mut self) -> Option<Arc<Version>> {
         let change = self.under_way.take()?;
-        self.latest = Arc::new(self.latest.revised());
+        self.revise_latest();
+        if let Some(VersionNumber::Published(number)) = change.published
+            && let Some(version) = self.published.get_mut(&number)
+        {
+            *version = Arc::new(version.revised());
+        }
         change.previous
     }
 }

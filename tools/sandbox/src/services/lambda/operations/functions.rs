@@ -221,8 +221,7 @@ pub(super) async fn update_code(
     let mut settings = function.latest.settings.clone();
     settings.architecture = architecture.unwrap_or(settings.architecture);
     if request.dry_run {
-        let in_flight = Arc::clone(&function.latest.in_flight);
-        let version = Version::latest(&name, &function.latest.region, settings, code, in_flight);
+        let version = Version::latest(&name, &function.latest.region, settings, code);
         let body = configuration(&version, None, FunctionState::Settled);
         return Ok(json(StatusCode::OK, &body));
     }
@@ -241,7 +240,6 @@ pub(super) async fn remove(
 ) -> Answer {
     let reference = query.function(&name)?;
     let mut functions = lambda.write();
-    functions.function(&reference.name, &query.region)?;
     match reference.qualifier.as_deref() {
         None => {
             let mut function = functions.remove(&reference.name, &query.region)?;
@@ -264,6 +262,7 @@ pub(super) async fn remove(
             }
         }
         Some(_) => {
+            functions.function(&reference.name, &query.region)?;
             return Err(LambdaError::invalid(
                 "Deletion of aliases is not currently supported.",
             ));
