@@ -38,14 +38,15 @@ use crate::{
         dynamodb::DynamoDb,
         event_sources::{self, EventSources},
         eventbridge::AlarmRules,
+        function_urls::FunctionUrls,
         http_api::HttpApis,
         lambda::{self, Lambda, Parts, invocation::new_request_id},
         sqs::{self, Sqs},
     },
 };
 
-/// Largest request body in bytes: the largest zip in base64, with room for the rest.
-const MAX_BODY_BYTES: usize = 80 * 1024 * 1024;
+/// Largest request body in bytes: the largest zip in base64, with room for the rest. Lambda's, as its message says.
+const MAX_BODY_BYTES: usize = lambda::wire::TOO_LARGE_BYTES - 1;
 
 /// How a sandbox runs.
 #[derive(Debug, Clone)]
@@ -70,6 +71,8 @@ pub struct Options {
     pub realistic: bool,
     /// How metrics come.
     pub metrics: Settings,
+    /// How long a change of a function takes then.
+    pub settle_time: Duration,
 }
 
 impl Options {
@@ -87,6 +90,7 @@ impl Options {
             idle_limit: Duration::from_secs(300),
             realistic: false,
             metrics: Settings::default(),
+            settle_time: Duration::from_secs(1),
         }
     }
 }
@@ -140,6 +144,7 @@ pub struct Server {
     service_faults: ServiceFaults,
     event_sources: EventSources,
     http_apis: HttpApis,
+    function_urls: FunctionUrls,
     router: Router,
 }
 
@@ -173,16 +178,19 @@ impl Server {
             recorder: Arc::clone(&cloudwatch.lambda) as _,
             draws: Draws::new(options.seed),
             realistic: options.realistic,
+            settle_time: options.settle_time,
         });
         let service_faults = ServiceFaults::default();
         let (sqs, dynamodb) = open_data(&lambda.endpoint, options.data)?;
         let http_apis = HttpApis::new(lambda.clone());
+        let function_urls = FunctionUrls::new(lambda.clone());
         let grants = Grants::default();
         let alarm_rules = AlarmRules::default();
         let event_sources =
             EventSources::new(lambda.clone(), sqs.clone(), options.max_environments);
         let router = Router::new()
             .merge(lambda::operations::router(lambda.clone()))
+            .merge(function_urls.router())
             .merge(event_sources::operations::router(event_sources.clone()))
             .merge(admin::router(admin::Parts {
                 lambda: lambda.clone(),
@@ -209,6 +217,7 @@ impl Server {
             service_faults,
             event_sources,
             http_apis,
+            function_urls,
             router,
         })
     }
@@ -217,6 +226,12 @@ impl Server {
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.lambda.endpoint
+    }
+
+    /// The functions.
+    #[must_use]
+    pub fn lambda(&self) -> &Lambda {
+        &self.lambda
     }
 
     /// Faults that are injected.
@@ -254,6 +269,7 @@ impl Server {
         alarms.abort();
         delivery.abort();
         http_apis.close();
+        self.function_urls.close();
         self.event_sources.shut_down();
         environments.shut_down().await;
         result

@@ -16,6 +16,9 @@ use super::unpack::{self, Limits, UnpackError};
 /// Largest zip that can be sent with the request, in bytes.
 pub const MAX_ZIP_BYTES: usize = 52_428_800;
 
+/// Most that a zip may unpack to, in bytes.
+pub const MAX_UNZIPPED_BYTES: u64 = 262_144_000;
+
 /// Why a zip is not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum CodeError {

@@ -29,7 +29,7 @@ impl Limits {
     /// The bytes are Lambda's quota. Lambda has none for the rest: a zip without extensions has at most 65,535 entries,
     /// and the other two are far more than a real package has.
     pub(super) const LAMBDA: Self = Self {
-        bytes: 262_144_000,
+        bytes: super::code::MAX_UNZIPPED_BYTES,
         entries: 65_535,
         depth: 64,
         path_bytes: 1024,
@@ -39,12 +39,10 @@ impl Limits {
 /// Why a zip is not unpacked.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UnpackError {
-    // These two in Lambda's words.
+    // These two in Lambda's words, which do not say what is wrong with the zip.
     #[error("Unzipped size must be smaller than {0} bytes")]
     TooLarge(u64),
-    #[error(
-        "Could not unzip uploaded file. Please check your file, then try to upload again. ({0})"
-    )]
+    #[error("Could not unzip uploaded file. Please check your file, then try to upload again.")]
     NotAZip(#[from] ZipError),
     #[error("The zip has more than {0} files and folders: the sandbox unpacks no more")]
     TooMany(usize),

@@ -6,7 +6,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -112,7 +112,7 @@ pub struct Logging {
 }
 
 /// Code and settings under a number. `$LATEST` is replaced as a whole, never changed in place.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Version {
     /// Identity of this state.
     pub id: VersionId,
@@ -132,20 +132,12 @@ pub struct Version {
     pub revision_id: String,
     /// When this state came to be.
     pub last_modified: DateTime<Utc>,
-    /// Invocations of the whole function that run now; shared by all of its versions.
-    pub in_flight: Arc<AtomicU32>,
 }
 
 impl Version {
     /// A new state of `$LATEST`.
     #[must_use]
-    pub fn latest(
-        function: &str,
-        region: &str,
-        settings: Settings,
-        code: Arc<Code>,
-        in_flight: Arc<AtomicU32>,
-    ) -> Self {
+    pub fn latest(function: &str, region: &str, settings: Settings, code: Arc<Code>) -> Self {
         Self {
             id: VersionId::unique(),
             function: function.to_owned(),
@@ -156,7 +148,6 @@ impl Version {
             code,
             revision_id: new_revision(),
             last_modified: Utc::now(),
-            in_flight,
         }
     }
 
@@ -173,7 +164,15 @@ impl Version {
             code: Arc::clone(&self.code),
             revision_id: new_revision(),
             last_modified: Utc::now(),
-            in_flight: Arc::clone(&self.in_flight),
+        }
+    }
+
+    /// This state under another `RevisionId`.
+    #[must_use]
+    pub fn revised(&self) -> Self {
+        Self {
+            revision_id: new_revision(),
+            ..self.clone()
         }
     }
 

@@ -5,6 +5,7 @@
 //! | [`lambda`], [`sqs`], [`cloudwatch`], [`dynamodb`] | no other service |
 //! | [`event_sources`]: queues that invoke functions | `lambda`, `sqs` |
 //! | [`http_api`]: HTTP requests that invoke functions | `lambda` |
+//! | [`function_urls`]: HTTP requests that invoke functions, without an API | `lambda`, `http_api` |
 //! | [`eventbridge`]: alarms that invoke functions | `lambda`, `cloudwatch` |
 //!
 //! Within a service the model has the rules of AWS and no I/O, the operations are the API, and the wire is what requests
@@ -14,6 +15,7 @@ pub mod cloudwatch;
 pub mod dynamodb;
 pub mod event_sources;
 pub mod eventbridge;
+pub mod function_urls;
 pub mod http_api;
 pub mod lambda;
 pub mod sqs;

@@ -23,6 +23,7 @@ use crate::{
     execution::{environments::Environments, faults::Faults},
     rehearsal::{faults::FaultSpec, service_faults::ServiceFaults},
     server::{Options, Server},
+    services::lambda::Lambda,
 };
 
 /// Where `scripts/build.sh` writes to.
@@ -37,6 +38,7 @@ pub struct Sandbox {
     /// A Lambda client for it that never retries.
     pub lambda: aws_sdk_lambda::Client,
     environments: Environments,
+    functions: Lambda,
     faults: Faults,
     service_faults: ServiceFaults,
     http: HttpClient,
@@ -66,6 +68,7 @@ impl Sandbox {
         let server = Server::bind(options).await?;
         let endpoint = server.endpoint().to_owned();
         let (environments, faults) = (server.environments().clone(), server.faults().clone());
+        let functions = server.lambda().clone();
         let service_faults = server.service_faults().clone();
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(server.run(async {
@@ -76,6 +79,7 @@ impl Sandbox {
             endpoint,
             folder,
             environments,
+            functions,
             faults,
             service_faults,
             http: HttpClient::new(),
@@ -90,6 +94,11 @@ impl Sandbox {
     #[must_use]
     pub fn sdk_config(&self) -> SdkConfig {
         sdk_config(&self.endpoint, DEFAULT_REGION)
+    }
+
+    /// Ends the changes of functions that are under way, for which one with `realistic` takes its time.
+    pub fn settle(&self) {
+        self.functions.settle_all();
     }
 
     /// What goes wrong on purpose, per function and build.

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)] // a helper that panics fails its test
 
 use crate::common;
-use aws_sdk_lambda::types::{FilterCriteria, FunctionResponseType, ScalingConfig};
+use aws_sdk_lambda::types::{
+    DestinationConfig, FilterCriteria, FunctionResponseType, OnFailure, ScalingConfig,
+};
 use aws_sdk_sqs::types::QueueAttributeName as Name;
 use common::{
     FUNCTION,
@@ -126,12 +128,9 @@ async fn queue_and_function_must_be_there_and_fit_together() {
     let sandbox = sandbox().await;
     let source = source(&sandbox, 3).await;
     let other = map(&sandbox, &source.queue).function_name("probe:other");
-    let (code, status, message) = refusal(other.send().await);
-    assert_eq!(
-        (code.as_str(), status),
-        ("ResourceNotFoundException", 404),
-        "{message}"
-    );
+    let (code, _, message) = refusal(other.send().await);
+    assert_eq!(code, "InvalidParameterValueException");
+    assert_eq!(message, "Function does not exist");
     let nobody =
         map(&sandbox, &source.queue).event_source_arn("arn:aws:sqs:us-east-1:000000000000:nobody");
     let (code, _, message) = refusal(nobody.send().await);
@@ -161,6 +160,18 @@ async fn settings_that_lambda_refuses_or_the_sandbox_lacks_are_refused() {
         refusal(map().batch_size(0).send().await).0,
         "ValidationException"
     );
+    let destination = OnFailure::builder().destination("arn:aws:sqs:us-east-1:000000000000:q");
+    let destination = DestinationConfig::builder().on_failure(destination.build());
+    let (code, _, message) = refusal(map().destination_config(destination.build()).send().await);
+    assert_eq!(code, "InvalidParameterValueException");
+    assert_eq!(
+        message,
+        "Unsupported DestinationConfig parameter for given event source mapping type."
+    );
+    let nothing = sandbox.lambda.create_event_source_mapping();
+    let (code, _, message) = refusal(nothing.function_name("nobody").send().await);
+    assert_eq!(code, "InvalidParameterValueException");
+    assert_eq!(message, "Unrecognized event source.");
     let (code, _, message) = refusal(map().batch_size(11).send().await);
     assert_eq!(code, "InvalidParameterValueException");
     assert!(message.contains("batch window"), "{message}");

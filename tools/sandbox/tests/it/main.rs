@@ -9,6 +9,7 @@ mod common;
 mod data;
 mod event_source_mapping;
 mod event_source_mapping_api;
+mod function_urls;
 mod http_api;
 mod invoke;
 mod lambda;

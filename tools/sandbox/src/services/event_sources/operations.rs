@@ -64,21 +64,22 @@ async fn create(State(sources): State<EventSources>, query: Query, body: Bytes) 
     let request: Create = parse(&body)?;
     let queue_arn = request
         .event_source_arn
-        .filter(|arn| arn.starts_with("arn:aws:sqs:"))
-        .ok_or_else(|| {
-            LambdaError::invalid(
-                "The sandbox maps queues only: EventSourceArn must be the ARN of an SQS queue.",
-            )
-        })?;
+        .ok_or_else(|| LambdaError::invalid("Unrecognized event source."))?;
+    if !queue_arn.starts_with("arn:aws:sqs:") {
+        return Err(LambdaError::invalid(
+            "The sandbox maps queues only: EventSourceArn must be the ARN of an SQS queue.",
+        ));
+    }
     let function = query.function(&request.function_name)?;
-    let region = check(&sources, &function, &queue_arn, &query.region)?;
     let fifo = queue_arn.ends_with(".fifo");
+    let settings = Settings::default().with(&request.change, fifo)?;
+    let region = check(&sources, &function, &queue_arn, &query.region)?;
     let mapping = Mapping {
         uuid: uuid::Uuid::new_v4().to_string(),
         queue_arn,
         function,
         region,
-        settings: Settings::default().with(&request.change, fifo)?,
+        settings,
         state: mapping::State::Creating,
         modified: Utc::now(),
     };
@@ -98,9 +99,9 @@ fn check(
 ) -> Result<String, LambdaError> {
     let (region, timeout_s) = {
         let functions = sources.lambda().read();
-        let version = functions
-            .function(&function.name, region)?
-            .resolve(function.qualifier.as_deref(), || 0.0)?;
+        let found = functions.function(&function.name, region);
+        let version = found.and_then(|found| found.resolve(function.qualifier.as_deref(), || 0.0));
+        let version = version.map_err(|_| LambdaError::invalid("Function does not exist"))?;
         (version.region.clone(), version.settings.timeout_s)
     };
     let queues = sources.sqs().queues();

@@ -111,6 +111,10 @@ fn refuse_unsupported(other: &Map<String, Value>) -> Result<(), LambdaError> {
     };
     match other.iter().find(|(_, value)| !is_empty(value)) {
         None => Ok(()),
+        // In Lambda's words: queues have none there either.
+        Some((name, _)) if name == "DestinationConfig" => Err(LambdaError::invalid(
+            "Unsupported DestinationConfig parameter for given event source mapping type.",
+        )),
         Some((name, _)) => Err(LambdaError::invalid(format!(
             "{name} is not supported: the sandbox's event source mappings have BatchSize, \
              MaximumBatchingWindowInSeconds, FunctionResponseTypes, ScalingConfig and Enabled"

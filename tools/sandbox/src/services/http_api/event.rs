@@ -13,8 +13,6 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::aws::ACCOUNT_ID;
-
 /// The only client is on this machine.
 const CLIENT: &str = "127.0.0.1";
 
@@ -32,10 +30,11 @@ const NOT_PASSED_ON: [HeaderName; 9] = [
 ];
 
 /// What API Gateway adds to a request.
-pub(super) struct RequestMetadata<'a> {
-    pub(super) api_id: &'a str,
-    pub(super) request_id: &'a str,
-    pub(super) received: DateTime<Utc>,
+pub(in crate::services) struct RequestMetadata<'a> {
+    pub(in crate::services) api_id: &'a str,
+    pub(in crate::services) request_id: &'a str,
+    pub(in crate::services) received: DateTime<Utc>,
+    pub(in crate::services) account_id: &'a str,
 }
 
 /// An id like API Gateway's, the same for a function every time: ten letters and digits.
@@ -51,7 +50,11 @@ pub(super) fn request_id() -> String {
 }
 
 /// The event. Fields without a value are left out, as API Gateway does.
-pub(super) fn event(parts: &Parts, body: &[u8], metadata: &RequestMetadata<'_>) -> Value {
+pub(in crate::services) fn event(
+    parts: &Parts,
+    body: &[u8],
+    metadata: &RequestMetadata<'_>,
+) -> Value {
     let path = raw_path(&parts.uri);
     let query = parts.uri.query().unwrap_or_default();
     let mut event = json!({
@@ -95,7 +98,7 @@ fn raw_path(uri: &Uri) -> String {
 fn context(parts: &Parts, path: &str, metadata: &RequestMetadata<'_>) -> Value {
     let domain = text(&parts.headers, &header::HOST);
     json!({
-        "accountId": ACCOUNT_ID,
+        "accountId": metadata.account_id,
         "apiId": metadata.api_id,
         "domainName": domain,
         "domainPrefix": domain.split('.').next(),
@@ -197,6 +200,7 @@ mod tests {
     fn event_of(request: axum::http::request::Builder, body: &[u8]) -> Value {
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let metadata = RequestMetadata {
+            account_id: "000000000000",
             api_id: "0123456789",
             request_id: "JKJaXmPLvHcESHA=",
             received: DateTime::from_timestamp_millis(1_583_348_638_390).unwrap(),

@@ -12,9 +12,9 @@
 //! - A `Host` that is not loopback is refused, as no other host is this API's: see [`origin_check`].
 //! - There is one route, `$default`, and no authorizer, CORS, access log or throttling of its own.
 
-mod event;
+pub(super) mod event;
 mod proxy;
-mod response;
+pub(super) mod response;
 
 use std::{
     collections::BTreeMap,

@@ -15,13 +15,13 @@ use serde_json::json;
 
 use super::{
     event::{self, RequestMetadata},
-    response,
+    response::{self, Front},
 };
 use crate::{
-    aws::DEFAULT_REGION,
+    aws::{ACCOUNT_ID, DEFAULT_REGION},
     services::lambda::{
         Lambda,
-        error::{ErrorKind, LambdaError},
+        error::LambdaError,
         invocation::{Invoked, MAX_SYNC_BYTES},
         model::names::FunctionRef,
     },
@@ -65,6 +65,7 @@ async fn respond(target: &Target, request: Request, request_id: &str) -> Result<
         api_id: &target.api_id,
         request_id,
         received: Utc::now(),
+        account_id: ACCOUNT_ID,
     };
     let event = event::event(&parts, &body, &metadata).to_string();
     if event.len() > MAX_SYNC_BYTES {
@@ -86,7 +87,7 @@ fn answered(target: &Target, invoked: &Invoked) -> Result<Response, Refusal> {
     if finished.outcome.is_error() {
         return Err(Refusal::InternalServerError);
     }
-    response::response(&finished.body).map_err(|error| {
+    response::response(&finished.body, Front::HttpApi).map_err(|error| {
         let (function, id) = (&target.reference.name, &invoked.request_id);
         tracing::warn!(function, id, %error, "the answer of a function is no HTTP response");
         Refusal::InternalServerError
@@ -94,7 +95,7 @@ fn answered(target: &Target, invoked: &Invoked) -> Result<Response, Refusal> {
 }
 
 fn not_invoked(target: &Target, error: &LambdaError) -> Refusal {
-    if error.kind == ErrorKind::TooManyRequests {
+    if error.is_throttle() {
         return Refusal::ServiceUnavailable;
     }
     let function = &target.reference.name;

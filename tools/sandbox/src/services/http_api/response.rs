@@ -48,7 +48,7 @@ impl std::fmt::Display for Scalar {
 
 /// Why an answer is no response. The client learns nothing of it.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum MalformedAnswer {
+pub(in crate::services) enum MalformedAnswer {
     /// A field has the wrong type.
     #[error("it has a statusCode, and is no response")]
     Shape(#[from] serde_json::Error),
@@ -63,13 +63,53 @@ pub(super) enum MalformedAnswer {
     Base64(#[from] base64::DecodeError),
 }
 
+/// What answers, as far as the rules differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::services) enum Front {
+    /// An HTTP API.
+    HttpApi,
+    /// A function URL.
+    FunctionUrl {
+        /// Whether the function may have streamed its answer.
+        streamed: bool,
+    },
+}
+
+/// What parts the head of a streamed answer from its body. Source: "Response streaming" of the Runtime API.
+const STREAM_DELIMITER: [u8; 8] = [0; 8];
+
 /// The response. Without a `statusCode` API Gateway infers one: 200, with all that the function returned as JSON.
-pub(super) fn response(payload: &Bytes) -> Result<Response, MalformedAnswer> {
-    let value = serde_json::from_slice::<Value>(payload).ok();
-    match value.filter(|value| value.get("statusCode").is_some()) {
-        None => inferred(payload.clone()),
-        Some(value) => explicit(serde_json::from_value(value)?),
+pub(in crate::services) fn response(
+    payload: &Bytes,
+    front: Front,
+) -> Result<Response, MalformedAnswer> {
+    if front == (Front::FunctionUrl { streamed: true })
+        && let Some(answer) = streamed(payload)?
+    {
+        return Ok(answer);
     }
+    let value = serde_json::from_slice::<Value>(payload).ok();
+    match (value, front) {
+        (Some(value), _) if value.get("statusCode").is_some() => {
+            explicit(serde_json::from_value(value)?, front)
+        }
+        (Some(Value::String(text)), Front::FunctionUrl { .. }) => inferred(text.into()),
+        _ => inferred(payload.clone()),
+    }
+}
+
+/// The answer of a function that streams: status and headers as JSON, and the body behind them.
+fn streamed(payload: &Bytes) -> Result<Option<Response>, MalformedAnswer> {
+    let mut windows = payload.windows(STREAM_DELIMITER.len());
+    let Some(end) = windows.position(|window| window == STREAM_DELIMITER) else {
+        return Ok(None);
+    };
+    let Ok(head) = serde_json::from_slice::<Answer>(&payload.slice(..end)) else {
+        return Ok(None);
+    };
+    let mut response = explicit(head, Front::FunctionUrl { streamed: true })?;
+    *response.body_mut() = Body::from(payload.slice(end + STREAM_DELIMITER.len()..));
+    Ok(Some(response))
 }
 
 fn inferred(payload: Bytes) -> Result<Response, MalformedAnswer> {
@@ -77,7 +117,7 @@ fn inferred(payload: Bytes) -> Result<Response, MalformedAnswer> {
     Ok(response.body(Body::from(payload))?)
 }
 
-fn explicit(answer: Answer) -> Result<Response, MalformedAnswer> {
+fn explicit(answer: Answer, front: Front) -> Result<Response, MalformedAnswer> {
     let status = StatusCode::from_u16(answer.status_code).ok();
     // 1xx would be no final response.
     let status = status.filter(|status| (200..600).contains(&status.as_u16()));
@@ -95,8 +135,11 @@ fn explicit(answer: Answer) -> Result<Response, MalformedAnswer> {
         false => body.into_bytes(),
     };
     let mut response = response.body(Body::from(body))?;
-    // What API Gateway says when the function says nothing.
-    let default = HeaderValue::from_static("text/plain; charset=utf-8");
+    // What AWS says when the function says nothing.
+    let default = HeaderValue::from_static(match front {
+        Front::HttpApi => "text/plain; charset=utf-8",
+        Front::FunctionUrl { .. } => "application/json",
+    });
     let headers = response.headers_mut();
     headers.entry(header::CONTENT_TYPE).or_insert(default);
     Ok(response)
@@ -127,7 +170,7 @@ mod tests {
     use super::*;
 
     fn answered(answer: &Value) -> Result<Response, MalformedAnswer> {
-        response(&Bytes::from(answer.to_string()))
+        response(&Bytes::from(answer.to_string()), Front::HttpApi)
     }
 
     async fn body(response: Response) -> Vec<u8> {
@@ -175,11 +218,25 @@ mod tests {
     #[tokio::test]
     async fn without_a_status_everything_is_the_body_of_a_200() {
         for payload in [r#"{"message":"hello"}"#, r#""hello""#, "null", "[1]"] {
-            let response = response(&Bytes::from(payload)).unwrap();
+            let response = response(&Bytes::from(payload), Front::HttpApi).unwrap();
             assert_eq!(response.status(), 200);
             assert_eq!(response.headers()["content-type"], "application/json");
             assert_eq!(body(response).await, payload.as_bytes());
         }
+    }
+
+    #[tokio::test]
+    async fn a_streamed_answer_has_its_head_before_eight_zeros() {
+        let front = Front::FunctionUrl { streamed: true };
+        let head = r#"{"statusCode":201,"headers":{"content-type":"text/html"},"cookies":["a=1"]}"#;
+        let payload = [head.as_bytes(), &[0; 8], b"<p>\0"].concat();
+        let answer = response(&Bytes::from(payload), front).unwrap();
+        assert_eq!(answer.status(), 201);
+        assert_eq!(answer.headers()["content-type"], "text/html");
+        assert_eq!(answer.headers()["set-cookie"], "a=1");
+        assert_eq!(body(answer).await, b"<p>\0");
+        let whole = response(&Bytes::from(r#"{"a":1}"#), front).unwrap();
+        assert_eq!(body(whole).await, br#"{"a":1}"#);
     }
 
     #[test]

@@ -13,6 +13,8 @@ use crate::{aws::errors, execution::code::CodeError};
 pub enum ErrorKind {
     /// A parameter is not acceptable.
     InvalidParameterValue,
+    /// The same, of which AWS does not say whose fault it is: some of its messages come without a `Type`.
+    InvalidParameterValueUntyped,
     /// A parameter violates the constraints of the service model.
     Validation,
     /// The payload is not JSON.
@@ -29,10 +31,14 @@ pub enum ErrorKind {
     ResourceInUse,
     /// The `RevisionId` is not the current one.
     PreconditionFailed,
-    /// The payload or the code is too large.
+    /// The payload is too large.
     RequestTooLarge,
+    /// The code is too large to be sent with a request.
+    RequestEntityTooLarge,
     /// No environment is free.
     TooManyRequests,
+    /// The function's reserved concurrency is used up.
+    ReservedConcurrencyUsedUp,
     /// The sandbox does not have the operation.
     UnknownOperation,
     /// The sandbox itself failed.
@@ -43,7 +49,7 @@ impl ErrorKind {
     /// The name on the wire, and the status code.
     const fn wire(self) -> (&'static str, StatusCode) {
         match self {
-            Self::InvalidParameterValue => {
+            Self::InvalidParameterValue | Self::InvalidParameterValueUntyped => {
                 ("InvalidParameterValueException", StatusCode::BAD_REQUEST)
             }
             Self::Validation => ("ValidationException", StatusCode::BAD_REQUEST),
@@ -63,7 +69,13 @@ impl ErrorKind {
                 StatusCode::PRECONDITION_FAILED,
             ),
             Self::RequestTooLarge => ("RequestTooLargeException", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::TooManyRequests => ("TooManyRequestsException", StatusCode::TOO_MANY_REQUESTS),
+            Self::RequestEntityTooLarge => (
+                "RequestEntityTooLargeException",
+                StatusCode::PAYLOAD_TOO_LARGE,
+            ),
+            Self::TooManyRequests | Self::ReservedConcurrencyUsedUp => {
+                ("TooManyRequestsException", StatusCode::TOO_MANY_REQUESTS)
+            }
             Self::UnknownOperation => ("UnknownOperationException", StatusCode::BAD_REQUEST),
             Self::Service => ("ServiceException", StatusCode::INTERNAL_SERVER_ERROR),
         }
@@ -164,17 +176,31 @@ impl LambdaError {
         )
     }
 
-    /// `TooManyRequestsException` for lack of a free environment.
+    /// `TooManyRequestsException` for lack of a free environment, or of concurrency that is `reserved` for the function.
     #[must_use]
-    pub fn throttled() -> Self {
-        Self::new(ErrorKind::TooManyRequests, "Rate Exceeded.")
+    pub fn throttled(reserved: bool) -> Self {
+        let kind = match reserved {
+            true => ErrorKind::ReservedConcurrencyUsedUp,
+            false => ErrorKind::TooManyRequests,
+        };
+        Self::new(kind, "Rate Exceeded.")
+    }
+
+    /// Whether it is for lack of concurrency: the same request may succeed later.
+    #[must_use]
+    pub fn is_throttle(&self) -> bool {
+        let kinds = [
+            ErrorKind::TooManyRequests,
+            ErrorKind::ReservedConcurrencyUsedUp,
+        ];
+        kinds.contains(&self.kind)
     }
 }
 
 impl From<CodeError> for LambdaError {
     fn from(error: CodeError) -> Self {
         let kind = match error {
-            CodeError::TooLarge => ErrorKind::RequestTooLarge,
+            CodeError::TooLarge => ErrorKind::RequestEntityTooLarge,
             CodeError::Refused(_) => ErrorKind::InvalidParameterValue,
             CodeError::Failed(_) => ErrorKind::Service,
         };
@@ -195,11 +221,14 @@ impl IntoResponse for LambdaError {
             ErrorKind::ResourceNotFound | ErrorKind::ResourceInUse => {
                 json!({"Type": side, "Message": self.message})
             }
-            ErrorKind::TooManyRequests => json!({
-                "Type": side,
-                "message": self.message,
-                "Reason": "ConcurrentInvocationLimitExceeded",
-            }),
+            ErrorKind::TooManyRequests | ErrorKind::ReservedConcurrencyUsedUp => {
+                let reason = match self.kind {
+                    ErrorKind::TooManyRequests => "ConcurrentInvocationLimitExceeded",
+                    _ => "ReservedFunctionConcurrentInvocationLimitExceeded",
+                };
+                json!({"Type": side, "message": self.message, "Reason": reason})
+            }
+            ErrorKind::InvalidParameterValueUntyped => json!({"message": self.message}),
             ErrorKind::AccessDenied => json!({"Message": null}),
             _ => json!({"Type": side, "message": self.message}),
         };

@@ -2,10 +2,7 @@
 //!
 //! All of them draw the version in the same way, suffer the same faults, and write the same metrics and log lines.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chrono::Utc;
@@ -14,6 +11,7 @@ use super::{
     Lambda,
     error::{ErrorKind, LambdaError},
     model::{
+        concurrency::Slot,
         functions::not_found,
         names::{self, FunctionRef},
     },
@@ -63,7 +61,8 @@ impl Lambda {
     /// Chooses the version: by weight, when the qualifier is an alias with two.
     ///
     /// # Errors
-    /// `ResourceNotFoundException` when there is no such function, version or alias.
+    /// `ResourceNotFoundException` when there is no such function, version or alias, `ResourceConflictException` when it is
+    /// just being created.
     pub fn route(&self, reference: FunctionRef, region: &str) -> Result<Call, LambdaError> {
         let functions = self.read();
         let function = functions.function(&reference.name, region).map_err(|_| {
@@ -71,6 +70,7 @@ impl Lambda {
             not_found(region, &reference.name, Some(qualifier))
         })?;
         let version = function.resolve(reference.qualifier.as_deref(), || self.draws.uniform())?;
+        let version = function.invocable(version)?;
         let through_alias = reference
             .qualifier
             .as_deref()
@@ -112,7 +112,7 @@ impl Lambda {
         let finished = running
             .await
             .map_err(|error| LambdaError::new(ErrorKind::Service, error.to_string()))?
-            .map_err(|Full| LambdaError::throttled())?;
+            .map_err(|Full| LambdaError::throttled(self.has_reserved(&version)))?;
         Ok(Invoked {
             version,
             request_id,
@@ -150,33 +150,58 @@ impl Lambda {
     /// Runs the function once, with the faults that are ordered for it, and records the invocation.
     ///
     /// # Errors
-    /// [`Full`] when no environment is free: nothing has run then.
+    /// [`Full`] when no environment is free, or the function's reserved concurrency is used up: nothing has run then.
     pub async fn run(&self, call: &Call, id: &str) -> Result<Finished, Full> {
+        let version = &call.version;
+        let (concurrent, result) = match self.start(version) {
+            Err(running) => (running, Err(Full)),
+            Ok(slot) => {
+                let concurrent = slot.as_ref().map_or(1, |slot| slot.concurrent);
+                (concurrent, self.run_counted(call, id).await)
+            }
+        };
+        self.recorder
+            .record(record(call, concurrent, result.as_ref().ok()));
+        result
+    }
+
+    async fn run_counted(&self, call: &Call, id: &str) -> Result<Finished, Full> {
         let version = &call.version;
         let plan = self
             .faults
             .plan(&version.function, version.settings.architecture);
-        let concurrent = version.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
-        let result = if self.draws.happens(plan.throttle) {
-            Err(Full)
-        } else {
-            let request = Request {
-                id: id.to_owned(),
-                payload: call.payload.clone(),
-                invoked_arn: names::function_arn(
-                    &version.region,
-                    &version.function,
-                    call.reference.qualifier.as_deref(),
-                ),
-                faults: self.draws.faults(plan),
-                tail: call.tail,
-            };
-            self.environments.invoke(version, &request).await
+        if self.draws.happens(plan.throttle) {
+            return Err(Full);
+        }
+        let request = Request {
+            id: id.to_owned(),
+            payload: call.payload.clone(),
+            invoked_arn: names::function_arn(
+                &version.region,
+                &version.function,
+                call.reference.qualifier.as_deref(),
+            ),
+            faults: self.draws.faults(plan),
+            tail: call.tail,
         };
-        version.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.recorder
-            .record(record(call, concurrent, result.as_ref().ok()));
-        result
+        self.environments.invoke(version, &request).await
+    }
+
+    /// Counts an invocation as running; gives the number of those that run, when one more is more than are reserved.
+    fn start(&self, version: &Version) -> Result<Option<Slot>, u32> {
+        let functions = self.read();
+        let function = functions.function(&version.function, &version.region);
+        // Deleted after this invocation was accepted.
+        function
+            .ok()
+            .map(|function| function.start(version.number))
+            .transpose()
+    }
+
+    fn has_reserved(&self, version: &Version) -> bool {
+        let functions = self.read();
+        let function = functions.function(&version.function, &version.region);
+        function.is_ok_and(|function| function.reserved.is_some())
     }
 }
 

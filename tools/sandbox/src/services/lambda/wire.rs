@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{
     body::Bytes,
-    extract::FromRequestParts,
+    extract::{FromRequestParts, rejection::BytesRejection},
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 
 use super::{
     error::{ErrorKind, LambdaError},
-    model::names::{self, FunctionRef},
+    model::{
+        names::{self, FunctionRef},
+        state::FunctionState,
+    },
 };
 use crate::{
     aws::{
@@ -23,6 +26,9 @@ use crate::{
     },
     execution::version::Version,
 };
+
+/// Size of a request that is too large for `CreateFunction` and `UpdateFunctionCode`, in bytes: Lambda's.
+pub(crate) const TOO_LARGE_BYTES: usize = 70_167_211;
 
 /// What an operation gives: JSON with a status, or one of Lambda's errors.
 pub(crate) type Answer = Result<Response, LambdaError>;
@@ -81,6 +87,22 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, LambdaError>
     })
 }
 
+/// The body of a request that may be too large.
+pub(crate) fn whole(
+    body: Result<Bytes, BytesRejection>,
+    operation: &str,
+) -> Result<Bytes, LambdaError> {
+    body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => LambdaError::new(
+            ErrorKind::RequestEntityTooLarge,
+            format!(
+                "Request must be smaller than {TOO_LARGE_BYTES} bytes for the {operation} operation"
+            ),
+        ),
+        _ => LambdaError::new(ErrorKind::InvalidRequestContent, rejection.body_text()),
+    })
+}
+
 /// One page of a list, and the marker of the next page: the index of its first item.
 pub(crate) fn page(
     items: Vec<Value>,
@@ -107,10 +129,30 @@ pub(crate) fn page(
 const RUNTIME_ID: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// `FunctionConfiguration`, with the qualifier that the caller has asked with in the ARN.
-pub(super) fn configuration(version: &Version, qualifier: Option<&str>) -> Value {
+pub(super) fn configuration(
+    version: &Version,
+    qualifier: Option<&str>,
+    state: FunctionState,
+) -> Value {
     let mut json = listed(version, qualifier);
-    json["State"] = json!("Active");
-    json["LastUpdateStatus"] = json!("Successful");
+    let reason = "The function is being created.";
+    let fields: &[(&str, &str)] = match state {
+        FunctionState::Settled => &[("State", "Active"), ("LastUpdateStatus", "Successful")],
+        FunctionState::Pending => &[
+            ("State", "Pending"),
+            ("StateReason", reason),
+            ("StateReasonCode", "Creating"),
+        ],
+        FunctionState::Updating => &[
+            ("State", "Active"),
+            ("LastUpdateStatus", "InProgress"),
+            ("LastUpdateStatusReason", reason),
+            ("LastUpdateStatusReasonCode", "Creating"),
+        ],
+    };
+    for (name, value) in fields {
+        json[*name] = json!(value);
+    }
     let runtime = format!("arn:aws:lambda:{}::runtime:{RUNTIME_ID}", version.region);
     json["RuntimeVersionConfig"] = json!({"RuntimeVersionArn": runtime});
     json

@@ -8,6 +8,7 @@ use aws_sdk_lambda::{
     },
 };
 
+use super::create_live;
 use crate::common::{
     FUNCTION, ROLE, Sandbox, create_function, does, eventually, foreign, host, is_alive, probe_zip,
     refusal, script_zip, zip,
@@ -161,6 +162,55 @@ async fn what_is_no_zip_is_refused() {
 }
 
 #[tokio::test]
+async fn a_request_and_a_zip_have_lambdas_sizes() {
+    let sandbox = Sandbox::start().await;
+    let update = sandbox.lambda.update_function_code();
+    let update = update
+        .function_name(FUNCTION)
+        .zip_file(Blob::new(vec![0; 52_625_409]));
+    let (kind, status, message) = refusal(update.send().await);
+    assert_eq!(
+        (kind.as_str(), status),
+        ("RequestEntityTooLargeException", 413)
+    );
+    assert_eq!(
+        message,
+        "Request must be smaller than 70167211 bytes for the UpdateFunctionCode operation"
+    );
+    let create = create_function(&sandbox.lambda, vec![0; 52_428_801]);
+    let (kind, status, message) = refusal(create.send().await);
+    assert_eq!(
+        (kind.as_str(), status),
+        ("RequestEntityTooLargeException", 413)
+    );
+    assert_eq!(message, "Zipped size must be smaller than 52428800 bytes");
+}
+
+#[tokio::test]
+async fn publishing_and_tags_change_the_revision_of_latest() {
+    let sandbox = Sandbox::with_probe().await;
+    let lambda = &sandbox.lambda;
+    let latest = async || {
+        let get = lambda.get_function_configuration().function_name(FUNCTION);
+        let latest = get.send().await.unwrap();
+        (latest.function_arn.unwrap(), latest.revision_id.unwrap())
+    };
+    let (arn, first) = latest().await;
+    sandbox.publish().await;
+    let (_, published) = latest().await;
+    let tag = lambda.tag_resource().resource(&arn).tags("a", "b");
+    tag.send().await.unwrap();
+    let (_, tagged) = latest().await;
+    let untag = lambda.untag_resource().resource(&arn).tag_keys("a");
+    untag.send().await.unwrap();
+    let (_, untagged) = latest().await;
+    let all = std::collections::BTreeSet::from([first, published, tagged, untagged.clone()]);
+    assert_eq!(all.len(), 4);
+    create_live(&sandbox, "1").send().await.unwrap();
+    assert_eq!(latest().await, (arn, untagged));
+}
+
+#[tokio::test]
 async fn an_update_with_an_old_revision_changes_nothing() {
     let sandbox = Sandbox::with_probe().await;
     let client = &sandbox.lambda;
@@ -273,11 +323,9 @@ async fn what_the_sandbox_does_not_have_is_refused_by_its_name() {
         assert_eq!((kind.as_str(), status), expected, "{message}");
         assert_eq!(message, format!("not in the sandbox: {operation}"));
     };
-    let concurrency = lambda.put_function_concurrency().function_name(FUNCTION);
-    let concurrency = concurrency.reserved_concurrent_executions(1).send().await;
-    says(refusal(concurrency), "PutFunctionConcurrency");
-    let settings = lambda.get_account_settings().send().await;
-    says(refusal(settings), "GetAccountSettings");
+    let recursion = lambda.get_function_recursion_config();
+    let recursion = recursion.function_name(FUNCTION).send().await;
+    says(refusal(recursion), "GetFunctionRecursionConfig");
     // On a path that the sandbox has, with another method.
     let signing = lambda.delete_function_code_signing_config();
     let signing = signing.function_name(FUNCTION).send().await;
@@ -297,11 +345,19 @@ async fn what_is_not_there_is_named_as_aws_names_it() {
     let alias = alias.function_version("1").send().await;
     let update = lambda.update_alias().function_name(FUNCTION).name("a");
     let update = update.send().await;
+    let delete = |qualifier: &str| {
+        let delete = lambda.delete_function().function_name("nobody");
+        delete.qualifier(qualifier).send()
+    };
     let arn = "arn:aws:lambda:us-east-1:000000000000:function";
     for ((kind, status, message), expected) in [
         (
             refusal(invoke),
             format!("Function not found: {arn}:nobody:$LATEST"),
+        ),
+        (
+            refusal(delete("live").await),
+            format!("Function not found: {arn}:nobody"),
         ),
         (
             refusal(get("nobody", "$LATEST").await),

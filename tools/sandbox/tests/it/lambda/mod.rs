@@ -4,7 +4,9 @@
 
 mod aliases;
 mod answers;
+mod concurrency;
 mod environments;
+mod event_invoke;
 mod failures;
 mod faults;
 mod functions;
@@ -12,6 +14,7 @@ mod initialisation;
 mod names;
 mod permissions;
 mod provisioned;
+mod state;
 mod versions;
 
 use aws_sdk_lambda::{

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::two_versions;
-use crate::common::{FUNCTION, refusal};
+use crate::common::{FUNCTION, Sandbox, refusal};
 
 #[tokio::test]
 async fn permissions_and_tags_are_kept() {
@@ -278,4 +278,23 @@ async fn statement_ids_and_principals_are_checked() {
         let added: serde_json::Value = serde_json::from_str(&added).unwrap();
         assert_eq!(added["Principal"], expected, "{principal}");
     }
+}
+
+#[tokio::test]
+async fn statements_stand_in_the_order_of_their_coming() {
+    let sandbox = Sandbox::with_probe().await;
+    for service in ["sns", "logs", "events"] {
+        let add = sandbox.lambda.add_permission().function_name(FUNCTION);
+        let add = add.statement_id(service).action("lambda:InvokeFunction");
+        let add = add.principal(format!("{service}.amazonaws.com"));
+        add.send().await.unwrap();
+    }
+    let remove = sandbox.lambda.remove_permission().function_name(FUNCTION);
+    remove.statement_id("logs").send().await.unwrap();
+    let policy = sandbox.lambda.get_policy().function_name(FUNCTION);
+    let policy = policy.send().await.unwrap().policy.unwrap();
+    let policy: serde_json::Value = serde_json::from_str(&policy).unwrap();
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let ids: Vec<_> = statements.map(|statement| &statement["Sid"]).collect();
+    assert_eq!(ids, ["sns", "events"]);
 }

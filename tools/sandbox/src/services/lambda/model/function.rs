@@ -1,24 +1,25 @@
 //! A function: `$LATEST`, published versions, aliases, policies, tags. No I/O: every rule of Lambda about them is here.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::AtomicU32},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{
     alias::{Additional, Alias, RoutingConfig},
+    concurrency::Running,
+    event_invoke::EventInvokeSettings,
     functions::{alias_not_found, not_found},
     names,
+    state::UnderWay,
+    url::FunctionUrl,
 };
 use crate::{
     execution::{
         code::Code,
         version::{Settings, Version, VersionNumber, new_revision},
     },
-    services::lambda::error::LambdaError,
+    services::lambda::error::{ErrorKind, LambdaError},
 };
 
 /// Tags by name.
@@ -43,10 +44,19 @@ pub fn check_count(tags: &Tags) -> Result<(), LambdaError> {
 /// The statements of one resource policy and its revision.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
-    /// By statement id, in AWS's shape.
-    pub statements: BTreeMap<String, Value>,
+    /// In AWS's shape, in the order of their coming.
+    pub statements: Vec<Value>,
     /// Changes with every update.
     pub revision_id: String,
+}
+
+impl Policy {
+    /// Where the statement of an id is.
+    #[must_use]
+    pub fn position(&self, id: &str) -> Option<usize> {
+        let mut statements = self.statements.iter();
+        statements.position(|statement| statement["Sid"] == id)
+    }
 }
 
 /// The provisioned concurrency of one version or alias.
@@ -56,18 +66,20 @@ pub struct Provisioned {
     pub requested: u32,
     /// When that was.
     pub last_modified: DateTime<Utc>,
+    /// Whether they are there.
+    pub ready: bool,
 }
 
 impl Provisioned {
-    /// The configuration on the wire, in the answer to the request that has set it (`fresh`) or later.
+    /// The configuration on the wire.
     #[must_use]
-    pub fn to_json(self, fresh: bool) -> Value {
-        let there = if fresh { 0 } else { self.requested };
+    pub fn to_json(self) -> Value {
+        let there = if self.ready { self.requested } else { 0 };
         json!({
             "RequestedProvisionedConcurrentExecutions": self.requested,
             "AvailableProvisionedConcurrentExecutions": there,
             "AllocatedProvisionedConcurrentExecutions": there,
-            "Status": if fresh { "IN_PROGRESS" } else { "READY" },
+            "Status": if self.ready { "READY" } else { "IN_PROGRESS" },
             "LastModified": self.last_modified.format("%Y-%m-%dT%H:%M:%S+0000").to_string(),
         })
     }
@@ -86,8 +98,18 @@ pub struct Function {
     pub policies: BTreeMap<Option<String>, Policy>,
     /// By qualifier.
     pub provisioned: BTreeMap<String, Provisioned>,
+    /// How many invocations may run at once, if that is set: so many of the account's are the function's alone.
+    pub reserved: Option<u32>,
+    /// Invocations that run now.
+    pub running: Running,
+    /// By qualifier; the function itself is `$LATEST`.
+    pub event_invoke: BTreeMap<String, EventInvokeSettings>,
+    /// By alias; the function itself is `None`.
+    pub urls: BTreeMap<Option<String>, FunctionUrl>,
     /// Tags of the function.
     pub tags: Tags,
+    /// The change of `$LATEST` that is not over.
+    pub under_way: Option<UnderWay>,
     /// Number of the next version. Numbers are never used again.
     next_number: u64,
 }
@@ -107,14 +129,18 @@ impl Function {
     /// A function with `$LATEST` alone.
     #[must_use]
     pub fn new(name: &str, region: &str, settings: Settings, code: Arc<Code>, tags: Tags) -> Self {
-        let in_flight = Arc::new(AtomicU32::new(0));
         Self {
-            latest: Arc::new(Version::latest(name, region, settings, code, in_flight)),
+            latest: Arc::new(Version::latest(name, region, settings, code)),
             published: BTreeMap::new(),
             aliases: BTreeMap::new(),
             policies: BTreeMap::new(),
             provisioned: BTreeMap::new(),
+            reserved: None,
+            running: Running::default(),
+            event_invoke: BTreeMap::new(),
+            urls: BTreeMap::new(),
             tags,
+            under_way: None,
             next_number: 1,
         }
     }
@@ -189,21 +215,22 @@ impl Function {
         check_revision(revision_id, &self.latest.revision_id)
     }
 
+    /// Gives `$LATEST` another `RevisionId`.
+    pub fn revise_latest(&mut self) {
+        self.latest = Arc::new(self.latest.revised());
+    }
+
     /// Replaces `$LATEST`; gives the state that it replaced.
     pub fn replace_latest(&mut self, settings: Settings, code: Arc<Code>) -> Arc<Version> {
-        let next = Version::latest(
-            &self.latest.function,
-            &self.latest.region,
-            settings,
-            code,
-            Arc::clone(&self.latest.in_flight),
-        );
+        let next = Version::latest(&self.latest.function, &self.latest.region, settings, code);
         std::mem::replace(&mut self.latest, Arc::new(next))
     }
 
-    /// Publishes `$LATEST`; gives the newest version instead when it has the same code and settings.
+    /// Publishes `$LATEST`, which has another `RevisionId` then; gives the newest version instead when it has the same code
+    /// and settings.
     ///
     /// # Errors
+    /// `ValidationException` for too long a description, `ResourceConflictException` while a change is under way,
     /// `PreconditionFailedException` for another `RevisionId`, `InvalidParameterValueException` for other code.
     pub fn publish(
         &mut self,
@@ -211,6 +238,8 @@ impl Function {
         revision_id: Option<&str>,
         description: Option<String>,
     ) -> Result<Arc<Version>, LambdaError> {
+        description.as_deref().map_or(Ok(()), check_description)?;
+        self.check_settled()?;
         self.check_revision(revision_id)?;
         let current = &self.latest.code.sha256;
         if let Some(asked) = code_sha256.filter(|asked| asked != current) {
@@ -227,6 +256,7 @@ impl Function {
         self.published
             .insert(self.next_number, Arc::clone(&version));
         self.next_number += 1;
+        self.revise_latest();
         Ok(version)
     }
 
@@ -242,13 +272,25 @@ impl Function {
             .map(|alias| alias.name.as_str())
             .collect();
         if users.is_empty() {
-            self.provisioned.remove(&number.to_string());
+            self.forget(&number.to_string());
             return Ok(self.published.remove(&number));
         }
         Err(LambdaError::conflict(format!(
             "Unable to delete version because the following aliases reference it: [{}]",
             users.join(", ")
         )))
+    }
+
+    /// Deletes an alias; one that is not there is no error.
+    pub fn delete_alias(&mut self, name: &str) {
+        self.aliases.remove(name);
+        self.forget(name);
+    }
+
+    /// Removes what was set for a version or an alias that is gone.
+    fn forget(&mut self, qualifier: &str) {
+        self.provisioned.remove(qualifier);
+        self.event_invoke.remove(qualifier);
     }
 
     /// Creates an alias.
@@ -314,14 +356,7 @@ impl Function {
             alias.version = self.resolve_number(&version)?;
         }
         if let Some(description) = change.description {
-            if description.chars().count() > 256 {
-                let constraint = "Member must have length less than or equal to 256";
-                return Err(LambdaError::validation(
-                    "description",
-                    description,
-                    constraint,
-                ));
-            }
+            check_description(&description)?;
             alias.description = description;
         }
         let weights = change
@@ -383,7 +418,8 @@ impl Function {
             return Ok(());
         };
         let VersionNumber::Published(main) = alias.version else {
-            return Err(LambdaError::invalid(
+            return Err(LambdaError::new(
+                ErrorKind::InvalidParameterValueUntyped,
                 "$LATEST is not supported for an alias pointing to more than 1 version",
             ));
         };
@@ -405,6 +441,22 @@ impl Function {
         }
         Ok(())
     }
+}
+
+/// Whether a function, a version or an alias may have this description.
+///
+/// # Errors
+/// `ValidationException`.
+pub fn check_description(description: &str) -> Result<(), LambdaError> {
+    if description.chars().count() > 256 {
+        let constraint = "Member must have length less than or equal to 256";
+        return Err(LambdaError::validation(
+            "description",
+            description,
+            constraint,
+        ));
+    }
+    Ok(())
 }
 
 /// Compare-and-swap: a request that names a revision only changes that one.

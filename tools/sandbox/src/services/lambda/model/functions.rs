@@ -86,14 +86,14 @@ impl Functions {
             .ok_or_else(|| not_found(region, name, None))
     }
 
-    /// The tags of a function or an event source mapping, to read or change them.
+    /// The tags of a function or an event source mapping.
     ///
     /// # Errors
     /// `ResourceNotFoundException`, and those of [`Tagged::parse`].
-    pub fn tags_mut(&mut self, arn: &str, region: &str) -> Result<&mut Tags, LambdaError> {
+    pub fn tags(&self, arn: &str, region: &str) -> Result<&Tags, LambdaError> {
         match Tagged::parse(arn, region)? {
-            Tagged::Function(name) => Ok(&mut self.function_mut(&name, region)?.tags),
-            Tagged::Mapping => self.mapping_tags.get_mut(arn).ok_or_else(|| {
+            Tagged::Function(name) => Ok(&self.function(&name, region)?.tags),
+            Tagged::Mapping => self.mapping_tags.get(arn).ok_or_else(|| {
                 LambdaError::not_found(format!("Event source mapping not found: {arn}"))
             }),
             Tagged::Other => Err(LambdaError::not_found(
@@ -102,9 +102,30 @@ impl Functions {
         }
     }
 
+    /// Sets the tags of a function, which has another `RevisionId` then, or of an event source mapping.
+    ///
+    /// # Errors
+    /// As [`Self::tags`].
+    pub fn set_tags(&mut self, arn: &str, region: &str, tags: Tags) -> Result<(), LambdaError> {
+        self.tags(arn, region)?;
+        if let Tagged::Function(name) = Tagged::parse(arn, region)? {
+            let function = self.function_mut(&name, region)?;
+            function.tags = tags;
+            function.revise_latest();
+        } else {
+            self.mapping_tags.insert(arn.to_owned(), tags);
+        }
+        Ok(())
+    }
+
     /// All functions in the order of their names.
     pub fn all(&self) -> impl Iterator<Item = &Function> {
         self.functions.values()
+    }
+
+    /// All functions, to change them.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Function> {
+        self.functions.values_mut()
     }
 }
 

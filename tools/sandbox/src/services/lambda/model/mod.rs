@@ -2,11 +2,19 @@
 //!
 //! - [`functions`]: all functions; [`function`]: one, with all that belongs to it.
 //! - [`alias`], [`provisioned`]: what an alias routes to, and what provisioned concurrency forbids.
+//! - [`concurrency`]: what functions reserve of the account's concurrency.
+//! - [`event_invoke`]: what asynchronous invocations go by.
+//! - [`state`]: what is under way while a function is created or updated.
+//! - [`url`]: the URL of a function, and who may call it.
 //! - [`settings`]: what callers may set, and its limits; [`names`]: functions and qualifiers as callers write them.
 
 pub mod alias;
+pub mod concurrency;
+pub mod event_invoke;
 pub mod function;
 pub mod functions;
 pub mod names;
 pub mod provisioned;
 pub mod settings;
+pub mod state;
+pub mod url;

@@ -98,7 +98,7 @@ pub enum Tagged {
     Function(String),
     /// An event source mapping.
     Mapping,
-    /// Something that the sandbox has none of, such as a layer.
+    /// A layer or the like, of which the sandbox has none.
     Other,
 }
 
@@ -107,7 +107,8 @@ impl Tagged {
     ///
     /// # Errors
     /// `ValidationException` when it is no ARN of Lambda's, `InvalidParameterValueException` when it is that of a
-    /// version or an alias, and as [`FunctionRef::parse`] when it is out of reach.
+    /// version or an alias, `ResourceNotFoundException` for a capacity provider, and as [`FunctionRef::parse`] when it is out
+    /// of reach.
     pub fn parse(arn: &str, region: &str) -> Result<Self, LambdaError> {
         let malformed = || {
             let violation = pattern_violation("resource", arn, TAGGED_PATTERN);
@@ -136,7 +137,10 @@ impl Tagged {
             "event-source-mapping" if id.len() == 36 && uuid::Uuid::try_parse(id).is_ok() => {
                 Ok(Self::Mapping)
             }
-            "layer" | "code-signing-config" | "capacity-provider" => Ok(Self::Other),
+            "layer" | "code-signing-config" => Ok(Self::Other),
+            "capacity-provider" if arn::is_name(id, 64) => Err(LambdaError::not_found(format!(
+                "Capacity provider not found: {arn}"
+            ))),
             _ => Err(malformed()),
         }
     }
@@ -468,6 +472,8 @@ mod tests {
             (uuid, Ok(Tagged::Mapping)),
             (&format!("{uuid}:alias"), Err(ErrorKind::Validation)),
             ("layer:l", Ok(Tagged::Other)),
+            ("capacity-provider:c", Err(ErrorKind::ResourceNotFound)),
+            ("capacity-provider:c:live", Err(ErrorKind::Validation)),
             ("foobar:f", Err(ErrorKind::Validation)),
         ] {
             assert_eq!(kind(&arn(resource)), expected, "{resource}");

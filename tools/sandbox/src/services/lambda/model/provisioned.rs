@@ -1,5 +1,5 @@
 //! Provisioned concurrency: Lambda's rules about it. The sandbox starts no environment ahead: what is asked for is
-//! `READY` at once.
+//! `READY` at once, or with `--realistic` after a while.
 //!
 //! Sources: the API reference of `PutProvisionedConcurrencyConfig`; "Invalid alias configuration for Provisioned
 //! Concurrency" and "Alias with weights can not be used with Provisioned Concurrency" are what the service says when
@@ -14,14 +14,16 @@ use super::{
 use crate::services::lambda::error::{ErrorKind, LambdaError};
 
 impl Function {
-    /// Sets the provisioned concurrency of a version or an alias.
+    /// Sets the provisioned concurrency of a version or an alias, while the account has so much `unreserved` concurrency.
     ///
     /// # Errors
-    /// For `$LATEST`, for an alias with weights, and when the version and an alias of it would both have some.
+    /// For `$LATEST`, for an alias with weights, when the version and an alias of it would both have some, and for more than
+    /// there is.
     pub fn provision(
         &mut self,
         qualifier: &str,
         requested: u32,
+        unreserved: u32,
     ) -> Result<Provisioned, LambdaError> {
         if qualifier == "$LATEST" {
             return Err(LambdaError::invalid(
@@ -33,9 +35,11 @@ impl Function {
             Some(alias) => self.check_alias(alias)?,
             None => self.check_version(qualifier)?,
         }
+        self.check_provisioned(qualifier, requested, unreserved)?;
         let provisioned = Provisioned {
             requested,
             last_modified: Utc::now(),
+            ready: false,
         };
         self.provisioned.insert(qualifier.to_owned(), provisioned);
         Ok(provisioned)

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::function::check_description;
 use crate::{
     execution::version::{Logging, Settings},
     services::lambda::error::LambdaError,
@@ -12,6 +13,35 @@ use crate::{
 
 /// Runtimes that the sandbox can run: those whose whole runtime is the `bootstrap` in the zip.
 const RUNTIMES: [&str; 2] = ["provided.al2023", "provided.al2"];
+
+/// Lambda's runtimes, as AWS was recorded to list them.
+const LAMBDAS_RUNTIMES: &str = "nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, \
+    python3.10, python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, dotnet10, dotnet8, \
+    java11, dotnet6, nodejs18.x, provided.al2, java8.al2";
+
+/// Runtimes that functions can no longer be created with. Source: "Lambda runtimes" of the Developer Guide.
+const DEPRECATED_RUNTIMES: [&str; 20] = [
+    "dotnetcore1.0",
+    "dotnetcore2.0",
+    "dotnetcore2.1",
+    "dotnetcore3.1",
+    "go1.x",
+    "java8",
+    "nodejs",
+    "nodejs4.3",
+    "nodejs4.3-edge",
+    "nodejs6.10",
+    "nodejs8.10",
+    "nodejs10.x",
+    "nodejs12.x",
+    "nodejs14.x",
+    "provided",
+    "python2.7",
+    "python3.6",
+    "python3.7",
+    "ruby2.5",
+    "ruby2.7",
+];
 
 /// Variables that Lambda sets itself and does not let a configuration set.
 const RESERVED_VARIABLES: [&str; 19] = [
@@ -174,13 +204,7 @@ fn check(settings: &Settings) -> Result<(), LambdaError> {
             "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
         ));
     }
-    if !RUNTIMES.contains(&settings.runtime.as_str()) {
-        return Err(LambdaError::invalid(format!(
-            "The sandbox runs {} and nothing else, not {}.",
-            RUNTIMES.join(" and "),
-            settings.runtime
-        )));
-    }
+    check_runtime(&settings.runtime)?;
     if !is_role_arn(&settings.role) {
         return Err(LambdaError::validation(
             "role",
@@ -196,19 +220,27 @@ fn check(settings: &Settings) -> Result<(), LambdaError> {
         .map_or(Ok(()), check_environment)
 }
 
-/// The description of a function or a version is short enough.
-///
-/// # Errors
-/// `ValidationException`.
-pub(crate) fn check_description(description: &str) -> Result<(), LambdaError> {
-    if description.chars().count() <= 256 {
+fn check_runtime(runtime: &str) -> Result<(), LambdaError> {
+    if RUNTIMES.contains(&runtime) {
         return Ok(());
     }
-    let constraint = "Member must have length less than or equal to 256";
-    Err(LambdaError::validation(
-        "description",
-        description,
-        constraint,
+    Err(LambdaError::invalid(
+        if DEPRECATED_RUNTIMES.contains(&runtime) {
+            format!(
+                "The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions. \
+             We recommend you use a supported runtime while creating or updating functions."
+            )
+        } else if LAMBDAS_RUNTIMES.split(", ").any(|known| known == runtime) {
+            format!(
+                "The sandbox runs {} and nothing else, not {runtime}.",
+                RUNTIMES.join(" and ")
+            )
+        } else {
+            format!(
+                "Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: \
+             [{LAMBDAS_RUNTIMES}] or be a valid ARN"
+            )
+        },
     ))
 }
 
@@ -243,14 +275,15 @@ fn check_logging(logging: &Logging) -> Result<(), LambdaError> {
 }
 
 fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), LambdaError> {
-    let prefix = "Lambda was unable to configure your environment variables because the environment variables you have provided";
     if !variables.keys().all(|name| is_variable_name(name)) {
+        // The service does not quote the names.
         return Err(LambdaError::violations(&[
             "Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: \
              [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]"
                 .to_owned(),
         ]));
     }
+    let prefix = "Lambda was unable to configure your environment variables because the environment variables you have provided";
     let reserved: Vec<&str> = RESERVED_VARIABLES
         .into_iter()
         .filter(|name| variables.contains_key(*name))
@@ -271,15 +304,19 @@ fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), LambdaE
     Ok(())
 }
 
+/// Two characters or more: letters, digits and `_`, the first a letter.
 fn is_variable_name(name: &str) -> bool {
     name.len() > 1
-        && name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services::lambda::error::ErrorKind;
 
     fn apply(extra: Value) -> Result<Settings, LambdaError> {
         let mut request = json!({
@@ -321,7 +358,7 @@ mod tests {
             ("Environment", json!({"Variables": {"AWS_REGION": "x"}})),
             (
                 "Environment",
-                json!({"Variables": {"AB": "x".repeat(4096)}}),
+                json!({"Variables": {"AA": "x".repeat(4096)}}),
             ),
             ("Environment", json!({"Variables": {"A": "x"}})),
             ("Environment", json!({"Variables": {"my-var": "x"}})),
@@ -352,6 +389,48 @@ mod tests {
              you have provided exceeded the 4KB limit. String measured: {measured}"
         );
         assert_eq!(refused.unwrap_err().message, expected);
+    }
+
+    #[test]
+    fn names_of_variables_are_checked() {
+        let with = |name: &str| apply(json!({"Environment": {"Variables": {name: "x"}}}));
+        for good in ["AB", "a1", "MY_VAR_", "Zz"] {
+            assert!(with(good).is_ok(), "{good}");
+        }
+        for bad in ["A", "", "my-var", "1ST", "_HANDLER", "Ä1", "A B"] {
+            assert_eq!(
+                with(bad).unwrap_err().message,
+                "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: \
+                 Map keys must satisfy constraint: [Member must satisfy regular expression pattern: \
+                 [a-zA-Z]([a-zA-Z0-9_])+]",
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_runtime_is_refused_as_unknown_or_deprecated_or_not_in_the_sandbox() {
+        let refused = |runtime: &str| {
+            let error = apply(json!({"Runtime": runtime})).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidParameterValue);
+            error.message
+        };
+        assert_eq!(
+            refused("provided"),
+            "The runtime parameter of provided is no longer supported for creating or updating AWS Lambda functions. \
+             We recommend you use a supported runtime while creating or updating functions."
+        );
+        assert_eq!(
+            refused("PROVIDED.al2023"),
+            "Value PROVIDED.al2023 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: \
+             [nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, \
+             python3.10, python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, \
+             dotnet10, dotnet8, java11, dotnet6, nodejs18.x, provided.al2, java8.al2] or be a valid ARN"
+        );
+        assert_eq!(
+            refused("nodejs22.x"),
+            "The sandbox runs provided.al2023 and provided.al2 and nothing else, not nodejs22.x."
+        );
     }
 
     #[test]

@@ -137,7 +137,6 @@ pub(super) async fn remove(
     let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&name, &query.region)?;
-    function.aliases.remove(&alias);
-    function.provisioned.remove(&alias);
+    function.delete_alias(&alias);
     Ok(json(StatusCode::NO_CONTENT, &Value::Null))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::{
     body::Bytes,
-    extract::{Path, State},
+    extract::{Path, State, rejection::BytesRejection},
     http::StatusCode,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
@@ -22,11 +22,12 @@ use crate::{
         Lambda, emulated,
         error::LambdaError,
         model::{
-            function::{Function, Tags, check_count, check_revision},
+            function::{Function, Tags, check_count},
             names::{self, FunctionRef},
             settings::SettingsPatch,
+            state::{FunctionState, UnderWay},
         },
-        wire::{Answer, Query, configuration, json, listed, page, parse},
+        wire::{Answer, Query, configuration, json, listed, page, parse, whole},
     },
 };
 
@@ -83,8 +84,12 @@ struct UpdateConfiguration {
 }
 
 /// `POST /functions`
-pub(super) async fn create(State(lambda): State<Lambda>, query: Query, body: Bytes) -> Answer {
-    let request: CreateFunction = parse(&body)?;
+pub(super) async fn create(
+    State(lambda): State<Lambda>,
+    query: Query,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer {
+    let request: CreateFunction = parse(&whole(body, "CreateFunction")?)?;
     let name = FunctionRef::new_name(&request.function_name, &query.region)?;
     lambda.read().check_free(&name)?;
     if let Some(other) = request.package_type.filter(|kind| kind != "Zip") {
@@ -103,9 +108,11 @@ pub(super) async fn create(State(lambda): State<Lambda>, query: Query, body: Byt
     let code = store(&lambda, request.code).await?;
     let mut functions = lambda.write();
     let function = functions.insert(Function::new(&name, &query.region, settings, code, tags))?;
-    let version = published(function, request.publish)?;
+    let version = finish(&lambda, function, None, request.publish)?;
+    let state = function.state(&version);
     // Without the version's number in the ARN, also when it is published.
-    Ok(json(StatusCode::CREATED, &configuration(&version, None)))
+    let body = configuration(&version, None, state);
+    Ok(json(StatusCode::CREATED, &body))
 }
 
 /// `GET /functions/{name}`
@@ -125,11 +132,14 @@ pub(super) async fn get(
         emulated()
     );
     let mut body = json!({
-        "Configuration": configuration(version, reference.qualifier.as_deref()),
+        "Configuration": configuration(version, reference.qualifier.as_deref(), function.state(version)),
         "Code": {"RepositoryType": "S3", "Location": location},
     });
     if !function.tags.is_empty() {
         body["Tags"] = json!(function.tags);
+    }
+    if let Some(reserved) = function.reserved {
+        body["Concurrency"] = json!({"ReservedConcurrentExecutions": reserved});
     }
     Ok(json(StatusCode::OK, &body))
 }
@@ -146,7 +156,11 @@ pub(super) async fn get_configuration(
     let version = function.resolve(reference.qualifier.as_deref(), || 1.0)?;
     Ok(json(
         StatusCode::OK,
-        &configuration(version, reference.qualifier.as_deref()),
+        &configuration(
+            version,
+            reference.qualifier.as_deref(),
+            function.state(version),
+        ),
     ))
 }
 
@@ -174,12 +188,14 @@ pub(super) async fn update_configuration(
     let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&name, &query.region)?;
+    function.check_settled()?;
     function.check_revision(request.revision_id.as_deref())?;
     let settings = request.settings.apply(function.latest.settings.clone())?;
     let code = Arc::clone(&function.latest.code);
     let replaced = function.replace_latest(settings, code);
-    lambda.environments.retire(replaced.id);
-    Ok(json(StatusCode::OK, &configuration(&function.latest, None)))
+    let latest = finish(&lambda, function, Some(replaced), false)?;
+    let body = configuration(&latest, None, function.state(&latest));
+    Ok(json(StatusCode::OK, &body))
 }
 
 /// `PUT /functions/{name}/code`
@@ -187,35 +203,33 @@ pub(super) async fn update_code(
     State(lambda): State<Lambda>,
     Path(name): Path<String>,
     query: Query,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Answer {
-    let request: UpdateCode = parse(&body)?;
+    let request: UpdateCode = parse(&whole(body, "UpdateFunctionCode")?)?;
     let FunctionRef { name, .. } = query.function(&name)?;
     let architecture = one_architecture(request.architectures.as_deref())?;
-    lambda
-        .read()
-        .function(&name, &query.region)?
-        .check_revision(request.revision_id.as_deref())?;
+    let check = |function: &Function| {
+        function.check_settled()?;
+        function.check_revision(request.revision_id.as_deref())
+    };
+    check(lambda.read().function(&name, &query.region)?)?;
     let code = store(&lambda, request.source).await?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&name, &query.region)?;
     // Again: another update may have been faster while the code was unpacked.
-    check_revision(request.revision_id.as_deref(), &function.latest.revision_id)?;
+    check(function)?;
     let mut settings = function.latest.settings.clone();
     settings.architecture = architecture.unwrap_or(settings.architecture);
     if request.dry_run {
-        let in_flight = Arc::clone(&function.latest.in_flight);
-        let version = Version::latest(&name, &function.latest.region, settings, code, in_flight);
-        return Ok(json(StatusCode::OK, &configuration(&version, None)));
+        let version = Version::latest(&name, &function.latest.region, settings, code);
+        let body = configuration(&version, None, FunctionState::Settled);
+        return Ok(json(StatusCode::OK, &body));
     }
     let replaced = function.replace_latest(settings, code);
-    lambda.environments.retire(replaced.id);
-    let version = published(function, request.publish)?;
+    let version = finish(&lambda, function, Some(replaced), request.publish)?;
     let number = request.publish.then(|| version.number.to_string());
-    Ok(json(
-        StatusCode::OK,
-        &configuration(&version, number.as_deref()),
-    ))
+    let body = configuration(&version, number.as_deref(), function.state(&version));
+    Ok(json(StatusCode::OK, &body))
 }
 
 /// `DELETE /functions/{name}`
@@ -228,7 +242,11 @@ pub(super) async fn remove(
     let mut functions = lambda.write();
     match reference.qualifier.as_deref() {
         None => {
-            let function = functions.remove(&reference.name, &query.region)?;
+            let mut function = functions.remove(&reference.name, &query.region)?;
+            let replaced = function.settle();
+            replaced
+                .iter()
+                .for_each(|version| lambda.environments.retire(version.id));
             let versions = function.versions();
             versions.for_each(|version| lambda.environments.retire(version.id));
         }
@@ -244,6 +262,7 @@ pub(super) async fn remove(
             }
         }
         Some(_) => {
+            functions.function(&reference.name, &query.region)?;
             return Err(LambdaError::invalid(
                 "Deletion of aliases is not currently supported.",
             ));
@@ -281,12 +300,29 @@ pub(super) async fn list(State(lambda): State<Lambda>, query: Query) -> Answer {
     ))
 }
 
-/// What a request with `Publish` answers with: the version that it has published, else `$LATEST`.
-fn published(function: &mut Function, publish: bool) -> Result<Arc<Version>, LambdaError> {
-    match publish {
-        true => function.publish(None, None, None),
-        false => Ok(Arc::clone(&function.latest)),
-    }
+/// Publishes `$LATEST` if so asked, and lets the change take its time. Gives what the request answers with: the version that
+/// it has published, else `$LATEST`.
+fn finish(
+    lambda: &Lambda,
+    function: &mut Function,
+    replaced: Option<Arc<Version>>,
+    publish: bool,
+) -> Result<Arc<Version>, LambdaError> {
+    let before = function.published.len();
+    let version = match publish {
+        true => Some(function.publish(None, None, None)?),
+        false => None,
+    };
+    // Publishing what is published already gives the version that there is, which is active.
+    let new = version
+        .as_ref()
+        .filter(|_| function.published.len() > before);
+    let change = UnderWay {
+        previous: replaced,
+        published: new.map(|version| version.number),
+    };
+    lambda.settle_later(function, change);
+    Ok(version.unwrap_or_else(|| Arc::clone(&function.latest)))
 }
 
 async fn store(lambda: &Lambda, source: CodeSource) -> Result<Arc<Code>, LambdaError> {

@@ -11,9 +11,6 @@ use crate::services::lambda::error::{ErrorKind, LambdaError};
 /// botocore has it.
 const MISSING: &str = "
     POST /2014-11-13/functions/*/invoke-async InvokeAsync
-    GET /2016-08-19/account-settings GetAccountSettings
-    DELETE /2017-10-31/functions/*/concurrency DeleteFunctionConcurrency
-    PUT /2017-10-31/functions/*/concurrency PutFunctionConcurrency
     GET /2018-10-31/layers ListLayers or GetLayerVersionByArn
     GET /2018-10-31/layers/*/versions ListLayerVersions
     POST /2018-10-31/layers/*/versions PublishLayerVersion
@@ -22,12 +19,6 @@ const MISSING: &str = "
     POST /2018-10-31/layers/*/versions/*/policy AddLayerVersionPermission
     GET /2018-10-31/layers/*/versions/*/policy GetLayerVersionPolicy
     DELETE /2018-10-31/layers/*/versions/*/policy/* RemoveLayerVersionPermission
-    DELETE /2019-09-25/functions/*/event-invoke-config DeleteFunctionEventInvokeConfig
-    GET /2019-09-25/functions/*/event-invoke-config GetFunctionEventInvokeConfig
-    PUT /2019-09-25/functions/*/event-invoke-config PutFunctionEventInvokeConfig
-    POST /2019-09-25/functions/*/event-invoke-config UpdateFunctionEventInvokeConfig
-    GET /2019-09-25/functions/*/event-invoke-config/list ListFunctionEventInvokeConfigs
-    GET /2019-09-30/functions/*/concurrency GetFunctionConcurrency
     POST /2020-04-22/code-signing-configs CreateCodeSigningConfig
     GET /2020-04-22/code-signing-configs ListCodeSigningConfigs
     DELETE /2020-04-22/code-signing-configs/* DeleteCodeSigningConfig
@@ -38,11 +29,6 @@ const MISSING: &str = "
     PUT /2020-06-30/functions/*/code-signing-config PutFunctionCodeSigningConfig
     GET /2021-07-20/functions/*/runtime-management-config GetRuntimeManagementConfig
     PUT /2021-07-20/functions/*/runtime-management-config PutRuntimeManagementConfig
-    POST /2021-10-31/functions/*/url CreateFunctionUrlConfig
-    DELETE /2021-10-31/functions/*/url DeleteFunctionUrlConfig
-    GET /2021-10-31/functions/*/url GetFunctionUrlConfig
-    PUT /2021-10-31/functions/*/url UpdateFunctionUrlConfig
-    GET /2021-10-31/functions/*/urls ListFunctionUrlConfigs
     POST /2021-11-15/functions/*/response-streaming-invocations InvokeWithResponseStream
     GET /2024-08-31/functions/*/recursion-config GetFunctionRecursionConfig
     PUT /2024-08-31/functions/*/recursion-config PutFunctionRecursionConfig
@@ -113,23 +99,22 @@ mod tests {
     #[test]
     fn an_operation_is_known_by_method_and_path() {
         let arn = "arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af";
-        let concurrency = format!("/2017-10-31/functions/{arn}/concurrency");
+        let recursion = format!("/2024-08-31/functions/{arn}/recursion-config");
         for (method, path, operation) in [
-            (Method::PUT, concurrency.as_str(), "PutFunctionConcurrency"),
             (
-                Method::DELETE,
-                "/2017-10-31/functions/f/concurrency",
-                "DeleteFunctionConcurrency",
+                Method::PUT,
+                recursion.as_str(),
+                "PutFunctionRecursionConfig",
             ),
             (
                 Method::GET,
-                "/2016-08-19/account-settings/",
-                "GetAccountSettings",
+                "/2018-10-31/layers/",
+                "ListLayers or GetLayerVersionByArn",
             ),
             (
                 Method::GET,
-                "/2021-10-31/functions/f/url?Qualifier=live",
-                "GetFunctionUrlConfig",
+                "/2021-07-20/functions/f/runtime-management-config?Qualifier=live",
+                "GetRuntimeManagementConfig",
             ),
             (
                 Method::GET,
@@ -162,7 +147,7 @@ mod tests {
     #[test]
     fn every_line_says_method_path_and_name() {
         let lines: Vec<_> = MISSING.lines().filter(|line| !line.is_empty()).collect();
-        assert!(lines.len() > 40);
+        assert!(lines.len() > 30);
         for line in lines {
             let words: Vec<_> = line.split_whitespace().collect();
             let method: Method = words[0].parse().unwrap();

@@ -1,6 +1,8 @@
 //! The operations of the Lambda API, one file per group, and their routes.
 
 mod aliases;
+mod concurrency;
+mod event_invoke;
 mod functions;
 mod invoke;
 mod missing;
@@ -24,6 +26,7 @@ pub fn router(lambda: Lambda) -> Router {
     let alias = get(aliases::get)
         .put(aliases::update)
         .delete(aliases::remove);
+    let settings = get(concurrency::account_settings);
     Router::new()
         .route("/2015-03-31/functions", functions.clone())
         .route("/2015-03-31/functions/", functions)
@@ -60,6 +63,27 @@ pub fn router(lambda: Lambda) -> Router {
             get(provisioned::get)
                 .put(provisioned::put)
                 .delete(provisioned::remove),
+        )
+        .route("/2016-08-19/account-settings", settings.clone())
+        .route("/2016-08-19/account-settings/", settings)
+        .route(
+            "/2017-10-31/functions/{name}/concurrency",
+            put(concurrency::put).delete(concurrency::remove),
+        )
+        .route(
+            "/2019-09-30/functions/{name}/concurrency",
+            get(concurrency::get),
+        )
+        .route(
+            "/2019-09-25/functions/{name}/event-invoke-config",
+            get(event_invoke::get)
+                .put(event_invoke::put)
+                .post(event_invoke::update)
+                .delete(event_invoke::remove),
+        )
+        .route(
+            "/2019-09-25/functions/{name}/event-invoke-config/list",
+            get(event_invoke::list),
         )
         .route(
             "/2017-03-31/tags/{arn}",

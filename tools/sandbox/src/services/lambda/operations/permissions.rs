@@ -143,7 +143,7 @@ pub(super) async fn add(
     };
     check_revision(request.revision_id.as_deref(), current)
         .map_err(|_| LambdaError::stale_policy())?;
-    if policy.is_some_and(|policy| policy.statements.contains_key(&request.statement_id)) {
+    if policy.is_some_and(|policy| policy.position(&request.statement_id).is_some()) {
         return Err(LambdaError::conflict(format!(
             "The statement id ({}) provided already exists. Please provide a new statement id, or remove the existing statement.",
             request.statement_id
@@ -151,9 +151,7 @@ pub(super) async fn add(
     }
     let statement = request.statement(&resource)?;
     let policy = function.policies.entry(reference.qualifier).or_default();
-    policy
-        .statements
-        .insert(request.statement_id, statement.clone());
+    policy.statements.push(statement.clone());
     policy.revision_id = new_revision();
     Ok(json(
         StatusCode::CREATED,
@@ -176,7 +174,7 @@ pub(super) async fn get(
     let document = json!({
         "Version": "2012-10-17",
         "Id": "default",
-        "Statement": policy.statements.values().collect::<Vec<_>>(),
+        "Statement": policy.statements,
     });
     Ok(json(
         StatusCode::OK,
@@ -207,11 +205,12 @@ pub(super) async fn remove(
     })?;
     check_revision(query.get("RevisionId"), &policy.revision_id)
         .map_err(|_| LambdaError::stale_policy())?;
-    if policy.statements.remove(&statement).is_none() {
-        return Err(LambdaError::not_found(format!(
+    let position = policy.position(&statement).ok_or_else(|| {
+        LambdaError::not_found(format!(
             "Statement {statement} is not found in resource policy."
-        )));
-    }
+        ))
+    })?;
+    policy.statements.remove(position);
     policy.revision_id = new_revision();
     if policy.statements.is_empty() {
         function.policies.remove(&reference.qualifier);

@@ -45,10 +45,12 @@ pub(super) async fn put(
     }
     let (name, qualifier) = qualified(&name, &query)?;
     let mut functions = lambda.write();
+    let unreserved = functions.unreserved();
     let function = functions.function_mut(&name, &query.region);
     let function = function.map_err(|_| unknown(&name, &qualifier, &query))?;
-    let provisioned = function.provision(&qualifier, asked)?;
-    Ok(json(StatusCode::ACCEPTED, &provisioned.to_json(true)))
+    let provisioned = function.provision(&qualifier, asked, unreserved)?;
+    lambda.provision_later(function, qualifier);
+    Ok(json(StatusCode::ACCEPTED, &provisioned.to_json()))
 }
 
 /// `GET /functions/{name}/provisioned-concurrency`: of one version or alias, or with `List=ALL` of all.
@@ -66,13 +68,13 @@ pub(super) async fn get(
     let function = functions.function(&name, &query.region);
     let function = function.map_err(|_| unknown(&name, &qualifier, &query))?;
     let provisioned = function.provisioned(&qualifier)?;
-    Ok(json(StatusCode::OK, &provisioned.to_json(false)))
+    Ok(json(StatusCode::OK, &provisioned.to_json()))
 }
 
 fn list(function: &Function, query: &Query) -> Answer {
     let (region, name) = (&function.latest.region, &function.latest.function);
     let configs = function.provisioned.iter().map(|(qualifier, provisioned)| {
-        let mut config = provisioned.to_json(false);
+        let mut config = provisioned.to_json();
         config["FunctionArn"] = json!(names::function_arn(region, name, Some(qualifier)));
         config
     });

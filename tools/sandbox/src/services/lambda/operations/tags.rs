@@ -28,8 +28,8 @@ pub(super) async fn list(
     Path(arn): Path<String>,
     query: Query,
 ) -> Answer {
-    let mut functions = lambda.write();
-    let tags = functions.tags_mut(&arn, &query.region)?;
+    let functions = lambda.read();
+    let tags = functions.tags(&arn, &query.region)?;
     Ok(json(StatusCode::OK, &json!({"Tags": tags})))
 }
 
@@ -42,16 +42,15 @@ pub(super) async fn add(
 ) -> Answer {
     let request: TagResource = parse(&body)?;
     let mut functions = lambda.write();
-    let tags = functions.tags_mut(&arn, &query.region)?;
+    let mut tags = functions.tags(&arn, &query.region)?.clone();
     if request.tags.is_empty() {
         return Err(LambdaError::invalid(
             "An error occurred and the request cannot be processed.",
         ));
     }
-    let mut all = tags.clone();
-    all.extend(request.tags);
-    check_count(&all)?;
-    *tags = all;
+    tags.extend(request.tags);
+    check_count(&tags)?;
+    functions.set_tags(&arn, &query.region, tags)?;
     Ok(json(StatusCode::NO_CONTENT, &Value::Null))
 }
 
@@ -67,10 +66,9 @@ pub(super) async fn remove(
         return Err(LambdaError::missing("tagKeys"));
     }
     let mut functions = lambda.write();
-    let tags = functions.tags_mut(&arn, &query.region)?;
-    for key in keys {
-        tags.remove(&key);
-    }
+    let mut tags = functions.tags(&arn, &query.region)?.clone();
+    tags.retain(|key, _| !keys.contains(key));
+    functions.set_tags(&arn, &query.region, tags)?;
     Ok(json(StatusCode::NO_CONTENT, &Value::Null))
 }
 

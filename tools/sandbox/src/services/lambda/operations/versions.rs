@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::services::lambda::{
     Lambda,
-    model::{names::FunctionRef, settings::check_description},
+    model::names::FunctionRef,
     wire::{Answer, Query, configuration, json, listed, page, parse},
 };
 
@@ -34,7 +34,6 @@ pub(super) async fn publish(
     body: Bytes,
 ) -> Answer {
     let request: PublishVersion = parse(&body)?;
-    check_description(request.description.as_deref().unwrap_or_default())?;
     let FunctionRef { name, .. } = query.function(&name)?;
     let mut functions = lambda.write();
     let function = functions.function_mut(&name, &query.region)?;
@@ -48,7 +47,7 @@ pub(super) async fn publish(
     let number = version.number.to_string();
     Ok(json(
         StatusCode::CREATED,
-        &configuration(&version, Some(&number)),
+        &configuration(&version, Some(&number), function.state(&version)),
     ))
 }
 

@@ -1,0 +1,296 @@
+//! Asynchronous invocations: how long and how often an event is tried, and where its end is reported.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    function::Function,
+    functions::Functions,
+    names::{self, FunctionRef},
+    settings::within,
+};
+use crate::services::lambda::error::LambdaError;
+
+/// What the ARN of a destination looks like.
+const DESTINATION_PATTERN: &str = "$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:\
+    ((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)";
+
+/// What asynchronous invocations of one version or alias go by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventInvokeConfig {
+    /// How old an event may become before it is dropped.
+    pub maximum_event_age: Duration,
+    /// How often an event is tried again after a function error.
+    pub maximum_retry_attempts: u32,
+    /// ARN of what gets a record of an event that was dropped.
+    pub on_failure: Option<String>,
+    /// ARN of what gets a record of an event that was processed.
+    pub on_success: Option<String>,
+}
+
+impl Default for EventInvokeConfig {
+    fn default() -> Self {
+        Self {
+            maximum_event_age: Duration::from_hours(6),
+            maximum_retry_attempts: 2,
+            on_failure: None,
+            on_success: None,
+        }
+    }
+}
+
+/// What was set, and when: AWS answers nothing for what was not.
+#[derive(Debug, Clone)]
+pub struct EventInvokeSettings {
+    /// `MaximumEventAgeInSeconds`
+    pub maximum_event_age_s: Option<u32>,
+    /// `MaximumRetryAttempts`
+    pub maximum_retry_attempts: Option<u32>,
+    /// `DestinationConfig.OnFailure.Destination`
+    pub on_failure: Option<String>,
+    /// `DestinationConfig.OnSuccess.Destination`
+    pub on_success: Option<String>,
+    /// When it was set.
+    pub last_modified: DateTime<Utc>,
+}
+
+impl EventInvokeSettings {
+    fn config(&self) -> EventInvokeConfig {
+        let default = EventInvokeConfig::default();
+        let age = self.maximum_event_age_s.map(u64::from);
+        EventInvokeConfig {
+            maximum_event_age: age.map_or(default.maximum_event_age, Duration::from_secs),
+            maximum_retry_attempts: self
+                .maximum_retry_attempts
+                .unwrap_or(default.maximum_retry_attempts),
+            on_failure: self.on_failure.clone(),
+            on_success: self.on_success.clone(),
+        }
+    }
+}
+
+/// `PutFunctionEventInvokeConfig` and `UpdateFunctionEventInvokeConfig`
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct EventInvokeChange {
+    maximum_event_age_in_seconds: Option<i64>,
+    maximum_retry_attempts: Option<i64>,
+    destination_config: Option<Destinations>,
+}
+
+/// `DestinationConfig`
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Destinations {
+    on_success: Option<Destination>,
+    on_failure: Option<Destination>,
+}
+
+/// `OnSuccess` and `OnFailure`
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Destination {
+    destination: Option<String>,
+}
+
+impl Destination {
+    fn arn(&self) -> Option<&str> {
+        self.destination.as_deref().filter(|arn| !arn.is_empty())
+    }
+}
+
+impl EventInvokeChange {
+    /// The settings that come of it: with what was set `before`, when it is an update.
+    ///
+    /// # Errors
+    /// `ValidationException` for what the service's model forbids; `InvalidParameterValueException` when nothing is set, or a
+    /// destination is no destination of this function.
+    pub fn apply(
+        self,
+        before: Option<&EventInvokeSettings>,
+        function: &str,
+        functions: &Functions,
+        region: &str,
+    ) -> Result<EventInvokeSettings, LambdaError> {
+        let optional = |value: Option<i64>, field, range| {
+            value.map(|value| within(field, value, range)).transpose()
+        };
+        let age = optional(
+            self.maximum_event_age_in_seconds,
+            "maximumEventAgeInSeconds",
+            60..=21_600,
+        )?;
+        let attempts = optional(self.maximum_retry_attempts, "maximumRetryAttempts", 0..=2)?;
+        let (on_success, on_failure) = match &self.destination_config {
+            Some(destinations) => {
+                destinations.check(function, functions, region)?;
+                destinations.arns()
+            }
+            None => (
+                before.and_then(|before| before.on_success.clone()),
+                before.and_then(|before| before.on_failure.clone()),
+            ),
+        };
+        Ok(EventInvokeSettings {
+            maximum_event_age_s: age.or(before.and_then(|before| before.maximum_event_age_s)),
+            maximum_retry_attempts: attempts
+                .or(before.and_then(|before| before.maximum_retry_attempts)),
+            on_failure,
+            on_success,
+            last_modified: Utc::now(),
+        })
+    }
+
+    /// Whether it sets anything.
+    ///
+    /// # Errors
+    /// `InvalidParameterValueException`.
+    pub fn check_not_empty(&self) -> Result<(), LambdaError> {
+        match self {
+            Self {
+                maximum_event_age_in_seconds: None,
+                maximum_retry_attempts: None,
+                destination_config: None,
+            } => Err(LambdaError::invalid(
+                "You must specify at least one of error handling or destination setting.",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Destinations {
+    /// The ARN of each, after the name of its field.
+    fn named(&self) -> [(&'static str, Option<&str>); 2] {
+        let on_success = self.on_success.as_ref().and_then(Destination::arn);
+        let on_failure = self.on_failure.as_ref().and_then(Destination::arn);
+        [
+            ("destinationConfig.onSuccess.destination", on_success),
+            ("destinationConfig.onFailure.destination", on_failure),
+        ]
+    }
+
+    fn arns(&self) -> (Option<String>, Option<String>) {
+        let [(_, on_success), (_, on_failure)] = self.named();
+        (on_success.map(str::to_owned), on_failure.map(str::to_owned))
+    }
+
+    fn check(
+        &self,
+        function: &str,
+        functions: &Functions,
+        region: &str,
+    ) -> Result<(), LambdaError> {
+        for (field, arn) in self.named() {
+            let Some(arn) = arn else { continue };
+            let parts: Vec<&str> = arn.splitn(6, ':').collect();
+            match parts.as_slice() {
+                ["arn", _, "sqs", ..] => {}
+                ["arn", _, "lambda", ..] => check_function(arn, function, functions, region)?,
+                ["arn", _, "sns" | "events" | "s3", ..] => {
+                    return Err(LambdaError::invalid(format!(
+                        "The sandbox does not support the destination {arn}: queues and functions are destinations here."
+                    )));
+                }
+                ["arn", _, service, _, _, _] if is_service(service) => {
+                    return Err(LambdaError::invalid(format!(
+                        "The provided destination config {self} is invalid."
+                    )));
+                }
+                _ => {
+                    let constraint = format!(
+                        "Member must satisfy regular expression pattern: {DESTINATION_PATTERN}"
+                    );
+                    return Err(LambdaError::validation(field, arn, &constraint));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// As AWS prints it in messages.
+impl std::fmt::Display for Destinations {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [(_, success), (_, failure)] = self.named();
+        let printed = |kind: &str, arn: Option<&str>| match arn {
+            Some(arn) => format!("{kind}(destination={arn})"),
+            None => "null".to_owned(),
+        };
+        write!(
+            f,
+            "DestinationConfig(onSuccess={}, onFailure={})",
+            printed("OnSuccess", success),
+            printed("OnFailure", failure)
+        )
+    }
+}
+
+fn is_service(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    !name.is_empty() && name.bytes().all(allowed)
+}
+
+/// A function as a destination: there, and another one.
+fn check_function(
+    arn: &str,
+    function: &str,
+    functions: &Functions,
+    region: &str,
+) -> Result<(), LambdaError> {
+    let FunctionRef { name, qualifier } = FunctionRef::parse(arn, None, region)?;
+    if name == function {
+        return Err(LambdaError::invalid(
+            "You can't specify the function as a destination for itself.",
+        ));
+    }
+    let found = functions.function(&name, region);
+    let found = found.and_then(|found| found.resolve(qualifier.as_deref(), || 0.0));
+    match found {
+        Ok(_) => Ok(()),
+        Err(_) => Err(LambdaError::invalid(format!(
+            "The destination ARN {arn} is invalid."
+        ))),
+    }
+}
+
+impl EventInvokeSettings {
+    /// `FunctionEventInvokeConfig` on the wire.
+    #[must_use]
+    pub fn to_json(&self, region: &str, function: &str, qualifier: &str) -> Value {
+        let destination = |arn: &Option<String>| match arn {
+            Some(arn) => json!({"Destination": arn}),
+            None => json!({}),
+        };
+        let mut json = json!({
+            "FunctionArn": names::function_arn(region, function, Some(qualifier)),
+            "LastModified": self.last_modified.timestamp_millis() as f64 / 1000.0,
+            "DestinationConfig": {
+                "OnSuccess": destination(&self.on_success),
+                "OnFailure": destination(&self.on_failure),
+            },
+        });
+        for (name, value) in [
+            ("MaximumEventAgeInSeconds", self.maximum_event_age_s),
+            ("MaximumRetryAttempts", self.maximum_retry_attempts),
+        ] {
+            if let Some(value) = value {
+                json[name] = json!(value);
+            }
+        }
+        json
+    }
+}
+
+impl Function {
+    /// What asynchronous invocations with this qualifier go by: what was set for it, else Lambda's defaults. Versions and
+    /// aliases have nothing of each other's.
+    #[must_use]
+    pub fn event_invoke_config(&self, qualifier: Option<&str>) -> EventInvokeConfig {
+        let settings = self.event_invoke.get(qualifier.unwrap_or("$LATEST"));
+        settings.map_or_else(EventInvokeConfig::default, EventInvokeSettings::config)
+    }
+}
