@@ -94,7 +94,7 @@ impl Environments {
         Ok(environment)
     }
 
-    /// Starts the process and waits until it asks for its first event; gives the time that took.
+    /// Starts the process and waits until it is ready for its first event; gives the time that took.
     async fn initialise(
         &self,
         environment: &Arc<Environment>,
@@ -114,7 +114,7 @@ impl Environments {
             Ok(Err(failure)) => Err(failure),
             Err(_) => Err(Failure::TimedOut),
         };
-        environment.kill();
+        environment.end();
         result
     }
 
@@ -185,18 +185,12 @@ impl Environments {
     }
 }
 
-/// Waits until the process asks for its first event, says that it cannot, or ends.
+/// Waits until the runtime and all extensions ask for their first event, the runtime says that it cannot, or it ends.
 async fn initialised(environment: &Environment) -> Result<Instant, Failure> {
-    let mut init = environment.watch_init();
-    let settled = tokio::select! {
-        biased;
-        settled = init.wait_for(|init| !matches!(init, Init::Running)) => settled.map(|init| init.clone()).ok(),
-        () = environment.exited.cancelled() => None,
-    };
-    match settled {
-        Some(Init::Done(ready)) => Ok(ready),
+    match environment.initialised().await {
+        Some(Init::Ready(since)) => Ok(since),
         Some(Init::Failed(body)) => Err(Failure::InitError(body)),
-        Some(Init::Running) | None => Err(Failure::Exited(environment.exit_message())),
+        None => Err(run::exited(environment)),
     }
 }
 
@@ -220,5 +214,5 @@ fn fail(
         init: None,
         tail_from: request.tail.then_some(0),
     };
-    run::finish(environment, request, timing, Err(failure))
+    run::finish(environment, request, timing, Err(failure), None)
 }

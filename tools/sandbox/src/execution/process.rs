@@ -1,4 +1,4 @@
-//! The process of an environment: started in a group of its own, killed with its group.
+//! The process of an environment: started in a group of its own, which is stopped, continued and killed as a whole.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use std::{
 };
 
 use nix::{
-    sys::signal::{Signal, killpg},
+    sys::signal::{Signal, kill, killpg},
     unistd::Pid,
 };
 use tokio::{
@@ -101,10 +101,31 @@ async fn spawn(command: Command) -> io::Result<Child> {
     child.await.map_err(gone)?
 }
 
-/// Kills a process and everything that it started. One that is gone already is no error.
+/// Kills a process and everything that it started. For this and the other signals, one that is gone already is no error.
 pub fn kill_group(pid: u32) {
+    signal_group(pid, Signal::SIGKILL);
+}
+
+/// Stops a process and everything that it started: none of them runs, until [`continue_group`].
+pub fn stop_group(pid: u32) {
+    signal_group(pid, Signal::SIGSTOP);
+}
+
+/// Lets a stopped group go on.
+pub fn continue_group(pid: u32) {
+    signal_group(pid, Signal::SIGCONT);
+}
+
+/// Asks a process to end itself; what it started is for it to end.
+pub fn terminate(pid: u32) {
     if let Ok(pid) = i32::try_from(pid) {
-        let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
+        let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+    }
+}
+
+fn signal_group(pid: u32, signal: Signal) {
+    if let Ok(pid) = i32::try_from(pid) {
+        let _ = killpg(Pid::from_raw(pid), signal);
     }
 }
 

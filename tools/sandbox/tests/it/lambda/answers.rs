@@ -109,10 +109,15 @@ async fn a_response_that_is_no_json_is_passed_on_as_it_is() {
             curl -sS -o /dev/null -d 'no { json' "$api/$id/response"
         done"#;
     sandbox.create(host(), script_zip(script)).await;
-    for _ in 0..3 {
+    for number in 1..=3 {
         let output = sandbox.ask(&json!({})).send().await.unwrap();
         assert_eq!(output.payload.unwrap().as_ref(), b"no { json");
         assert_eq!(output.function_error, None);
+        // The script takes a while until it asks again.
+        eventually("it is free again", async || {
+            sandbox.logs().matches("REPORT").count() == number
+        })
+        .await;
     }
     assert_eq!(sandbox.processes(), 1);
 }

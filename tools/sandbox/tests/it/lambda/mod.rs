@@ -9,6 +9,7 @@ mod failures;
 mod faults;
 mod functions;
 mod initialisation;
+mod lifecycle;
 mod names;
 mod permissions;
 mod provisioned;

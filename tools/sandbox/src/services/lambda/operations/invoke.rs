@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::de::IgnoredAny;
 
 use crate::{
-    execution::{invocation::Finished, version::Version},
+    execution::{invocation::Answer as FunctionAnswer, version::Version},
     services::lambda::{
         Lambda,
         error::{ErrorKind, LambdaError},
@@ -45,6 +45,8 @@ pub(super) async fn invoke(
     call.tail = headers
         .get("x-amz-log-type")
         .is_some_and(|value| value == "Tail");
+    call.trace = text(&headers, "x-amzn-trace-id");
+    call.client_context = text(&headers, "x-amz-client-context");
     match kind {
         InvocationType::DryRun => Ok(StatusCode::NO_CONTENT.into_response()),
         InvocationType::Event => {
@@ -55,16 +57,20 @@ pub(super) async fn invoke(
             let Invoked {
                 version,
                 request_id,
-                finished,
+                answer,
             } = lambda.run_to_end(call).await?;
-            Ok(respond(finished, &version, &request_id))
+            Ok(respond(answer, &version, &request_id))
         }
     }
 }
 
-fn respond(finished: Finished, version: &Version, id: &str) -> Response {
-    let failed = finished.outcome.is_error();
-    let mut response = Response::new(finished.body.into());
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    Some(value.to_owned())
+}
+
+fn respond(answer: FunctionAnswer, version: &Version, id: &str) -> Response {
+    let mut response = Response::new(answer.body.into());
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,
@@ -77,10 +83,10 @@ fn respond(finished: Finished, version: &Version, id: &str) -> Response {
     };
     set("x-amzn-requestid", id.to_owned());
     set("x-amz-executed-version", version.number.to_string());
-    if failed {
+    if answer.failed {
         set("x-amz-function-error", "Unhandled".to_owned());
     }
-    if let Some(tail) = finished.tail {
+    if let Some(tail) = answer.tail {
         set("x-amz-log-result", BASE64.encode(tail));
     }
     response
