@@ -39,7 +39,11 @@ enum Ask {
     /// Panic.
     Panic,
     /// Answer with all environment variables and the working directory.
-    Env,
+    Env {
+        /// Sleep so long before.
+        #[serde(default)]
+        after_ms: u64,
+    },
     /// Answer with a string of this many bytes.
     Big {
         /// How many.
@@ -98,10 +102,13 @@ async fn handle(event: LambdaEvent<Value>, earlier: u64) -> Result<Value, Diagno
         Ask::Abort => process::abort(),
         Ask::Error => return Err(diagnostic("asked to fail")),
         Ask::Panic => panic!("asked to panic"),
-        Ask::Env => json!({
-            "variables": env::vars().collect::<std::collections::BTreeMap<_, _>>(),
-            "folder": env::current_dir().map_err(|error| diagnostic(&error.to_string()))?,
-        }),
+        Ask::Env { after_ms } => {
+            tokio::time::sleep(Duration::from_millis(after_ms)).await;
+            json!({
+                "variables": env::vars().collect::<std::collections::BTreeMap<_, _>>(),
+                "folder": env::current_dir().map_err(|error| diagnostic(&error.to_string()))?,
+            })
+        }
         Ask::Big { bytes } => json!("x".repeat(bytes)),
         Ask::Print { text } => {
             println!("{text}");

@@ -4,6 +4,7 @@
 use std::{
     ffi::OsString,
     io,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,7 +12,7 @@ use std::{
 use tokio::{process::Child, time};
 
 use super::{
-    code::Bootstrap,
+    code::{self, Bootstrap},
     environment::{Environment, Init},
     environments::Environments,
     invocation::{Failure, Finished, Request},
@@ -36,7 +37,7 @@ impl Environments {
             self.0.pool().cancel_lease();
             Box::new(run::without_environment(version, request, start, &error))
         };
-        let first = self.prepare(version).map_err(broken)?;
+        let first = self.prepare(version, request).map_err(broken)?;
         let begun = Instant::now();
         let failure = match self.initialise(&first, self.0.options.init_limit).await {
             Ok(init) => {
@@ -61,7 +62,7 @@ impl Environments {
             )));
         }
         self.0.pool().lease_replacement();
-        let second = self.prepare(version).map_err(broken)?;
+        let second = self.prepare(version, request).map_err(broken)?;
         let begun = Instant::now();
         let timeout = Duration::from_secs(version.settings.timeout_s.into());
         match self.initialise(&second, timeout).await {
@@ -78,7 +79,7 @@ impl Environments {
     }
 
     /// Creates the environment without its process: folder and log.
-    fn prepare(&self, version: &Arc<Version>) -> io::Result<Arc<Environment>> {
+    fn prepare(&self, version: &Arc<Version>, request: &Request) -> io::Result<Arc<Environment>> {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let folder = &self.0.options.folder;
         let temporary = folder.join("tmp").join(&id);
@@ -89,8 +90,11 @@ impl Environments {
             &version.number.to_string(),
             &id,
         )?;
-        let environment = Arc::new(Environment::new(id, Arc::clone(version), log, temporary));
-        self.0.pool().add(&environment);
+        let mut pool = self.0.pool();
+        let mut environment = Environment::new(id, Arc::clone(version), log, temporary);
+        environment.provisioned = pool.provisioned(version.id) < request.provisioned as usize;
+        let environment = Arc::new(environment);
+        pool.add(&environment);
         Ok(environment)
     }
 
@@ -119,21 +123,25 @@ impl Environments {
     }
 
     async fn start(&self, environment: &Arc<Environment>) -> Result<Child, Failure> {
-        let prefix = self.entrypoint(&environment.version)?;
+        let version = &environment.version;
+        let folder = version.code.intact_folder().await;
+        let folder = &folder.map_err(|error| cannot_exec(error.to_string()))?;
+        let prefix = self.entrypoint(version, folder)?;
         let runtime_api = runtime_api::open(Arc::clone(environment))
             .await
             .map_err(|error| cannot_exec(error.to_string()))?;
         let program = Program {
             prefix,
-            bootstrap: &environment.version.code.bootstrap(),
-            folder: &environment.version.code.folder,
+            folder,
             variables: variables::variables(
-                &environment.version,
+                version,
                 EnvironmentContext {
                     runtime_api: &runtime_api,
                     endpoint: &self.0.options.endpoint,
                     environment_id: &environment.id,
+                    folder,
                     temporary: &environment.temporary,
+                    provisioned: environment.provisioned,
                 },
             ),
             log: &environment.log,
@@ -145,8 +153,8 @@ impl Environments {
     }
 
     /// The command prefix that runs the `bootstrap` here, or why it cannot be run.
-    fn entrypoint(&self, version: &Version) -> Result<Vec<OsString>, Failure> {
-        match version.code.inspect_bootstrap() {
+    fn entrypoint(&self, version: &Version, folder: &Path) -> Result<Vec<OsString>, Failure> {
+        match code::inspect_bootstrap(folder) {
             Bootstrap::Missing => Err(Failure::InvalidEntrypoint(
                 "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".to_owned(),
             )),

@@ -48,6 +48,8 @@ pub struct Environment {
     pub log: Log,
     /// Folder for its temporary files, removed with it.
     pub temporary: PathBuf,
+    /// Whether it is one of those that provisioned concurrency asks for.
+    pub provisioned: bool,
     /// Cancelled when the process has ended.
     pub exited: CancellationToken,
     pid: OnceLock<u32>,
@@ -68,6 +70,7 @@ impl Environment {
             version,
             log,
             temporary,
+            provisioned: false,
             exited: CancellationToken::new(),
             pid: OnceLock::new(),
             exit: OnceLock::new(),

@@ -26,8 +26,10 @@ pub struct Request {
     pub tail: bool,
     /// X-Ray trace header of the caller.
     pub trace: Option<String>,
-    /// Client context of the caller, in base64.
+    /// Client context of the caller, as JSON.
     pub client_context: Option<String>,
+    /// How many environments of the version are provisioned ones.
+    pub provisioned: u32,
 }
 
 /// What the caller of an invocation gets.

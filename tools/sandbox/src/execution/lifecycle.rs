@@ -24,7 +24,7 @@ pub struct Event {
     pub invoked_arn: String,
     /// X-Ray trace header.
     pub trace_id: String,
-    /// Client context of the caller, in base64.
+    /// Client context of the caller, as JSON.
     pub client_context: Option<String>,
     /// When the process is killed.
     pub deadline: SystemTime,

@@ -49,7 +49,7 @@ pub struct Call {
     pub tail: bool,
     /// X-Ray trace header of the caller.
     pub trace: Option<String>,
-    /// Client context of the caller, in base64.
+    /// Client context of the caller, as JSON.
     pub client_context: Option<String>,
 }
 
@@ -191,6 +191,7 @@ impl Lambda {
                 tail: call.tail,
                 trace: call.trace.clone(),
                 client_context: call.client_context.clone(),
+                provisioned: self.provisioned(version),
             };
             self.environments.invoke(version, &request, early).await
         };
@@ -198,6 +199,15 @@ impl Lambda {
         self.recorder
             .record(record(call, concurrent, result.as_ref().ok()));
         result
+    }
+}
+
+impl Lambda {
+    /// How many environments of a version are provisioned ones.
+    fn provisioned(&self, version: &Version) -> u32 {
+        let functions = self.read();
+        let function = functions.function(&version.function, &version.region);
+        function.map_or(0, |function| function.provisioned_of(version.number))
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod aliases;
 mod answers;
+mod code;
 mod environments;
 mod failures;
 mod faults;

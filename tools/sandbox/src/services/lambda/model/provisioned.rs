@@ -11,7 +11,10 @@ use super::{
     alias::Alias,
     function::{Function, Provisioned},
 };
-use crate::services::lambda::error::{ErrorKind, LambdaError};
+use crate::{
+    execution::version::VersionNumber,
+    services::lambda::error::{ErrorKind, LambdaError},
+};
 
 impl Function {
     /// Sets the provisioned concurrency of a version or an alias.
@@ -52,6 +55,20 @@ impl Function {
             let message = "No Provisioned Concurrency Config found for this function";
             LambdaError::new(ErrorKind::ProvisionedNotFound, message)
         })
+    }
+
+    /// How many environments of a version are provisioned: by its number or by an alias of it, which exclude each other.
+    #[must_use]
+    pub fn provisioned_of(&self, version: VersionNumber) -> u32 {
+        let aliases = self
+            .aliases
+            .values()
+            .filter(|alias| alias.version == version);
+        let aliases = aliases.map(|alias| alias.name.clone());
+        let provisioned = aliases
+            .chain([version.to_string()])
+            .find_map(|name| self.provisioned.get(&name));
+        provisioned.map_or(0, |provisioned| provisioned.requested)
     }
 
     /// Removes the provisioned concurrency; none is no error.

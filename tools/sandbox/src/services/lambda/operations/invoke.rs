@@ -46,7 +46,8 @@ pub(super) async fn invoke(
         .get("x-amz-log-type")
         .is_some_and(|value| value == "Tail");
     call.trace = text(&headers, "x-amzn-trace-id");
-    call.client_context = text(&headers, "x-amz-client-context");
+    let context = text(&headers, "x-amz-client-context");
+    call.client_context = context.as_deref().map(client_context).transpose()?;
     match kind {
         InvocationType::DryRun => Ok(StatusCode::NO_CONTENT.into_response()),
         InvocationType::Event => {
@@ -62,6 +63,17 @@ pub(super) async fn invoke(
             Ok(respond(answer, &version, &request_id))
         }
     }
+}
+
+/// The client context as functions get it: no longer in base64.
+fn client_context(text: &str) -> Result<String, LambdaError> {
+    let context = BASE64.decode(text).ok();
+    let context = context.and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok());
+    let context = context.filter(serde_json::Value::is_object);
+    context.map(|context| context.to_string()).ok_or_else(|| {
+        let message = "Client context must be a valid Base64-encoded JSON object.";
+        LambdaError::new(ErrorKind::InvalidRequestContent, message.to_owned())
+    })
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
