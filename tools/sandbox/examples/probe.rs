@@ -3,6 +3,8 @@
 //! Behind HTTP the path says what to do: `/do` does what its body asks for, `/answer` answers with its body, `/mirror` sends
 //! body, content type and cookies back; any other path gets the event.
 //!
+//! With `GRACEFUL` in its environment it says in its log that it shuts down.
+//!
 //! Of a batch from a queue every body is a [`Message`], and the log says which batches began and ended.
 #![allow(clippy::exit, clippy::print_stdout)] // what it is there for
 
@@ -37,7 +39,11 @@ enum Ask {
     /// Panic.
     Panic,
     /// Answer with all environment variables and the working directory.
-    Env,
+    Env {
+        /// Sleep so long before.
+        #[serde(default)]
+        after_ms: u64,
+    },
     /// Answer with a string of this many bytes.
     Big {
         /// How many.
@@ -63,6 +69,10 @@ enum Ask {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    if env::var_os("GRACEFUL").is_some() {
+        let shut_down = async || println!("shut down in order");
+        lambda_runtime::spawn_graceful_shutdown_handler(shut_down).await;
+    }
     let mut earlier = 0_u64;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let number = earlier;
@@ -92,10 +102,13 @@ async fn handle(event: LambdaEvent<Value>, earlier: u64) -> Result<Value, Diagno
         Ask::Abort => process::abort(),
         Ask::Error => return Err(diagnostic("asked to fail")),
         Ask::Panic => panic!("asked to panic"),
-        Ask::Env => json!({
-            "variables": env::vars().collect::<std::collections::BTreeMap<_, _>>(),
-            "folder": env::current_dir().map_err(|error| diagnostic(&error.to_string()))?,
-        }),
+        Ask::Env { after_ms } => {
+            tokio::time::sleep(Duration::from_millis(after_ms)).await;
+            json!({
+                "variables": env::vars().collect::<std::collections::BTreeMap<_, _>>(),
+                "folder": env::current_dir().map_err(|error| diagnostic(&error.to_string()))?,
+            })
+        }
         Ask::Big { bytes } => json!("x".repeat(bytes)),
         Ask::Print { text } => {
             println!("{text}");
@@ -115,6 +128,7 @@ async fn handle(event: LambdaEvent<Value>, earlier: u64) -> Result<Value, Diagno
             "deadline_ms": event.context.deadline,
             "arn": event.context.invoked_function_arn,
             "trace": event.context.xray_trace_id,
+            "client": event.context.client_context,
             "memory_mib": event.context.env_config.memory,
             "version": event.context.env_config.version,
         }),

@@ -276,16 +276,18 @@ impl Server {
     }
 }
 
-/// Makes the folder with its parts; gives its absolute path. What a killed sandbox left in `tmp` is removed.
+/// Makes the folder with its parts; gives its absolute path. What earlier sandboxes left of code and temporary files is
+/// removed.
 fn prepare_folder(folder: &Path) -> Result<PathBuf, BindError> {
     let prepare = || {
-        create_dir_all(folder.join("code"))?;
         create_dir_all(folder.join("logs"))?;
-        match std::fs::remove_dir_all(folder.join("tmp")) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        for name in ["code", "tmp"] {
+            match std::fs::remove_dir_all(folder.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            create_dir_all(folder.join(name))?;
         }
-        create_dir_all(folder.join("tmp"))?;
         folder.canonicalize()
     };
     prepare().map_err(|source| BindError::Folder {

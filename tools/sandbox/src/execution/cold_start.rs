@@ -4,6 +4,7 @@
 use std::{
     ffi::OsString,
     io,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,7 +12,7 @@ use std::{
 use tokio::{process::Child, time};
 
 use super::{
-    code::Bootstrap,
+    code::{self, Bootstrap},
     environment::{Environment, Init},
     environments::Environments,
     invocation::{Failure, Finished, Request},
@@ -36,7 +37,7 @@ impl Environments {
             self.0.pool().cancel_lease();
             Box::new(run::without_environment(version, request, start, &error))
         };
-        let first = self.prepare(version).map_err(broken)?;
+        let first = self.prepare(version, request).map_err(broken)?;
         let begun = Instant::now();
         let failure = match self.initialise(&first, self.0.options.init_limit).await {
             Ok(init) => {
@@ -61,7 +62,7 @@ impl Environments {
             )));
         }
         self.0.pool().lease_replacement();
-        let second = self.prepare(version).map_err(broken)?;
+        let second = self.prepare(version, request).map_err(broken)?;
         let begun = Instant::now();
         let timeout = Duration::from_secs(version.settings.timeout_s.into());
         match self.initialise(&second, timeout).await {
@@ -78,7 +79,7 @@ impl Environments {
     }
 
     /// Creates the environment without its process: folder and log.
-    fn prepare(&self, version: &Arc<Version>) -> io::Result<Arc<Environment>> {
+    fn prepare(&self, version: &Arc<Version>, request: &Request) -> io::Result<Arc<Environment>> {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let folder = &self.0.options.folder;
         let temporary = folder.join("tmp").join(&id);
@@ -90,12 +91,15 @@ impl Environments {
             &id,
         )?;
         let log = log.recording(Arc::clone(&self.0.options.recorder))?;
-        let environment = Arc::new(Environment::new(id, Arc::clone(version), log, temporary));
-        self.0.pool().add(&environment);
+        let mut pool = self.0.pool();
+        let mut environment = Environment::new(id, Arc::clone(version), log, temporary);
+        environment.provisioned = pool.provisioned(version.id) < request.provisioned as usize;
+        let environment = Arc::new(environment);
+        pool.add(&environment);
         Ok(environment)
     }
 
-    /// Starts the process and waits until it asks for its first event; gives the time that took.
+    /// Starts the process and waits until it is ready for its first event; gives the time that took.
     async fn initialise(
         &self,
         environment: &Arc<Environment>,
@@ -115,26 +119,30 @@ impl Environments {
             Ok(Err(failure)) => Err(failure),
             Err(_) => Err(Failure::TimedOut),
         };
-        environment.kill();
+        environment.end();
         result
     }
 
     async fn start(&self, environment: &Arc<Environment>) -> Result<Child, Failure> {
-        let prefix = self.entrypoint(&environment.version)?;
+        let version = &environment.version;
+        let folder = version.code.intact_folder().await;
+        let folder = &folder.map_err(|error| cannot_exec(error.to_string()))?;
+        let prefix = self.entrypoint(version, folder)?;
         let runtime_api = runtime_api::open(Arc::clone(environment))
             .await
             .map_err(|error| cannot_exec(error.to_string()))?;
         let program = Program {
             prefix,
-            bootstrap: &environment.version.code.bootstrap(),
-            folder: &environment.version.code.folder,
+            folder,
             variables: variables::variables(
-                &environment.version,
+                version,
                 EnvironmentContext {
                     runtime_api: &runtime_api,
                     endpoint: &self.0.options.endpoint,
                     environment_id: &environment.id,
+                    folder,
                     temporary: &environment.temporary,
+                    provisioned: environment.provisioned,
                 },
             ),
             log: &environment.log,
@@ -146,8 +154,8 @@ impl Environments {
     }
 
     /// The command prefix that runs the `bootstrap` here, or why it cannot be run.
-    fn entrypoint(&self, version: &Version) -> Result<Vec<OsString>, Failure> {
-        match version.code.inspect_bootstrap() {
+    fn entrypoint(&self, version: &Version, folder: &Path) -> Result<Vec<OsString>, Failure> {
+        match code::inspect_bootstrap(folder) {
             Bootstrap::Missing => Err(Failure::InvalidEntrypoint(
                 "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".to_owned(),
             )),
@@ -187,18 +195,12 @@ impl Environments {
     }
 }
 
-/// Waits until the process asks for its first event, says that it cannot, or ends.
+/// Waits until the runtime and all extensions ask for their first event, the runtime says that it cannot, or it ends.
 async fn initialised(environment: &Environment) -> Result<Instant, Failure> {
-    let mut init = environment.watch_init();
-    let settled = tokio::select! {
-        biased;
-        settled = init.wait_for(|init| !matches!(init, Init::Running)) => settled.map(|init| init.clone()).ok(),
-        () = environment.exited.cancelled() => None,
-    };
-    match settled {
-        Some(Init::Done(ready)) => Ok(ready),
+    match environment.initialised().await {
+        Some(Init::Ready(since)) => Ok(since),
         Some(Init::Failed(body)) => Err(Failure::InitError(body)),
-        Some(Init::Running) | None => Err(Failure::Exited(environment.exit_message())),
+        None => Err(run::exited(environment)),
     }
 }
 
@@ -222,5 +224,5 @@ fn fail(
         init: None,
         tail_from: request.tail.then_some(0),
     };
-    run::finish(environment, request, timing, Err(failure))
+    run::finish(environment, request, timing, Err(failure), None)
 }

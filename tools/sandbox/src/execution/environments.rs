@@ -8,10 +8,12 @@ use std::{
 };
 
 use chrono::Utc;
+use tokio::sync::oneshot;
 
 use super::{
     emulation::Emulators,
-    invocation::{Finished, Request},
+    environment::Environment,
+    invocation::{Answer, Finished, Request},
     pool::{Full, Lease, Pool},
     record::Recorder,
     run::{self, InvocationStart, RunOutcome},
@@ -67,13 +69,17 @@ impl Environments {
 
     /// Runs one invocation: in an idle environment if there is one, in a new one if there is room.
     ///
+    /// The answer goes to `early` when the function works on after it; else it is a part of the result.
+    ///
     /// # Errors
     /// [`Full`] when there is neither; then nothing has run.
     pub async fn invoke(
         &self,
         version: &Arc<Version>,
         request: &Request,
+        early: oneshot::Sender<Answer>,
     ) -> Result<Finished, Full> {
+        let mut early = Some(early);
         let begin = InvocationStart {
             started: Utc::now(),
             begun: Instant::now(),
@@ -84,7 +90,7 @@ impl Environments {
                 Lease::Idle(environment) => (environment, None),
                 Lease::New(evicted) => {
                     if let Some(evicted) = evicted {
-                        evicted.kill();
+                        evicted.end();
                     }
                     match self.cold_start(version, request, begin).await {
                         Ok((environment, cold_start)) => (environment, Some(cold_start)),
@@ -92,14 +98,16 @@ impl Environments {
                     }
                 }
             };
-            match run::run(&environment, request, cold_start.unwrap_or_default(), begin).await {
+            let cold = cold_start.unwrap_or_default();
+            match run::run(&environment, request, cold, begin, &mut early).await {
                 // The process ended while it was idle. Lambda does not report that to the caller either.
                 RunOutcome::Lost if cold_start.is_none() => {}
                 RunOutcome::Lost => return Ok(run::lost_event(&environment, request, begin)),
                 RunOutcome::Killed(finished) => return Ok(finished),
                 RunOutcome::Reusable(finished) => {
+                    environment.freeze();
                     if let Some(retired) = self.0.pool().release(environment) {
-                        retired.kill();
+                        retired.end();
                     }
                     return Ok(finished);
                 }
@@ -110,7 +118,7 @@ impl Environments {
     /// Stops the environments of a version: at once when idle, else when they are done.
     pub fn retire(&self, version: VersionId) {
         let idle = self.0.pool().retire(version);
-        idle.iter().for_each(|environment| environment.kill());
+        idle.iter().for_each(Environment::end);
     }
 
     /// Number of environments by function and version.
@@ -119,7 +127,7 @@ impl Environments {
         self.0.pool().counts()
     }
 
-    /// Kills every process and waits until all are gone.
+    /// Ends every process and waits until all are gone.
     pub async fn shut_down(&self) {
         self.0.pool().close();
         loop {
@@ -127,8 +135,8 @@ impl Environments {
             let Some(one) = all.first() else {
                 return;
             };
-            all.iter().for_each(|environment| environment.kill());
-            // Repeated, because an environment that is being started has no process to kill yet.
+            all.iter().for_each(Environment::end);
+            // Repeated, because an environment that is being started has no process to end yet.
             let _ = tokio::time::timeout(Duration::from_millis(20), one.exited.cancelled()).await;
         }
     }
@@ -144,7 +152,7 @@ async fn reap_idle(inner: Weak<Inner>) {
         };
         if let Some(limit) = Instant::now().checked_sub(inner.options.idle_limit) {
             let idle = inner.pool().take_idle_since(limit);
-            idle.iter().for_each(|environment| environment.kill());
+            idle.iter().for_each(Environment::end);
         }
     }
 }

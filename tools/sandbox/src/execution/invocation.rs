@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{faults::DrawnFaults, record::Outcome, version::Version};
+use super::{faults::DrawnFaults, lifecycle::ExtensionFailure, record::Outcome, version::Version};
 
 /// Largest response in bytes. The 100 bytes above 6 MiB are Lambda's.
 pub const MAX_RESPONSE_BYTES: usize = 6 * 1024 * 1024 + 100;
@@ -24,6 +24,23 @@ pub struct Request {
     pub faults: DrawnFaults,
     /// Whether the end of the log is wanted.
     pub tail: bool,
+    /// X-Ray trace header of the caller.
+    pub trace: Option<String>,
+    /// Client context of the caller, as JSON.
+    pub client_context: Option<String>,
+    /// How many environments of the version are provisioned ones.
+    pub provisioned: u32,
+}
+
+/// What the caller of an invocation gets.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Whether it is a function error.
+    pub failed: bool,
+    /// The response, or the error as JSON.
+    pub body: Bytes,
+    /// The end of the log, if it was wanted.
+    pub tail: Option<Vec<u8>>,
 }
 
 /// One invocation that is over.
@@ -31,20 +48,18 @@ pub struct Request {
 pub struct Finished {
     /// When it began.
     pub started: DateTime<Utc>,
-    /// Time of the handler.
+    /// Time until the runtime and all extensions were ready for the next event.
     pub duration: Duration,
     /// Time that is billed.
     pub billed: Duration,
     /// Time of the initialisation, at a cold start.
     pub init: Option<Duration>,
-    /// How it ended.
+    /// How it ended: what failed after the answer is no part of the answer.
     pub outcome: Outcome,
-    /// The answer, or the error as JSON.
-    pub body: Bytes,
+    /// The answer.
+    pub answer: Answer,
     /// Peak resident memory of the process in MiB.
     pub max_memory_mib: u64,
-    /// The end of the log, if it was wanted.
-    pub tail: Option<Vec<u8>>,
 }
 
 /// Why a function did not answer.
@@ -54,6 +69,8 @@ pub enum Failure {
     TimedOut,
     /// Its process ended; how, in Lambda's words.
     Exited(String),
+    /// Its process ended after an extension had said that it has failed.
+    Extension(ExtensionFailure, String),
     /// It posted an error about its initialisation.
     InitError(Bytes),
     /// It posted an error about the event.
@@ -74,7 +91,10 @@ impl Failure {
     pub const fn outcome(&self) -> Outcome {
         match self {
             Self::TimedOut => Outcome::Timeout,
-            Self::Exited(_) | Self::InitError(_) | Self::InvalidEntrypoint(_) => Outcome::Crash,
+            Self::Exited(_)
+            | Self::Extension(..)
+            | Self::InitError(_)
+            | Self::InvalidEntrypoint(_) => Outcome::Crash,
             Self::HandlerError(_)
             | Self::ResponseTooLarge
             | Self::NoEmulator(_)
@@ -94,6 +114,7 @@ impl Failure {
         match self {
             Self::TimedOut => "Sandbox.Timedout",
             Self::Exited(_) => "Runtime.ExitError",
+            Self::Extension(failure, _) => failure.error_type(),
             Self::InitError(_) => "Runtime.InitError",
             Self::HandlerError(_) => "Function.Error",
             Self::ResponseTooLarge => "Function.ResponseSizeTooLarge",
@@ -112,7 +133,7 @@ impl Failure {
                 "Task timed out after {:.2} seconds",
                 f64::from(version.settings.timeout_s)
             ),
-            Self::Exited(how) => how.clone(),
+            Self::Exited(how) | Self::Extension(_, how) => how.clone(),
             Self::ResponseTooLarge => {
                 format!(
                     "Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."

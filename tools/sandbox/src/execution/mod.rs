@@ -5,7 +5,8 @@
 //! - [`environments`]: takes an idle environment for an invocation, or starts one.
 //! - [`pool`]: which environments there are; [`environment`]: one process, and the event that it works on.
 //! - `cold_start.rs`, [`process`], [`emulation`], [`variables`]: how a process is started.
-//! - `run.rs`: one event through one environment; [`runtime_api`]: how a process takes events and answers.
+//! - `run.rs`: one event through one environment; [`lifecycle`]: who works and who waits in it; [`runtime_api`] and
+//!   `extensions_api.rs`: how a process takes events and answers.
 //! - [`invocation`]: requests, results, and Lambda's errors; [`log`]: Lambda's log lines; [`record`]: what is known of an
 //!   invocation when it is over.
 //! - [`faults`]: what goes wrong on purpose; [`draws`]: random draws, for weights and faults.
@@ -18,6 +19,7 @@
 //! - `Max Memory Used` of an emulated function includes its emulator.
 
 mod cold_start;
+mod extensions_api;
 mod run;
 mod unpack;
 
@@ -28,6 +30,7 @@ pub mod environment;
 pub mod environments;
 pub mod faults;
 pub mod invocation;
+pub mod lifecycle;
 pub mod log;
 pub mod pool;
 pub mod process;

@@ -135,6 +135,14 @@ impl Pool {
         taken
     }
 
+    /// How many environments of a version were started as provisioned ones.
+    #[must_use]
+    pub fn provisioned(&self, version: VersionId) -> usize {
+        let all = self.all.values();
+        all.filter(|one| one.provisioned && one.version.id == version)
+            .count()
+    }
+
     /// All environments.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Environment>> {

@@ -1,4 +1,4 @@
-//! The process of an environment: started in a group of its own, killed with its group.
+//! The process of an environment: started in a group of its own, which is stopped, continued and killed as a whole.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use std::{
 };
 
 use nix::{
-    sys::signal::{Signal, killpg},
+    sys::signal::{Signal, kill, killpg},
     unistd::Pid,
 };
 use tokio::{
@@ -31,9 +31,7 @@ use super::{emulation::find_in_path, log::Log};
 pub struct Program<'a> {
     /// Emulator and its options; empty for native code.
     pub prefix: Vec<OsString>,
-    /// The `bootstrap`.
-    pub bootstrap: &'a Path,
-    /// Folder that the code is in: the working directory.
+    /// Folder that the `bootstrap` is in: the working directory.
     pub folder: &'a Path,
     /// All environment variables.
     pub variables: BTreeMap<String, String>,
@@ -47,9 +45,9 @@ impl Program<'_> {
     /// # Errors
     /// When the system cannot start it.
     pub async fn start(self) -> io::Result<Child> {
-        let mut arguments = die_with_sandbox();
+        let mut arguments = confinement();
         arguments.extend(self.prefix);
-        arguments.push(self.bootstrap.into());
+        arguments.push(self.folder.join("bootstrap").into());
         let mut arguments = arguments.into_iter();
         let mut command = Command::new(arguments.next().unwrap_or_default());
         command
@@ -66,15 +64,37 @@ impl Program<'_> {
     }
 }
 
-/// The command prefix that makes the kernel kill a process when the sandbox ends, however it ends. Without `setpriv` (util-linux) a
-/// function notices on its own: its next call to the Runtime API fails.
-fn die_with_sandbox() -> Vec<OsString> {
-    static SETPRIV: OnceLock<Option<OsString>> = OnceLock::new();
-    let setpriv = SETPRIV.get_or_init(|| find_in_path("setpriv").map(Into::into));
-    setpriv
-        .iter()
-        .flat_map(|setpriv| [setpriv.clone(), "--pdeathsig".into(), "KILL".into()])
-        .collect()
+/// The command prefix that makes the kernel kill a process when the sandbox ends, however it ends, and that takes root's
+/// capabilities away, as far as there are any: with them nothing could keep a function from changing its code. Without
+/// `setpriv` (util-linux) a function notices the end on its own: its next call to the Runtime API fails.
+fn confinement() -> Vec<OsString> {
+    static PREFIX: OnceLock<Vec<OsString>> = OnceLock::new();
+    let prefix = PREFIX.get_or_init(|| {
+        let Some(setpriv) = find_in_path("setpriv") else {
+            return Vec::new();
+        };
+        let with = |options: &[&str]| {
+            let options = options.iter().map(OsString::from);
+            [setpriv.clone().into()]
+                .into_iter()
+                .chain(options)
+                .collect()
+        };
+        let die = ["--pdeathsig", "KILL"];
+        let weak = ["--bounding-set", "-all", "--inh-caps", "-all"];
+        // Refused to those who have no capabilities.
+        let works = std::process::Command::new(&setpriv)
+            .args(weak)
+            .arg("true")
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success());
+        match works {
+            true => with(&[die.as_slice(), &weak].concat()),
+            false => with(&die),
+        }
+    });
+    prefix.clone()
 }
 
 type Job = (Command, Handle, oneshot::Sender<io::Result<Child>>);
@@ -101,10 +121,31 @@ async fn spawn(command: Command) -> io::Result<Child> {
     child.await.map_err(gone)?
 }
 
-/// Kills a process and everything that it started. One that is gone already is no error.
+/// Kills a process and everything that it started. For this and the other signals, one that is gone already is no error.
 pub fn kill_group(pid: u32) {
+    signal_group(pid, Signal::SIGKILL);
+}
+
+/// Stops a process and everything that it started: none of them runs, until [`continue_group`].
+pub fn stop_group(pid: u32) {
+    signal_group(pid, Signal::SIGSTOP);
+}
+
+/// Lets a stopped group go on.
+pub fn continue_group(pid: u32) {
+    signal_group(pid, Signal::SIGCONT);
+}
+
+/// Asks a process to end itself; what it started is for it to end.
+pub fn terminate(pid: u32) {
     if let Ok(pid) = i32::try_from(pid) {
-        let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
+        let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+    }
+}
+
+fn signal_group(pid: u32, signal: Signal) {
+    if let Ok(pid) = i32::try_from(pid) {
+        let _ = killpg(Pid::from_raw(pid), signal);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use bytes::Bytes;
@@ -11,12 +11,17 @@ use chrono::{DateTime, Utc};
 use tokio::{sync::oneshot, time};
 
 use super::{
-    environment::{Answer, Content, Environment, QueuedEvent},
-    invocation::{Failure, Finished, Request},
+    environment::Environment,
+    invocation::{Answer, Failure, Finished, Request},
+    lifecycle::{Content, Event},
     log::{self, Report},
     record::Outcome,
     version::Version,
 };
+
+/// How long an answer waits for the environment to be ready. Most are at once: then log and metrics are written and the
+/// environment is free before the caller can look for either. Between Lambda and its callers a network takes that time.
+const HANDOVER: Duration = Duration::from_millis(50);
 
 /// What it took to get an environment: nothing when it was idle.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,8 +52,11 @@ pub(super) enum RunOutcome {
 
 /// What the process did with the event within the time limit.
 enum Exchange {
-    Answered(Answer),
-    Exited { taken: bool },
+    /// It answered, and took the event then.
+    Answered(Content, Instant),
+    Exited {
+        taken: bool,
+    },
 }
 
 /// The result when not even a log could be opened: the sandbox's own failure.
@@ -66,62 +74,99 @@ pub(super) fn without_environment(
         billed: Duration::ZERO,
         init: None,
         outcome: failure.outcome(),
-        body: failure.body(&request.id, version),
+        answer: Answer {
+            failed: true,
+            body: failure.body(&request.id, version),
+            tail: None,
+        },
         max_memory_mib: 0,
-        tail: None,
     }
 }
 
-/// Sends the event to the environment, waits for its answer or its end, and writes the log.
+/// Sends the event to the environment, waits for its answer and until it is ready for the next event, or for its end,
+/// and writes the log. An answer that others have to wait for goes to `early`.
 pub(super) async fn run(
     environment: &Arc<Environment>,
     request: &Request,
     cold_start: ColdStart,
     start: InvocationStart,
+    early: &mut Option<oneshot::Sender<Answer>>,
 ) -> RunOutcome {
     let version = &environment.version;
     let tail_from = request.tail.then(|| environment.log.position());
+    environment.thaw();
     environment
         .log
         .start(&request.id, &version.number.to_string());
     let timeout = Duration::from_secs(version.settings.timeout_s.into());
     let limit = timeout.saturating_sub(cold_start.spent);
     let begun = Instant::now();
-    let (result, duration, reusable) =
-        match time::timeout(limit, exchange(environment, request, limit)).await {
-            Err(_) => {
-                // Read before the kill: the kernel keeps nothing about a process that has ended.
-                let _ = environment.peak_memory_mib();
-                environment.kill();
-                (Err(Failure::TimedOut), timeout, false)
-            }
-            Ok(Exchange::Exited { taken: false }) => return RunOutcome::Lost,
-            Ok(Exchange::Exited { taken: true }) => (
-                Err(Failure::Exited(environment.exit_message())),
-                cold_start.spent + begun.elapsed(),
-                false,
-            ),
-            Ok(Exchange::Answered(answer)) => {
-                let duration = cold_start.spent + request.faults.latency + answer.duration;
-                (result_of(answer.content, request), duration, true)
-            }
-        };
-    let finished = finish(
-        environment,
-        request,
-        Timing {
-            start,
-            duration,
-            init: cold_start.init,
-            tail_from,
-        },
-        result,
-    );
+    let deadline = time::Instant::now() + limit;
+    let before = cold_start.spent + request.faults.latency;
+    let answered = time::timeout_at(deadline, exchange(environment, request, limit)).await;
+    let (result, taken) = match answered {
+        Ok(Exchange::Exited { taken: false }) => return RunOutcome::Lost,
+        Ok(Exchange::Exited { taken: true }) => (Err(exited(environment)), None),
+        Ok(Exchange::Answered(content, taken)) => (result_of(content, request), Some(taken)),
+        Err(_) => (Err(Failure::TimedOut), None),
+    };
+    // What fails after the answer is for the log and the metrics alone.
+    let end = match taken {
+        None => None,
+        Some(taken) => {
+            let answer = || answer_of(&result, request, version);
+            let ready = until_ready(environment, request, early, answer);
+            Some(match time::timeout_at(deadline, ready).await {
+                Ok(Some(ready)) => Ok(before + ready.saturating_duration_since(taken)),
+                Ok(None) => Err(exited(environment)),
+                Err(_) => Err(Failure::TimedOut),
+            })
+        }
+    };
+    let failed_later = end.as_ref().and_then(|end| end.as_ref().err()).cloned();
+    let (duration, reusable) = match (&end, &result) {
+        (Some(Ok(duration)), _) => (*duration, true),
+        (Some(Err(Failure::TimedOut)), _) | (None, Err(Failure::TimedOut)) => (timeout, false),
+        _ => (cold_start.spent + begun.elapsed(), false),
+    };
+    let timing = Timing {
+        start,
+        duration,
+        init: cold_start.init,
+        tail_from,
+    };
+    // Reads the peak of memory, before the process ends: the kernel keeps nothing about one that has ended.
+    let finished = finish(environment, request, timing, result, failed_later);
     if reusable {
         RunOutcome::Reusable(finished)
     } else {
+        environment.end();
         RunOutcome::Killed(finished)
     }
+}
+
+/// Waits until the environment is ready for its next event; gives since when. `None` when the process ends instead.
+async fn until_ready(
+    environment: &Environment,
+    request: &Request,
+    early: &mut Option<oneshot::Sender<Answer>>,
+    answer: impl FnOnce() -> Answer,
+) -> Option<Instant> {
+    let ready = environment.ready();
+    tokio::pin!(ready);
+    tokio::select! {
+        biased;
+        ready = &mut ready => return ready,
+        () = time::sleep(HANDOVER) => {}
+    }
+    // The end of the log, which comes later, is a part of the answer when it was asked for.
+    if !request.tail
+        && let Some(early) = early.take()
+    {
+        // Nobody may wait for it.
+        let _ = early.send(answer());
+    }
+    ready.await
 }
 
 /// The result when a fresh process was gone before it took the event.
@@ -131,61 +176,53 @@ pub(super) fn lost_event(
     start: InvocationStart,
 ) -> Finished {
     let duration = start.begun.elapsed();
-    let failure = Failure::Exited(environment.exit_message());
-    finish(
-        environment,
-        request,
-        Timing {
-            start,
-            duration,
-            init: None,
-            tail_from: None,
-        },
-        Err(failure),
-    )
+    let timing = Timing {
+        start,
+        duration,
+        init: None,
+        tail_from: None,
+    };
+    finish(environment, request, timing, Err(exited(environment)), None)
+}
+
+/// Why an environment whose process has ended did not answer.
+pub(super) fn exited(environment: &Environment) -> Failure {
+    let how = environment.exit_message();
+    match environment.extension_failure() {
+        Some(failure) => Failure::Extension(failure, how),
+        None => Failure::Exited(how),
+    }
 }
 
 async fn exchange(environment: &Environment, request: &Request, limit: Duration) -> Exchange {
     if !request.faults.latency.is_zero() {
         time::sleep(request.faults.latency).await;
     }
-    let (taken, mut was_taken) = oneshot::channel();
-    let (answer, mut answered) = oneshot::channel();
-    let event = QueuedEvent {
+    let trace_id = request.trace.clone();
+    let event = Event {
         request_id: request.id.clone(),
         payload: request.payload.clone(),
         invoked_arn: request.invoked_arn.clone(),
-        trace_id: trace_id(&request.id, Utc::now()),
-        limit: limit.saturating_sub(request.faults.latency),
-        taken,
-        answer,
+        trace_id: trace_id.unwrap_or_else(|| trace_header(request, &environment.version)),
+        client_context: request.client_context.clone(),
+        deadline: SystemTime::now() + limit.saturating_sub(request.faults.latency),
     };
     if !environment.enqueue(event) {
         return Exchange::Exited { taken: false };
     }
     if request.faults.crash {
-        return crash(environment, was_taken).await;
+        // Once it has the event.
+        let taken = environment.taken().await;
+        environment.kill();
+        environment.exited.cancelled().await;
+        return Exchange::Exited { taken };
     }
-    tokio::select! {
-        biased;
-        Ok(answer) = &mut answered => Exchange::Answered(answer),
-        () = environment.exited.cancelled() => match answered.try_recv() {
-            // It answered, and ended afterwards.
-            Ok(answer) => Exchange::Answered(answer),
-            Err(_) => Exchange::Exited { taken: was_taken.try_recv().is_ok() },
+    match environment.answered().await {
+        Some((content, taken)) => Exchange::Answered(content, taken),
+        None => Exchange::Exited {
+            taken: environment.has_taken(),
         },
     }
-}
-
-/// Kills the process once it has the event.
-async fn crash(environment: &Environment, taken: oneshot::Receiver<()>) -> Exchange {
-    let taken = tokio::select! {
-        taken = taken => taken.is_ok(),
-        () = environment.exited.cancelled() => false,
-    };
-    environment.kill();
-    environment.exited.cancelled().await;
-    Exchange::Exited { taken }
 }
 
 fn result_of(content: Content, request: &Request) -> Result<Bytes, Failure> {
@@ -205,12 +242,24 @@ pub(super) struct Timing {
     pub(super) tail_from: Option<u64>,
 }
 
-/// Writes the end of the log and puts the result together.
+fn answer_of(result: &Result<Bytes, Failure>, request: &Request, version: &Version) -> Answer {
+    Answer {
+        failed: result.is_err(),
+        body: match result {
+            Ok(body) => body.clone(),
+            Err(failure) => failure.body(&request.id, version),
+        },
+        tail: None,
+    }
+}
+
+/// Writes the end of the log and puts the result together: the answer, and what has failed after it, if anything.
 pub(super) fn finish(
     environment: &Environment,
     request: &Request,
     timing: Timing,
     result: Result<Bytes, Failure>,
+    failed_later: Option<Failure>,
 ) -> Finished {
     let Timing {
         start,
@@ -221,11 +270,8 @@ pub(super) fn finish(
     let version = &environment.version;
     let billed = log::billed(duration, init);
     let max_memory_mib = environment.peak_memory_mib();
-    if let Some(message) = result
-        .as_ref()
-        .err()
-        .and_then(|failure| failure.message(version))
-    {
+    let failure = failed_later.as_ref().or(result.as_ref().err());
+    if let Some(message) = failure.and_then(|failure| failure.message(version)) {
         environment.log.failure(&request.id, &message);
     }
     environment.log.end(Report {
@@ -235,30 +281,28 @@ pub(super) fn finish(
         memory_mib: version.settings.memory_mib,
         max_memory_mib,
         init,
-        status: result.as_ref().err().map(Failure::status),
+        status: failure.map(Failure::status),
     });
-    let (outcome, body) = match result {
-        Ok(body) => (Outcome::Success, body),
-        Err(failure) => (failure.outcome(), failure.body(&request.id, version)),
-    };
     Finished {
         started: start.started,
         duration,
         billed,
         init,
-        outcome,
-        body,
+        outcome: failure.map_or(Outcome::Success, Failure::outcome),
+        answer: Answer {
+            tail: tail_from.map(|from| environment.log.tail(from)),
+            ..answer_of(&result, request, version)
+        },
         max_memory_mib,
-        tail: tail_from.map(|from| environment.log.tail(from)),
     }
 }
 
-/// An X-Ray trace header of its own for every invocation, never sampled: `Root=1-<seconds>-<96 bits>`.
-fn trace_id(request_id: &str, now: DateTime<Utc>) -> String {
-    let hex: String = request_id.chars().filter(char::is_ascii_hexdigit).collect();
+/// The X-Ray trace header of an invocation whose caller has none: `Root=1-<seconds>-<96 bits>`. It is sampled when the
+/// function traces actively; on Lambda one a second and 5% of the rest.
+fn trace_header(request: &Request, version: &Version) -> String {
+    let hex: String = request.id.chars().filter(char::is_ascii_hexdigit).collect();
     let (root, parent) = (hex.get(..24).unwrap_or(&hex), hex.get(16..).unwrap_or(&hex));
-    format!(
-        "Root=1-{:08x}-{root};Parent={parent};Sampled=0",
-        now.timestamp()
-    )
+    let sampled = u8::from(version.settings.tracing_mode == "Active");
+    let now = Utc::now().timestamp();
+    format!("Root=1-{now:08x}-{root};Parent={parent};Sampled={sampled}")
 }

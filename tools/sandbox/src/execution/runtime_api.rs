@@ -20,8 +20,10 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::{
-    environment::{Content, Environment, NextEvent},
+    environment::Environment,
+    extensions_api,
     invocation::MAX_RESPONSE_BYTES,
+    lifecycle::{Content, Event},
 };
 use crate::net::{NoDelay, origin_check};
 
@@ -53,6 +55,7 @@ fn router(environment: Arc<Environment>) -> Router {
         .route(&path("invocation/{request_id}/response"), post(response))
         .route(&path("invocation/{request_id}/error"), post(error))
         .route(&path("init/error"), post(init_error))
+        .merge(extensions_api::router())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn(origin_check::refuse_web_pages))
         .with_state(environment)
@@ -61,7 +64,7 @@ fn router(environment: Arc<Environment>) -> Router {
 /// `GET /runtime/invocation/next`
 async fn next(State(environment): State<Arc<Environment>>) -> Response {
     match environment.next().await {
-        Some(delivery) => delivery.into_response(),
+        Some(event) => event.into_response(),
         None => refusal(
             StatusCode::FORBIDDEN,
             "InvalidStateTransition",
@@ -70,20 +73,24 @@ async fn next(State(environment): State<Arc<Environment>>) -> Response {
     }
 }
 
-impl IntoResponse for NextEvent {
+impl IntoResponse for Event {
     fn into_response(self) -> Response {
+        let deadline = self.deadline_ms().to_string();
+        let context = self.client_context;
+        let context = context.map(|context| ("lambda-runtime-client-context", context));
         let mut response = Response::new(self.payload.into());
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        for (name, value) in [
+        let always = [
             ("lambda-runtime-aws-request-id", self.request_id),
-            ("lambda-runtime-deadline-ms", self.deadline_ms.to_string()),
+            ("lambda-runtime-deadline-ms", deadline),
             ("lambda-runtime-invoked-function-arn", self.invoked_arn),
             ("lambda-runtime-trace-id", self.trace_id),
-        ] {
+        ];
+        for (name, value) in always.into_iter().chain(context) {
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(HeaderName::from_static(name), value);
             }

@@ -133,8 +133,11 @@ impl Unpacking<'_> {
         let mut options = OpenOptions::new();
         let file = options.write(true).create_new(true).open(path);
         let mut file = file.map_err(UnpackError::Disk)?;
-        // Without set-user-id, set-group-id and the sticky bit.
-        let mode = entry.unix_mode().unwrap_or(0o644) & 0o777;
+        // Nobody may write, and everybody may read: on Lambda a file that not everybody may read cannot be read at all.
+        let mode = match entry.unix_mode().unwrap_or_default() & 0o111 {
+            0 => 0o444,
+            _ => 0o555,
+        };
         let left = self.limits.bytes - self.bytes;
         let copied = io::copy(&mut entry.take(left + 1), &mut file);
         self.bytes += copied.map_err(|error| match error.raw_os_error() {
@@ -237,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn files_come_out_with_their_folders_and_permissions() {
+    fn files_come_out_with_their_folders_read_only() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         let mode = |mode| SimpleFileOptions::default().unix_permissions(mode);
@@ -249,7 +252,7 @@ mod tests {
         let file = folder.path().join("a/b/c");
         assert_eq!(std::fs::read(&file).unwrap(), [7; 1000]);
         let mode = file.metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o7777, 0o755);
+        assert_eq!(mode & 0o7777, 0o555);
         assert!(folder.path().join("empty").is_dir());
     }
 

@@ -5,6 +5,10 @@ use std::{collections::BTreeMap, path::Path};
 use super::version::Version;
 use crate::aws::signature;
 
+/// Where X-Ray's daemon is on Lambda.
+const XRAY_ADDRESS: &str = "169.254.79.129";
+const XRAY_PORT: &str = "2000";
+
 /// What the variables of one environment depend on besides its version.
 #[derive(Debug, Clone, Copy)]
 pub struct EnvironmentContext<'a> {
@@ -14,8 +18,12 @@ pub struct EnvironmentContext<'a> {
     pub endpoint: &'a str,
     /// Id of the environment.
     pub environment_id: &'a str,
+    /// Folder that the code is in.
+    pub folder: &'a Path,
     /// Folder for its temporary files.
     pub temporary: &'a Path,
+    /// Whether it is one of those that provisioned concurrency asks for.
+    pub provisioned: bool,
 }
 
 /// All variables of an environment.
@@ -41,10 +49,21 @@ pub fn variables(version: &Version, context: EnvironmentContext<'_>) -> BTreeMap
         "AWS_LAMBDA_LOG_STREAM_NAME",
         format!("{date}/[{number}]{}", context.environment_id),
     );
-    set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned());
+    let initialization = match context.provisioned {
+        true => "provisioned-concurrency",
+        false => "on-demand",
+    };
+    set("AWS_LAMBDA_INITIALIZATION_TYPE", initialization.to_owned());
+    // Nobody listens there: segments are lost, as they are on Lambda when they are not sampled.
+    set(
+        "AWS_XRAY_DAEMON_ADDRESS",
+        format!("{XRAY_ADDRESS}:{XRAY_PORT}"),
+    );
+    set("_AWS_XRAY_DAEMON_ADDRESS", XRAY_ADDRESS.to_owned());
+    set("_AWS_XRAY_DAEMON_PORT", XRAY_PORT.to_owned());
     set("AWS_REGION", version.region.clone());
     set("AWS_DEFAULT_REGION", version.region.clone());
-    let root = version.code.folder.display();
+    let root = context.folder.display();
     set("LAMBDA_TASK_ROOT", root.to_string());
     set("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned());
     // Not secret: only the id is read, to know which function sends a request.
@@ -71,6 +90,7 @@ pub fn variables(version: &Version, context: EnvironmentContext<'_>) -> BTreeMap
             format!("/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{root}:{root}/lib:/opt/lib"),
         ),
         ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin".to_owned()),
+        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR".to_owned()),
         ("LANG", "en_US.UTF-8".to_owned()),
         ("TZ", ":UTC".to_owned()),
     ] {

@@ -11,7 +11,7 @@ use super::{
     response,
 };
 use crate::{
-    execution::invocation::Finished,
+    execution::invocation::Answer,
     services::{
         lambda::Lambda,
         sqs::{self, Sqs, model::message::Millis},
@@ -56,13 +56,13 @@ impl PollerContext {
         let until = records.iter().map(|record| record.received).min();
         let until = until.unwrap_or_default() + visibility;
         match self.invoke(event::event(records), until).await {
-            Some(finished) => self.delete_processed(records, &finished),
+            Some(answer) => self.delete_processed(records, &answer),
             None => false,
         }
     }
 
     /// Invokes the function. While it is throttled or does not exist, it is tried again until the messages become visible.
-    async fn invoke(&self, event: Bytes, until: Millis) -> Option<Finished> {
+    async fn invoke(&self, event: Bytes, until: Millis) -> Option<Answer> {
         let mut pause = FIRST_PAUSE;
         loop {
             let Mapping {
@@ -73,7 +73,7 @@ impl PollerContext {
                 .invoke(function.clone(), region, event.clone())
                 .await;
             let error = match invoked {
-                Ok(invoked) => return Some(invoked.finished),
+                Ok(invoked) => return Some(invoked.answer),
                 Err(error) => error,
             };
             // Jitter: not all pollers at the same moment again.
@@ -92,13 +92,13 @@ impl PollerContext {
     }
 
     /// Deletes what the function has processed; says whether that is all.
-    fn delete_processed(&self, records: &[Record], finished: &Finished) -> bool {
-        if finished.outcome.is_error() {
+    fn delete_processed(&self, records: &[Record], answer: &Answer) -> bool {
+        if answer.failed {
             return false;
         }
         let failed = if self.mapping.settings.reports_failures {
             let batch: HashSet<&str> = records.iter().map(|record| record.id.as_str()).collect();
-            match response::failures(&finished.body, &batch) {
+            match response::failures(&answer.body, &batch) {
                 Ok(failed) => failed,
                 Err(error) => {
                     let function = &self.mapping.function.name;

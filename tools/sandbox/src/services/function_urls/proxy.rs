@@ -95,11 +95,10 @@ fn is_signed(headers: &HeaderMap, query: Option<&str>) -> bool {
 }
 
 fn answered(target: &Target, invoked: &Invoked, mode: Option<InvokeMode>) -> Response {
-    let finished = &invoked.finished;
     let streamed = mode == Some(InvokeMode::ResponseStream);
-    let answer = match finished.outcome.is_error() {
+    let answer = match invoked.answer.failed {
         true => None,
-        false => response::response(&finished.body, Front::FunctionUrl { streamed })
+        false => response::response(&invoked.answer.body, Front::FunctionUrl { streamed })
             .inspect_err(|error| {
                 let (function, id) = (&target.reference.name, &invoked.request_id);
                 tracing::warn!(function, id, %error, "the answer of a function is no HTTP response");

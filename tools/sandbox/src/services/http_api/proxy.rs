@@ -83,11 +83,11 @@ async fn respond(target: &Target, request: Request, request_id: &str) -> Result<
 }
 
 fn answered(target: &Target, invoked: &Invoked) -> Result<Response, Refusal> {
-    let finished = &invoked.finished;
-    if finished.outcome.is_error() {
+    let answer = &invoked.answer;
+    if answer.failed {
         return Err(Refusal::InternalServerError);
     }
-    response::response(&finished.body, Front::HttpApi).map_err(|error| {
+    response::response(&answer.body, Front::HttpApi).map_err(|error| {
         let (function, id) = (&target.reference.name, &invoked.request_id);
         tracing::warn!(function, id, %error, "the answer of a function is no HTTP response");
         Refusal::InternalServerError

@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chrono::Utc;
+use tokio::sync::oneshot;
 
 use super::{
     Lambda,
@@ -17,7 +18,7 @@ use super::{
     },
 };
 use crate::execution::{
-    invocation::{Finished, Request},
+    invocation::{Answer, Finished, Request},
     pool::Full,
     record::{InvocationRecord, Outcome},
     version::Version,
@@ -44,17 +45,21 @@ pub struct Call {
     pub payload: Bytes,
     /// Whether the end of the log is wanted.
     pub tail: bool,
+    /// X-Ray trace header of the caller.
+    pub trace: Option<String>,
+    /// Client context of the caller, as JSON.
+    pub client_context: Option<String>,
 }
 
-/// A synchronous invocation that is over.
+/// A synchronous invocation that has been answered.
 #[derive(Debug)]
 pub struct Invoked {
     /// The version that ran.
     pub version: Arc<Version>,
     /// Request id.
     pub request_id: String,
-    /// What came of it: the answer, or a function error.
-    pub finished: Finished,
+    /// What came of it: the response, or a function error.
+    pub answer: Answer,
 }
 
 impl Lambda {
@@ -81,6 +86,8 @@ impl Lambda {
             through_alias,
             payload: Bytes::new(),
             tail: false,
+            trace: None,
+            client_context: None,
         })
     }
 
@@ -105,18 +112,23 @@ impl Lambda {
     pub async fn run_to_end(&self, call: Call) -> Result<Invoked, LambdaError> {
         let request_id = new_request_id();
         let version = Arc::clone(&call.version);
-        let running = tokio::spawn({
+        let (early, answered) = oneshot::channel();
+        let mut running = tokio::spawn({
             let (lambda, id) = (self.clone(), request_id.clone());
-            async move { lambda.run(&call, &id).await }
+            async move { lambda.run(&call, &id, early).await }
         });
-        let finished = running
-            .await
-            .map_err(|error| LambdaError::new(ErrorKind::Service, error.to_string()))?
-            .map_err(|Full| LambdaError::throttled(self.has_reserved(&version)))?;
+        let answer = tokio::select! {
+            // Disabled by an error: then the answer comes with the end.
+            Ok(answer) = answered => answer,
+            finished = &mut running => finished
+                .map_err(|error| LambdaError::new(ErrorKind::Service, error.to_string()))?
+                .map_err(|Full| LambdaError::throttled(self.has_reserved(&version)))?
+                .answer,
+        };
         Ok(Invoked {
             version,
             request_id,
-            finished,
+            answer,
         })
     }
 
@@ -131,7 +143,8 @@ impl Lambda {
 
     async fn run_until_done(&self, call: &Call, id: &str) {
         for attempt in 0..=ASYNC_RETRIES {
-            match self.run(call, id).await {
+            let (unheard, _) = oneshot::channel();
+            match self.run(call, id, unheard).await {
                 Ok(finished) if !finished.outcome.is_error() => return,
                 Ok(_) | Err(Full) if attempt < ASYNC_RETRIES => {
                     tokio::time::sleep(ASYNC_PAUSE).await;
@@ -147,17 +160,23 @@ impl Lambda {
         }
     }
 
-    /// Runs the function once, with the faults that are ordered for it, and records the invocation.
+    /// Runs the function once, with the faults that are ordered for it, and records the invocation. An answer that the
+    /// function works on after goes to `early`.
     ///
     /// # Errors
     /// [`Full`] when no environment is free, or the function's reserved concurrency is used up: nothing has run then.
-    pub async fn run(&self, call: &Call, id: &str) -> Result<Finished, Full> {
+    async fn run(
+        &self,
+        call: &Call,
+        id: &str,
+        early: oneshot::Sender<Answer>,
+    ) -> Result<Finished, Full> {
         let version = &call.version;
         let (concurrent, result) = match self.start(version) {
             Err(running) => (running, Err(Full)),
             Ok(slot) => {
                 let concurrent = slot.as_ref().map_or(1, |slot| slot.concurrent);
-                (concurrent, self.run_counted(call, id).await)
+                (concurrent, self.run_counted(call, id, early).await)
             }
         };
         self.recorder
@@ -165,7 +184,12 @@ impl Lambda {
         result
     }
 
-    async fn run_counted(&self, call: &Call, id: &str) -> Result<Finished, Full> {
+    async fn run_counted(
+        &self,
+        call: &Call,
+        id: &str,
+        early: oneshot::Sender<Answer>,
+    ) -> Result<Finished, Full> {
         let version = &call.version;
         let plan = self
             .faults
@@ -183,8 +207,11 @@ impl Lambda {
             ),
             faults: self.draws.faults(plan),
             tail: call.tail,
+            trace: call.trace.clone(),
+            client_context: call.client_context.clone(),
+            provisioned: self.provisioned(version),
         };
-        self.environments.invoke(version, &request).await
+        self.environments.invoke(version, &request, early).await
     }
 
     /// Counts an invocation as running; gives the number of those that run, when one more is more than are reserved.
@@ -202,6 +229,15 @@ impl Lambda {
         let functions = self.read();
         let function = functions.function(&version.function, &version.region);
         function.is_ok_and(|function| function.reserved.is_some())
+    }
+}
+
+impl Lambda {
+    /// How many environments of a version are provisioned ones.
+    fn provisioned(&self, version: &Version) -> u32 {
+        let functions = self.read();
+        let function = functions.function(&version.function, &version.region);
+        function.map_or(0, |function| function.provisioned_of(version.number))
     }
 }
 

@@ -3,8 +3,9 @@
 use aws_sdk_lambda::{
     operation::RequestId as _,
     primitives::Blob,
-    types::{InvocationType, LogType},
+    types::{InvocationType, LogType, TracingConfig, TracingMode},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Value, json};
 
 use super::create_live;
@@ -54,6 +55,46 @@ async fn the_context_is_lambdas() {
 }
 
 #[tokio::test]
+async fn the_callers_trace_and_client_context_reach_the_function() {
+    let sandbox = Sandbox::with_probe().await;
+    let client = json!({
+        "client": {
+            "installation_id": "i", "app_title": "t", "app_version_name": "n",
+            "app_version_code": "c", "app_package_name": "p",
+        },
+        "custom": {"colour": "blue"}, "env": {},
+    });
+    let trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    let output = sandbox
+        .ask(&does("context"))
+        .client_context(BASE64.encode(client.to_string()))
+        .customize()
+        .mutate_request(move |request| {
+            request.headers_mut().insert("X-Amzn-Trace-Id", trace);
+        })
+        .send()
+        .await
+        .unwrap();
+    let context = payload(&output);
+    assert_eq!(context["trace"], json!(trace));
+    assert_eq!(context["client"]["custom"], json!({"colour": "blue"}));
+    let refused = sandbox.ask(&does("context")).client_context("no base64");
+    let (kind, status, _) = refusal(refused.send().await);
+    let invalid = "InvalidRequestContentException";
+    assert_eq!((kind.as_str(), status), (invalid, 400));
+    // Without a caller's, it is sampled when the function asks for that.
+    for (mode, sampled) in [(TracingMode::PassThrough, "0"), (TracingMode::Active, "1")] {
+        let update = sandbox.lambda.update_function_configuration();
+        let tracing = TracingConfig::builder().mode(mode).build();
+        let update = update.function_name(FUNCTION).tracing_config(tracing);
+        update.send().await.unwrap();
+        let context = sandbox.answer(does("context")).await;
+        let trace = context["trace"].as_str().unwrap();
+        assert!(trace.ends_with(&format!(";Sampled={sampled}")), "{trace}");
+    }
+}
+
+#[tokio::test]
 async fn every_answer_has_the_id_of_its_request_also_a_refusal() {
     let sandbox = Sandbox::with_probe().await;
     let lambda = &sandbox.lambda;
@@ -78,6 +119,10 @@ async fn a_function_sees_lambdas_environment_and_nothing_of_the_hosts() {
         ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/probe"),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
         ("AWS_REGION", "us-east-1"),
+        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
+        ("AWS_XRAY_DAEMON_ADDRESS", "169.254.79.129:2000"),
+        ("_AWS_XRAY_DAEMON_ADDRESS", "169.254.79.129"),
+        ("_AWS_XRAY_DAEMON_PORT", "2000"),
         ("_HANDLER", "bootstrap"),
         ("TZ", ":UTC"),
         ("AWS_ENDPOINT_URL", &sandbox.endpoint),
@@ -109,10 +154,15 @@ async fn a_response_that_is_no_json_is_passed_on_as_it_is() {
             curl -sS -o /dev/null -d 'no { json' "$api/$id/response"
         done"#;
     sandbox.create(host(), script_zip(script)).await;
-    for _ in 0..3 {
+    for number in 1..=3 {
         let output = sandbox.ask(&json!({})).send().await.unwrap();
         assert_eq!(output.payload.unwrap().as_ref(), b"no { json");
         assert_eq!(output.function_error, None);
+        // The script takes a while until it asks again.
+        eventually("it is free again", async || {
+            sandbox.logs().matches("REPORT").count() == number
+        })
+        .await;
     }
     assert_eq!(sandbox.processes(), 1);
 }

@@ -4,6 +4,7 @@
 
 mod aliases;
 mod answers;
+mod code;
 mod concurrency;
 mod environments;
 mod event_invoke;
@@ -11,6 +12,7 @@ mod failures;
 mod faults;
 mod functions;
 mod initialisation;
+mod lifecycle;
 mod names;
 mod permissions;
 mod provisioned;

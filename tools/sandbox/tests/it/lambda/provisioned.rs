@@ -2,8 +2,10 @@
 
 use aws_sdk_lambda::types::ProvisionedConcurrencyStatusEnum::{InProgress, Ready};
 
+use serde_json::json;
+
 use super::{two_versions, update_live, weight};
-use crate::common::{FUNCTION, Sandbox, refusal};
+use crate::common::{FUNCTION, Sandbox, does, payload, refusal};
 
 async fn put(sandbox: &Sandbox, qualifier: &str) -> Result<(), (String, u16, String)> {
     let put = sandbox
@@ -153,4 +155,34 @@ async fn what_is_not_there_is_named_as_aws_names_it() {
         message,
         "The function resource provided must be an alias or a published version."
     );
+}
+
+#[tokio::test]
+async fn environments_of_a_provisioned_version_know_it_as_many_as_were_asked_for() {
+    let sandbox = two_versions().await;
+    put(&sandbox, "live").await.unwrap();
+    let kind = async |qualifier: &str, does: serde_json::Value| {
+        let output = sandbox
+            .ask(&does)
+            .qualifier(qualifier)
+            .send()
+            .await
+            .unwrap();
+        let variables = &payload(&output)["variables"];
+        variables["AWS_LAMBDA_INITIALIZATION_TYPE"].clone()
+    };
+    // Three at once: two are provisioned.
+    let slow = json!({"do": "env", "after_ms": 500});
+    let (one, two, three) = tokio::join!(
+        kind("live", slow.clone()),
+        kind("1", slow.clone()),
+        kind("live", slow.clone())
+    );
+    let kinds = [&one, &two, &three];
+    let count = |kind: &str| kinds.iter().filter(|one| ***one == json!(kind)).count();
+    assert_eq!(
+        (count("provisioned-concurrency"), count("on-demand")),
+        (2, 1)
+    );
+    assert_eq!(kind("2", does("env")).await, json!("on-demand"));
 }

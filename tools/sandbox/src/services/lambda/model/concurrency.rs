@@ -80,17 +80,6 @@ impl Function {
         })
     }
 
-    /// Provisioned concurrency of a version, its own and that of aliases that point at it.
-    fn provisioned_of(&self, version: VersionNumber) -> u32 {
-        let of_version = |qualifier: &str| match self.aliases.get(qualifier) {
-            Some(alias) => alias.version == version,
-            None => version.to_string() == qualifier,
-        };
-        let provisioned = self.provisioned.iter();
-        let own = provisioned.filter(|(qualifier, _)| of_version(qualifier));
-        own.map(|(_, provisioned)| provisioned.requested).sum()
-    }
-
     /// Provisioned concurrency of all versions and aliases.
     fn provisioned_total(&self) -> u32 {
         let all = self.provisioned.values();

@@ -11,7 +11,10 @@ use super::{
     alias::Alias,
     function::{Function, Provisioned},
 };
-use crate::services::lambda::error::{ErrorKind, LambdaError};
+use crate::{
+    execution::version::VersionNumber,
+    services::lambda::error::{ErrorKind, LambdaError},
+};
 
 impl Function {
     /// Sets the provisioned concurrency of a version or an alias, while the account has so much `unreserved` concurrency.
@@ -56,6 +59,18 @@ impl Function {
             let message = "No Provisioned Concurrency Config found for this function";
             LambdaError::new(ErrorKind::ProvisionedNotFound, message)
         })
+    }
+
+    /// How many environments of a version are provisioned: its own and those of aliases that point at it.
+    #[must_use]
+    pub fn provisioned_of(&self, version: VersionNumber) -> u32 {
+        let of_version = |qualifier: &str| match self.aliases.get(qualifier) {
+            Some(alias) => alias.version == version,
+            None => version.to_string() == qualifier,
+        };
+        let provisioned = self.provisioned.iter();
+        let own = provisioned.filter(|(qualifier, _)| of_version(qualifier));
+        own.map(|(_, provisioned)| provisioned.requested).sum()
     }
 
     /// Removes the provisioned concurrency; none is no error.

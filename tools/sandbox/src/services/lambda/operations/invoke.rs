@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::de::IgnoredAny;
 
 use crate::{
-    execution::{invocation::Finished, version::Version},
+    execution::{invocation::Answer as FunctionAnswer, version::Version},
     services::lambda::{
         Lambda,
         error::{ErrorKind, LambdaError},
@@ -45,6 +45,9 @@ pub(super) async fn invoke(
     call.tail = headers
         .get("x-amz-log-type")
         .is_some_and(|value| value == "Tail");
+    call.trace = text(&headers, "x-amzn-trace-id");
+    let context = text(&headers, "x-amz-client-context");
+    call.client_context = context.as_deref().map(client_context).transpose()?;
     match kind {
         InvocationType::DryRun => Ok(StatusCode::NO_CONTENT.into_response()),
         InvocationType::Event => {
@@ -55,16 +58,31 @@ pub(super) async fn invoke(
             let Invoked {
                 version,
                 request_id,
-                finished,
+                answer,
             } = lambda.run_to_end(call).await?;
-            Ok(respond(finished, &version, &request_id))
+            Ok(respond(answer, &version, &request_id))
         }
     }
 }
 
-fn respond(finished: Finished, version: &Version, id: &str) -> Response {
-    let failed = finished.outcome.is_error();
-    let mut response = Response::new(finished.body.into());
+/// The client context as functions get it: no longer in base64.
+fn client_context(text: &str) -> Result<String, LambdaError> {
+    let context = BASE64.decode(text).ok();
+    let context = context.and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok());
+    let context = context.filter(serde_json::Value::is_object);
+    context.map(|context| context.to_string()).ok_or_else(|| {
+        let message = "Client context must be a valid Base64-encoded JSON object.";
+        LambdaError::new(ErrorKind::InvalidRequestContent, message.to_owned())
+    })
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    Some(value.to_owned())
+}
+
+fn respond(answer: FunctionAnswer, version: &Version, id: &str) -> Response {
+    let mut response = Response::new(answer.body.into());
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,
@@ -77,10 +95,10 @@ fn respond(finished: Finished, version: &Version, id: &str) -> Response {
     };
     set("x-amzn-requestid", id.to_owned());
     set("x-amz-executed-version", version.number.to_string());
-    if failed {
+    if answer.failed {
         set("x-amz-function-error", "Unhandled".to_owned());
     }
-    if let Some(tail) = finished.tail {
+    if let Some(tail) = answer.tail {
         set("x-amz-log-result", BASE64.encode(tail));
     }
     response
