@@ -103,6 +103,10 @@ impl Sweep<'_> {
             latest = self.become_(latest, target).await?;
             let version = self.publish_one(&latest, target).await?;
             versions.insert(target, version);
+            // Publishing has given $LATEST another revision.
+            let description = latest.description;
+            latest = Latest::settled(self.client, self.function).await?;
+            self.check_ours(&latest, target, &description)?;
         }
         for version in versions.values() {
             stop.or(versions::wait_until_active(
@@ -161,11 +165,22 @@ impl Sweep<'_> {
                 .configure(self.client, self.function, target.memory_mib, &description)
                 .await?;
         }
-        let is_ours = latest.description == description
+        self.check_ours(&latest, target, &description)?;
+        Ok(latest)
+    }
+
+    /// Nobody else has changed `$LATEST`.
+    fn check_ours(
+        &self,
+        latest: &Latest,
+        target: Target,
+        description: &str,
+    ) -> Result<(), SweepError> {
+        if latest.description == description
             && latest.target == target
-            && latest.code_sha256 == code.sha256;
-        if is_ours {
-            return Ok(latest);
+            && latest.code_sha256 == self.code[&target.architecture].sha256
+        {
+            return Ok(());
         }
         Err(self.changed(format!(
             "$LATEST is {} with the description {:?}",
