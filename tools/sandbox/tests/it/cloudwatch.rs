@@ -307,6 +307,7 @@ async fn boto3_puts_metrics_and_reads_them_back_in_every_protocol() {
             "ExtendedStatistics": {"p100": 10.0, "tc50": 4.5},
         },
         "average": [53.0 / 9.0],
+        "encodings": ["gzip"],
         "listed": 301,
         "dimensions": [[{"Name": "Version", "Value": "7"}, {"Name": "Function", "Value": "f"}]],
         "refused": [

@@ -31,8 +31,14 @@ put(Value=5.0, Unit="Count")
 put(Values=[1.0, 10.0], Counts=[2.0, 4.0], Unit="Count")
 put(StatisticValues={"SampleCount": 2, "Sum": 6, "Minimum": 3, "Maximum": 3}, Unit="Count")
 # More than 10 KiB: boto3 compresses it.
+seen = set()
+client.meta.events.register(
+    "before-send.cloudwatch.PutMetricData",
+    lambda request, **_: seen.add(request.headers.get("Content-Encoding", b"none").decode()),
+)
 names = [f"metric-with-a-long-name-{n}" for n in range(300)]
 client.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": name, "Value": 1} for name in names])
+encodings = sorted(seen)
 
 window = {"StartTime": time, "EndTime": time + datetime.timedelta(minutes=1)}
 statistics = client.get_metric_statistics(
@@ -58,6 +64,7 @@ print(
         {
             "point": point,
             "average": data["MetricDataResults"][0]["Values"],
+            "encodings": encodings,
             "listed": len(listed),
             "dimensions": [metric["Dimensions"] for metric in listed if metric["MetricName"] == "Requests"],
             "refused": [refused(Value=1, Values=[1]), refused(Values=[1, 2], Counts=[1])],

@@ -61,6 +61,14 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_json_has_not_is_read_as_a_text() {
+        let mut body = vec![0xa1, 0x61, b'v'];
+        body.extend(write(&Value::Float(f64::NAN)));
+        let call = read(&Uri::from_static("/"), &body).unwrap();
+        assert_eq!(call.input, serde_json::json!({"v": "NaN"}));
+    }
+
+    #[test]
     fn garbage_is_refused() {
         let error = read(&Uri::from_static("/"), &[0xff, 0x00]).unwrap_err();
         assert!(matches!(error, CloudWatchError::Malformed(_)), "{error:?}");
