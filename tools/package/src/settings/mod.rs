@@ -199,7 +199,7 @@ impl Function {
         let description = self.description()?;
         let build: BTreeMap<String, Value> = self.table("lambda.build")?;
         if let Some(key) = build.keys().next() {
-            return Err(self.wrong("lambda.build", without_effect(key)));
+            return Err(self.wrong("lambda.build", not_for_builds(key)));
         }
         let deploy: Deploy = self.table("lambda.deploy")?;
         self.in_range("memory", deploy.memory, MEMORY_MIB)?;
@@ -303,13 +303,18 @@ impl Function {
     }
 }
 
-/// Why a key of cargo-lambda's build table is refused: `build_crate` of `scripts/common.sh` gives every option itself,
-/// and what it does not give would break the build or make it another one than `sandbox watch` makes.
-fn without_effect(key: &str) -> String {
-    match key {
-        "include" => "include has no effect: the zip holds the bootstrap alone; embed files with include_bytes!".to_owned(),
-        _ => format!("{key} has no effect: scripts/common.sh builds every function in the same way"),
-    }
+/// Why a key of cargo-lambda's build table is refused: `build_crate` of `scripts/common.sh` gives what counts itself, and
+/// `pack` takes the bootstrap alone. What is left would make another build than `sandbox watch` makes.
+fn not_for_builds(key: &str) -> String {
+    let reason = match key {
+        "include" => {
+            "has no effect, the zip holds the bootstrap alone: embed files with include_bytes!"
+        }
+        _ => {
+            "is not looked at here, scripts/common.sh builds every function in the same way: leave it out"
+        }
+    };
+    format!("{key} {reason}")
 }
 
 fn definitions_of(package: &Package) -> Result<Definitions, SettingsError> {
@@ -413,6 +418,17 @@ mod tests {
     }
 
     #[test]
+    fn the_code_of_a_function_is_its_own_and_what_is_shared() {
+        let mut function = function(Value::Null);
+        assert_eq!(
+            function.code_folders(),
+            [PathBuf::from("/w/functions/greeter")]
+        );
+        function.shared = Some(function.package.clone());
+        assert_eq!(function.code_folders().len(), 2);
+    }
+
+    #[test]
     fn settings_come_from_the_functions_own_tables() {
         let manifest = manifest(json!({
             "lambda": {"deploy": {"memory": 1769, "timeout": 9, "env": {"TABLE": "documents"}}},
@@ -490,7 +506,7 @@ mod tests {
             ),
             (
                 json!({"lambda": {"build": {"compiler": {"type": "cargo"}}}}),
-                "[package.metadata.lambda.build] compiler has no effect",
+                "[package.metadata.lambda.build] compiler is not looked at",
             ),
             (
                 json!({"lambda": {"deploy": {"env": {"my-var": "1"}}}}),

@@ -34,9 +34,9 @@ Exit codes: 0 the function answered, 1 it failed, 2 could not run.";
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub struct InvokeArgs {
-    /// Name of the function
+    /// Name of the function; FUNCTION:QUALIFIER says the qualifier too
     function: String,
-    /// A file; or a sample event by its name (dist/<FUNCTION>/events/<EVENT>.json); or JSON that begins with {, [ or a quote; or - for standard input
+    /// A file; or a sample event by its name (dist/<FUNCTION>/events/<EVENT>.json); or JSON; or - for standard input
     #[arg(default_value = "{}")]
     event: String,
     /// Alias or version to invoke [default: $LATEST while `sandbox watch` runs for the function; else live where there is one]
@@ -53,7 +53,14 @@ pub struct InvokeArgs {
 ///
 /// # Errors
 /// When there is no such event or function, or the sandbox cannot be reached or refuses.
-pub async fn run(args: InvokeArgs) -> Result<ExitCode> {
+pub async fn run(mut args: InvokeArgs) -> Result<ExitCode> {
+    if let Some((function, qualifier)) = args.function.split_once(':') {
+        if args.qualifier.as_deref().is_some_and(|it| it != qualifier) {
+            bail!("which one: {} or --qualifier?", args.function);
+        }
+        args.qualifier = Some(qualifier.to_owned());
+        args.function = function.to_owned();
+    }
     let function = &args.function;
     let Clients { lambda, .. } = Clients::new(&args.endpoint.sdk_config()?)?;
     let qualifier = qualifier(&lambda, &args).await?;
@@ -123,6 +130,10 @@ fn event(given: &str, events: &[PathBuf; 2]) -> Result<Vec<u8>> {
         .chain(named)
         .find(|path| path.exists() && !path.is_dir());
     let Some(path) = found else {
+        // A number, true, false or null.
+        if serde_json::from_str::<Value>(given).is_ok() {
+            return Ok(given.into());
+        }
         let folder = events.iter().find(|folder| folder.is_dir());
         let folder = folder.unwrap_or(&events[0]);
         let names = read_events(folder).unwrap_or_default();

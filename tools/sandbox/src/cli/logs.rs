@@ -33,6 +33,9 @@ pub struct LogsArgs {
     /// Go on with new lines until Ctrl-C
     #[arg(short, long)]
     follow: bool,
+    /// Of what is there already, only the last N lines
+    #[arg(short = 'n', long, value_name = "N")]
+    lines: Option<usize>,
     /// Version whose lines to print, a number or $LATEST; all of them without it
     #[arg(long, value_name = "N")]
     version: Option<String>,
@@ -66,10 +69,12 @@ pub async fn run(args: LogsArgs) -> Result<ExitCode> {
     if !args.follow {
         must_have_run(&logs, &args)?;
     }
+    let mut left_out = args.lines;
     loop {
         let lines = logs.new_lines(!args.follow);
         let lines = lines.with_context(|| format!("cannot read the logs of {function}"))?;
-        if !terminal::lines(&lines) || !args.follow {
+        let last = left_out.take().unwrap_or(lines.len());
+        if !terminal::lines(&lines[lines.len().saturating_sub(last)..]) || !args.follow {
             return Ok(ExitCode::SUCCESS);
         }
         tokio::time::sleep(LOOK_EVERY).await;

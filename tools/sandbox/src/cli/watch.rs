@@ -62,6 +62,10 @@ pub async fn run(args: WatchArgs) -> Result<ExitCode> {
     let Some(_watched) = marked else {
         bail!("{} is watched already", args.function);
     };
+    terminal::line(format_args!(
+        "watching {}; a first build takes its time",
+        args.function
+    ));
     let mut watch = Watch {
         dist: watch::dist(sandbox),
         args,

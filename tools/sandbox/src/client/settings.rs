@@ -90,7 +90,7 @@ impl Settings {
             ephemeral_storage_mib: number(manifest.ephemeral_storage_mib),
             environment,
             log_format: "JSON".to_owned(),
-            log_level: variables.log_level.clone(),
+            log_level: variables.log_level.to_ascii_uppercase(),
             system_log_level: "INFO".to_owned(),
             tracing: variables.tracing.clone(),
         }

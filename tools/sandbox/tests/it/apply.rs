@@ -166,7 +166,7 @@ async fn logs_and_tracing_are_as_terraform_sets_them_and_can_be_changed() {
     };
     assert_eq!(shown().await, ["JSON", "INFO", "INFO", "PassThrough"]);
     let debug = Variables {
-        log_level: "DEBUG".to_owned(),
+        log_level: "debug".to_owned(),
         tracing: "Active".to_owned(),
         ..Variables::default()
     };

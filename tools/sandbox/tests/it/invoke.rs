@@ -14,6 +14,8 @@ fn an_event_is_json_a_file_a_sample_event_or_standard_input() {
         (r#"{"a":1}"#, "{\"a\": 1}\n"),
         (r#" ["a"]"#, "[\"a\"]\n"),
         (r#""a""#, "\"a\"\n"),
+        ("5", "5\n"),
+        ("null", "null\n"),
         ("mine.json", "[\"mine\"]\n"),
         ("hello", "{\"hello\": 1}\n"),
         ("hello.json", "{\"hello\": 1}\n"),
@@ -44,9 +46,19 @@ fn live_is_invoked_where_there_is_one_unless_it_is_watched_or_another_version_is
     drop(watched);
     let live = fixture.run(&["invoke", "echo"]).success();
     live.stderr("version 1\n");
-    let absent = ["invoke", "echo", "--qualifier", "7"];
+    for (qualified, version) in [("echo:$LATEST", "$LATEST"), ("echo:live", "1")] {
+        let invoked = fixture.run(&["invoke", qualified, "hello"]).success();
+        invoked.stderr(format!("version {version}\n"));
+    }
     let said = contains("there is no echo:7");
-    fixture.run(&absent).code(2).stderr(said);
+    for absent in [
+        &["invoke", "echo", "--qualifier", "7"][..],
+        &["invoke", "echo:7"],
+    ] {
+        fixture.run(absent).code(2).stderr(said.clone());
+    }
+    let both = ["invoke", "echo:live", "--qualifier", "1"];
+    fixture.run(&both).code(2).stderr(contains("which one"));
 }
 
 #[test]

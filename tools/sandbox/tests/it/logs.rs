@@ -37,6 +37,9 @@ fn the_lines_of_a_function_and_of_one_version() {
     let all = logs(&[]);
     assert_eq!(said(&all), ["first", "second", "third"]);
     assert_eq!(all.matches("\nREPORT RequestId: ").count(), 3, "{all}");
+    let last = all.lines().rev().take(2).collect::<Vec<_>>();
+    let two = logs(&["-n", "2"]);
+    assert_eq!(two.lines().rev().collect::<Vec<_>>(), last);
     assert_eq!(said(&logs(&["--version", "1"])), ["first", "third"]);
     assert_eq!(said(&logs(&["--version", "$LATEST"])), ["second"]);
     let absent = contains("version 2 of echo has not run").and(contains("$LATEST, 1"));

@@ -41,8 +41,8 @@ macro_rules! with_settings {
     };
 }
 
-/// Creates the function or updates its settings and its reserved concurrency; says what it did. Code, versions and aliases of a function that exists
-/// are left alone.
+/// Creates the function or updates its settings and its reserved concurrency; says what it did. Code, versions and
+/// aliases of a function that exists are left alone.
 ///
 /// # Errors
 /// When there is no build for the architecture, or the sandbox cannot be reached or refuses.

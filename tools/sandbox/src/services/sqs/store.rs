@@ -19,8 +19,8 @@ use super::{
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS queues (number INTEGER PRIMARY KEY, queue TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS messages (queue INTEGER, key INTEGER, message TEXT NOT NULL, PRIMARY KEY (queue, key));
-CREATE TABLE IF NOT EXISTS deduplication (queue INTEGER, end INTEGER, id TEXT, sent TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS deduplication_by_end ON deduplication (end);
+CREATE TABLE IF NOT EXISTS deduplication (queue INTEGER, until INTEGER, id TEXT, sent TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS deduplication_by_time ON deduplication (until);
 ";
 
 /// Why queues cannot be read or written.
@@ -138,7 +138,7 @@ fn write(connection: &Connection, name: &str, entry: &QueueEntry) -> Result<(), 
     for (end, id, sent) in entry.queue.unsaved_deduplication() {
         // What is forgotten when another one begins to count needs no row.
         connection
-            .prepare_cached("DELETE FROM deduplication WHERE end <= ?")?
+            .prepare_cached("DELETE FROM deduplication WHERE until <= ?")?
             .execute([end.saturating_sub(super::model::queue::DEDUPLICATION_INTERVAL)])?;
         connection
             .prepare_cached("INSERT INTO deduplication VALUES (?, ?, ?, ?)")?
@@ -158,7 +158,7 @@ fn read(connection: &Connection) -> Result<Queues, StoreError> {
             entries.push((Key(key), serde_json::from_str(&message)?));
         }
         let mut remembered = Vec::new();
-        let select = "SELECT end, json_array(id, json(sent)) FROM deduplication WHERE queue = ? ORDER BY end";
+        let select = "SELECT until, json_array(id, json(sent)) FROM deduplication WHERE queue = ? ORDER BY until";
         for (end, sent) in rows::<u64, String>(connection, select, [number])? {
             let (id, sent) = serde_json::from_str(&sent)?;
             remembered.push((end, id, sent));
