@@ -19,7 +19,7 @@ use super::unpack::{self, Limits, UnpackError};
 pub const MAX_ZIP_BYTES: usize = 52_428_800;
 
 /// Most that a zip may unpack to, in bytes.
-pub const MAX_UNZIPPED_BYTES: u64 = 262_144_000;
+pub const MAX_UNZIPPED_BYTES: u64 = Limits::LAMBDA.bytes;
 
 /// Why a zip is not stored.
 #[derive(Debug, thiserror::Error)]

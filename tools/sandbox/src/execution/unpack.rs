@@ -29,7 +29,7 @@ impl Limits {
     /// The bytes are Lambda's quota. Lambda has none for the rest: a zip without extensions has at most 65,535 entries,
     /// and the other two are far more than a real package has.
     pub(super) const LAMBDA: Self = Self {
-        bytes: super::code::MAX_UNZIPPED_BYTES,
+        bytes: 262_144_000,
         entries: 65_535,
         depth: 64,
         path_bytes: 1024,

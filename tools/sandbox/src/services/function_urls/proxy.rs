@@ -23,6 +23,7 @@ use crate::{
             error::{ErrorKind, LambdaError},
             invocation::{Invoked, MAX_SYNC_BYTES, new_request_id},
             model::{
+                function::Policy,
                 names::FunctionRef,
                 url::{AuthType, InvokeMode},
             },
@@ -82,10 +83,23 @@ fn settings(
     let function = functions.function(name, &target.region).ok()?;
     let url = function.urls.get(qualifier)?;
     let allowed = match url.auth_type {
-        AuthType::None => function.is_url_public(qualifier),
+        AuthType::None => function.policies.get(qualifier).is_some_and(is_public),
         AuthType::AwsIam => is_signed(headers, query),
     };
     allowed.then_some((url.auth_type, url.invoke_mode))
+}
+
+/// Whether a resource policy lets everyone call the URL.
+fn is_public(policy: &Policy) -> bool {
+    policy.statements.iter().any(|statement| {
+        let action = statement["Action"].as_str();
+        let condition = statement.get("Condition");
+        statement["Principal"] == "*"
+            && matches!(action, Some("lambda:InvokeFunctionUrl" | "lambda:*" | "*"))
+            && condition.is_none_or(|condition| {
+                *condition == json!({"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}})
+            })
+    })
 }
 
 fn is_signed(headers: &HeaderMap, query: Option<&str>) -> bool {

@@ -12,9 +12,8 @@ use super::{
     Lambda,
     error::{ErrorKind, LambdaError},
     model::{
-        concurrency::Slot,
-        functions::not_found,
-        names::{self, FunctionRef},
+        names::{self, FunctionRef, not_found},
+        running::Slot,
     },
 };
 use crate::execution::{

@@ -31,7 +31,10 @@ use std::{
 
 use package::Architecture;
 
-use self::model::{function::Function, functions::Functions, state::UnderWay};
+use self::model::{
+    function::{Function, UnderWay},
+    functions::Functions,
+};
 use crate::execution::{
     code::CodeStore, draws::Draws, emulation, environments::Environments, faults::Faults,
     record::Recorder, version::Version,

@@ -1,16 +1,10 @@
-//! Concurrency: what runs, what functions reserve, and how much of the account's is left.
+//! Concurrency: what functions reserve, and how much of the account's is left.
 //!
 //! Sources: "Understanding Lambda function scaling" of the Developer Guide for the quotas; the words are recorded ones.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::collections::BTreeMap;
 
-use super::{
-    function::Function,
-    functions::{Functions, not_found},
-};
+use super::{function::Function, functions::Functions, names::not_found, running::Slot};
 use crate::{
     execution::version::VersionNumber,
     services::lambda::error::{ErrorKind, LambdaError},
@@ -21,63 +15,36 @@ use crate::{
 pub const CONCURRENT_EXECUTIONS: u32 = 1000;
 const LEAST_UNRESERVED: u32 = 100;
 
-/// The invocations of a function that run now, by version.
-#[derive(Debug, Clone, Default)]
-pub struct Running(Arc<Mutex<BTreeMap<VersionNumber, u32>>>);
-
-impl Running {
-    fn by_version(&self) -> MutexGuard<'_, BTreeMap<VersionNumber, u32>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One invocation that counts as running until this is dropped.
-#[derive(Debug)]
-pub struct Slot {
-    running: Running,
-    version: VersionNumber,
-    /// How many of the function run, with this one.
-    pub concurrent: u32,
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        if let Some(running) = self.running.by_version().get_mut(&self.version) {
-            *running -= 1;
-        }
-    }
-}
-
 impl Function {
     /// Counts one more invocation of a version.
     ///
     /// # Errors
     /// How many run, when the function's reserved concurrency is used up: what is provisioned of it is for its versions alone.
     pub fn start(&self, version: VersionNumber) -> Result<Slot, u32> {
-        let mut by_version = self.running.by_version();
-        let all = by_version.values().sum();
-        if let Some(reserved) = self.reserved {
-            let beyond_provisioned = |version: VersionNumber, running: u32| {
-                running.saturating_sub(self.provisioned_of(version))
-            };
-            let used: u32 = by_version
-                .iter()
-                .map(|(version, running)| beyond_provisioned(*version, *running))
-                .sum();
-            let own = by_version.get(&version).copied().unwrap_or_default();
-            let needs_more =
-                beyond_provisioned(version, own + 1) > beyond_provisioned(version, own);
-            if needs_more && used >= reserved.saturating_sub(self.provisioned_total()) {
-                return Err(all);
-            }
-        }
-        *by_version.entry(version).or_default() += 1;
-        drop(by_version);
-        Ok(Slot {
-            running: self.running.clone(),
-            version,
-            concurrent: all + 1,
+        self.running.start(version, |by_version| {
+            self.reserved
+                .is_none_or(|reserved| self.has_room(version, by_version, reserved))
         })
+    }
+
+    fn has_room(
+        &self,
+        version: VersionNumber,
+        running: &BTreeMap<VersionNumber, u32>,
+        reserved: u32,
+    ) -> bool {
+        let beyond_provisioned = |version: VersionNumber, running: u32| {
+            running.saturating_sub(self.provisioned_of(version))
+        };
+        let own = running.get(&version).copied().unwrap_or_default();
+        if beyond_provisioned(version, own + 1) == 0 {
+            return true;
+        }
+        let used: u32 = running
+            .iter()
+            .map(|(version, running)| beyond_provisioned(*version, *running))
+            .sum();
+        used < reserved.saturating_sub(self.provisioned_total())
     }
 
     /// Provisioned concurrency of all versions and aliases.

@@ -7,11 +7,9 @@ use serde_json::{Value, json};
 
 use super::{
     alias::{Additional, Alias, RoutingConfig},
-    concurrency::Running,
-    event_invoke::EventInvokeSettings,
-    functions::{alias_not_found, not_found},
-    names,
-    state::UnderWay,
+    event_invoke::{EventInvokeConfig, EventInvokeSettings},
+    names::{self, alias_not_found, not_found},
+    running::Running,
     url::FunctionUrl,
 };
 use crate::{
@@ -83,6 +81,15 @@ impl Provisioned {
             "LastModified": self.last_modified.format("%Y-%m-%dT%H:%M:%S+0000").to_string(),
         })
     }
+}
+
+/// A change of `$LATEST` that is not over.
+#[derive(Debug)]
+pub struct UnderWay {
+    /// What `$LATEST` was before: it is invoked until the change is over. None when the function is new.
+    pub previous: Option<Arc<Version>>,
+    /// The version that was published with the change.
+    pub published: Option<VersionNumber>,
 }
 
 /// A function with all that belongs to it.
@@ -205,6 +212,14 @@ impl Function {
         }
         let version = self.resolve(qualifier, || 0.0)?;
         Ok(&version.revision_id)
+    }
+
+    /// What asynchronous invocations with this qualifier go by: what was set for it, else Lambda's defaults. Versions and
+    /// aliases have nothing of each other's.
+    #[must_use]
+    pub fn event_invoke_config(&self, qualifier: Option<&str>) -> EventInvokeConfig {
+        let settings = self.event_invoke.get(qualifier.unwrap_or("$LATEST"));
+        settings.map_or_else(EventInvokeConfig::default, EventInvokeSettings::config)
     }
 
     /// Compares a caller's `RevisionId` with that of `$LATEST`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     function::{Function, Tags},
-    names::{self, FunctionRef, Tagged},
+    names::{FunctionRef, Tagged, not_found},
 };
 use crate::services::lambda::error::LambdaError;
 
@@ -127,22 +127,4 @@ impl Functions {
     pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Function> {
         self.functions.values_mut()
     }
-}
-
-/// `ResourceNotFoundException` for a function, or for what was asked for of one.
-#[must_use]
-pub fn not_found(region: &str, name: &str, qualifier: Option<&str>) -> LambdaError {
-    LambdaError::not_found(format!(
-        "Function not found: {}",
-        names::function_arn(region, name, qualifier)
-    ))
-}
-
-/// `ResourceNotFoundException` for an alias.
-#[must_use]
-pub fn alias_not_found(region: &str, name: &str, alias: &str) -> LambdaError {
-    LambdaError::not_found(format!(
-        "Cannot find alias arn: {}",
-        names::function_arn(region, name, Some(alias))
-    ))
 }

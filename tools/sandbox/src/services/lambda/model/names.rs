@@ -300,6 +300,24 @@ pub fn function_arn(region: &str, name: &str, qualifier: Option<&str>) -> String
     arn::arn("lambda", region, resource)
 }
 
+/// `ResourceNotFoundException` for a function, or for what was asked for of one.
+#[must_use]
+pub fn not_found(region: &str, name: &str, qualifier: Option<&str>) -> LambdaError {
+    LambdaError::not_found(format!(
+        "Function not found: {}",
+        function_arn(region, name, qualifier)
+    ))
+}
+
+/// `ResourceNotFoundException` for an alias.
+#[must_use]
+pub fn alias_not_found(region: &str, name: &str, alias: &str) -> LambdaError {
+    LambdaError::not_found(format!(
+        "Cannot find alias arn: {}",
+        function_arn(region, name, Some(alias))
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

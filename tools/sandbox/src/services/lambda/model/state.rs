@@ -9,15 +9,6 @@ use crate::{
     services::lambda::error::LambdaError,
 };
 
-/// A change of `$LATEST` that is not over.
-#[derive(Debug)]
-pub struct UnderWay {
-    /// What `$LATEST` was before: it is invoked until the change is over. None when the function is new.
-    pub previous: Option<Arc<Version>>,
-    /// The version that was published with the change.
-    pub published: Option<VersionNumber>,
-}
-
 /// What a version's `State` and `LastUpdateStatus` come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FunctionState {

@@ -4,8 +4,6 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use tokio_util::sync::DropGuard;
 
-use super::function::{Function, Policy};
-
 /// Who may call a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthType {
@@ -79,28 +77,5 @@ impl FunctionUrl {
             json["InvokeMode"] = json!(mode.as_str());
         }
         json
-    }
-}
-
-impl Function {
-    /// Whether everyone may call the URL of this qualifier, by the resource policy.
-    #[must_use]
-    pub fn is_url_public(&self, qualifier: &Option<String>) -> bool {
-        let policy = self.policies.get(qualifier);
-        policy.is_some_and(Policy::lets_everyone_call_the_url)
-    }
-}
-
-impl Policy {
-    fn lets_everyone_call_the_url(&self) -> bool {
-        self.statements.iter().any(|statement| {
-            let action = statement["Action"].as_str();
-            let condition = statement.get("Condition");
-            statement["Principal"] == "*"
-                && matches!(action, Some("lambda:InvokeFunctionUrl" | "lambda:*" | "*"))
-                && condition.is_none_or(|condition| {
-                    *condition == json!({"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}})
-                })
-        })
     }
 }

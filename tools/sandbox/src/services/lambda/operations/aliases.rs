@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use crate::services::lambda::{
     Lambda,
     model::{
-        alias::RoutingConfig, function::AliasChange, functions::not_found, names::FunctionRef,
+        alias::RoutingConfig,
+        function::AliasChange,
+        names::{FunctionRef, not_found},
     },
     wire::{Answer, Query, json, page, parse},
 };

@@ -12,7 +12,8 @@ use crate::services::lambda::{
     Lambda,
     error::LambdaError,
     model::{
-        event_invoke::{EventInvokeChange, EventInvokeSettings},
+        destinations::EventInvokeChange,
+        event_invoke::EventInvokeSettings,
         functions::Functions,
         names::{self, FunctionRef},
     },

@@ -22,10 +22,10 @@ use crate::{
         Lambda, emulated,
         error::LambdaError,
         model::{
-            function::{Function, Tags, check_count},
+            function::{Function, Tags, UnderWay, check_count},
             names::{self, FunctionRef},
             settings::SettingsPatch,
-            state::{FunctionState, UnderWay},
+            state::FunctionState,
         },
         wire::{Answer, Query, configuration, json, listed, page, parse, whole},
     },

@@ -14,8 +14,7 @@ use crate::services::lambda::{
     error::LambdaError,
     model::{
         function::Function,
-        functions::{alias_not_found, not_found},
-        names::{self, FunctionRef},
+        names::{self, FunctionRef, alias_not_found, not_found},
     },
     wire::{Answer, Query, json, page, parse},
 };
