@@ -143,11 +143,7 @@ async fn the_weights_of_the_alias_split_the_batches() {
         .name("live");
     update.routing_config(routing.build()).send().await.unwrap();
     send_many(&queue, (0..300).map(|id| id.to_string()), &json!({})).await;
-    map(&sandbox, &queue)
-        .batch_size(1)
-        .send()
-        .await
-        .unwrap();
+    map(&sandbox, &queue).batch_size(1).send().await.unwrap();
     drained(&queue).await;
     let batches = batches(&sandbox);
     assert_eq!(batches.len(), 300);
