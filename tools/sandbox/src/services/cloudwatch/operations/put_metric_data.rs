@@ -1,7 +1,8 @@
 //! `PutMetricData`: samples of any metric.
 //!
-//! What is refused, and in which words, is from recorded answers of AWS and from public reports of its errors; what has
-//! several faults is refused with all of them, as AWS does it.
+//! What is refused, and in which words, is from recorded answers of AWS and from public reports of its errors, where
+//! there are any; of a timestamp too far ahead, `StorageResolution`, `StatisticValues.Maximum` and the namespace `AWS/` the
+//! words are ours. What has several faults is refused with all of them, as AWS does it.
 
 use ciborium::value::Value;
 
@@ -415,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_refuses_is_refused_in_its_words() {
+    fn what_aws_refuses_is_refused() {
         let of = |fields: Json| {
             let mut metric = json!({"MetricName": "m"});
             metric
