@@ -35,7 +35,7 @@ sed -i '/hashes = \[/,/\]/d' infra/*/.terraform.lock.hcl
 # As where nobody builds: no workspace, and so no region of the project's.
 rm Cargo.toml
 git -c user.name=test -c user.email=test@example.com commit --quiet --all --message "For the test"
-printf '%s\n' '*.log' answer.json lock.json terraform.tfvars >>.git/info/exclude
+printf '%s\n' '*.log' .other answer.json lock.json terraform.tfvars >>.git/info/exclude
 event=$(printf '%s\n' "dist/$main"/events/*.json | grep -v '\.expected\.json$' | head -n 1)
 
 # --- the account ---------------------------------------------------------------------------------
