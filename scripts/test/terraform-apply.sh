@@ -22,7 +22,7 @@ export TOOLS_BIN=$tools_bin
 moto='' traffic=''
 cleanup() {
     [[ -z $traffic ]] || kill "$traffic" 2>/dev/null || true
-    (cd "$work" && sandbox stop >/dev/null 2>&1) || true
+    (cd "$work" && sandbox stop && sandbox stop --folder .other) >/dev/null 2>&1 || true
     [[ -z $moto ]] || kill "$moto" 2>/dev/null || true
     rm -rf "$work"
 }
@@ -35,7 +35,7 @@ sed -i '/hashes = \[/,/\]/d' infra/*/.terraform.lock.hcl
 # As where nobody builds: no workspace, and so no region of the project's.
 rm Cargo.toml
 git -c user.name=test -c user.email=test@example.com commit --quiet --all --message "For the test"
-printf '%s\n' '*.log' answer.json lock.json terraform.tfvars >>.git/info/exclude
+printf '%s\n' '*.log' .other answer.json lock.json terraform.tfvars >>.git/info/exclude
 event=$(printf '%s\n' "dist/$main"/events/*.json | grep -v '\.expected\.json$' | head -n 1)
 
 # --- the account ---------------------------------------------------------------------------------
@@ -208,6 +208,70 @@ END
     }
     expect 0 verified "it reaches live through the queue's mapping" verified
 fi
+
+# --- the sandbox's own apply ---------------------------------------------------------------------
+
+say "sandbox apply sets what Terraform sets"
+other_url() { command sandbox status --folder .other | sed -n '1s/ .*//p'; }
+rehearse() { # in a second sandbox, as scripts/deploy.sh --sandbox does
+    local function
+    sandbox start --port 0 --folder .other
+    for function in "${functions[@]}"; do
+        sandbox apply "$function" --folder .other --region "$AWS_REGION" &&
+            rollout --endpoint-url "$(other_url)" publish "$function" &&
+            sandbox apply "$function" --folder .other --region "$AWS_REGION" || return
+    done
+}
+expect 0 'published' "every function in a second sandbox" rehearse
+same_settings() {
+    "$tools_folder/terraform/bin/python" - "$sandbox_url" "$(other_url)" <<'END'
+import boto3, json, sys
+
+def without(found, *keys):
+    return {key: value for key, value in found.items() if key not in ("ResponseMetadata", *keys)}
+
+def account(url):
+    functions, queues, tables = (boto3.client(service, endpoint_url=url) for service in ("lambda", "sqs", "dynamodb"))
+    found = {}
+    for name in (function["FunctionName"] for function in functions.list_functions()["Functions"]):
+        # The sandbox has no roles.
+        found[name] = without(functions.get_function_configuration(FunctionName=name), "Role", "RevisionId", "LastModified")
+        found[name]["Concurrency"] = functions.get_function(FunctionName=name).get("Concurrency")
+        mappings = functions.list_event_source_mappings(FunctionName=f"{name}:live")["EventSourceMappings"]
+        found[name]["mappings"] = [without(mapping, "UUID", "EventSourceMappingArn", "LastModified") for mapping in mappings]
+    for url_of_queue in queues.list_queues().get("QueueUrls", []):
+        attributes = queues.get_queue_attributes(QueueUrl=url_of_queue, AttributeNames=["All"])["Attributes"]
+        found[url_of_queue.removeprefix(url)] = {
+            key: json.loads(value) if value.startswith("{") else value
+            for key, value in attributes.items()
+            if not key.startswith("Approximate") and not key.endswith("Timestamp")
+        }
+    for name in tables.list_tables()["TableNames"]:
+        table = tables.describe_table(TableName=name)["Table"]
+        indexes = table.get("GlobalSecondaryIndexes", [])
+        found[name] = {
+            "keys": table["KeySchema"],
+            "attributes": sorted(each["AttributeName"] + each["AttributeType"] for each in table["AttributeDefinitions"]),
+            "billing": table.get("BillingModeSummary", {}).get("BillingMode"),
+            "indexes": [{key: index[key] for key in ("IndexName", "KeySchema", "Projection")} for index in indexes],
+            "ttl": tables.describe_time_to_live(TableName=name)["TimeToLiveDescription"],
+            "backups": tables.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"],
+        }
+    return json.loads(json.dumps(found, default=str).replace(url, "URL"))
+
+terraform, sandbox = (account(url) for url in sys.argv[1:])
+different = False
+for name in sorted(terraform.keys() | sandbox.keys()):
+    there, here = terraform.get(name, {}), sandbox.get(name, {})
+    for key in sorted(there.keys() | here.keys()):
+        if there.get(key) != here.get(key):
+            different = True
+            print(f"{name} {key}: Terraform {there.get(key)}, sandbox apply {here.get(key)}")
+print("different" if different else f"all {len(terraform)} are the same")
+END
+}
+expect 0 'all [0-9]+ are the same' "functions, mappings, queues and tables" same_settings
+sandbox stop --folder .other >/dev/null
 
 # --- an apply never moves traffic ----------------------------------------------------------------
 

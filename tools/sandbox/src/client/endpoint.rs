@@ -100,10 +100,12 @@ impl Clients {
     /// # Errors
     /// [`AdminError::Endpoint`] when the configuration has no `http` endpoint with host and port.
     pub fn new(config: &SdkConfig) -> Result<Self, AdminError> {
+        let endpoint = config.endpoint_url().unwrap_or_default();
+        let region = config.region().map_or(DEFAULT_REGION, AsRef::as_ref);
         Ok(Self {
             lambda: aws_sdk_lambda::Client::new(config),
-            json: JsonClient::new(config.endpoint_url().unwrap_or_default()),
-            admin: AdminClient::new(config.endpoint_url().unwrap_or_default())?,
+            json: JsonClient::new(endpoint, region),
+            admin: AdminClient::new(endpoint)?,
         })
     }
 }

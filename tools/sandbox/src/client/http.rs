@@ -108,15 +108,17 @@ impl CallError {
 pub struct JsonClient {
     http: HttpClient,
     endpoint: String,
+    region: String,
 }
 
 impl JsonClient {
-    /// A client for the sandbox at a URL.
+    /// A client for the sandbox at a URL, in a region.
     #[must_use]
-    pub fn new(endpoint: &str) -> Self {
+    pub fn new(endpoint: &str, region: &str) -> Self {
         Self {
             http: HttpClient::new(),
             endpoint: endpoint.trim_end_matches('/').to_owned(),
+            region: region.to_owned(),
         }
     }
 
@@ -131,9 +133,10 @@ impl JsonClient {
             Service::Dynamodb => ("dynamodb", "DynamoDB_20120810"),
             Service::Sqs => ("sqs", "AmazonSQS"),
         };
-        // Nobody checks the signature: only the service is read from it.
+        // Nobody checks the signature: only region and service are read from it.
         let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential=sandbox/20000101/us-east-1/{name}/aws4_request, SignedHeaders=host, Signature=0"
+            "AWS4-HMAC-SHA256 Credential=sandbox/20000101/{}/{name}/aws4_request, SignedHeaders=host, Signature=0",
+            self.region
         );
         Request::post(format!("{}/", self.endpoint))
             .header(header::CONTENT_TYPE, json_protocol::CONTENT_TYPE)

@@ -162,13 +162,15 @@ impl Settings {
         changes.into_iter().flatten().chain(changed).collect()
     }
 
-    /// The environment in Lambda's shape.
+    /// The environment in Lambda's shape; none where nothing is to be set or taken away.
     #[must_use]
-    pub fn environment(&self) -> Environment {
+    pub fn environment(&self, current: &BTreeMap<String, String>) -> Option<Environment> {
+        if self.environment.is_empty() && current.is_empty() {
+            return None;
+        }
         let variables = self.environment.clone().into_iter().collect();
-        Environment::builder()
-            .set_variables(Some(variables))
-            .build()
+        let environment = Environment::builder().set_variables(Some(variables));
+        Some(environment.build())
     }
 
     /// Format and levels of the log in Lambda's shape.

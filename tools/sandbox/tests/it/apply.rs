@@ -219,6 +219,45 @@ async fn queues_have_the_attributes_that_terraform_gives_them() {
     assert_eq!(serde_json::from_str::<Value>(&allow).unwrap(), expected);
 }
 
+#[tokio::test]
+async fn queues_are_in_the_region_of_the_function() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dist = tempfile::tempdir().unwrap();
+    build(dist.path(), |_| {});
+    let manifest = FunctionManifest::read(dist.path(), "probe").unwrap();
+    let clients = Clients::new(&sdk_config(&sandbox.endpoint, "eu-central-1")).unwrap();
+    let applied = apply::apply(&clients, dist.path(), &manifest, &Variables::default()).await;
+    applied.unwrap();
+    let arn = attribute(&sandbox, "new-documents", QueueAttributeName::QueueArn).await;
+    assert_eq!(arn, "arn:aws:sqs:eu-central-1:000000000000:new-documents");
+}
+
+#[tokio::test]
+async fn a_function_without_variables_has_no_environment_until_it_gets_some() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dist = tempfile::tempdir().unwrap();
+    let clients = Clients::new(&sandbox.sdk_config()).unwrap();
+    let variables_with = async |environment: Value| {
+        build(dist.path(), |manifest| {
+            manifest["environment"] = environment;
+            manifest["trigger"] = json!({"kind": "none"});
+            manifest["tables"] = json!([]);
+            manifest["queues"] = json!([]);
+        });
+        let manifest = FunctionManifest::read(dist.path(), "probe").unwrap();
+        let applied = apply::apply(&clients, dist.path(), &manifest, &Variables::default()).await;
+        applied.unwrap();
+        let shown = clients.lambda.get_function_configuration();
+        let shown = shown.function_name("probe").send().await.unwrap();
+        shown
+            .environment
+            .map(|it| it.variables.unwrap_or_default().len())
+    };
+    assert_eq!(variables_with(json!({})).await, None);
+    assert_eq!(variables_with(json!({"LEVEL": "1"})).await, Some(1));
+    assert_eq!(variables_with(json!({})).await.unwrap_or(0), 0);
+}
+
 /// DynamoDB as AWS is: a table takes its time, and until then answers nothing but that.
 async fn dynamodb_with_a_slow_table() -> String {
     let looks = Arc::new(AtomicUsize::new(0));

@@ -1,6 +1,6 @@
 //! The function itself: code and settings.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result};
 use aws_sdk_lambda::{
@@ -26,7 +26,7 @@ const FIRST_BUILD: Architecture = Architecture::X86_64;
 /// Sets what `CreateFunction` and `UpdateFunctionConfiguration` have in common: the methods of their builders have the
 /// same names, and no trait.
 macro_rules! with_settings {
-    ($request:expr, $wanted:expr) => {
+    ($request:expr, $wanted:expr, $current:expr) => {
         $request
             .description(&$wanted.description)
             .runtime(Runtime::from($wanted.runtime.as_str()))
@@ -35,7 +35,7 @@ macro_rules! with_settings {
             .memory_size($wanted.memory_mib)
             .timeout($wanted.timeout_s)
             .ephemeral_storage($wanted.ephemeral_storage()?)
-            .environment($wanted.environment())
+            .set_environment($wanted.environment($current))
             .logging_config($wanted.logging())
             .tracing_config($wanted.tracing())
     };
@@ -156,7 +156,9 @@ async fn create(
         .function_name(name)
         .code(FunctionCode::builder().zip_file(code).build())
         .architectures(types::Architecture::from(build.as_str()));
-    let created = with_settings!(create, wanted).send().await;
+    let created = with_settings!(create, wanted, &BTreeMap::new())
+        .send()
+        .await;
     created.with_context(|| format!("cannot create {name}"))?;
     let active = client.wait_until_function_active_v2().function_name(name);
     let active = active.wait(READY_WITHIN).await;
@@ -170,7 +172,8 @@ async fn update(
     current: &GetFunctionConfigurationOutput,
     wanted: &Settings,
 ) -> Result<String> {
-    let changes = Settings::current(current).changes(wanted);
+    let settings = Settings::current(current);
+    let changes = settings.changes(wanted);
     if changes.is_empty() {
         return Ok("unchanged".to_owned());
     }
@@ -178,7 +181,9 @@ async fn update(
         .update_function_configuration()
         .function_name(function)
         .set_revision_id(current.revision_id().map(str::to_owned));
-    let updated = with_settings!(update, wanted).send().await;
+    let updated = with_settings!(update, wanted, &settings.environment)
+        .send()
+        .await;
     updated.with_context(|| format!("cannot update {function}"))?;
     let done = client
         .wait_until_function_updated_v2()
