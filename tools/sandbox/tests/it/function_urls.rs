@@ -18,15 +18,17 @@ async fn public_url(sandbox: &Sandbox, alias: Option<&str>) -> String {
     let create = sandbox.lambda.create_function_url_config();
     let create = create.function_name(FUNCTION).auth_type(AuthType::None);
     let created = create.set_qualifier(alias.map(str::to_owned)).send();
-    let permission = sandbox.lambda.add_permission().function_name(FUNCTION);
-    let permission = permission
-        .statement_id("url")
-        .action("lambda:InvokeFunctionUrl")
-        .principal("*")
-        .function_url_auth_type(AuthType::None)
-        .set_qualifier(alias.map(str::to_owned));
+    let permission = |action: &str| {
+        let permission = sandbox.lambda.add_permission().function_name(FUNCTION);
+        let permission = permission.statement_id(action).principal("*");
+        let permission = permission.set_qualifier(alias.map(str::to_owned));
+        permission.action(format!("lambda:{action}"))
+    };
     let url = created.await.unwrap().function_url;
-    permission.send().await.unwrap();
+    let call = permission("InvokeFunctionUrl").function_url_auth_type(AuthType::None);
+    call.send().await.unwrap();
+    let invoke = permission("InvokeFunction").invoked_via_function_url(true);
+    invoke.send().await.unwrap();
     url
 }
 
@@ -78,8 +80,17 @@ async fn a_url_is_for_those_whom_its_policy_or_their_signature_lets_in() {
     let lambda = &sandbox.lambda;
     let url = public_url(&sandbox, None).await;
     assert_eq!(send(&url, "a", "").await.status(), StatusCode::OK);
+    let policy = lambda.get_policy().function_name(FUNCTION);
+    let policy = policy.send().await.unwrap().policy.unwrap();
+    let policy: Value = serde_json::from_str(&policy).unwrap();
+    assert_eq!(
+        policy["Statement"][1]["Condition"],
+        json!({"Bool": {"lambda:InvokedViaFunctionUrl": "true"}})
+    );
+    // Both are needed.
     let remove = lambda.remove_permission().function_name(FUNCTION);
-    remove.statement_id("url").send().await.unwrap();
+    let remove = remove.statement_id("InvokeFunction").send();
+    remove.await.unwrap();
     let forbidden = send(&url, "a", "").await;
     assert_eq!(forbidden.status(), StatusCode::FORBIDDEN);
     assert_eq!(

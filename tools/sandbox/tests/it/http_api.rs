@@ -141,6 +141,16 @@ async fn a_throttled_function_is_unavailable() {
         json_of(&response),
         json!({"message": "Service Unavailable"})
     );
+    sandbox.faults().clear(FUNCTION);
+    let reserve = sandbox.lambda.put_function_concurrency();
+    let reserve = reserve.function_name(FUNCTION);
+    reserve
+        .reserved_concurrent_executions(0)
+        .send()
+        .await
+        .unwrap();
+    let response = send(&sandbox, Request::get("/"), "").await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]

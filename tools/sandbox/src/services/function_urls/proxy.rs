@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use chrono::Utc;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     aws::{ACCOUNT_ID, errors},
@@ -89,17 +89,24 @@ fn settings(
     allowed.then_some((url.auth_type, url.invoke_mode))
 }
 
-/// Whether a resource policy lets everyone call the URL.
+/// Whether a resource policy lets everyone call the URL, and through it the function: since October 2025 both are asked for.
+/// Source: "Control access to Lambda function URLs" of the Developer Guide.
 fn is_public(policy: &Policy) -> bool {
-    policy.statements.iter().any(|statement| {
-        let action = statement["Action"].as_str();
-        let condition = statement.get("Condition");
-        statement["Principal"] == "*"
-            && matches!(action, Some("lambda:InvokeFunctionUrl" | "lambda:*" | "*"))
-            && condition.is_none_or(|condition| {
-                *condition == json!({"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}})
-            })
-    })
+    let allows = |action: &str, condition: &Value| {
+        policy.statements.iter().any(|statement| {
+            let own = statement["Action"].as_str();
+            statement["Principal"] == "*"
+                && own.is_some_and(|own| [action, "lambda:*", "*"].contains(&own))
+                && (statement["Condition"].is_null() || statement["Condition"] == *condition)
+        })
+    };
+    allows(
+        "lambda:InvokeFunctionUrl",
+        &json!({"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}),
+    ) && allows(
+        "lambda:InvokeFunction",
+        &json!({"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}),
+    )
 }
 
 fn is_signed(headers: &HeaderMap, query: Option<&str>) -> bool {

@@ -22,7 +22,7 @@ struct Answer {
     #[serde(default)]
     cookies: Option<Vec<String>>,
     #[serde(default)]
-    body: Option<String>,
+    body: Option<Value>,
     #[serde(default)]
     is_base64_encoded: bool,
 }
@@ -52,6 +52,9 @@ pub(in crate::services) enum MalformedAnswer {
     /// A field has the wrong type.
     #[error("it has a statusCode, and is no response")]
     Shape(#[from] serde_json::Error),
+    /// The body has the wrong type.
+    #[error("it has a statusCode and a body that is no string, and is no response")]
+    Body,
     /// A status that no response may have.
     #[error("statusCode {0} is not from 200 to 599")]
     Status(u16),
@@ -94,6 +97,7 @@ pub(in crate::services) fn response(
             explicit(serde_json::from_value(value)?, front)
         }
         (Some(Value::String(text)), Front::FunctionUrl { .. }) => inferred(text.into()),
+        (Some(_), Front::FunctionUrl { .. }) => inferred(without_spaces(payload)),
         _ => inferred(payload.clone()),
     }
 }
@@ -110,6 +114,18 @@ fn streamed(payload: &Bytes) -> Result<Option<Response>, MalformedAnswer> {
     let mut response = explicit(head, Front::FunctionUrl { streamed: true })?;
     *response.body_mut() = Body::from(payload.slice(end + STREAM_DELIMITER.len()..));
     Ok(Some(response))
+}
+
+/// JSON without the spaces between its parts, as a function URL passes it on.
+fn without_spaces(json: &[u8]) -> Bytes {
+    let (mut in_string, mut escaped) = (false, false);
+    let kept = json.iter().copied().filter(|byte| {
+        let starts_or_ends = *byte == b'"' && !escaped;
+        escaped = in_string && *byte == b'\\' && !escaped;
+        in_string ^= starts_or_ends;
+        in_string || !byte.is_ascii_whitespace()
+    });
+    kept.collect()
 }
 
 fn inferred(payload: Bytes) -> Result<Response, MalformedAnswer> {
@@ -129,7 +145,12 @@ fn explicit(answer: Answer, front: Front) -> Result<Response, MalformedAnswer> {
     for cookie in answer.cookies.unwrap_or_default() {
         response = response.header(header::SET_COOKIE, cookie);
     }
-    let body = answer.body.unwrap_or_default();
+    let body = match (answer.body, front) {
+        (None | Some(Value::Null), _) => String::new(),
+        (Some(Value::String(text)), _) => text,
+        (Some(other), Front::FunctionUrl { .. }) => other.to_string(),
+        (Some(_), Front::HttpApi) => return Err(MalformedAnswer::Body),
+    };
     let body = match answer.is_base64_encoded {
         true => BASE64.decode(body)?,
         false => body.into_bytes(),
@@ -222,6 +243,24 @@ mod tests {
             assert_eq!(response.status(), 200);
             assert_eq!(response.headers()["content-type"], "application/json");
             assert_eq!(body(response).await, payload.as_bytes());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_function_url_writes_json_without_spaces_and_takes_a_body_that_is_json() {
+        let front = Front::FunctionUrl { streamed: false };
+        for (payload, expected) in [
+            (r#"["hello", 3,	true ]"#, r#"["hello",3,true]"#),
+            (
+                r#"{ "a b" : "\" c\\" , "d" : 1.50 }"#,
+                r#"{"a b":"\" c\\","d":1.50}"#,
+            ),
+            (r#""a b""#, "a b"),
+            (r#"{"statusCode":200,"body":{"a": [1]}}"#, r#"{"a":[1]}"#),
+        ] {
+            let answer = response(&Bytes::from(payload), front).unwrap();
+            assert_eq!(answer.headers()["content-type"], "application/json");
+            assert_eq!(body(answer).await, expected.as_bytes());
         }
     }
 

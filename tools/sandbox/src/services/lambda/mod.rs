@@ -14,6 +14,8 @@
 //! - Execution roles and resource policies are kept and returned, and never checked against. What a function may do to
 //!   tables and queues is checked against its metadata, by `rehearsal/access`.
 //! - Operations that are missing are refused with their names: `operations/missing.rs` has the list.
+//! - An account has 1,000 concurrent executions, which are there to be reserved. How many environments the sandbox starts
+//!   at once is another limit.
 //! - Provisioned concurrency is kept and returned, and no environment is started ahead.
 //! - `Code.Location` of `GetFunction` ends with `?emulated=` and the architectures that run under an emulator here:
 //!   their times and costs mean nothing.

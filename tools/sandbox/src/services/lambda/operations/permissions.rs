@@ -40,6 +40,8 @@ struct AddPermission {
     #[serde(default)]
     function_url_auth_type: Option<String>,
     #[serde(default)]
+    invoked_via_function_url: Option<bool>,
+    #[serde(default)]
     revision_id: Option<String>,
 }
 
@@ -96,6 +98,12 @@ impl AddPermission {
             if let Some(value) = value {
                 condition.entry(operator).or_insert_with(|| json!({}))[key] = json!(value);
             }
+        }
+        if let Some(only) = self.invoked_via_function_url {
+            condition.insert(
+                "Bool".to_owned(),
+                json!({"lambda:InvokedViaFunctionUrl": only.to_string()}),
+            );
         }
         let mut statement = json!({
             "Sid": self.statement_id,
