@@ -7,8 +7,8 @@
 //! - `cold_start.rs`, [`process`], [`emulation`], [`variables`]: how a process is started.
 //! - `run.rs`: one event through one environment; [`lifecycle`]: who works and who waits in it; [`runtime_api`] and
 //!   `extensions_api.rs`: how a process takes events and answers.
-//! - [`invocation`]: requests, results, and Lambda's errors; [`log`]: Lambda's log lines; [`record`]: what is known of an
-//!   invocation when it is over.
+//! - [`invocation`]: requests, results, and Lambda's errors; [`record`]: what is known of an invocation when it is over.
+//! - [`log`]: Lambda's log lines; `log_filter.rs`: which of the function's go there; [`log_files`]: how much is kept.
 //! - [`faults`]: what goes wrong on purpose; [`draws`]: random draws, for weights and faults.
 //!
 //! # What differs from Lambda
@@ -20,6 +20,7 @@
 
 mod cold_start;
 mod extensions_api;
+mod log_filter;
 mod run;
 mod unpack;
 
@@ -32,6 +33,7 @@ pub mod faults;
 pub mod invocation;
 pub mod lifecycle;
 pub mod log;
+pub mod log_files;
 pub mod pool;
 pub mod process;
 pub mod record;
