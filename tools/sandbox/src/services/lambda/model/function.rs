@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     alias::{Additional, Alias, RoutingConfig},
+    event_invoke::EventInvokeSettings,
     functions::{alias_not_found, not_found},
     names,
 };
@@ -86,6 +87,8 @@ pub struct Function {
     pub policies: BTreeMap<Option<String>, Policy>,
     /// By qualifier.
     pub provisioned: BTreeMap<String, Provisioned>,
+    /// By qualifier; the function itself is `$LATEST`.
+    pub event_invoke: BTreeMap<String, EventInvokeSettings>,
     /// Tags of the function.
     pub tags: Tags,
     /// Number of the next version. Numbers are never used again.
@@ -114,6 +117,7 @@ impl Function {
             aliases: BTreeMap::new(),
             policies: BTreeMap::new(),
             provisioned: BTreeMap::new(),
+            event_invoke: BTreeMap::new(),
             tags,
             next_number: 1,
         }
