@@ -132,6 +132,7 @@ impl Server {
         };
         let endpoint = format!("http://{}", listener.local_addr().map_err(source)?);
         let cloudwatch = CloudWatch::new(options.realistic);
+        let sqs = Sqs::new(endpoint.clone());
         let lambda = Lambda::new(Parts {
             endpoint: endpoint.clone(),
             code: CodeStore::new(folder.join("code"), folder.join("tmp")),
@@ -147,9 +148,15 @@ impl Server {
             recorder: Arc::clone(&cloudwatch.metrics) as _,
             draws: Draws::new(options.seed),
             realistic: options.realistic,
+            send_message: {
+                let sqs = sqs.clone();
+                Arc::new(move |arn, body| {
+                    let sent = sqs.send_text(arn, body);
+                    sent.map_err(|error| error.to_string())
+                })
+            },
         });
         let service_faults = ServiceFaults::default();
-        let sqs = Sqs::new(lambda.endpoint.clone());
         let http_apis = HttpApis::new(lambda.clone());
         let grants = Grants::default();
         let alarm_rules = AlarmRules::default();
@@ -195,6 +202,12 @@ impl Server {
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.lambda.endpoint
+    }
+
+    /// The functions.
+    #[must_use]
+    pub fn lambda(&self) -> &Lambda {
+        &self.lambda
     }
 
     /// Faults that are injected.

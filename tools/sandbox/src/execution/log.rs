@@ -20,7 +20,7 @@ use chrono::{SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use super::{
-    log_files::cut,
+    log_files::{LOG_BYTES, TIMES_BYTES, cut},
     log_filter::{Level, LogFilter},
     version::Logging,
 };
@@ -202,9 +202,9 @@ impl Log {
                 self.record(level, "report", || report.to_json());
             }
         }
-        cut(&self.file, self.position(), &self.cut);
+        cut(&self.file, self.position(), LOG_BYTES, &self.cut);
         let times = self.times.metadata().map_or(0, |file| file.len());
-        cut(&self.times, times, &self.times_cut);
+        cut(&self.times, times, TIMES_BYTES, &self.times_cut);
     }
 
     /// The last 4 KiB of what was written since `start`.

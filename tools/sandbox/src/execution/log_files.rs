@@ -21,10 +21,12 @@ use nix::{
 
 use super::log::times_path;
 
-/// How much of a file is kept, in bytes.
-const KEPT_BYTES: u64 = 3 << 20;
-/// By how much it grows beyond that before it is cut.
-const SLACK_BYTES: u64 = 1 << 20;
+/// How much of a log is kept, in bytes.
+pub(super) const LOG_BYTES: u64 = 3 << 20;
+/// And of its times: more than as many lines of Lambda's have.
+pub(super) const TIMES_BYTES: u64 = 1 << 20;
+/// A file is cut when it has grown by a third beyond that.
+const SLACK: u64 = 3;
 /// Holes begin and end at whole blocks.
 const BLOCK_BYTES: u64 = 4096;
 
@@ -33,13 +35,13 @@ const ENDED_BYTES: u64 = 128 << 20;
 /// And how many there may be.
 const ENDED_LOGS: usize = 2000;
 
-/// Makes a hole of what is too long ago in a file of this length; `cut` is where the last hole ends.
-pub(super) fn cut(file: &File, length: u64, cut: &AtomicU64) {
+/// Makes a hole of all but the last `kept` bytes of a file of this length; `cut` is where the last hole ends.
+pub(super) fn cut(file: &File, length: u64, kept: u64, cut: &AtomicU64) {
     let before = cut.load(Ordering::Relaxed);
-    if length.saturating_sub(before) <= KEPT_BYTES + SLACK_BYTES {
+    if length.saturating_sub(before) <= kept + kept / SLACK {
         return;
     }
-    let end = (length - KEPT_BYTES) / BLOCK_BYTES * BLOCK_BYTES;
+    let end = (length - kept) / BLOCK_BYTES * BLOCK_BYTES;
     let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
     let range = i64::try_from(before).and_then(|from| Ok((from, i64::try_from(end - before)?)));
     if let Ok((from, length)) = range
@@ -140,16 +142,14 @@ mod tests {
         for number in 0..lines {
             file.write_all(line(number).as_bytes()).unwrap();
             length += 101;
-            cut(&file, length, &cut_at);
+            cut(&file, length, LOG_BYTES, &cut_at);
         }
         assert_eq!(path.metadata().unwrap().len(), length);
         let taken = path.metadata().unwrap().blocks() * 512;
-        assert!(
-            taken <= KEPT_BYTES + SLACK_BYTES + 2 * BLOCK_BYTES,
-            "{taken}"
-        );
+        let most = LOG_BYTES + LOG_BYTES / SLACK + 2 * BLOCK_BYTES;
+        assert!(taken <= most, "{taken}");
         let (start, bytes) = read_from(&path, 0).unwrap();
-        assert!(bytes.len() as u64 >= KEPT_BYTES - 101);
+        assert!(bytes.len() as u64 >= LOG_BYTES - 101);
         assert_eq!(start + bytes.len() as u64, length);
         let first = String::from_utf8(bytes[..101].to_vec()).unwrap();
         assert_eq!(first, line(start / 101));

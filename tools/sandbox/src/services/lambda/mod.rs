@@ -1,7 +1,7 @@
 //! The Lambda API.
 //!
 //! - [`model`]: Lambda's rules, without I/O.
-//! - [`invocation`]: what every invocation goes through, whoever asks for it.
+//! - [`invocation`]: what every invocation goes through, whoever asks for it; [`asynchronous`]: retries and destinations.
 //! - [`operations`]: the API, one file per group of operations; [`wire`]: its requests and answers; [`error`]: its errors.
 //!
 //! # What differs from Lambda
@@ -17,6 +17,7 @@
 //! - `Code.Location` of `GetFunction` ends with `?emulated=` and the architectures that run under an emulator here:
 //!   their times and costs mean nothing.
 
+pub mod asynchronous;
 pub mod error;
 pub mod invocation;
 pub mod model;
@@ -27,7 +28,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use package::Architecture;
 
-use self::model::functions::Functions;
+use self::{asynchronous::SendMessage, model::functions::Functions};
 use crate::execution::{
     code::CodeStore, draws::Draws, emulation, environments::Environments, faults::Faults,
     record::Recorder,
@@ -60,6 +61,8 @@ pub struct Parts {
     pub draws: Draws,
     /// Whether changes and retries take their time as on AWS.
     pub realistic: bool,
+    /// Sends the records of asynchronous invocations.
+    pub send_message: SendMessage,
 }
 
 /// The Lambda service of one sandbox. Cheap to clone.
