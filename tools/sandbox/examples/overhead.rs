@@ -1,15 +1,19 @@
 //! What the sandbox adds to an invocation: a do-nothing function behind it, and clients that do as little as possible.
 //!
 //! `cargo run -p sandbox --example overhead` prints p50 and p99 of one client, and invocations per second of eight.
+//! `-- SECONDS` sends 200 invocations per second for so long instead, and says how disk and memory grow.
+//!
 //! This program is also the function: Lambda's variables tell it which of the two it is.
 
 use std::{
     env,
     io::{Cursor, Write as _},
+    os::unix::fs::MetadataExt as _,
+    path::Path,
     time::{Duration, Instant},
 };
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
 use hdrhistogram::Histogram;
@@ -27,6 +31,9 @@ use tokio::{net::TcpStream, sync::oneshot};
 
 /// Clients that send at the same time in the second part.
 const CLIENTS: usize = 8;
+
+/// Where the function is invoked.
+const INVOCATIONS: &str = "/2015-03-31/functions/nothing/invocations";
 
 /// Length of each part.
 const LENGTH: Duration = Duration::from_secs(4);
@@ -63,8 +70,65 @@ async fn measure() -> anyhow::Result<()> {
     create(&authority).await?;
     // Not counted: cold starts.
     invoke_for(&authority, CLIENTS, Duration::from_secs(1)).await?;
-    let one = invoke_for(&authority, 1, LENGTH).await?;
-    let many = invoke_for(&authority, CLIENTS, LENGTH).await?;
+    match env::args().nth(1) {
+        Some(seconds) => measure_growth(&authority, folder.path(), seconds.parse()?).await?,
+        None => measure_time(&authority).await?,
+    }
+    let _ = stop.send(());
+    running.await??;
+    Ok(())
+}
+
+/// So many invocations per second, one after the other, for so many seconds.
+async fn measure_growth(authority: &str, folder: &Path, seconds: u32) -> anyhow::Result<()> {
+    let used = || anyhow::Ok((disk_bytes(folder)?, memory_bytes()?));
+    let (disk, memory) = used()?;
+    let mut client = connect(authority).await?;
+    let mut every = tokio::time::interval(Duration::from_millis(5));
+    for _ in 0..seconds * 200 {
+        every.tick().await;
+        send(&mut client, INVOCATIONS, Bytes::from_static(b"{}")).await?;
+    }
+    let (disk_now, memory_now) = used()?;
+    let days = f64::from(seconds) / 86_400.0;
+    for (what, before, now) in [("disk", disk, disk_now), ("memory", memory, memory_now)] {
+        let mib = |bytes: f64| bytes / f64::from(1 << 20);
+        let grown = now - before;
+        terminal::line(format_args!(
+            "{what}: {:.1} MiB, {:.1} MiB more after {seconds} s: {:.0} MiB a day",
+            mib(now),
+            mib(grown),
+            mib(grown / days)
+        ));
+    }
+    Ok(())
+}
+
+/// What the files in a folder take on the disk.
+fn disk_bytes(folder: &Path) -> std::io::Result<f64> {
+    let mut bytes = 0.0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes += metadata.blocks() as f64 * 512.0;
+        if metadata.is_dir() {
+            bytes += disk_bytes(&entry.path())?;
+        }
+    }
+    Ok(bytes)
+}
+
+/// What this process has in memory.
+fn memory_bytes() -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    Ok(kib.context("no VmRSS")?.parse::<f64>()? * 1024.0)
+}
+
+async fn measure_time(authority: &str) -> anyhow::Result<()> {
+    let one = invoke_for(authority, 1, LENGTH).await?;
+    let many = invoke_for(authority, CLIENTS, LENGTH).await?;
     let micros =
         |histogram: &Histogram<u64>, quantile| histogram.value_at_quantile(quantile) as f64 / 1e3;
     terminal::line(format_args!(
@@ -78,8 +142,6 @@ async fn measure() -> anyhow::Result<()> {
         micros(&many, 0.5),
         micros(&many, 0.99)
     ));
-    let _ = stop.send(());
-    running.await??;
     Ok(())
 }
 
@@ -130,12 +192,7 @@ async fn invoke_until(authority: &str, end: Instant) -> anyhow::Result<Histogram
     let mut client = connect(authority).await?;
     while Instant::now() < end {
         let begun = Instant::now();
-        send(
-            &mut client,
-            "/2015-03-31/functions/nothing/invocations",
-            Bytes::from_static(b"{}"),
-        )
-        .await?;
+        send(&mut client, INVOCATIONS, Bytes::from_static(b"{}")).await?;
         times.record(u64::try_from(begun.elapsed().as_micros())?)?;
     }
     Ok(times)

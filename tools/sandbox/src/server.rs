@@ -162,6 +162,7 @@ impl Server {
         };
         let endpoint = format!("http://{}", listener.local_addr().map_err(source)?);
         let cloudwatch = CloudWatch::new(options.realistic, options.metrics);
+        let (sqs, dynamodb) = open_data(&endpoint, options.data)?;
         let lambda = Lambda::new(Parts {
             endpoint: endpoint.clone(),
             code: CodeStore::new(folder.join("code"), folder.join("tmp")),
@@ -179,9 +180,15 @@ impl Server {
             draws: Draws::new(options.seed),
             realistic: options.realistic,
             settle_time: options.settle_time,
+            send_message: {
+                let sqs = sqs.clone();
+                Arc::new(move |arn, body| {
+                    let sent = sqs.send_text(arn, body);
+                    sent.map_err(|error| error.to_string())
+                })
+            },
         });
         let service_faults = ServiceFaults::default();
-        let (sqs, dynamodb) = open_data(&lambda.endpoint, options.data)?;
         let http_apis = HttpApis::new(lambda.clone());
         let function_urls = FunctionUrls::new(lambda.clone());
         let grants = Grants::default();

@@ -5,8 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    fs::File,
-    io::{self, Read as _, Seek as _, SeekFrom},
+    io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -14,7 +13,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use crate::execution::log::times_path;
+use crate::execution::{log::times_path, log_files::read_from};
 
 /// Names of the functions that have run in the sandbox of this folder.
 ///
@@ -128,7 +127,8 @@ impl LogFile {
         unfinished: bool,
         lines: &mut Vec<(DateTime<Utc>, String)>,
     ) -> io::Result<()> {
-        let mut text = read_from(path, self.position)?;
+        let (start, mut text) = read_from(path, self.position)?;
+        self.position = start;
         if !unfinished {
             text.truncate(finished(&text));
         }
@@ -158,13 +158,13 @@ impl LogFile {
     }
 
     fn read_times(&mut self, log: &Path) -> io::Result<()> {
-        let text = match read_from(&times_path(log), self.times_position) {
+        let (start, text) = match read_from(&times_path(log), self.times_position) {
             // A log from before there were any.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             text => text?,
         };
         let text = &text[..finished(&text)];
-        self.times_position += text.len() as u64;
+        self.times_position = start + text.len() as u64;
         let parse = |line: &str| {
             let (position, micros) = line.split_once(' ')?;
             let time = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
@@ -174,14 +174,6 @@ impl LogFile {
         self.times.extend(text.lines().filter_map(parse));
         Ok(())
     }
-}
-
-fn read_from(path: &Path, position: u64) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(position))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// How many bytes whole lines take.
@@ -207,11 +199,12 @@ fn time_of(line: &str) -> Option<DateTime<Utc>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::execution::log::Log;
+    use crate::execution::{log::Log, version::Logging};
     use std::io::Write as _;
 
     fn open(sandbox: &Path, version: &str, environment: &str) -> Log {
-        Log::open(&sandbox.join("logs"), "f", version, environment).unwrap()
+        let logging = Logging::default();
+        Log::open(&sandbox.join("logs"), "f", version, environment, &logging).unwrap()
     }
 
     fn print(log: &Log, text: &str) {

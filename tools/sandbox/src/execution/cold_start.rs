@@ -38,9 +38,12 @@ impl Environments {
             Box::new(run::without_environment(version, request, start, &error))
         };
         let first = self.prepare(version, request).map_err(broken)?;
+        let (log, kind) = (&first.log, first.initialization_type());
+        log.init_start(&version.function, &version.number.to_string(), kind);
         let begun = Instant::now();
         let failure = match self.initialise(&first, self.0.options.init_limit).await {
             Ok(init) => {
+                first.log.init_report(init, kind, None);
                 return Ok((
                     first,
                     ColdStart {
@@ -51,7 +54,9 @@ impl Environments {
             }
             Err(failure) => failure,
         };
-        first.log.init_report(begun.elapsed(), failure.status());
+        first
+            .log
+            .init_report(begun.elapsed(), kind, Some(failure.status()));
         if failure.is_lasting() {
             return Err(Box::new(fail(
                 &first,
@@ -89,6 +94,7 @@ impl Environments {
             &version.function,
             &version.number.to_string(),
             &id,
+            &version.settings.logging,
         )?;
         let log = log.recording(Arc::clone(&self.0.options.recorder))?;
         let mut pool = self.0.pool();
@@ -142,7 +148,7 @@ impl Environments {
                     environment_id: &environment.id,
                     folder,
                     temporary: &environment.temporary,
-                    provisioned: environment.provisioned,
+                    initialization_type: environment.initialization_type(),
                 },
             ),
             log: &environment.log,
@@ -186,6 +192,7 @@ impl Environments {
     }
 
     fn clean_up(&self, environment: &Environment, status: Option<std::process::ExitStatus>) {
+        environment.log.finish();
         environment.set_exit(status);
         environment.log.record_metrics();
         self.0.pool().remove(environment);

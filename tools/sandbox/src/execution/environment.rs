@@ -82,6 +82,15 @@ impl Environment {
         }
     }
 
+    /// `AWS_LAMBDA_INITIALIZATION_TYPE`
+    #[must_use]
+    pub const fn initialization_type(&self) -> &'static str {
+        match self.provisioned {
+            true => "provisioned-concurrency",
+            false => "on-demand",
+        }
+    }
+
     /// Records the process that was started for it.
     pub fn set_pid(&self, pid: u32) {
         let _ = self.pid.set(pid);

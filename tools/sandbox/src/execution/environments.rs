@@ -14,6 +14,7 @@ use super::{
     emulation::Emulators,
     environment::Environment,
     invocation::{Answer, Finished, Request},
+    log_files,
     pool::{Full, Lease, Pool},
     record::Recorder,
     run::{self, InvocationStart, RunOutcome},
@@ -52,6 +53,19 @@ pub(super) struct Inner {
 impl Inner {
     pub(super) fn pool(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    async fn remove_old_logs(&self) {
+        let all = self.pool().all();
+        let running = all.iter().map(|one| one.log.path().to_owned()).collect();
+        let folder = self.options.folder.join("logs");
+        let removal =
+            tokio::task::spawn_blocking(move || log_files::remove_old(&folder, &running)).await;
+        if let Ok(Err(error)) = removal {
+            tracing::warn!(%error, "cannot remove old logs");
+        }
     }
 }
 
@@ -142,10 +156,13 @@ impl Environments {
     }
 }
 
-/// Stops environments that have been idle for long, as long as there is a sandbox.
+/// Every so many seconds old logs are removed.
+const SECONDS_BETWEEN_REMOVALS: u64 = 20;
+
+/// Stops environments that have been idle for long, and removes old logs, as long as there is a sandbox.
 async fn reap_idle(inner: Weak<Inner>) {
     let mut every = tokio::time::interval(Duration::from_secs(1));
-    loop {
+    for second in 0_u64.. {
         every.tick().await;
         let Some(inner) = inner.upgrade() else {
             return;
@@ -153,6 +170,9 @@ async fn reap_idle(inner: Weak<Inner>) {
         if let Some(limit) = Instant::now().checked_sub(inner.options.idle_limit) {
             let idle = inner.pool().take_idle_since(limit);
             idle.iter().for_each(Environment::end);
+        }
+        if second % SECONDS_BETWEEN_REMOVALS == 0 {
+            inner.remove_old_logs().await;
         }
     }
 }

@@ -3,17 +3,27 @@
 //! The process has the file itself as its standard output and error, so that no byte is copied or lost on the way and
 //! everything that it wrote before its answer stands before the `REPORT` line. All writers append.
 //!
+//! With `LogFormat` JSON Lambda's lines are records of the Telemetry API, by level, and the function's go through a
+//! filter.
+//!
 //! Lambda's lines do not say when they were written, so a file beside the log does: see [`times_path`].
 
 use std::{
     fs::{File, OpenOptions},
     io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicU64},
     time::Duration,
 };
 
 use chrono::{SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use super::{
+    log_files::{LOG_BYTES, TIMES_BYTES, cut},
+    log_filter::{Level, LogFilter},
+    version::Logging,
+};
 
 use super::record::Recorder;
 
@@ -26,6 +36,11 @@ pub struct Log {
     file: File,
     times: File,
     path: PathBuf,
+    /// Least levels of the function's lines and of Lambda's, with `LogFormat` JSON.
+    json: Option<(Level, Level)>,
+    filter: OnceLock<Arc<LogFilter>>,
+    cut: AtomicU64,
+    times_cut: AtomicU64,
     recording: Option<Recording>,
 }
 
@@ -74,6 +89,8 @@ pub struct Report<'a> {
     pub max_memory_mib: u64,
     /// Time of the initialisation, at a cold start.
     pub init: Option<Duration>,
+    /// Size of the answer.
+    pub produced_bytes: usize,
     /// `timeout` or `error`, with the error's type, when it did not end well.
     pub status: Option<(&'static str, &'a str)>,
 }
@@ -88,6 +105,7 @@ impl Log {
         function: &str,
         version: &str,
         environment: &str,
+        logging: &Logging,
     ) -> io::Result<Self> {
         let folder = folder.join(function).join(version);
         std::fs::create_dir_all(&folder)?;
@@ -97,6 +115,10 @@ impl Log {
             file: open(&path)?,
             times: open(&times_path(&path))?,
             path,
+            json: logging.levels(),
+            filter: OnceLock::new(),
+            cut: AtomicU64::new(0),
+            times_cut: AtomicU64::new(0),
             recording: None,
         })
     }
@@ -114,12 +136,32 @@ impl Log {
         Ok(self)
     }
 
-    /// A handle for the process to write to.
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the process writes to.
     ///
     /// # Errors
-    /// When the process has no file descriptors left.
+    /// When the sandbox has no file descriptors left.
     pub fn writer(&self) -> io::Result<File> {
-        self.file.try_clone()
+        match self.json {
+            Some((application, _)) if application > Level::Trace => {
+                let (filter, writer) = LogFilter::start(application, self.file.try_clone()?)?;
+                let _ = self.filter.set(filter);
+                Ok(writer)
+            }
+            _ => self.file.try_clone(),
+        }
+    }
+
+    /// Takes what the process has written last for a line, with an end or without: it has ended.
+    pub fn finish(&self) {
+        if let Some(filter) = self.filter.get() {
+            filter.finish();
+        }
     }
 
     /// Where the log ends now: the start of a tail.
@@ -131,32 +173,80 @@ impl Log {
             .unwrap_or_default()
     }
 
+    /// Begins an initialisation.
+    pub fn init_start(&self, function: &str, version: &str, kind: &str) {
+        self.record(Level::Info, "initStart", || {
+            json!({
+                "initializationType": kind,
+                "phase": "init",
+                "functionName": function,
+                "functionVersion": version,
+            })
+        });
+    }
+
+    /// Says how an initialisation ended; in text only when it failed.
+    pub fn init_report(&self, duration: Duration, kind: &str, failure: Option<(&str, &str)>) {
+        if self.json.is_none() {
+            if let Some(failure) = failure {
+                let (status, millis) = (Status(failure), millis(duration));
+                self.write(&format!(
+                    "INIT_REPORT Init Duration: {millis:.2} ms\tPhase: init\t{status}\n"
+                ));
+            }
+            return;
+        }
+        let level = level(failure);
+        let done = || {
+            let mut record = json!({"initializationType": kind, "phase": "init"});
+            add_status(&mut record, failure);
+            record
+        };
+        self.record(level, "initRuntimeDone", done);
+        self.record(level, "initReport", || {
+            let mut record = done();
+            record["metrics"] = json!({"durationMs": rounded(duration)});
+            record
+        });
+    }
+
     /// Begins an invocation.
     pub fn start(&self, request_id: &str, version: &str) {
-        self.write(&format!(
-            "START RequestId: {request_id} Version: {version}\n"
-        ));
+        match self.json {
+            None => self.write(&format!(
+                "START RequestId: {request_id} Version: {version}\n"
+            )),
+            Some(_) => self.record(
+                Level::Info,
+                "start",
+                || json!({"requestId": request_id, "version": version}),
+            ),
+        }
     }
 
-    /// Writes what went wrong, in the form of Lambda's line for it.
+    /// Writes what went wrong, in the form of Lambda's line for it. In JSON the report says it.
     pub fn failure(&self, request_id: &str, message: &str) {
-        let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
-        self.write(&format!("{now} {request_id} {message}\n"));
-    }
-
-    /// Says how a failed initialisation ended.
-    pub fn init_report(&self, duration: Duration, status: (&str, &str)) {
-        let status = Status(status);
-        self.write(&format!(
-            "INIT_REPORT Init Duration: {:.2} ms\tPhase: init\t{status}\n",
-            millis(duration)
-        ));
+        if self.json.is_none() {
+            let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+            self.write(&format!("{now} {request_id} {message}\n"));
+        }
     }
 
     /// Ends an invocation.
     pub fn end(&self, report: Report<'_>) {
-        self.write(&format!("END RequestId: {}\n{report}\n", report.request_id));
+        match self.json {
+            None => self.write(&format!("END RequestId: {}\n{report}\n", report.request_id)),
+            Some(_) => {
+                self.record(level(report.status), "runtimeDone", || report.done());
+                let level = level(report.status).max(Level::Info);
+                self.record(level, "report", || report.to_json());
+            }
+        }
+        // Before anything is cut.
         self.record_metrics();
+        cut(&self.file, self.position(), LOG_BYTES, &self.cut);
+        let times = self.times.metadata().map_or(0, |file| file.len());
+        cut(&self.times, times, TIMES_BYTES, &self.times_cut);
     }
 
     /// Passes on the lines that have metrics in them and were written since the last call: at the end of an invocation, and
@@ -189,13 +279,96 @@ impl Log {
         read().unwrap_or_default()
     }
 
+    /// Writes one of Lambda's records, if the log is in JSON and the level is high enough.
+    fn record(&self, level: Level, kind: &str, record: impl FnOnce() -> Value) {
+        if self.json.is_some_and(|(_, least)| level >= least) {
+            let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+            let kind = format!("platform.{kind}");
+            let line = json!({"time": time, "type": kind, "record": record()});
+            self.write(&format!("{line}\n"));
+        }
+    }
+
     /// A full disk must not fail the invocation: Lambda's logging does not either.
     fn write(&self, text: &str) {
+        if let Some(filter) = self.filter.get() {
+            filter.drain();
+        }
         let time = format!("{} {}\n", self.position(), Utc::now().timestamp_micros());
         let written = (&self.times).write_all(time.as_bytes());
         if let Err(error) = written.and_then(|()| (&self.file).write_all(text.as_bytes())) {
             tracing::warn!(path = %self.path.display(), %error, "cannot write to the log");
         }
+    }
+}
+
+impl Logging {
+    /// The least levels of the function's lines and of Lambda's, with JSON.
+    fn levels(&self) -> Option<(Level, Level)> {
+        let least = |level: &Option<String>| {
+            let level = level.as_deref().and_then(Level::parse);
+            level.unwrap_or(Level::Info)
+        };
+        (self.log_format.as_deref() == Some("JSON")).then(|| {
+            let Self {
+                application_log_level,
+                system_log_level,
+                ..
+            } = self;
+            (least(application_log_level), least(system_log_level))
+        })
+    }
+}
+
+/// The level of Lambda's records about what has been done: DEBUG when that went well, else WARN ("System log level event
+/// mapping" in Lambda's developer guide).
+const fn level(failure: Option<(&str, &str)>) -> Level {
+    match failure {
+        None => Level::Debug,
+        Some(_) => Level::Warn,
+    }
+}
+
+fn add_status(record: &mut Value, failure: Option<(&str, &str)>) {
+    let (status, error_type) = failure.unwrap_or(("success", ""));
+    record["status"] = json!(status);
+    if !error_type.is_empty() {
+        record["errorType"] = json!(error_type);
+    }
+}
+
+/// Milliseconds with three decimals, as Lambda's records have them.
+fn rounded(duration: Duration) -> f64 {
+    (millis(duration) * 1e3).round() / 1e3
+}
+
+impl Report<'_> {
+    /// `platform.runtimeDone`
+    fn done(&self) -> Value {
+        let mut record = json!({
+            "requestId": self.request_id,
+            "metrics": {"durationMs": rounded(self.duration), "producedBytes": self.produced_bytes},
+        });
+        add_status(&mut record, self.status);
+        record
+    }
+
+    /// `platform.report`
+    fn to_json(self) -> Value {
+        let mut record = json!({
+            "requestId": self.request_id,
+            "metrics": {
+                "durationMs": rounded(self.duration),
+                "billedDurationMs": self.billed.as_millis() as u64,
+                "memorySizeMB": self.memory_mib,
+                "maxMemoryUsedMB": self.max_memory_mib,
+            },
+        });
+        if let Some(init) = self.init {
+            record["metrics"]["initDurationMs"] = json!(rounded(init));
+        }
+        add_status(&mut record, self.status);
+        record
     }
 }
 
@@ -261,7 +434,7 @@ mod tests {
     fn lines_with_metrics_are_passed_on_once_and_whole() {
         let folder = tempfile::tempdir().unwrap();
         let lines = Arc::new(Lines::default());
-        let log = Log::open(folder.path(), "f", "1", "e").unwrap();
+        let log = Log::open(folder.path(), "f", "1", "e", &Logging::default()).unwrap();
         let log = log.recording(Arc::clone(&lines) as _).unwrap();
         let mut process = log.writer().unwrap();
         let mut passed_on = |text: &str| {
@@ -307,6 +480,7 @@ mod tests {
             memory_mib: 128,
             max_memory_mib: 20,
             init: Some(Duration::from_micros(12_600)),
+            produced_bytes: 4,
             status: None,
         };
         assert_eq!(
@@ -329,12 +503,86 @@ mod tests {
     #[test]
     fn the_tail_is_the_end_of_this_invocation_only() {
         let folder = tempfile::tempdir().unwrap();
-        let log = Log::open(folder.path(), "f", "1", "e").unwrap();
+        let log = Log::open(folder.path(), "f", "1", "e", &Logging::default()).unwrap();
         log.start("before", "1");
         let start = log.position();
         log.start("now", "1");
         assert_eq!(log.tail(start), b"START RequestId: now Version: 1\n");
         log.failure("now", &"x".repeat(5000));
         assert_eq!(log.tail(start).len(), 4096);
+    }
+
+    #[test]
+    fn json_records_are_lambdas_and_go_by_the_system_level() {
+        let report = Report {
+            request_id: "id",
+            duration: Duration::from_nanos(1_234_567),
+            billed: Duration::from_millis(15),
+            memory_mib: 128,
+            max_memory_mib: 20,
+            init: Some(Duration::from_micros(12_600)),
+            produced_bytes: 4,
+            status: None,
+        };
+        let records = |level: Option<&str>, failure: Option<(&'static str, &'static str)>| {
+            let folder = tempfile::tempdir().unwrap();
+            let logging = Logging {
+                log_format: Some("JSON".to_owned()),
+                system_log_level: level.map(str::to_owned),
+                ..Logging::default()
+            };
+            let log = Log::open(folder.path(), "f", "1", "e", &logging).unwrap();
+            log.init_start("f", "1", "on-demand");
+            log.init_report(Duration::from_millis(7), "on-demand", failure);
+            log.start("id", "1");
+            log.failure("id", "went wrong");
+            let status = failure;
+            log.end(Report { status, ..report });
+            let text = std::fs::read_to_string(log.path()).unwrap();
+            let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+            lines.collect::<Vec<Value>>()
+        };
+        let names = |records: &[Value]| {
+            let names = records
+                .iter()
+                .map(|record| record["type"].as_str().unwrap());
+            names
+                .map(|name| name.replace("platform.", ""))
+                .collect::<Vec<_>>()
+        };
+        let all = records(Some("DEBUG"), None);
+        let every = [
+            "initStart",
+            "initRuntimeDone",
+            "initReport",
+            "start",
+            "runtimeDone",
+            "report",
+        ];
+        assert_eq!(names(&all), every);
+        assert_eq!(
+            all[5]["record"],
+            json!({
+                "requestId": "id",
+                "metrics": {
+                    "durationMs": 1.235, "billedDurationMs": 15, "memorySizeMB": 128,
+                    "maxMemoryUsedMB": 20, "initDurationMs": 12.6,
+                },
+                "status": "success",
+            })
+        );
+        assert_eq!(all[3]["record"], json!({"requestId": "id", "version": "1"}));
+        assert!(all[3]["time"].as_str().unwrap().ends_with('Z'));
+        assert_eq!(
+            names(&records(None, None)),
+            ["initStart", "start", "report"]
+        );
+        assert!(records(Some("WARN"), None).is_empty());
+        let failed = records(Some("WARN"), Some(("error", "Runtime.ExitError")));
+        let of_failures = ["initRuntimeDone", "initReport", "runtimeDone", "report"];
+        assert_eq!(names(&failed), of_failures);
+        let report = &failed[3]["record"];
+        assert_eq!(report["status"], json!("error"));
+        assert_eq!(report["errorType"], json!("Runtime.ExitError"));
     }
 }

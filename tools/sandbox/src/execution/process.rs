@@ -49,6 +49,7 @@ impl Program<'_> {
         arguments.extend(self.prefix);
         arguments.push(self.folder.join("bootstrap").into());
         let mut arguments = arguments.into_iter();
+        let output = self.log.writer()?;
         let mut command = Command::new(arguments.next().unwrap_or_default());
         command
             .args(arguments)
@@ -56,8 +57,8 @@ impl Program<'_> {
             .envs(self.variables)
             .current_dir(self.folder)
             .stdin(Stdio::null())
-            .stdout(self.log.writer()?)
-            .stderr(self.log.writer()?)
+            .stdout(output.try_clone()?)
+            .stderr(output)
             .process_group(0)
             .kill_on_drop(true);
         spawn(command).await

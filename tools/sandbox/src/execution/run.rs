@@ -281,6 +281,7 @@ pub(super) fn finish(
         memory_mib: version.settings.memory_mib,
         max_memory_mib,
         init,
+        produced_bytes: result.as_ref().map_or(0, Bytes::len),
         status: failure.map(Failure::status),
     });
     Finished {

@@ -22,8 +22,8 @@ pub struct EnvironmentContext<'a> {
     pub folder: &'a Path,
     /// Folder for its temporary files.
     pub temporary: &'a Path,
-    /// Whether it is one of those that provisioned concurrency asks for.
-    pub provisioned: bool,
+    /// `AWS_LAMBDA_INITIALIZATION_TYPE`
+    pub initialization_type: &'a str,
 }
 
 /// All variables of an environment.
@@ -49,11 +49,10 @@ pub fn variables(version: &Version, context: EnvironmentContext<'_>) -> BTreeMap
         "AWS_LAMBDA_LOG_STREAM_NAME",
         format!("{date}/[{number}]{}", context.environment_id),
     );
-    let initialization = match context.provisioned {
-        true => "provisioned-concurrency",
-        false => "on-demand",
-    };
-    set("AWS_LAMBDA_INITIALIZATION_TYPE", initialization.to_owned());
+    set(
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        context.initialization_type.to_owned(),
+    );
     // Nobody listens there: segments are lost, as they are on Lambda when they are not sampled.
     set(
         "AWS_XRAY_DAEMON_ADDRESS",

@@ -26,19 +26,13 @@ use crate::execution::{
 /// Largest event of a synchronous invocation in bytes.
 pub const MAX_SYNC_BYTES: usize = 6 * 1024 * 1024;
 
-/// How often an asynchronous invocation is tried again after a function error.
-const ASYNC_RETRIES: u32 = 2;
-
-/// How long to wait before an asynchronous invocation is tried again. Lambda waits one and two minutes.
-const ASYNC_PAUSE: Duration = Duration::from_secs(1);
-
 /// An invocation whose version has been chosen.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// The version.
     pub version: Arc<Version>,
     /// What the caller asked for.
-    reference: FunctionRef,
+    pub(super) reference: FunctionRef,
     through_alias: bool,
     /// The event, as JSON.
     pub payload: Bytes,
@@ -131,40 +125,12 @@ impl Lambda {
         })
     }
 
-    /// Runs a call asynchronously; gives the request id. After a throttle or a function error it is tried again, as on
-    /// Lambda.
-    pub fn run_in_background(&self, call: Call) -> String {
-        let id = new_request_id();
-        let (lambda, request_id) = (self.clone(), id.clone());
-        tokio::spawn(async move { lambda.run_until_done(&call, &request_id).await });
-        id
-    }
-
-    async fn run_until_done(&self, call: &Call, id: &str) {
-        for attempt in 0..=ASYNC_RETRIES {
-            let (unheard, _) = oneshot::channel();
-            match self.run(call, id, unheard).await {
-                Ok(finished) if !finished.outcome.is_error() => return,
-                Ok(_) | Err(Full) if attempt < ASYNC_RETRIES => {
-                    tokio::time::sleep(ASYNC_PAUSE).await;
-                }
-                Ok(_) | Err(Full) => {
-                    tracing::warn!(
-                        function = call.version.function,
-                        id,
-                        "dropped an event after its last attempt"
-                    );
-                }
-            }
-        }
-    }
-
     /// Runs the function once, with the faults that are ordered for it, and records the invocation. An answer that the
     /// function works on after goes to `early`.
     ///
     /// # Errors
     /// [`Full`] when no environment is free, or the function's reserved concurrency is used up: nothing has run then.
-    async fn run(
+    pub(super) async fn run(
         &self,
         call: &Call,
         id: &str,

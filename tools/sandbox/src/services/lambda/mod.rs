@@ -1,7 +1,7 @@
 //! The Lambda API.
 //!
 //! - [`model`]: Lambda's rules, without I/O.
-//! - [`invocation`]: what every invocation goes through, whoever asks for it.
+//! - [`invocation`]: what every invocation goes through, whoever asks for it; [`asynchronous`]: retries and destinations.
 //! - [`operations`]: the API, one file per group of operations; [`wire`]: its requests and answers; [`error`]: its errors.
 //!
 //! # What differs from Lambda
@@ -20,6 +20,7 @@
 //! - `Code.Location` of `GetFunction` ends with `?emulated=` and the architectures that run under an emulator here:
 //!   their times and costs mean nothing.
 
+pub mod asynchronous;
 pub mod error;
 pub mod invocation;
 pub mod model;
@@ -33,9 +34,12 @@ use std::{
 
 use package::Architecture;
 
-use self::model::{
-    function::{Function, UnderWay},
-    functions::Functions,
+use self::{
+    asynchronous::SendMessage,
+    model::{
+        function::{Function, UnderWay},
+        functions::Functions,
+    },
 };
 use crate::execution::{
     code::CodeStore, draws::Draws, emulation, environments::Environments, faults::Faults,
@@ -71,6 +75,8 @@ pub struct Parts {
     pub realistic: bool,
     /// How long a change of a function takes then.
     pub settle_time: Duration,
+    /// Sends the records of asynchronous invocations.
+    pub send_message: SendMessage,
 }
 
 /// The Lambda service of one sandbox. Cheap to clone.

@@ -3,7 +3,10 @@
 use aws_sdk_lambda::{
     operation::RequestId as _,
     primitives::Blob,
-    types::{InvocationType, LogType, TracingConfig, TracingMode},
+    types::{
+        ApplicationLogLevel, InvocationType, LogFormat, LogType, LoggingConfig, SystemLogLevel,
+        TracingConfig, TracingMode,
+    },
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Value, json};
@@ -268,6 +271,60 @@ async fn the_tail_of_the_log_has_the_output_between_lambdas_lines() {
         "{log}"
     );
     assert_eq!(sandbox.ask(&event).send().await.unwrap().log_result, None);
+}
+
+#[tokio::test]
+async fn a_log_in_json_has_lambdas_records_and_the_functions_lines_by_their_levels() {
+    let sandbox = Sandbox::with_probe().await;
+    let logging = LoggingConfig::builder()
+        .log_format(LogFormat::Json)
+        .application_log_level(ApplicationLogLevel::Warn)
+        .system_log_level(SystemLogLevel::Debug);
+    let update = sandbox.lambda.update_function_configuration();
+    let update = update
+        .function_name(FUNCTION)
+        .logging_config(logging.build());
+    update.send().await.unwrap();
+    let line = |level: &str| {
+        json!({"level": level, "timestamp": "2026-01-31T12:00:00Z", "message": "hello"}).to_string()
+    };
+    let text = [&line("INFO"), "plain", &line("ERROR"), &line("debug")].join("\n");
+    let event = json!({"do": "print", "text": text});
+    for cold in [true, false] {
+        let output = sandbox.ask(&event).log_type(LogType::Tail);
+        let output = output.send().await.unwrap();
+        let log = tail(&output);
+        let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        let lines: Vec<Value> = lines.collect();
+        let kinds = lines.iter().map(|line| line["type"].as_str());
+        let kinds: Vec<_> = kinds.map(|kind| kind.unwrap_or("function")).collect();
+        let expected = [
+            "platform.start",
+            "function",
+            "platform.runtimeDone",
+            "platform.report",
+        ];
+        assert_eq!(kinds, expected, "{log}");
+        assert_eq!(lines[1]["level"], json!("ERROR"));
+        let report = &lines[3]["record"];
+        assert_eq!(report["requestId"].as_str(), output.request_id());
+        assert_eq!(report["status"], json!("success"));
+        let metrics = &report["metrics"];
+        assert_eq!(metrics["memorySizeMB"], json!(128));
+        assert_eq!(metrics["initDurationMs"].is_number(), cold, "{log}");
+    }
+    let answer = sandbox.answer(does("env")).await;
+    let variables = &answer["variables"];
+    assert_eq!(variables["AWS_LAMBDA_LOG_FORMAT"], json!("JSON"));
+    assert_eq!(variables["AWS_LAMBDA_LOG_LEVEL"], json!("WARN"));
+    sandbox.error(json!({"do": "exit", "code": 3})).await;
+    let logs = sandbox.logs();
+    let first = logs.lines().next().unwrap();
+    let first: Value = serde_json::from_str(first).unwrap();
+    assert_eq!(first["type"], json!("platform.initStart"), "{logs}");
+    let last: Value = serde_json::from_str(logs.lines().last().unwrap()).unwrap();
+    assert_eq!(last["type"], json!("platform.report"), "{logs}");
+    assert_eq!(last["record"]["errorType"], json!("Runtime.ExitError"));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 mod aliases;
 mod answers;
+mod asynchronous;
 mod code;
 mod concurrency;
 mod environments;

@@ -10,6 +10,7 @@ use super::{
     input::{Answer, queue_name, required, within},
     message_attributes::{self, WireAttributes},
 };
+use crate::aws::arn;
 use crate::services::sqs::{
     Sqs,
     error::SqsError,
@@ -25,7 +26,7 @@ use crate::services::sqs::{
 const TRACE_HEADER: &str = "AWSTraceHeader";
 
 /// A message to send.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Entry {
     message_body: Option<String>,
@@ -44,6 +45,20 @@ impl Entry {
         let body = self.message_body.as_ref().map_or(0, String::len);
         let attributes = self.message_attributes.as_ref();
         body + attributes.map_or(0, message_attributes::size)
+    }
+}
+
+impl Sqs {
+    /// Sends a message without attributes to the queue with this ARN.
+    ///
+    /// # Errors
+    /// As `SendMessage`: when there is no such queue, it is a FIFO queue, or the message is too large.
+    pub fn send_text(&self, queue_arn: &str, body: String) -> Result<(), SqsError> {
+        let entry = Entry {
+            message_body: Some(body),
+            ..Entry::default()
+        };
+        send(self, arn::last_part(queue_arn), entry).map(drop)
     }
 }
 
