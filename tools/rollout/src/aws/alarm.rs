@@ -12,7 +12,10 @@ use std::{future::Future, time::Duration};
 use aws_sdk_cloudwatch::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    types::{ComparisonOperator, Dimension, Metric, MetricDataQuery, MetricStat, StateValue},
+    primitives::DateTime as SdkDateTime,
+    types::{
+        AlarmType, ComparisonOperator, Dimension, Metric, MetricDataQuery, MetricStat, StateValue,
+    },
 };
 use chrono::{DateTime, Utc};
 use package::manifest::{GuardPolicy, alarm_name};
@@ -67,6 +70,79 @@ pub struct AlarmState {
     pub state: String,
     /// Since when.
     pub since: Option<DateTime<Utc>>,
+    /// Why, as CloudWatch says it.
+    pub reason: String,
+}
+
+impl AlarmState {
+    /// Whether it has gone off.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.state == StateValue::Alarm.as_str()
+    }
+}
+
+/// The states of alarms by their names, metric and composite.
+///
+/// # Errors
+/// [`AlarmError::Read`], also when one of them does not exist: an alarm that cannot be seen guards nothing.
+pub async fn states(client: &Client, names: &[String]) -> Result<Vec<AlarmState>, AlarmError> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let failed = |cause| AlarmError::Read {
+        alarm: names.join(", "),
+        cause,
+    };
+    let describe = client
+        .describe_alarms()
+        .set_alarm_names(Some(names.to_vec()))
+        .alarm_types(AlarmType::MetricAlarm)
+        .alarm_types(AlarmType::CompositeAlarm);
+    let found = within_limit(describe.send()).await.map_err(failed)?;
+    let metric = found.metric_alarms().iter().map(|alarm| {
+        let (name, reason) = (alarm.alarm_name(), alarm.state_reason());
+        state(
+            name,
+            alarm.state_value(),
+            alarm.state_updated_timestamp(),
+            reason,
+        )
+    });
+    let composite = found.composite_alarms().iter().map(|alarm| {
+        let (name, reason) = (alarm.alarm_name(), alarm.state_reason());
+        state(
+            name,
+            alarm.state_value(),
+            alarm.state_updated_timestamp(),
+            reason,
+        )
+    });
+    let states: Vec<AlarmState> = metric.chain(composite).collect();
+    match names
+        .iter()
+        .find(|name| states.iter().all(|state| state.name != **name))
+    {
+        None => Ok(states),
+        Some(missing) => Err(AlarmError::Read {
+            alarm: missing.clone(),
+            cause: "there is no alarm of this name".to_owned(),
+        }),
+    }
+}
+
+fn state(
+    name: Option<&str>,
+    value: Option<&StateValue>,
+    since: Option<&SdkDateTime>,
+    reason: Option<&str>,
+) -> AlarmState {
+    AlarmState {
+        name: name.unwrap_or_default().to_owned(),
+        state: value.map_or("unknown", StateValue::as_str).to_owned(),
+        since: since.and_then(|time| DateTime::from_timestamp(time.secs(), 0)),
+        reason: reason.unwrap_or_default().to_owned(),
+    }
 }
 
 /// The alarm of one function.
@@ -147,16 +223,9 @@ impl CandidateAlarm {
             alarm: self.alarm.clone(),
             cause,
         })?;
-        let alarm = found.metric_alarms().first();
-        Ok(alarm.map(|alarm| AlarmState {
-            name: self.alarm.clone(),
-            state: alarm
-                .state_value()
-                .map_or("unknown", StateValue::as_str)
-                .to_owned(),
-            since: alarm
-                .state_updated_timestamp()
-                .and_then(|time| DateTime::from_timestamp(time.secs(), 0)),
+        Ok(found.metric_alarms().first().map(|alarm| {
+            let (value, since) = (alarm.state_value(), alarm.state_updated_timestamp());
+            state(alarm.alarm_name(), value, since, alarm.state_reason())
         }))
     }
 

@@ -183,7 +183,7 @@ impl Stage {
         }
     }
 
-    /// `rollout run` of version 2.
+    /// `rollout run` of version 2, or `rollout retry` where that is the first word.
     pub(crate) fn run(&self, arguments: &[&str]) -> Running {
         self.run_through(&self.endpoint, arguments)
     }
@@ -205,8 +205,12 @@ impl Stage {
     }
 
     fn command(&self, endpoint: &str, arguments: &[&str]) -> Command {
+        let (word, arguments) = match arguments {
+            ["retry", rest @ ..] => ("retry", rest),
+            _ => ("run", arguments),
+        };
         let mut command = Command::new(env!("CARGO_BIN_EXE_rollout"));
-        command.args(["--endpoint-url", endpoint, "run", FUNCTION]);
+        command.args(["--endpoint-url", endpoint, word, FUNCTION]);
         for (flag, default) in [
             ("--to", "2"),
             ("--dist", &self.dist().display().to_string()),
@@ -307,6 +311,7 @@ fn policy() -> RolloutPolicy {
         period_s: 1,
         metric_delay_s: 1,
         no_data_timeout_s: 10,
+        bake_after_s: 0,
         margin_percent: 5.0,
         ..RolloutPolicy::default()
     }
@@ -344,7 +349,11 @@ impl Running {
 /// Exit code and everything that was said.
 pub(crate) fn said(output: &Output) -> (Option<i32>, String) {
     let text = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-    (output.status.code(), text.concat())
+    // Lines are folded at their spaces.
+    (
+        output.status.code(),
+        text.concat().replace("\n         ", " "),
+    )
 }
 
 /// JSON lines.

@@ -66,8 +66,11 @@ async fn nothing_is_counted_twice_when_metrics_are_jumbled_and_in_small_pages() 
     let last = journal.iter().rfind(|event| event["event"] == "analysed");
     let seen = &last.expect("an analysis")["analysis"]["metrics"][0]["totals"];
     for (version, name) in [(0, "baseline"), (1, "candidate")] {
-        let seen = seen[name]["invocations"].as_u64().expect("a count");
-        let real = real["versions"][version]["invocations"].as_u64();
-        assert!(seen > 0 && Some(seen) <= real, "{name}: {seen} of {real:?}");
+        let seen = seen[name]["invocations"].as_f64().expect("a count");
+        let real = real["versions"][version]["invocations"].as_f64();
+        assert!(
+            seen > 0.0 && Some(seen) <= real,
+            "{name}: {seen} of {real:?}"
+        );
     }
 }
