@@ -47,6 +47,7 @@ pub use distribution::distributions;
 use package::manifest::CountedMetric;
 pub use poll::{Poll, poll};
 use queries::collect;
+pub(in crate::aws) use queries::counted_metric;
 pub use sample::{Durations, FunctionCounts, Sample, TimeCounts};
 pub use sources::{Source, sources};
 

@@ -228,7 +228,10 @@ impl Moves {
         }
         if let Some(policy) = &self.guard {
             let function = &self.function.name;
-            self.alarm().arm(start.candidate.version, policy).await?;
+            let counted: Vec<_> = self.policy.counted.iter().map(|(_, it)| it.clone()).collect();
+            let (candidate, namespace) = (start.candidate.version, &self.policy.namespace);
+            let alarm = self.alarm();
+            alarm.arm(candidate, policy, namespace, &counted).await?;
             let (alarm, at) = (alarm_name(function), alarm::describe(policy));
             output.line(format!("alarm {alarm} is armed: {at}"))?;
         }
