@@ -23,7 +23,8 @@ pub fn answer_or_fail<T, E: WorkFailure>(
     outcomes: &[Outcome<T, E>],
 ) -> Result<SqsBatchResponse, AllFailed> {
     let response = answer(outcomes);
-    let failed = |outcome: &Outcome<T, E>| outcome.result.is_err() && outcome.record.group.is_none();
+    let failed =
+        |outcome: &Outcome<T, E>| outcome.result.is_err() && outcome.record.group.is_none();
     if !outcomes.is_empty() && outcomes.iter().all(failed) {
         return Err(AllFailed(outcomes.len()));
     }
@@ -108,7 +109,10 @@ mod tests {
         assert_eq!(answer_or_fail(&all), Err(AllFailed(2)));
         let some = [outcome("a", false), outcome("b", true)];
         assert_eq!(answer_or_fail(&some), Ok(answer(&some)));
-        assert_eq!(answer_or_fail::<(), Malformed>(&[]), Ok(SqsBatchResponse::default()));
+        assert_eq!(
+            answer_or_fail::<(), Malformed>(&[]),
+            Ok(SqsBatchResponse::default())
+        );
         let fifo = all.map(|mut outcome| {
             outcome.record.group = Some("customer 7".to_owned());
             outcome

@@ -304,14 +304,13 @@ mod tests {
             mismatch: true,
             ..few()
         };
-        let cases: [(fn(&mut Position), Cause); 3] = [
-            (|position| position.worse = true, Cause::Worse),
-            (|position| position.alarm = true, Cause::Alarm),
-            (|position| position.over_limit = true, Cause::Limit),
-        ];
-        for (make, cause) in cases {
-            let mut position = early;
-            make(&mut position);
+        for cause in [Cause::Worse, Cause::Alarm, Cause::Limit] {
+            let position = Position {
+                worse: cause == Cause::Worse,
+                alarm: cause == Cause::Alarm,
+                over_limit: cause == Cause::Limit,
+                ..early
+            };
             assert_eq!(decide(&position, &policy()), Decision::RollBack(cause));
         }
     }

@@ -81,6 +81,31 @@ async fn a_candidate_that_crashes_is_rolled_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a sandbox that turns EMF lines into metrics"]
+async fn a_candidate_that_counts_server_errors_is_rolled_back_though_lambda_sees_none() {
+    let stage = Stage::set(Candidate::ServerErrors).await;
+    stage.compare_server_errors();
+    stage.send_traffic();
+    let (code, text) = said(&stage.run(&["--bake", "60s"]).output().await);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("analysed: errors, throttles, server errors;"),
+        "{text}"
+    );
+    assert!(text.contains("worse in server errors, e-value"), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+    let report = stage.ask(&["report"]).await;
+    assert_eq!(
+        report["differences"]["rates"][2]["name"], "server errors",
+        "{report}"
+    );
+    assert!(
+        report["versions"][1]["cold_starts"].as_u64() > Some(0),
+        "{report}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_interrupt_aborts() {
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         let stage = Stage::set(Candidate::Good).await;

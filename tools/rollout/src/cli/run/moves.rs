@@ -228,7 +228,12 @@ impl Moves {
         }
         if let Some(policy) = &self.guard {
             let function = &self.function.name;
-            let counted: Vec<_> = self.policy.counted.iter().map(|(_, it)| it.clone()).collect();
+            let counted: Vec<_> = self
+                .policy
+                .counted
+                .iter()
+                .map(|(_, it)| it.clone())
+                .collect();
             let (candidate, namespace) = (start.candidate.version, &self.policy.namespace);
             let alarm = self.alarm();
             alarm.arm(candidate, policy, namespace, &counted).await?;

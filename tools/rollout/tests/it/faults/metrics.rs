@@ -74,3 +74,24 @@ async fn nothing_is_counted_twice_when_metrics_are_jumbled_and_in_small_pages() 
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_only_another_source_counts_pause_the_rollout_and_roll_it_back_in_the_end() {
+    let (stage, proxy) = set(Candidate::Good).await;
+    proxy.spoil(|all, _| {
+        // Of the versions nothing arrives; the alias's own invocations do.
+        for series in all.iter_mut().filter(|series| series.id != "alias") {
+            series.retain(|_, _| false);
+        }
+    });
+    let limits = ["--bake", "60s", "--no-data-timeout", "4s"];
+    let text = rolled_back(&stage, &proxy, &limits).await;
+    assert!(
+        text.contains("paused: calls that the metrics do not show"),
+        "{text}"
+    );
+    assert!(
+        text.contains("there were calls that the metrics of both versions do not show"),
+        "{text}"
+    );
+}
