@@ -17,7 +17,7 @@ usage="usage: scripts/deploy.sh <function> [--plan | --no-rollout | --to ARCHITE
                   function has traffic/ (default 100)
   --no-build      deploy dist/<function> with the tools as they are, for a machine that did not build them
 
-Exit codes: 0 promoted, 1 rolled back or stopped, 2 could not run."
+Exit codes: 0 promoted, 1 rolled back or refused, 2 could not run, 3 paused: the weight stays."
 
 function='' sandbox=false faults=() rate='' build=true aws_flags=()
 while (($#)); do
@@ -92,13 +92,13 @@ traffic=$!
 trap 'kill "$traffic" 2>/dev/null || true' EXIT
 
 say "6/7 rollout"
-# A sandbox knows every second what CloudWatch knows every minute, so steps can be short; at 5% of this
-# traffic nothing is proven that fast, so that step takes until its timeout. A slow machine gets 80 s for the
-# samples. Where the newest pair already serves, live goes back to x86_64 for the same move once more.
+# A sandbox knows every second what CloudWatch knows every minute, so steps can be short. A slow machine gets 80 s for
+# the samples of each. A rehearsal may be repeated: where the newest pair already serves, live goes back to x86_64 for
+# the same move once more, and a candidate that was rolled back is tried again.
 ! rollout run "$function" --dry-run --json | grep -q '"moves":\[\]' || rollout rollback "$function" --to x86_64
 outcome=0
-rollout run "$function" --period 1s --metric-delay 1s --bake 4s --step-timeout 12s \
-    --no-data-timeout 80s || outcome=$?
+rollout retry "$function" --period 1s --metric-delay 1s --bake 6s --step-timeout 80s \
+    --no-data-timeout 80s --bake-after 3s || outcome=$?
 kill "$traffic" 2>/dev/null || true
 wait "$traffic" || true
 cat "$traffic_log"

@@ -127,3 +127,60 @@ resource "aws_cloudwatch_metric_alarm" "slow" {
   # The p99 of a few invocations is just the slowest one.
   evaluate_low_sample_count_percentiles = "ignore"
 }
+
+# Failures that the function counts itself, such as 5xx answers, which Lambda takes for successes.
+locals {
+  counted = merge([
+    for name, metric in try(local.manifest.rollout.metrics, {}) : {
+      for architecture in keys(local.build_dimensions) : "${architecture}-${name}" => {
+        subject = local.subjects[architecture]
+        words   = replace(name, "_", " ")
+        queries = {
+          for role in ["failed", "of"] : role => {
+            namespace = try(metric[role].namespace, lookup(local.manifest.environment, "METRICS_NAMESPACE", "Functions"))
+            name      = metric[role].name
+            dimensions = {
+              for key, value in metric[role].dimensions :
+              key => replace(replace(value, "{function}", var.function), "{version}", local.build_dimensions[architecture].ExecutedVersion)
+            }
+          }
+        }
+      }
+    }
+  ]...)
+}
+
+resource "aws_cloudwatch_metric_alarm" "counted" {
+  for_each = local.counted
+
+  alarm_name          = "${var.function}-live-${each.key}"
+  alarm_description   = "${each.value.subject} counts more than ${var.alarm_error_percent}% ${each.value.words}. Look: rollout status ${var.function}. Roll back: rollout abort ${var.function}."
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.alarm_error_percent
+  evaluation_periods  = 5
+  datapoints_to_alarm = 3
+  treat_missing_data  = "notBreaching" # nothing to count, no failures
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+
+  metric_query {
+    id          = "percent"
+    expression  = "IF(of >= ${var.alarm_min_invocations}, 100 * FILL(failed, 0) / of, 0)"
+    label       = "failed, percent"
+    return_data = true
+  }
+  dynamic "metric_query" {
+    for_each = each.value.queries
+
+    content {
+      id = metric_query.key
+      metric {
+        namespace   = metric_query.value.namespace
+        metric_name = metric_query.value.name
+        dimensions  = metric_query.value.dimensions
+        period      = 60
+        stat        = "Sum"
+      }
+    }
+  }
+}

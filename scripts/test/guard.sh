@@ -74,7 +74,7 @@ echo "  ok: guard's log says so"
 sandbox fault "$guarded" --clear >/dev/null
 # Until the alarm that the next run arms no longer sees the failures.
 sleep 11
-rollout run "$guarded" --period 1s --metric-delay 1s --bake 2s --no-data-timeout 30s >run.txt 2>&1 ||
+rollout retry "$guarded" --period 1s --metric-delay 1s --bake 2s --bake-after 0s >run.txt 2>&1 ||
     missed "the next run promotes the candidate" run.txt
 grep -q 'guard has rolled back the last rollout' run.txt || missed "the next run says what guard did" run.txt
 echo "  ok: the next run says what guard did, and promotes the candidate"

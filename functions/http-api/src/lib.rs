@@ -11,7 +11,7 @@
 //! | [`shared::http_event`] | parses events that are HTTP requests, with clear errors for all others |
 //! | [`mod@router`] | paths and methods, and the layers around them |
 //! | [`operations`] | one file per operation: handler, logic, its part of the OpenAPI description |
-//! | [`request_id`], [`count_answers`], [`catch_panic`] | the layers |
+//! | [`request_id`], [`catch_panic`] | the layers |
 //! | [`submission`], [`idempotency_key`], [`accept`], [`etag`] | the parts of a request, checked |
 //! | [`representation`], [`problem`] | the parts of an answer |
 //! | [`queue`] | sends the messages about stored documents |
@@ -21,7 +21,6 @@
 
 pub mod accept;
 pub mod catch_panic;
-pub mod count_answers;
 pub mod etag;
 pub mod idempotency_key;
 pub mod operations;

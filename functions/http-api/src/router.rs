@@ -6,7 +6,6 @@ use axum::{Router, middleware::from_fn, routing::get};
 
 use crate::{
     catch_panic::catch_panic,
-    count_answers::count_answers,
     operations::{
         Api, Queue, Store, create_document::create_document, delete_document::delete_document,
         get_document::get_document, health::health, list_documents::list_documents,
@@ -39,7 +38,6 @@ fn surrounded(routes: Router) -> Router {
         .fallback(async || Problem::RouteNotFound)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .layer(from_fn(catch_panic))
-        .layer(from_fn(count_answers))
         .layer(from_fn(set_request_id))
 }
 

@@ -91,6 +91,24 @@ run "the_alarms_count_what_they_say" {
   }
 }
 
+run "what_the_function_counts_has_an_alarm_for_each_build" {
+  variables {
+    function = "http"
+  }
+
+  assert {
+    condition     = { for key, alarm in aws_cloudwatch_metric_alarm.counted : key => alarm.alarm_name } == { "arm64-server_errors" = "http-live-arm64-server_errors", "x86_64-server_errors" = "http-live-x86_64-server_errors" }
+    error_message = "both builds"
+  }
+  assert {
+    condition = { for query in aws_cloudwatch_metric_alarm.counted["arm64-server_errors"].metric_query : query.id => [query.metric[0].namespace, query.metric[0].metric_name, query.metric[0].dimensions] if length(query.metric) > 0 } == {
+      failed = ["Functions", "ServerErrors", tomap({ Function = "http", Version = "2" })]
+      of     = ["Functions", "Requests", tomap({ Function = "http", Version = "2" })]
+    }
+    error_message = "by function and version"
+  }
+}
+
 run "without_slow_ms_the_timeout_counts" {
   variables {
     function = "plain"

@@ -14,7 +14,7 @@
 //! | [`deadline`] | when a batch must be answered |
 //! | `batch` | [`process`]: the work on every record, and an [`Outcome`] for each |
 //! | `failure` | [`Failure`]: why a record goes back to the queue; [`WorkFailure`]: errors of the work |
-//! | `answer` | [`answer()`]: which messages failed, with a log line for each |
+//! | `answer` | [`answer()`]: which messages failed, with a log line for each; [`answer_or_fail`] |
 //!
 //! A record is done, or it goes back to the queue. One that fails at every delivery is in the
 //! dead-letter queue after `maxReceiveCount` deliveries, and the log says why. The invocation itself
@@ -59,7 +59,7 @@ pub mod deadline;
 mod event;
 mod failure;
 
-pub use answer::answer;
+pub use answer::{AllFailed, answer, answer_or_fail};
 /// What a function behind a queue answers.
 pub use aws_lambda_events::sqs::SqsBatchResponse;
 pub use batch::{CONCURRENCY, Outcome, process};

@@ -1,6 +1,12 @@
 //! Fields that are the same in all lines of an environment, and in all lines of an invocation.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use lambda_runtime::Context;
 use tracing::Span;
@@ -10,6 +16,8 @@ use super::level::Threshold;
 
 /// One execution environment; does not change.
 pub(super) struct Environment {
+    /// Of the metrics.
+    pub(super) namespace: String,
     pub(super) function: String,
     /// The published version, or `$LATEST`.
     pub(super) version: String,
@@ -17,6 +25,10 @@ pub(super) struct Environment {
     pub(super) threshold: Threshold,
     /// Whether the next invocation is a cold start.
     pub(super) cold: AtomicBool,
+    /// When init began, as far as the program sees it.
+    pub(super) began: Instant,
+    /// How long it took.
+    pub(super) init: OnceLock<Duration>,
 }
 
 /// The fields of one invocation.

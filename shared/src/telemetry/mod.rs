@@ -7,7 +7,7 @@
 //! invocation -> observe.rs: span with request id, trace id, cold start
 //!                 handler: tracing::info!(..)             -> log.rs -> {"level":"INFO","request_id":..}
 //!                          telemetry::count("Retries", 2) -> metrics.rs
-//!               the handler is done, the response not sent -> emf.rs -> {"_aws":{..},"Duration":1.2}
+//!               the handler is done, the response not sent -> emf.rs -> {"_aws":{..},"WarmDuration":1.2}
 //! ```
 //!
 //! Every line is one write to standard output, before the response is sent. Lambda freezes the
@@ -40,8 +40,8 @@ use std::{
     env,
     io::{self, Write as _},
     panic,
-    sync::Arc,
-    sync::atomic::AtomicBool,
+    sync::{Arc, OnceLock, atomic::AtomicBool},
+    time::Instant,
 };
 
 use tracing_subscriber::{layer::SubscriberExt as _, registry};
@@ -64,7 +64,8 @@ pub struct Telemetry {
 /// Installs the logger. Call it once, first thing in `main`.
 ///
 /// The level comes from `AWS_LAMBDA_LOG_LEVEL`, which Lambda's advanced logging controls set;
-/// `INFO` when it is not set or not a level. A panic is logged as an error, with its place, and then
+/// `INFO` when it is not set or not a level. The namespace of metrics is `METRICS_NAMESPACE`, which the build sets to the
+/// project's name; `Functions` when it is not set. A panic is logged as an error, with its place, and then
 /// unwinds as usual.
 pub fn init() -> Telemetry {
     let environment = Arc::new(environment());
@@ -87,6 +88,9 @@ impl Telemetry {
     /// everything is written before the response is sent.
     #[must_use]
     pub fn observe<S>(&self, service: S) -> Observed<S> {
+        // What comes next is the first invocation.
+        let environment = &self.environment;
+        environment.init.get_or_init(|| environment.began.elapsed());
         Observed::new(service, self.clone())
     }
 }
@@ -100,11 +104,14 @@ fn environment() -> Environment {
         _other => false,
     };
     Environment {
+        namespace: env::var("METRICS_NAMESPACE").unwrap_or_else(|_| "Functions".to_owned()),
         function: variable("AWS_LAMBDA_FUNCTION_NAME"),
         version: variable("AWS_LAMBDA_FUNCTION_VERSION"),
         architecture: architecture::name(),
         threshold: variable("AWS_LAMBDA_LOG_LEVEL").parse().unwrap_or_default(),
         cold: AtomicBool::new(on_demand),
+        began: Instant::now(),
+        init: OnceLock::new(),
     }
 }
 

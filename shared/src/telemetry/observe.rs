@@ -14,7 +14,7 @@ use tracing::{Instrument as _, instrument::Instrumented};
 
 use super::{
     Telemetry,
-    emf::{Line, own_metrics},
+    emf::{Line, own_metric},
     invocation::Invocation,
     metrics,
 };
@@ -53,7 +53,6 @@ where
             invocation: invocation.clone(),
             start: SystemTime::now(),
             clock: Instant::now(),
-            failed: true,
         };
         let span = invocation.span();
         let future = span.in_scope(|| self.service.call(event)).instrument(span);
@@ -87,9 +86,7 @@ where
             let log = || tracing::error!(?error, "the invocation failed");
             this.future.span().in_scope(log);
         }
-        if let Some(mut ending) = this.ending.take() {
-            ending.failed = result.is_err();
-        }
+        drop(this.ending.take());
         Poll::Ready(result)
     }
 }
@@ -100,13 +97,14 @@ struct Ending {
     invocation: Invocation,
     start: SystemTime,
     clock: Instant,
-    failed: bool,
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
         let duration = self.clock.elapsed();
-        let mut metrics = own_metrics(duration, self.failed, self.invocation.cold_start).to_vec();
+        let init = self.telemetry.environment.init.get().copied();
+        let init = init.filter(|_| self.invocation.cold_start);
+        let mut metrics = vec![own_metric(duration, init)];
         metrics.append(&mut metrics::take());
         let line = Line {
             environment: &self.telemetry.environment,

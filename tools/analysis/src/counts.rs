@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-/// Invocations of one version in one period, and how many of them failed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+/// Invocations of one version in one period, and how many of them failed. Either may be a fraction:
+/// CloudWatch interpolates inside a bucket when it counts the values above a limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Count {
-    invocations: u64,
-    failures: u64,
+    invocations: f64,
+    failures: f64,
 }
 
 impl Count {
@@ -14,6 +15,13 @@ impl Count {
     /// the invocations are raised and no failure is lost.
     #[must_use]
     pub fn new(invocations: u64, failures: u64) -> Self {
+        Self::fractional(invocations as f64, failures as f64)
+    }
+
+    /// The same with fractions; what is below 0 or no number counts as 0.
+    #[must_use]
+    pub fn fractional(invocations: f64, failures: f64) -> Self {
+        let failures = failures.max(0.0);
         Self {
             invocations: invocations.max(failures),
             failures,
@@ -22,20 +30,20 @@ impl Count {
 
     /// How many ran.
     #[must_use]
-    pub const fn invocations(self) -> u64 {
+    pub const fn invocations(self) -> f64 {
         self.invocations
     }
 
     /// How many of them failed.
     #[must_use]
-    pub const fn failures(self) -> u64 {
+    pub const fn failures(self) -> f64 {
         self.failures
     }
 
     /// Failures per invocation, or `None` when nothing ran.
     #[must_use]
     pub fn rate(self) -> Option<f64> {
-        (self.invocations > 0).then(|| self.failures as f64 / self.invocations as f64)
+        (self.invocations > 0.0).then(|| self.failures / self.invocations)
     }
 }
 
@@ -51,7 +59,7 @@ impl std::ops::Add for Count {
 }
 
 /// The same period of both versions: the unit that is compared.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Block {
     /// The version that served before.
     pub baseline: Count,
@@ -63,7 +71,7 @@ impl Block {
     /// Whether both versions ran: with one of them idle there is nothing to compare.
     #[must_use]
     pub const fn is_comparable(&self) -> bool {
-        self.baseline.invocations > 0 && self.candidate.invocations > 0
+        self.baseline.invocations > 0.0 && self.candidate.invocations > 0.0
     }
 }
 
@@ -91,7 +99,14 @@ mod tests {
     #[test]
     fn no_failure_is_lost_when_the_source_reports_fewer_invocations() {
         let count = Count::new(2, 3);
-        assert_eq!((count.invocations(), count.failures()), (3, 3));
+        assert_eq!((count.invocations(), count.failures()), (3.0, 3.0));
+    }
+
+    #[test]
+    fn fractions_stay_what_they_are() {
+        let count = Count::fractional(12.5, 0.25) + Count::new(1, 1);
+        assert_eq!((count.invocations(), count.failures()), (13.5, 1.25));
+        assert_eq!(Count::fractional(f64::NAN, -1.0), Count::default());
     }
 
     #[test]

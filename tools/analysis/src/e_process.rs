@@ -151,11 +151,11 @@ fn first(reached: impl Fn(f64) -> bool, latest: f64) -> f64 {
 pub(super) fn sample(block: &Block) -> Sample {
     Sample {
         sizes: Sizes {
-            baseline: block.baseline.invocations() as f64,
-            candidate: block.candidate.invocations() as f64,
+            baseline: block.baseline.invocations(),
+            candidate: block.candidate.invocations(),
         },
-        baseline_failures: block.baseline.failures() as f64,
-        candidate_failures: block.candidate.failures() as f64,
+        baseline_failures: block.baseline.failures(),
+        candidate_failures: block.candidate.failures(),
     }
 }
 

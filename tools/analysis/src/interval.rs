@@ -65,7 +65,7 @@ impl Interval {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Total {
     /// Over how many.
-    pub invocations: u64,
+    pub invocations: f64,
     /// The sum, at most `invocations`.
     pub sum: f64,
 }
@@ -93,14 +93,14 @@ pub fn difference_of_means(
 
 /// What the e-variables take, from all periods in which both versions ran.
 pub(super) fn samples(periods: impl IntoIterator<Item = [Total; 2]>) -> Vec<Sample> {
-    let comparable = |period: &[Total; 2]| period.iter().all(|version| version.invocations > 0);
+    let comparable = |period: &[Total; 2]| period.iter().all(|version| version.invocations > 0.0);
     let sample = |[baseline, candidate]: [Total; 2]| Sample {
         sizes: Sizes {
-            baseline: baseline.invocations as f64,
-            candidate: candidate.invocations as f64,
+            baseline: baseline.invocations,
+            candidate: candidate.invocations,
         },
-        baseline_failures: baseline.sum.clamp(0.0, baseline.invocations as f64),
-        candidate_failures: candidate.sum.clamp(0.0, candidate.invocations as f64),
+        baseline_failures: baseline.sum.clamp(0.0, baseline.invocations),
+        candidate_failures: candidate.sum.clamp(0.0, candidate.invocations),
     };
     let comparable = periods.into_iter().filter(comparable);
     comparable.map(sample).collect()
@@ -242,7 +242,10 @@ mod tests {
             let mut total = |invocations: u64, low: f64, high: f64| {
                 let each = Uniform::new(low, high).unwrap();
                 let sum = (0..invocations).map(|_| each.sample(rng)).sum();
-                Total { invocations, sum }
+                Total {
+                    invocations: invocations as f64,
+                    sum,
+                }
             };
             let periods: Vec<_> = (0..30)
                 .map(|_| [total(50, 0.0, 0.4), total(30, 0.1, 0.5)])

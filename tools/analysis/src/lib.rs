@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! counts.rs      invocations and failures per period: what is looked at
-//! metric.rs      errors, throttles, slow invocations; how they share one alpha
+//! metric.rs      errors, throttles, slow invocations, what the function counts; how they share one alpha
 //! e_variable.rs  the evidence in one period against one alternative, and why it is evidence
 //! prior.rs       the alternatives that are bet on, and from which period on
 //! bets.rs        all alternatives of one null, worked out for blocks of one size
@@ -10,8 +10,8 @@
 //! questions.rs   both questions about one metric
 //! interval.rs    by how much the versions differ, in rates and in means
 //! ratio.rs       by what factor their means differ
+//! share.rs       whether the candidate gets the share that its weight says
 //! verdict.rs     worse, not worse, inconclusive, in numbers
-//! text.rs        the same in a sentence
 //! ```
 //!
 //! Two nulls are tested, each at the threshold 1/alpha. "The candidate is never worse in anything" is
@@ -28,9 +28,9 @@
 //! and beyond", 2022. The mixture over the period from which the candidate is bad is ours.
 //!
 //! ```
-//! use analysis::{Block, Blocks, Count, Metric, Terms, Verdict, analyse};
+//! use analysis::{Block, Blocks, Count, Metric, Metrics, Terms, Verdict, analyse};
 //!
-//! let terms = Terms { alpha: 0.05, margin: 0.01, metrics: Metric::WITHOUT_TIME };
+//! let terms = Terms { alpha: 0.05, margin: 0.01, metrics: Metrics::WITHOUT_TIME };
 //! let errors = Block { baseline: Count::new(1_520, 0), candidate: Count::new(80, 4) };
 //! let decides = Metric::Errors;
 //! assert_eq!(analyse([Blocks::errors(errors)], &terms).verdict, Verdict::Worse { decides });
@@ -45,16 +45,16 @@ mod metric;
 mod prior;
 mod questions;
 mod ratio;
-mod text;
+mod share;
 mod verdict;
 
 use std::cmp::Ordering;
 
 pub use counts::{Block, Count};
 pub use interval::{Interval, Total, difference_of_means, difference_of_rates};
-pub use metric::{Blocks, Metric};
+pub use metric::{Blocks, MOST_COUNTED, Metric, Metrics};
 pub use ratio::ratio_of_means;
-pub use text::{percent, thousands};
+pub use share::{Share, ShareTest};
 pub use verdict::{Analysis, Finding, LnE, Terms, Verdict};
 
 use e_process::ln_sum;
@@ -70,6 +70,48 @@ pub fn analyse(periods: impl IntoIterator<Item = Blocks>, terms: &Terms) -> Anal
     let mut test = SequentialTest::new(terms);
     periods.into_iter().for_each(|blocks| test.observe(&blocks));
     test.analysis()
+}
+
+/// About the smallest failure rate of a candidate that the analysis finds in one metric with so many invocations
+/// of `[baseline, candidate]`, when all counts are as expected and the baseline fails at `rate`; `None` when
+/// not even a candidate that always fails is found.
+#[must_use]
+pub fn least_found(
+    terms: &Terms,
+    metric: Metric,
+    rate: f64,
+    [baseline, candidate]: [f64; 2],
+) -> Option<f64> {
+    let is_found = |candidate_rate: f64| {
+        let mut blocks = Blocks::default();
+        let block = Block {
+            baseline: Count::fractional(baseline, baseline * rate),
+            candidate: Count::fractional(candidate, candidate * candidate_rate),
+        };
+        match metric {
+            Metric::Errors => blocks.errors = block,
+            Metric::Throttles => blocks.throttles = block,
+            Metric::Slow => blocks.slow = block,
+            Metric::Counted(index) => blocks.counted[index] = block,
+        }
+        let mut test = SequentialTest::new(terms);
+        test.observe(&blocks);
+        test.is_worse()
+    };
+    let (mut low, mut high) = (rate, 1.0);
+    if !is_found(high) {
+        return None;
+    }
+    // To one part in a thousand of the range.
+    for _ in 0..10 {
+        let middle = f64::midpoint(low, high);
+        if is_found(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    Some(high)
 }
 
 /// The test for those who get one period after the other.
@@ -88,7 +130,7 @@ impl SequentialTest {
     #[must_use]
     pub fn new(terms: &Terms) -> Self {
         let answers = Answers::new(terms.margin);
-        let questions = |&metric: &Metric| Questions::new(metric, terms.metrics, &answers);
+        let questions = |metric| Questions::new(metric, terms.metrics, &answers);
         Self {
             terms: *terms,
             metrics: terms.metrics.iter().map(questions).collect(),
@@ -203,7 +245,7 @@ mod tests {
     const TERMS: Terms = Terms {
         alpha: 0.05,
         margin: 0.01,
-        metrics: Metric::ALL,
+        metrics: Metrics::ALL,
     };
 
     fn block(baseline: (u64, u64), candidate: (u64, u64)) -> Block {
@@ -285,7 +327,7 @@ mod tests {
             ..errors((950, 0), (50, 0))
         };
         let terms = Terms {
-            metrics: Metric::WITHOUT_TIME,
+            metrics: Metrics::WITHOUT_TIME,
             ..TERMS
         };
         let analysis = analyse([period; 15], &terms);
@@ -353,6 +395,17 @@ mod tests {
             test.is_worse()
         });
         assert!(bad.is_some_and(|periods| periods < 5), "{bad:?}");
+    }
+
+    #[test]
+    fn more_invocations_find_smaller_failure_rates_and_a_few_find_none() {
+        let found = |candidate: f64| {
+            least_found(&TERMS, Metric::Errors, 0.0, [19.0 * candidate, candidate])
+        };
+        assert_eq!(found(1.0), None);
+        let rates = [10.0, 100.0, 1_000.0].map(|candidate| found(candidate).expect("a rate"));
+        assert!(rates.is_sorted_by(|some, more| some > more), "{rates:?}");
+        assert!(rates[1] > 0.02 && rates[1] < 0.1, "{rates:?}");
     }
 
     #[test]

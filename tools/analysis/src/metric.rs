@@ -15,9 +15,10 @@
 //!   the arithmetic mean essentially dominates all others.)
 //! - **It is never slower than Bonferroni.** That would act when some `E_m` reaches `1/(w_m alpha)`;
 //!   at that moment `E ≥ w_m E_m ≥ 1/alpha`. Evidence that is spread over metrics adds up instead.
-//! - **The weights are fixed before anything is seen**: errors count twice, since they are what a
-//!   rollout is there to catch. One metric alone needs `1/(w_m alpha)`: with all three of them, errors
-//!   need an e-value of 40 instead of 20, the others one of 80.
+//! - **The weights are fixed before anything is seen**: failures count twice, those that Lambda sees and
+//!   those that the function counts, since they are what a rollout is there to catch. One metric alone needs
+//!   `1/(w_m alpha)`: with errors, throttles and slow invocations, errors need an e-value of 40 instead of 20,
+//!   the others one of 80.
 //!
 //! The metric that decides is the one with the largest `w_m E_m` at the moment of the decision. The
 //! rollback is what has an error of at most alpha; the name says where the evidence lies.
@@ -32,7 +33,7 @@
 //! versions makes no part of the claim, and [`Analysis::metrics`](super::Analysis::metrics) shows
 //! which were.
 
-use std::{fmt, ops::Index};
+use std::ops::Index;
 
 use serde::Serialize;
 
@@ -46,51 +47,75 @@ pub enum Metric {
     Errors,
     /// It was refused for want of concurrency and did not run; one of all requests.
     Throttles,
-    /// It ran for longer than the function's `slow_ms`.
+    /// It was warm, and ran for longer than the function's `slow_ms`.
     Slow,
+    /// The function itself counts it as failed, in the metric of this number.
+    Counted(usize),
 }
 
+/// How many metrics a function may count itself.
+pub const MOST_COUNTED: usize = 5;
+
 impl Metric {
-    /// All that `CloudWatch` counts.
-    pub const ALL: &[Self] = &[Self::Errors, Self::Throttles, Self::Slow];
-
-    /// Those that do not look at the clock: what emulated versions can be analysed by.
-    pub const WITHOUT_TIME: &[Self] = &[Self::Errors, Self::Throttles];
-
     /// How much it counts in the mean, before the weights are made to sum to 1.
     const fn share(self) -> f64 {
         match self {
-            Self::Errors => 2.0,
+            Self::Errors | Self::Counted(_) => 2.0,
             Self::Throttles | Self::Slow => 1.0,
         }
     }
-
-    /// `w_m` among the metrics that are analysed together.
-    pub(super) fn weight_among(self, metrics: &[Self]) -> f64 {
-        self.share() / metrics.iter().map(|metric| metric.share()).sum::<f64>()
-    }
 }
 
-impl fmt::Display for Metric {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Errors => "errors",
-            Self::Throttles => "throttles",
-            Self::Slow => "slow invocations",
-        })
+/// Which metrics are analysed together: errors and throttles always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metrics {
+    /// Slow invocations too.
+    pub slow: bool,
+    /// How many metrics the function counts itself, at most [`MOST_COUNTED`].
+    pub counted: usize,
+}
+
+impl Metrics {
+    /// All that Lambda counts.
+    pub const ALL: Self = Self {
+        slow: true,
+        counted: 0,
+    };
+
+    /// Those that do not look at the clock: what emulated versions can be analysed by.
+    pub const WITHOUT_TIME: Self = Self {
+        slow: false,
+        counted: 0,
+    };
+
+    /// One after the other; errors come first.
+    pub fn iter(self) -> impl DoubleEndedIterator<Item = Metric> + Clone {
+        let slow = self.slow.then_some(Metric::Slow);
+        let counted = (0..self.counted.min(MOST_COUNTED)).map(Metric::Counted);
+        [Metric::Errors, Metric::Throttles]
+            .into_iter()
+            .chain(slow)
+            .chain(counted)
+    }
+
+    /// `w_m` of one of them.
+    pub(super) fn weight_of(self, metric: Metric) -> f64 {
+        metric.share() / self.iter().map(Metric::share).sum::<f64>()
     }
 }
 
 /// The same period of both versions, metric by metric. A metric that was not counted has a block in
 /// which neither version ran: it says nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Blocks {
     /// Invocations, and those of them that failed.
     pub errors: Block,
     /// Requests, and those of them that were refused.
     pub throttles: Block,
-    /// Invocations, and those of them that were slow.
+    /// Warm invocations, and those of them that were slow.
     pub slow: Block,
+    /// What the function counts itself, and what of it failed.
+    pub counted: [Block; MOST_COUNTED],
 }
 
 impl Blocks {
@@ -112,6 +137,7 @@ impl Index<Metric> for Blocks {
             Metric::Errors => &self.errors,
             Metric::Throttles => &self.throttles,
             Metric::Slow => &self.slow,
+            Metric::Counted(index) => &self.counted[index],
         }
     }
 }
@@ -121,11 +147,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_weights_of_the_metrics_that_are_judged_sum_to_one() {
-        for metrics in [Metric::ALL, Metric::WITHOUT_TIME, &[Metric::Errors]] {
-            let sum: f64 = metrics.iter().map(|m| m.weight_among(metrics)).sum();
-            assert!((sum - 1.0).abs() < 1e-12, "{metrics:?}");
+    fn the_weights_of_the_metrics_that_are_analysed_sum_to_one() {
+        for slow in [false, true] {
+            for counted in 0..=MOST_COUNTED {
+                let metrics = Metrics { slow, counted };
+                let sum: f64 = metrics.iter().map(|m| metrics.weight_of(m)).sum();
+                assert!((sum - 1.0).abs() < 1e-12, "{metrics:?}");
+            }
         }
-        assert_eq!(Metric::Errors.weight_among(Metric::ALL), 0.5);
+        assert_eq!(Metrics::ALL.weight_of(Metric::Errors), 0.5);
     }
 }

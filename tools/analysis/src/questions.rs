@@ -3,7 +3,7 @@
 use super::{
     bets::Bets,
     e_process::EProcess,
-    metric::{Blocks, Metric},
+    metric::{Blocks, Metric, Metrics},
     prior::Bet,
     verdict::{Finding, LnE},
 };
@@ -35,10 +35,10 @@ pub(super) struct Questions {
 
 impl Questions {
     /// Nothing seen yet; `metrics` are the metrics that share alpha.
-    pub(super) fn new(metric: Metric, metrics: &[Metric], answers: &Answers) -> Self {
+    pub(super) fn new(metric: Metric, metrics: Metrics, answers: &Answers) -> Self {
         Self {
             metric,
-            ln_weight: metric.weight_among(metrics).ln(),
+            ln_weight: metrics.weight_of(metric).ln(),
             worse: EProcess::new(Bet::Worse, &answers.worse),
             not_worse: EProcess::new(Bet::AsGood, &answers.as_good),
         }

@@ -58,7 +58,10 @@ mod tests {
     fn total(rng: &mut StdRng, invocations: u64, low: f64, high: f64) -> Total {
         let each = Uniform::new(low, high).expect("a range");
         let sum = (0..invocations).map(|_| each.sample(rng)).sum();
-        Total { invocations, sum }
+        Total {
+            invocations: invocations as f64,
+            sum,
+        }
     }
 
     #[test]
@@ -85,7 +88,7 @@ mod tests {
     #[test]
     fn it_narrows_to_the_ratio() {
         let period = |mean: f64, invocations: u64| Total {
-            invocations,
+            invocations: invocations as f64,
             sum: mean * invocations as f64,
         };
         let of = |periods| {
@@ -102,7 +105,7 @@ mod tests {
     fn without_a_bound_there_is_no_interval() {
         assert_eq!(ratio_of_means([], ALPHA), None);
         let idle = Total {
-            invocations: 10,
+            invocations: 10.0,
             sum: 0.0,
         };
         assert_eq!(ratio_of_means([[idle; 2]; 5], ALPHA), None);

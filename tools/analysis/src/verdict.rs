@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{counts::Block, metric::Metric};
+use super::{
+    counts::Block,
+    metric::{Metric, Metrics},
+};
 
 /// The natural logarithm of an e-value, which itself may be too large for a number.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
@@ -39,7 +42,7 @@ pub struct Terms {
     /// The difference of two probabilities that does not matter.
     pub margin: f64,
     /// The metrics that are analysed. Fixed before anything is seen: the metrics share alpha.
-    pub metrics: &'static [Metric],
+    pub metrics: Metrics,
 }
 
 impl Terms {
@@ -148,7 +151,7 @@ mod tests {
         let terms = Terms {
             alpha: 0.05,
             margin: 0.01,
-            metrics: Metric::WITHOUT_TIME,
+            metrics: Metrics::WITHOUT_TIME,
         };
         let inconclusive = |more_minutes| Verdict::Inconclusive {
             decides: Some(Metric::Errors),

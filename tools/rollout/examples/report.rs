@@ -10,10 +10,10 @@
 
 use std::{env, fs};
 
-use analysis::{Analysis, Metric, Terms, analyse};
+use analysis::{Analysis, Metrics, Terms, analyse};
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, TimeDelta, Utc};
-use package::Architecture;
+use package::{Architecture, RolloutPolicy};
 use rand::{SeedableRng, rngs::StdRng};
 use rand_distr::{Binomial, Distribution as _, LogNormal, Poisson};
 use rollout::{
@@ -21,7 +21,7 @@ use rollout::{
         function::Build,
         metrics::{Distribution, Durations, Period, Sample, TimeCounts},
     },
-    delivery::{record::Record, scope::Scope},
+    delivery::{policy::Policy, record::Record, scope::Scope},
     report::{
         comparison::{Comparison, Findings, Pricing, Row, Window},
         differences::{Differences, Limit},
@@ -39,7 +39,7 @@ const SEED: u64 = 20_261_123;
 const TERMS: Terms = Terms {
     alpha: 0.05,
     margin: 0.01,
-    metrics: Metric::ALL,
+    metrics: Metrics::ALL,
 };
 
 /// What is simulated.
@@ -140,7 +140,12 @@ fn period(
         sample(all - candidate, behaviours[0], rng)?,
         sample(candidate, behaviours[1], rng)?,
     ];
-    Ok(Period { start, versions })
+    Ok(Period {
+        start,
+        versions,
+        alias: all as f64,
+        sources: Default::default(),
+    })
 }
 
 fn sample(invocations: u64, behaviour: Behaviour, rng: &mut StdRng) -> anyhow::Result<Sample> {
@@ -155,11 +160,12 @@ fn sample(invocations: u64, behaviour: Behaviour, rng: &mut StdRng) -> anyhow::R
         throttles: Some(0),
         duration: None,
         time: TimeCounts {
-            measured: Some(invocations),
-            fast: Some(invocations - slow),
-            slow: Some(slow),
+            measured: Some(invocations as f64),
+            fast: Some((invocations - slow) as f64),
+            slow: Some(slow as f64),
             fast_sum_ms: Some(fast.sum()),
         },
+        ..Sample::default()
     })
 }
 
@@ -225,7 +231,12 @@ fn comparison(
         row(0, record.baseline, Architecture::X86_64, false)?,
         row(1, record.candidate, Architecture::Arm64, emulated)?,
     ];
-    let scope = Scope::new(Some(SLOW_MS), [&rows[0].build(), &rows[1].build()]);
+    let asked = RolloutPolicy {
+        slow_ms: Some(SLOW_MS),
+        ..RolloutPolicy::default()
+    };
+    let policy = Policy::try_from(&asked)?;
+    let scope = Scope::new(&policy, [&rows[0].build(), &rows[1].build()]);
     let charged = rows
         .each_ref()
         .map(|row| (row.architecture, row.memory_mib));
@@ -235,16 +246,16 @@ fn comparison(
         .filter(|period| is_pure(period, record))
         .collect();
     let findings = Findings {
-        scope,
         analysis: analysis(&pure, &scope),
         differences: Differences::new(
             &pure,
             Some(Limit::Slow { limit_ms: SLOW_MS }),
-            scope.metrics(),
+            &scope,
             costs.as_ref(),
             TERMS.alpha,
         ),
         period_s: 60,
+        scope,
     };
     let window = Window {
         since: record.since,
@@ -282,13 +293,16 @@ fn total(periods: &[Period], version: usize) -> Sample {
     let add = |sum: &mut Option<u64>, more: Option<u64>| {
         *sum = Some(sum.unwrap_or_default() + more.unwrap_or_default());
     };
+    let add_count = |sum: &mut Option<f64>, more: Option<f64>| {
+        *sum = Some(sum.unwrap_or_default() + more.unwrap_or_default());
+    };
     for sample in periods.iter().map(|period| period.versions[version]) {
         total.invocations += sample.invocations;
         add(&mut total.errors, sample.errors);
         add(&mut total.throttles, sample.throttles);
-        add(&mut total.time.measured, sample.time.measured);
-        add(&mut total.time.fast, sample.time.fast);
-        add(&mut total.time.slow, sample.time.slow);
+        add_count(&mut total.time.measured, sample.time.measured);
+        add_count(&mut total.time.fast, sample.time.fast);
+        add_count(&mut total.time.slow, sample.time.slow);
     }
     total
 }

@@ -27,7 +27,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use analysis::{Blocks, Metric, Terms, analyse};
+use analysis::{Blocks, Metric, Metrics, Terms, analyse};
 use rivals::Rule;
 use simulation::{DAY, Rates, Traffic, taken_back_after};
 use study::Study;
@@ -35,7 +35,7 @@ use study::Study;
 const TERMS: Terms = Terms {
     alpha: 0.05,
     margin: 0.01,
-    metrics: Metric::ALL,
+    metrics: Metrics::ALL,
 };
 
 /// Of each kind, unless asked for otherwise: what a few minutes on two cores give.
@@ -180,6 +180,13 @@ impl Fault {
         }
     }
 
+    const fn name(&self) -> &'static str {
+        match self.metric {
+            Metric::Slow => "slow invocations",
+            Metric::Errors | Metric::Throttles | Metric::Counted(_) => "errors",
+        }
+    }
+
     fn traffic(&self, rates: Rates) -> Traffic {
         let quiet = Traffic::equal(1_000, 0.0);
         match self.metric {
@@ -187,7 +194,7 @@ impl Fault {
                 slow: rates,
                 ..quiet
             },
-            Metric::Errors | Metric::Throttles => Traffic {
+            Metric::Errors | Metric::Throttles | Metric::Counted(_) => Traffic {
                 errors: rates,
                 ..quiet
             },
@@ -231,7 +238,7 @@ fn power(out: &mut impl io::Write, rollouts: u64) -> io::Result<()> {
             writeln!(
                 out,
                 "| {}: {}% -> {}% | {}% | {} |",
-                fault.metric,
+                fault.name(),
                 baseline * 100.0,
                 candidate * 100.0,
                 weight * 100.0,
@@ -260,7 +267,7 @@ fn speed() -> String {
         .unwrap_or(Duration::MAX);
     format!(
         "Analysing a day of {DAY} one-minute periods by {} metrics takes {:.1} ms.",
-        TERMS.metrics.len(),
+        TERMS.metrics.iter().count(),
         best.as_secs_f64() * 1e3
     )
 }

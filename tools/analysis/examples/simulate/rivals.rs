@@ -69,12 +69,12 @@ fn rollout(periods: &[Blocks], terms: &Terms) -> Vec<f64> {
 }
 
 fn alarm(blocks: impl Iterator<Item = Block>) -> Vec<f64> {
-    let mut before = 0;
+    let mut before = 0.0_f64;
     let look = |block: Block| {
         let failures = block.candidate.failures();
         let both = failures.min(before);
         before = failures;
-        both as f64
+        both
     };
     blocks.map(look).collect()
 }

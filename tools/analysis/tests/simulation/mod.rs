@@ -91,6 +91,7 @@ impl Traffic {
             errors,
             throttles,
             slow,
+            ..Blocks::default()
         }
     }
 

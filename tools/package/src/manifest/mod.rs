@@ -9,10 +9,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+mod counted;
 mod guard;
 mod policy;
 mod resources;
 
+pub use counted::{CountedMetric, DEFAULT_NAMESPACE, MetricName, NAMESPACE_VARIABLE};
 pub use guard::{ALARM_SUFFIX, GuardPolicy, alarm_name};
 pub use policy::{OnInconclusive, ReplayPolicy, RolloutPolicy};
 pub use resources::{
@@ -20,7 +22,7 @@ pub use resources::{
 };
 
 /// The layout of `function.json` that this crate reads and writes.
-pub const SCHEMA_VERSION: u32 = 4;
+pub const SCHEMA_VERSION: u32 = 5;
 
 /// File name of the manifest in `dist/<function>/`.
 pub const MANIFEST_FILE: &str = "function.json";

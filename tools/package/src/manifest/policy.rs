@@ -1,10 +1,10 @@
 //! How a release of a function goes: its replay and its rollout.
 
-use std::str::FromStr;
+use std::{collections::BTreeMap, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Architecture, guard::GuardPolicy};
+use super::{Architecture, Trigger, counted::CountedMetric, guard::GuardPolicy};
 
 /// 15 minutes.
 const LONGEST_TIMEOUT_MS: f64 = 900_000.0;
@@ -19,47 +19,56 @@ pub struct RolloutPolicy {
     pub steps_percent: Vec<f64>,
     /// Bake time: how long each step is watched at least, in seconds.
     pub bake_s: u64,
-    /// How long a step may wait for a verdict, in seconds; six times [`Self::bake_s`] when not set.
+    /// How long a step may wait for its samples, in seconds; six times [`Self::bake_s`] when not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_timeout_s: Option<u64>,
-    /// What follows when that time is over and the analysis is inconclusive.
+    /// What follows when that time is over and the candidate has had fewer.
     pub on_inconclusive: OnInconclusive,
-    /// How many invocations of the candidate a step needs before it may end.
+    /// How many invocations of the candidate a step is to have.
     pub min_samples: u64,
+    /// How long the alarms and the limits of [`Self::metrics`] stay armed after the promotion, in seconds; longer,
+    /// until [`Self::min_samples`] invocations have passed. 0: the promotion is the end.
+    pub bake_after_s: u64,
     /// How many of equally good candidates may be rolled back, as a fraction.
     pub alpha: f64,
     /// The difference of two proportions that does not matter, in percentage points.
     pub margin_percent: f64,
-    /// Invocations that take longer are slow, in milliseconds, and a candidate with more of them is
+    /// Warm invocations that take longer are slow, in milliseconds, and a candidate with more of them is
     /// worse. Without it, time is not analysed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slow_ms: Option<f64>,
     /// Length of one metric period in seconds. Lambda sends its metrics every 60 s.
     pub period_s: u64,
-    /// How old a period must be before its counts are taken as final, in seconds.
+    /// How old a period must be before its counts are taken as final, in seconds; with periods of a minute
+    /// and more at least the function's timeout and a minute.
     pub metric_delay_s: u64,
-    /// How long a rollout may go without data of both versions before it is rolled back, in seconds.
+    /// How long there may be calls that the metrics do not show, or no answer, before a rollout is rolled back,
+    /// in seconds.
     pub no_data_timeout_s: u64,
+    /// `CloudWatch` alarms, metric or composite: in ALARM no rollout starts, and one under way is rolled back.
+    pub alarms: Vec<String>,
+    /// Failures that the function counts itself, by name. A trigger brings its own
+    /// ([`CountedMetric::of_trigger`]).
+    pub metrics: BTreeMap<String, CountedMetric>,
     /// The alarm on the candidate, for a rollout whose process has died.
     pub guard: GuardPolicy,
 }
 
-/// What a rollout does with a step whose time is over while neither "worse" nor "not worse" is proven.
+/// What a rollout does with a step whose time is over while the candidate has had fewer than its samples.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnInconclusive {
-    /// The next weight follows, if the step had its samples; else the rollout pauses as with
-    /// [`Self::Pause`].
+    /// The next weight follows, and the rollout says what was not seen.
     ///
-    /// The default, because the other two fail quiet functions: at 5% of little traffic a verdict may
-    /// take days. What is risked is bounded by the weight, and the evidence goes on adding up: a
-    /// candidate that is worse can still be found out at every later weight, and sooner there.
+    /// The default, because the other two fail quiet functions, which most are. What is risked is bounded by the
+    /// weight, and the evidence goes on adding up: a candidate that is worse can still be found out at every
+    /// later weight, and sooner there.
     #[default]
     Advance,
     /// The run ends and the weight stays, for somebody to decide. Nothing but the alarm watches it from then
     /// on.
     Pause,
-    /// The weight goes back to 0: only what is proven not to be worse is ever promoted.
+    /// The weight goes back to 0: only what was seen is ever promoted.
     Rollback,
 }
 
@@ -87,22 +96,37 @@ impl Default for RolloutPolicy {
             step_timeout_s: None,
             on_inconclusive: OnInconclusive::default(),
             min_samples: 100,
+            bake_after_s: 1_800,
             alpha: 0.05,
             margin_percent: 1.0,
             slow_ms: None,
             period_s: 60,
             metric_delay_s: 120,
             no_data_timeout_s: 900,
+            alarms: Vec::new(),
+            metrics: BTreeMap::new(),
             guard: GuardPolicy::default(),
         }
     }
 }
 
+/// `DescribeAlarms` takes 100 names, one of which is the candidate's own alarm.
+const MOST_ALARMS: usize = 99;
+
 /// How many bake times a step may take when nothing else is asked for.
 const STEP_TIMEOUT_IN_BAKES: u64 = 6;
 
 impl RolloutPolicy {
-    /// How long a step may wait for a verdict, in seconds.
+    /// With the metrics that the trigger brings, unless the policy names them otherwise.
+    #[must_use]
+    pub fn with_metrics_of(mut self, trigger: &Trigger) -> Self {
+        if let Some((name, metric)) = CountedMetric::of_trigger(trigger) {
+            self.metrics.entry(name.to_owned()).or_insert(metric);
+        }
+        self
+    }
+
+    /// How long a step may wait for its samples, in seconds.
     #[must_use]
     pub fn step_timeout_s(&self) -> u64 {
         self.step_timeout_s
@@ -149,6 +173,13 @@ impl RolloutPolicy {
             return Err(format!(
                 "slow_ms = {slow_ms}: more than 0, and at most {LONGEST_TIMEOUT_MS}, the longest that \
                  Lambda lets a function run"
+            ));
+        }
+        super::counted::check(&self.metrics)?;
+        if self.alarms.len() > MOST_ALARMS || self.alarms.iter().any(String::is_empty) {
+            return Err(format!(
+                "alarms = {:?}: up to {MOST_ALARMS} names",
+                self.alarms
             ));
         }
         if self.period_s == 0 {

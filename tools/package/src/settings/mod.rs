@@ -16,8 +16,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::manifest::{
-    Architecture, Artifact, FunctionManifest, ReplayPolicy, RolloutPolicy, SCHEMA_VERSION,
+    Architecture, Artifact, FunctionManifest, NAMESPACE_VARIABLE, ReplayPolicy, RolloutPolicy,
+    SCHEMA_VERSION,
 };
+use crate::project::Project;
 
 mod environment;
 mod resources;
@@ -121,6 +123,8 @@ pub struct Function {
     shared: Option<Package>,
     /// All functions of the workspace.
     all: Rc<[Package]>,
+    /// Of the metrics of functions that name none.
+    namespace: Rc<str>,
 }
 
 impl Function {
@@ -131,7 +135,9 @@ impl Function {
     pub fn all() -> Result<Vec<Self>, SettingsError> {
         let metadata = MetadataCommand::new().no_deps().exec()?;
         let all: Rc<[Package]> = functions_of(&metadata)?.into();
+        let namespace: Rc<str> = Project::of(&metadata)?.name.into();
         let functions = all.iter().map(|package| Self {
+            namespace: Rc::clone(&namespace),
             package: package.clone(),
             shared: package_at(&metadata, "shared"),
             all: Rc::clone(&all),
@@ -201,7 +207,11 @@ impl Function {
         if let Some(key) = build.keys().next() {
             return Err(self.wrong("lambda.build", not_for_builds(key)));
         }
-        let deploy: Deploy = self.table("lambda.deploy")?;
+        let mut deploy: Deploy = self.table("lambda.deploy")?;
+        if !self.namespace.is_empty() {
+            let namespace = deploy.env.entry(NAMESPACE_VARIABLE.to_owned());
+            namespace.or_insert_with(|| self.namespace.to_string());
+        }
         self.in_range("memory", deploy.memory, MEMORY_MIB)?;
         self.in_range("timeout", deploy.timeout, TIMEOUT_S)?;
         self.in_range(
@@ -209,11 +219,12 @@ impl Function {
             deploy.ephemeral_storage,
             EPHEMERAL_STORAGE_MIB,
         )?;
-        let rollout: RolloutPolicy = self.table("rollout")?;
+        let function: FunctionTable = self.table("function")?;
+        let rollout = self.table::<RolloutPolicy>("rollout")?;
+        let rollout = rollout.with_metrics_of(&function.trigger);
         rollout
             .check()
             .map_err(|reason| self.wrong("rollout", reason))?;
-        let function: FunctionTable = self.table("function")?;
         let definitions = self.definitions()?;
         let wrong = |reason| self.wrong("function", reason);
         let tables = function.tables(&definitions).map_err(wrong)?;
@@ -402,6 +413,7 @@ mod tests {
             all: Rc::from([package.clone()]),
             package,
             shared: None,
+            namespace: Rc::from("notary"),
         }
     }
 
@@ -438,6 +450,7 @@ mod tests {
         .unwrap();
         assert_eq!((manifest.memory_mib, manifest.timeout_s), (1769, 9));
         assert_eq!(manifest.environment["TABLE"], "documents");
+        assert_eq!(manifest.environment[NAMESPACE_VARIABLE], "notary");
         assert_eq!(manifest.rollout.steps_percent, [10.0, 100.0]);
         assert_eq!(manifest.rollout.period_s, RolloutPolicy::default().period_s);
         assert_eq!(manifest.replay.ignore, ["/milliseconds"]);
@@ -458,6 +471,27 @@ mod tests {
         };
         assert_eq!(guarded_by(true), [expected]);
         assert!(guarded_by(false)[0].functions.is_empty());
+    }
+
+    #[test]
+    fn a_trigger_brings_the_failures_that_shared_counts_and_the_policy_may_limit_them() {
+        let http = json!({"function": {"trigger": {"kind": "http"}}});
+        let metrics = manifest(http).unwrap().rollout.metrics;
+        assert_eq!(metrics["server_errors"].failed.name, "ServerErrors");
+        let own = json!({"failed": {"name": "ServerErrors"}, "of": {"name": "Requests"}, "at_most_percent": 2});
+        let limited = manifest(json!({
+            "function": {"trigger": {"kind": "http"}},
+            "rollout": {"metrics": {"server_errors": own}},
+            "lambda": {"deploy": {"env": {NAMESPACE_VARIABLE: "shop"}}},
+        }))
+        .unwrap();
+        let metrics = &limited.rollout.metrics;
+        assert_eq!(
+            (metrics.len(), metrics["server_errors"].at_most_percent),
+            (1, Some(2.0))
+        );
+        assert_eq!(limited.environment[NAMESPACE_VARIABLE], "shop");
+        assert!(manifest(Value::Null).unwrap().rollout.metrics.is_empty());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The CloudWatch alarm on the candidate's errors, which guards a rollout whose process has died.
+//! The CloudWatch alarm on the candidate's failures, those that Lambda sees and those that the function counts itself,
+//! which guards a rollout whose process has died; and the states of other alarms.
 //!
 //! A run arms it before the first weight and disarms it once the candidate is promoted or rolled back. A run that is
 //! killed, or that ends with the weight as it is, leaves it armed: when it goes off, EventBridge invokes the function
@@ -12,13 +13,16 @@ use std::{future::Future, time::Duration};
 use aws_sdk_cloudwatch::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    types::{ComparisonOperator, Dimension, Metric, MetricDataQuery, MetricStat, StateValue},
+    primitives::DateTime as SdkDateTime,
+    types::{
+        AlarmType, ComparisonOperator, Dimension, Metric, MetricDataQuery, MetricStat, StateValue,
+    },
 };
 use chrono::{DateTime, Utc};
-use package::manifest::{GuardPolicy, alarm_name};
+use package::manifest::{CountedMetric, GuardPolicy, alarm_name};
 use serde::Serialize;
 
-use super::{LIVE, client::explain, routing::Version};
+use super::{LIVE, client::explain, metrics::counted_metric, routing::Version};
 
 /// How long one call with all its attempts may take.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
@@ -67,6 +71,79 @@ pub struct AlarmState {
     pub state: String,
     /// Since when.
     pub since: Option<DateTime<Utc>>,
+    /// Why, as CloudWatch says it.
+    pub reason: String,
+}
+
+impl AlarmState {
+    /// Whether it has gone off.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.state == StateValue::Alarm.as_str()
+    }
+}
+
+/// The states of alarms by their names, metric and composite.
+///
+/// # Errors
+/// [`AlarmError::Read`], also when one of them does not exist: an alarm that cannot be seen guards nothing.
+pub async fn states(client: &Client, names: &[String]) -> Result<Vec<AlarmState>, AlarmError> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let failed = |cause| AlarmError::Read {
+        alarm: names.join(", "),
+        cause,
+    };
+    let describe = client
+        .describe_alarms()
+        .set_alarm_names(Some(names.to_vec()))
+        .alarm_types(AlarmType::MetricAlarm)
+        .alarm_types(AlarmType::CompositeAlarm);
+    let found = within_limit(describe.send()).await.map_err(failed)?;
+    let metric = found.metric_alarms().iter().map(|alarm| {
+        let (name, reason) = (alarm.alarm_name(), alarm.state_reason());
+        state(
+            name,
+            alarm.state_value(),
+            alarm.state_updated_timestamp(),
+            reason,
+        )
+    });
+    let composite = found.composite_alarms().iter().map(|alarm| {
+        let (name, reason) = (alarm.alarm_name(), alarm.state_reason());
+        state(
+            name,
+            alarm.state_value(),
+            alarm.state_updated_timestamp(),
+            reason,
+        )
+    });
+    let states: Vec<AlarmState> = metric.chain(composite).collect();
+    match names
+        .iter()
+        .find(|name| states.iter().all(|state| state.name != **name))
+    {
+        None => Ok(states),
+        Some(missing) => Err(AlarmError::Read {
+            alarm: missing.clone(),
+            cause: "there is no alarm of this name".to_owned(),
+        }),
+    }
+}
+
+fn state(
+    name: Option<&str>,
+    value: Option<&StateValue>,
+    since: Option<&SdkDateTime>,
+    reason: Option<&str>,
+) -> AlarmState {
+    AlarmState {
+        name: name.unwrap_or_default().to_owned(),
+        state: value.map_or("unknown", StateValue::as_str).to_owned(),
+        since: since.and_then(|time| DateTime::from_timestamp(time.secs(), 0)),
+        reason: reason.unwrap_or_default().to_owned(),
+    }
 }
 
 /// The alarm of one function.
@@ -93,7 +170,13 @@ impl CandidateAlarm {
     ///
     /// # Errors
     /// [`AlarmError::Arm`].
-    pub async fn arm(&self, candidate: Version, policy: &GuardPolicy) -> Result<(), AlarmError> {
+    pub async fn arm(
+        &self,
+        candidate: Version,
+        policy: &GuardPolicy,
+        namespace: &str,
+        counted: &[CountedMetric],
+    ) -> Result<(), AlarmError> {
         let failed = |cause| AlarmError::Arm {
             alarm: self.alarm.clone(),
             cause,
@@ -107,7 +190,7 @@ impl CandidateAlarm {
                 "Armed by rollout run: {}. In ALARM, the function guard sets the weight of version {candidate} back to 0.",
                 describe(policy)
             ))
-            .set_metrics(Some(self.metrics(candidate, policy)))
+            .set_metrics(Some(self.metrics(candidate, policy, namespace, counted)))
             .comparison_operator(ComparisonOperator::GreaterThanThreshold)
             .threshold(policy.errors_percent)
             .evaluation_periods(number(policy.periods))
@@ -147,16 +230,9 @@ impl CandidateAlarm {
             alarm: self.alarm.clone(),
             cause,
         })?;
-        let alarm = found.metric_alarms().first();
-        Ok(alarm.map(|alarm| AlarmState {
-            name: self.alarm.clone(),
-            state: alarm
-                .state_value()
-                .map_or("unknown", StateValue::as_str)
-                .to_owned(),
-            since: alarm
-                .state_updated_timestamp()
-                .and_then(|time| DateTime::from_timestamp(time.secs(), 0)),
+        Ok(found.metric_alarms().first().map(|alarm| {
+            let (value, since) = (alarm.state_value(), alarm.state_updated_timestamp());
+            state(alarm.alarm_name(), value, since, alarm.state_reason())
         }))
     }
 
@@ -172,30 +248,42 @@ impl CandidateAlarm {
         within_limit(sent).await
     }
 
-    /// The error rate in percent, 0 with too few invocations; no value without any.
-    fn metrics(&self, candidate: Version, policy: &GuardPolicy) -> Vec<MetricDataQuery> {
-        let least = policy.min_samples;
-        let rate = MetricDataQuery::builder()
-            .id("failed")
-            .label("failed, in percent")
-            .expression(format!(
-                "IF(invocations >= {least}, 100 * errors / invocations, 0)"
-            ))
-            .return_data(true);
-        vec![
-            rate.build(),
-            self.metric("errors", "Errors", candidate, policy),
-            self.metric("invocations", "Invocations", candidate, policy),
-        ]
-    }
-
-    fn metric(
+    /// The error rate in percent, 0 with too few invocations; no value without any. A metric that the function counts
+    /// adds 100 when its own rate is above the threshold, so that the sum is above it then and only then.
+    fn metrics(
         &self,
-        id: &str,
-        name: &str,
         candidate: Version,
         policy: &GuardPolicy,
-    ) -> MetricDataQuery {
+        namespace: &str,
+        counted: &[CountedMetric],
+    ) -> Vec<MetricDataQuery> {
+        let (least, most) = (policy.min_samples, policy.errors_percent);
+        let mut expression =
+            format!("IF(invocations >= {least}, 100 * FILL(errors, 0) / invocations, 0)");
+        let mut queries = vec![
+            self.metric("errors", self.lambda("Errors", candidate), policy),
+            self.metric("invocations", self.lambda("Invocations", candidate), policy),
+        ];
+        for (index, metric) in counted.iter().enumerate() {
+            let [failed, of] = ["failed", "of"].map(|role| format!("{role}{index}"));
+            expression += &format!(
+                " + IF(FILL({of}, 0) >= {least} AND 100 * FILL({failed}, 0) > {most} * FILL({of}, 0), 100, 0)"
+            );
+            for (id, name) in [(&failed, &metric.failed), (&of, &metric.of)] {
+                let of_candidate = counted_metric(name, namespace, &self.function, candidate);
+                queries.push(self.metric(id, of_candidate, policy));
+            }
+        }
+        let returned = MetricDataQuery::builder()
+            .id("percent")
+            .label("failed, in percent")
+            .expression(expression)
+            .return_data(true);
+        queries.insert(0, returned.build());
+        queries
+    }
+
+    fn lambda(&self, name: &str, candidate: Version) -> Metric {
         let dimension =
             |name: &str, value: String| Dimension::builder().name(name).value(value).build();
         let metric = Metric::builder()
@@ -204,8 +292,12 @@ impl CandidateAlarm {
             .dimensions(dimension("FunctionName", self.function.clone()))
             .dimensions(dimension("Resource", format!("{}:{LIVE}", self.function)))
             .dimensions(dimension("ExecutedVersion", candidate.to_string()));
+        metric.build()
+    }
+
+    fn metric(&self, id: &str, metric: Metric, policy: &GuardPolicy) -> MetricDataQuery {
         let stat = MetricStat::builder()
-            .metric(metric.build())
+            .metric(metric)
             .period(i32::try_from(policy.period_s).unwrap_or(i32::MAX))
             .stat("Sum");
         let query = MetricDataQuery::builder().id(id);
@@ -240,6 +332,7 @@ pub fn describe(policy: &GuardPolicy) -> String {
         format!(", {periods} times in a row")
     };
     format!(
-        "more than {errors_percent}% of at least {min_samples} invocations fail within {period_s} s{times}"
+        "more than {errors_percent}% of at least {min_samples} invocations fail within {period_s} s{times}, or are \
+         counted as failed"
     )
 }

@@ -8,7 +8,10 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{self, FunctionConfiguration},
 };
-use package::{Architecture, Artifact};
+use package::{
+    Architecture, Artifact,
+    manifest::{DEFAULT_NAMESPACE, NAMESPACE_VARIABLE},
+};
 
 use super::{
     client::explain,
@@ -85,6 +88,15 @@ pub struct NotTogether {
 
 fn or_none(value: &str) -> &str {
     if value.is_empty() { "none" } else { value }
+}
+
+impl Settings {
+    /// The namespace of the metrics that the function writes.
+    #[must_use]
+    pub fn namespace(&self) -> String {
+        let named = self.environment.get(NAMESPACE_VARIABLE);
+        named.map_or(DEFAULT_NAMESPACE, String::as_str).to_owned()
+    }
 }
 
 impl PublishedVersion {

@@ -66,7 +66,9 @@ impl From<ConnectionArgs> for Connection {
 pub enum Outcome {
     /// Done what was asked; of a run: promoted. Exit code 0.
     Done,
-    /// Rolled back, paused or refused by a check: the release must not go on. Exit code 1.
+    /// The weight stays where it is, for somebody to decide. Exit code 3.
+    Paused,
+    /// Rolled back, or refused by a check: the release must not go on. Exit code 1.
     NotReleased,
     /// It could not run, or had to stop without knowing. Exit code 2, as for any error.
     CouldNotRun,
@@ -78,6 +80,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Done => 0,
             Outcome::NotReleased => 1,
             Outcome::CouldNotRun => 2,
+            Outcome::Paused => 3,
         })
     }
 }

@@ -40,7 +40,7 @@ pub use output::{error, log_to_stderr};
 
 /// Publish a pair of versions, move `live` from one to the other, and roll back when the new one is worse.
 ///
-/// Exit codes: 0 done or promoted, 1 rolled back, paused or refused by a check, 2 could not run.
+/// Exit codes: 0 done or promoted, 1 rolled back or refused by a check, 2 could not run, 3 paused or inconclusive.
 #[derive(Debug, Parser)]
 #[command(name = "rollout", version)]
 pub struct Cli {
@@ -70,6 +70,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Move `live` to the candidate in steps, and back to the baseline when it is worse
     Run(run::RunArgs),
+    /// The same with a candidate that was rolled back: `run` refuses to try it once more
+    Retry(run::RunArgs),
     /// Let the candidate of the rollout that is under way serve alone, at once
     Promote(promote::PromoteArgs),
     /// End the rollout that is under way: the candidate's weight goes back to 0
@@ -105,7 +107,8 @@ impl Cli {
         match self.command {
             Command::Publish(args) => publish::publish(args, &context).await,
             Command::Replay(args) => replay::replay(args, &context).await,
-            Command::Run(args) => run::run(args, &context).await,
+            Command::Run(args) => run::run(args, false, &context).await,
+            Command::Retry(args) => run::run(args, true, &context).await,
             Command::Promote(args) => promote::promote(args, &context).await,
             Command::Abort(args) => abort::abort(args, &context).await,
             Command::Rollback(args) => rollback::rollback(args, &context).await,

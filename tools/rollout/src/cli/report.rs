@@ -16,6 +16,7 @@ use super::{
     args::{PriceArgs, milliseconds, region},
     context::{Context, Outcome},
     journal,
+    output::folded,
 };
 use crate::{
     aws::{
@@ -26,7 +27,7 @@ use crate::{
         routing::Version,
         versions::{self, PublishedVersion, Settings},
     },
-    delivery::{periods::is_pure, record::Record, scope::Scope},
+    delivery::{periods::is_pure, policy::Policy, record::Record, scope::Scope},
     release::publish,
     report::{
         comparison::{Comparison, Findings, Pricing, Row, Window},
@@ -112,10 +113,10 @@ fn coloured(comparison: &Comparison) -> String {
         analysis::Verdict::Inconclusive { .. } => AnsiColor::Yellow,
     };
     let (bold, verdict) = (Style::new().bold(), colour.on_default());
-    let (table, sentence) = (comparison.table(), &comparison.sentence);
+    let (table, sentence) = (comparison.table(), folded(&comparison.sentence));
     let (header, lines) = table.split_once('\n').unwrap_or((&table, ""));
-    let notes = comparison.text().split_off(sentence.len());
-    format!("{bold}{header}{bold:#}\n{lines}\n{verdict}{sentence}{verdict:#}{notes}")
+    let notes = folded(&comparison.notes().join("\n"));
+    format!("{bold}{header}{bold:#}\n{lines}\n{verdict}{sentence}{verdict:#}\n{notes}")
 }
 
 /// What both versions have done.
@@ -128,7 +129,7 @@ struct Evidence {
 
 /// What is compared, and by what.
 struct Subject {
-    policy: RolloutPolicy,
+    policy: Policy,
     record: Option<Record>,
     query: Query,
     published: Vec<PublishedVersion>,
@@ -145,8 +146,33 @@ impl Subject {
         let mut query = query(args, context, &live, record.as_ref(), &policy).await?;
         let published = versions::list(lambda, &args.function).await?.published;
         let builds = builds(context, &query, &published).await?;
-        let scope = Scope::new(args.slow.or(policy.slow_ms), [&builds[0], &builds[1]]);
+        // Periods of less than a minute are the sandbox's, which sends its metrics at once.
+        let period_s = u64::from(query.period_s);
+        let metric_delay_s = match period_s {
+            ..60 => period_s,
+            _ => policy.metric_delay_s,
+        };
+        let policy = Policy::try_from(&RolloutPolicy {
+            slow_ms: args.slow.or(policy.slow_ms),
+            period_s,
+            metric_delay_s,
+            ..policy
+        })?;
+        let settings = query.versions.map(|version| {
+            let found = versions::find(&published, version)?;
+            Some(&found.settings)
+        });
+        let timeouts = settings.iter().flatten().map(|settings| settings.timeout_s);
+        let longest = TimeDelta::seconds(timeouts.max().unwrap_or_default().into());
+        let policy = policy.with_timeout(longest);
+        let scope = Scope::new(&policy, builds.each_ref());
         query.slow_ms = scope.slow_ms();
+        query.counted = policy
+            .counted
+            .iter()
+            .map(|(_, metric)| metric.clone())
+            .collect();
+        query.namespace = settings[1].map(Settings::namespace).unwrap_or_default();
         Ok(Self {
             policy,
             record,
@@ -203,14 +229,8 @@ impl Subject {
         let periods = self.at_one_weight(&evidence.periods);
         Findings {
             analysis: analysis::analyse(periods.iter().map(|period| period.blocks()), &terms),
-            differences: Differences::new(
-                &periods,
-                self.limit(),
-                terms.metrics,
-                costs,
-                terms.alpha,
-            ),
-            scope: self.scope,
+            differences: Differences::new(&periods, self.limit(), &self.scope, costs, terms.alpha),
+            scope: self.scope.clone(),
             period_s: self.query.period_s,
         }
     }
@@ -257,11 +277,7 @@ impl Subject {
     }
 
     fn terms(&self) -> Terms {
-        Terms {
-            alpha: self.policy.alpha,
-            margin: self.policy.margin_percent / 100.0,
-            metrics: self.scope.metrics(),
-        }
+        self.policy.terms(&self.scope)
     }
 
     /// The rollout between these versions, if there was one.
@@ -271,19 +287,20 @@ impl Subject {
         self.record.as_ref().filter(of_these)
     }
 
-    /// The periods that a run would analyse: those in which the weight was the same throughout.
+    /// The periods that a run would analyse: those that are over, and in which the weight was the same throughout.
     fn at_one_weight<'a>(&self, periods: &'a [Period]) -> Vec<&'a Period> {
         let length = TimeDelta::seconds(self.query.period_s.into());
+        let over = self.query.end - self.policy.metric_delay;
         let counts = |period: &&Period| {
-            self.record()
-                .is_none_or(|record| is_pure(period.start, length, record))
+            let is_pure = |record| is_pure(period.start, length, record);
+            period.start + length <= over && self.record().is_none_or(is_pure)
         };
         periods.iter().filter(counts).collect()
     }
 }
 
 /// A function without a manifest here is compared by the default policy.
-fn policy(context: &Context, function: &str) -> anyhow::Result<RolloutPolicy> {
+pub(super) fn policy(context: &Context, function: &str) -> anyhow::Result<RolloutPolicy> {
     match context.manifest(function) {
         Ok(manifest) => Ok(manifest.rollout),
         Err(ManifestError::Missing { .. }) => Ok(RolloutPolicy::default()),
@@ -323,6 +340,9 @@ async fn query(
         end,
         period_s: u32::try_from(period_s).context("--period is too long")?,
         slow_ms: None,
+        namespace: String::new(),
+        counted: Vec::new(),
+        sources: Vec::new(),
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use package::Architecture;
+use package::{Architecture, manifest::CountedMetric};
 use serde::Serialize;
 
 use super::{
@@ -22,7 +22,10 @@ use crate::{
         routing::{Percent, Version},
         versions::{self, PublishedVersion},
     },
-    delivery::record::{self, Record},
+    delivery::{
+        record::{self, Record},
+        wording::number,
+    },
     report::table,
 };
 
@@ -46,6 +49,8 @@ struct Status {
     /// What its run has last found, if it runs where the journal is.
     last_analysis: Option<LastAnalysis>,
     versions: Vec<VersionStatus>,
+    /// What the function counts itself as failed, in the order of the versions' own figures.
+    counted: Vec<String>,
     /// The alarm on the candidate, when it is armed.
     alarm: Option<AlarmState>,
     /// Whether the function `guard` has rolled back the last rollout.
@@ -89,6 +94,9 @@ pub(super) async fn status(args: StatusArgs, context: &Context) -> anyhow::Resul
         Some(since) => format!("a rollout is under way since {since}"),
         None => "no rollout is under way".to_owned(),
     })?;
+    for line in status.counted() {
+        context.output.prose(&line)?;
+    }
     for line in status.guard() {
         context.output.line(line)?;
     }
@@ -101,7 +109,7 @@ pub(super) async fn status(args: StatusArgs, context: &Context) -> anyhow::Resul
         } = last;
         let time = time.format("%H:%M:%S");
         let line = format!("last analysis at {time} UTC, at {percent}: {sentence}");
-        context.output.line(line)?;
+        context.output.prose(&line)?;
     }
     Ok(Outcome::Done)
 }
@@ -111,10 +119,17 @@ async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
     let function = function::read(lambda, &args.function).await?;
     let published = versions::list(lambda, &args.function).await?.published;
     let aliases = Aliases::read(context, &args.function).await?;
+    let (names, counted): (Vec<String>, Vec<CountedMetric>) =
+        super::report::policy(context, &args.function)?
+            .metrics
+            .into_iter()
+            .unzip();
     let mut versions = Vec::new();
     for version in aliases.versions() {
         let build = versions::build(&function, version, &published);
-        let recent = recent(context, args, version).await?;
+        let settings = versions::find(&published, version).map(|found| found.settings.namespace());
+        let namespace = settings.unwrap_or_default();
+        let recent = recent(context, args, version, &namespace, &counted).await?;
         versions.push(VersionStatus::new(build, &published, &aliases, recent));
     }
     let rollout_since = aliases.rollout_since();
@@ -125,6 +140,7 @@ async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
             .and_then(|since| journal::last_analysis(&context.dist, &args.function, since)),
         versions,
         alarm: alarm(context, &args.function).await,
+        counted: names,
         rolled_back_by_guard: aliases.live.as_ref().is_some_and(record::is_by_guard),
     })
 }
@@ -139,7 +155,13 @@ async fn alarm(context: &Context, function: &str) -> Option<AlarmState> {
 }
 
 /// What came through `live` in the last minutes.
-async fn recent(context: &Context, args: &StatusArgs, version: Version) -> anyhow::Result<Sample> {
+async fn recent(
+    context: &Context,
+    args: &StatusArgs,
+    version: Version,
+    namespace: &str,
+    counted: &[CountedMetric],
+) -> anyhow::Result<Sample> {
     let end = Utc::now();
     let query = Query {
         function: args.function.clone(),
@@ -149,6 +171,9 @@ async fn recent(context: &Context, args: &StatusArgs, version: Version) -> anyho
         end,
         period_s: 60,
         slow_ms: None,
+        namespace: namespace.to_owned(),
+        counted: counted.to_vec(),
+        sources: Vec::new(),
     };
     let [sample, _] = metrics::whole(&context.clients.cloudwatch, &query).await?;
     Ok(sample)
@@ -257,7 +282,10 @@ impl Status {
     /// The lines about the alarm, and about the function that it invokes.
     fn guard(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        if let Some(AlarmState { name, state, since }) = &self.alarm {
+        if let Some(AlarmState {
+            name, state, since, ..
+        }) = &self.alarm
+        {
             let since = since.map_or_else(String::new, |since| format!(" since {since}"));
             lines.push(format!("alarm {name}: {state}{since}"));
         }
@@ -265,6 +293,19 @@ impl Status {
             lines.push("guard has rolled back the last rollout".to_owned());
         }
         lines
+    }
+
+    /// What the function counts itself, a line for each of its metrics.
+    fn counted(&self) -> impl Iterator<Item = String> {
+        self.counted.iter().enumerate().map(|(index, name)| {
+            let version = |version: &VersionStatus| {
+                let count = version.recent.counted[index].count();
+                let (failed, of) = (number(count.failures()), number(count.invocations()));
+                format!("{failed} of {of} in version {}", version.version)
+            };
+            let versions: Vec<_> = self.versions.iter().map(version).collect();
+            format!("{}: {}", name.replace('_', " "), versions.join(", "))
+        })
     }
 
     fn table(&self) -> String {

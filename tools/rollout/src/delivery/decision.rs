@@ -6,24 +6,29 @@ use serde::Serialize;
 
 use super::policy::Policy;
 use crate::aws::routing::Percent;
-use analysis::Verdict;
 
 /// Where a rollout is, as far as the decision needs it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Position {
     /// The candidate's weight.
     pub(super) percent: Percent,
-    /// What the analysis says.
-    pub(super) verdict: Verdict,
+    /// Whether the candidate is proven to be worse.
+    pub(super) worse: bool,
+    /// Whether an alarm of the policy is in ALARM.
+    pub(super) alarm: bool,
+    /// Whether a metric is above its own limit.
+    pub(super) over_limit: bool,
+    /// Whether the candidate gets another share than its weight.
+    pub(super) mismatch: bool,
     /// How long this step can be shown to have been watched.
     pub(super) baked: TimeDelta,
-    /// Invocations of the candidate seen in this step.
-    pub(super) step_samples: u64,
-    /// How much of that this process itself has seen. The timeout counts only this, so a run that resumes a
+    /// Invocations of baseline and candidate seen in this step.
+    pub(super) calls: [f64; 2],
+    /// How much of its time this process itself has seen. The timeout counts only this, so a run that resumes a
     /// paused rollout gets the whole time once more.
     pub(super) seen: TimeDelta,
-    /// How long ago the last period that shows both versions ended, as long as this process runs.
-    pub(super) no_data: TimeDelta,
+    /// For how long there have been calls that the metrics do not show, when that is so now.
+    pub(super) no_data: Option<TimeDelta>,
 }
 
 /// What to do.
@@ -39,7 +44,7 @@ pub(super) enum Decision {
     RollBack(Cause),
     /// End the run and leave the weight as it is: the step given by `--until` is over.
     Reached,
-    /// End the run and leave the weight as it is: the step has timed out without this.
+    /// End the run and leave the weight as it is, for this.
     Pause(Waiting),
 }
 
@@ -51,6 +56,11 @@ impl Decision {
             Self::Advance(_) | Self::Promote | Self::RollBack(_) | Self::Reached => None,
         }
     }
+
+    /// Whether the step is over, and nothing is wrong.
+    pub(super) const fn is_over(&self) -> bool {
+        matches!(self, Self::Advance(_) | Self::Promote | Self::Reached)
+    }
 }
 
 /// What a step still needs.
@@ -61,8 +71,10 @@ pub enum Waiting {
     Bake,
     /// More invocations of the candidate.
     Samples,
-    /// A verdict: that the candidate is not worse.
-    Verdict,
+    /// Metrics of calls that another source has counted.
+    Data,
+    /// Somebody who finds out why the candidate does not get its share.
+    Share,
 }
 
 /// Why a rollout is rolled back.
@@ -71,11 +83,13 @@ pub enum Waiting {
 pub enum Cause {
     /// The candidate is proven to be worse.
     Worse,
-    /// A step timed out and the analysis was inconclusive.
-    Inconclusive,
+    /// An alarm of the policy is in ALARM.
+    Alarm,
+    /// A metric is above its own limit.
+    Limit,
     /// A step timed out and the candidate had too few invocations in it.
     FewSamples,
-    /// The metrics have not shown both versions for longer than allowed.
+    /// There were calls that the metrics do not show, for longer than allowed.
     NoData,
     /// Calls have failed for longer than allowed.
     NoAnswer,
@@ -85,52 +99,58 @@ pub enum Cause {
     Guard,
 }
 
-/// Decides. Proof that the candidate is worse comes before everything else, and missing data before
-/// progress.
+/// Decides. What is wrong with the candidate comes before everything else, and missing data before progress.
 pub(super) fn decide(position: &Position, policy: &Policy) -> Decision {
-    if matches!(position.verdict, Verdict::Worse { .. }) {
-        return Decision::RollBack(Cause::Worse);
+    if let Some(cause) = wrong(position) {
+        return Decision::RollBack(cause);
     }
-    if position.no_data > policy.no_data_timeout {
-        return Decision::RollBack(Cause::NoData);
+    match position.no_data {
+        Some(no_data) if no_data > policy.no_data_timeout => {
+            return Decision::RollBack(Cause::NoData);
+        }
+        Some(_) => return Decision::Wait(Waiting::Data),
+        None => {}
+    }
+    if position.mismatch {
+        return Decision::Pause(Waiting::Share);
     }
     match waiting(position, policy) {
         None => advance(position, policy),
-        Some(waiting) if position.seen < limit(waiting, policy) => Decision::Wait(waiting),
-        Some(missing) => over(missing, position, policy),
+        Some(Waiting::Samples) if position.seen >= policy.step_timeout => few(position, policy),
+        Some(waiting) => Decision::Wait(waiting),
     }
 }
 
-/// What the step still needs: time first, because it is certain to pass, and the verdict last.
+/// What is wrong with the candidate, if anything is; also after its promotion.
+pub(super) fn wrong(position: &Position) -> Option<Cause> {
+    let causes = [
+        (position.worse, Cause::Worse),
+        (position.alarm, Cause::Alarm),
+        (position.over_limit, Cause::Limit),
+    ];
+    let found = causes.into_iter().find(|(is_so, _)| *is_so);
+    found.map(|(_, cause)| cause)
+}
+
+/// What the step still needs: time first, because it is certain to pass. Where nobody calls either version
+/// there are no samples to wait for.
 fn waiting(position: &Position, policy: &Policy) -> Option<Waiting> {
+    let [baseline, candidate] = position.calls;
     if position.baked < policy.bake {
         Some(Waiting::Bake)
-    } else if position.step_samples < policy.min_samples {
+    } else if candidate < policy.min_samples as f64 && baseline + candidate > 0.0 {
         Some(Waiting::Samples)
-    } else if !matches!(position.verdict, Verdict::NotWorse { .. }) {
-        Some(Waiting::Verdict)
     } else {
         None
     }
 }
 
-/// How long a step may wait for something.
-fn limit(waiting: Waiting, policy: &Policy) -> TimeDelta {
-    match waiting {
-        // What this process has seen is never longer than the step was watched: its bake time is not over.
-        Waiting::Bake => TimeDelta::MAX,
-        Waiting::Samples => policy.samples_timeout(),
-        Waiting::Verdict => policy.step_timeout,
-    }
-}
-
-/// The step has timed out, and something is still missing.
-fn over(missing: Waiting, position: &Position, policy: &Policy) -> Decision {
-    match (policy.on_inconclusive, missing) {
-        (OnInconclusive::Advance, Waiting::Verdict) => advance(position, policy),
-        (OnInconclusive::Rollback, Waiting::Verdict) => Decision::RollBack(Cause::Inconclusive),
-        (OnInconclusive::Rollback, Waiting::Samples) => Decision::RollBack(Cause::FewSamples),
-        _ => Decision::Pause(missing),
+/// The step has timed out with too few samples.
+fn few(position: &Position, policy: &Policy) -> Decision {
+    match policy.on_inconclusive {
+        OnInconclusive::Advance => advance(position, policy),
+        OnInconclusive::Pause => Decision::Pause(Waiting::Samples),
+        OnInconclusive::Rollback => Decision::RollBack(Cause::FewSamples),
     }
 }
 
@@ -147,7 +167,6 @@ fn advance(position: &Position, policy: &Policy) -> Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use analysis::Metric;
 
     fn policy() -> Policy {
         Policy::try_from(&package::RolloutPolicy::default()).expect("holds")
@@ -164,118 +183,78 @@ mod tests {
         }
     }
 
-    const INCONCLUSIVE: Verdict = Verdict::Inconclusive {
-        decides: None,
-        more_invocations: None,
-        more_minutes: None,
-    };
-
     /// A step of 5% that has everything it needs.
     fn ripe() -> Position {
         Position {
             percent: percent(5.0),
-            verdict: Verdict::NotWorse {
-                decides: Metric::Errors,
-            },
+            worse: false,
+            alarm: false,
+            over_limit: false,
+            mismatch: false,
             baked: policy().bake,
-            step_samples: policy().min_samples,
+            calls: [1_900.0, 100.0],
             seen: policy().bake,
-            no_data: TimeDelta::zero(),
+            no_data: None,
         }
     }
 
-    /// The same without a verdict, when it times out.
-    fn inconclusive() -> Position {
+    /// The same with one sample less.
+    fn few() -> Position {
         Position {
-            verdict: INCONCLUSIVE,
-            baked: policy().step_timeout,
-            seen: policy().step_timeout,
+            calls: [1_900.0, 99.0],
             ..ripe()
         }
     }
 
     #[test]
-    fn a_ripe_step_is_followed_by_the_next_as_soon_as_not_worse_is_proven() {
+    fn a_step_is_over_after_its_bake_time_with_its_samples() {
         assert_eq!(decide(&ripe(), &policy()), Decision::Advance(percent(25.0)));
-        let unproven = Position {
-            verdict: INCONCLUSIVE,
+        let short = Position {
+            baked: policy().bake - TimeDelta::seconds(1),
             ..ripe()
         };
-        assert_eq!(
-            decide(&unproven, &policy()),
-            Decision::Wait(Waiting::Verdict)
-        );
+        assert_eq!(decide(&short, &policy()), Decision::Wait(Waiting::Bake));
+        assert_eq!(decide(&few(), &policy()), Decision::Wait(Waiting::Samples));
     }
 
     #[test]
-    fn what_follows_an_inconclusive_step_is_as_the_policy_says() {
+    fn where_the_samples_do_not_come_the_policy_says_what_follows() {
+        let timed_out = Position {
+            baked: policy().step_timeout,
+            seen: policy().step_timeout,
+            ..few()
+        };
         for (asked, expected) in [
             (OnInconclusive::Advance, Decision::Advance(percent(25.0))),
-            (OnInconclusive::Pause, Decision::Pause(Waiting::Verdict)),
-            (
-                OnInconclusive::Rollback,
-                Decision::RollBack(Cause::Inconclusive),
-            ),
-        ] {
-            assert_eq!(decide(&inconclusive(), &deciding(asked)), expected);
-        }
-    }
-
-    #[test]
-    fn no_policy_advances_with_too_few_samples_even_when_not_worse_is_proven() {
-        for (asked, expected) in [
-            (OnInconclusive::Advance, Decision::Pause(Waiting::Samples)),
             (OnInconclusive::Pause, Decision::Pause(Waiting::Samples)),
             (
                 OnInconclusive::Rollback,
                 Decision::RollBack(Cause::FewSamples),
             ),
         ] {
-            for verdict in [INCONCLUSIVE, ripe().verdict] {
-                let few = Position {
-                    verdict,
-                    step_samples: policy().min_samples - 1,
-                    ..inconclusive()
-                };
-                assert_eq!(decide(&few, &deciding(asked)), expected);
-            }
+            assert_eq!(decide(&timed_out, &deciding(asked)), expected);
         }
-    }
-
-    #[test]
-    fn too_few_samples_are_waited_for_until_no_data_timeout_is_over_too() {
-        let patient = Policy {
-            no_data_timeout: policy().step_timeout * 2,
-            ..policy()
-        };
-        let few = Position {
-            step_samples: 0,
-            ..inconclusive()
-        };
-        assert_eq!(decide(&few, &patient), Decision::Wait(Waiting::Samples));
-        let over = Position {
-            seen: patient.no_data_timeout,
-            ..few
-        };
-        assert_eq!(decide(&over, &patient), Decision::Pause(Waiting::Samples));
-        // Enough at last, but late for a verdict.
-        let late = Position {
-            step_samples: policy().min_samples,
-            ..over
-        };
-        assert_eq!(decide(&late, &patient), Decision::Advance(percent(25.0)));
-    }
-
-    #[test]
-    fn a_run_that_resumes_where_another_has_paused_gets_the_whole_time_once_more() {
-        let position = Position {
+        // A run that resumes where another has paused gets the whole time once more.
+        let resumed = Position {
             seen: TimeDelta::seconds(1),
-            ..inconclusive()
+            ..timed_out
         };
         assert_eq!(
-            decide(&position, &deciding(OnInconclusive::Pause)),
-            Decision::Wait(Waiting::Verdict)
+            decide(&resumed, &policy()),
+            Decision::Wait(Waiting::Samples)
         );
+    }
+
+    #[test]
+    fn where_nobody_calls_either_version_there_is_nothing_to_wait_for_but_the_bake_time() {
+        let silent = Position {
+            calls: [0.0; 2],
+            ..ripe()
+        };
+        for asked in [OnInconclusive::Pause, OnInconclusive::Rollback] {
+            let decision = decide(&silent, &deciding(asked));
+            assert_eq!(decision, Decision::Advance(percent(25.0)));
+        }
     }
 
     #[test]
@@ -318,36 +297,48 @@ mod tests {
     }
 
     #[test]
-    fn proof_of_worse_rolls_back_at_once_however_short_the_bake() {
-        let worse = Position {
-            verdict: Verdict::Worse {
-                decides: Metric::Slow,
-            },
+    fn what_is_wrong_rolls_back_at_once_however_short_the_bake() {
+        let early = Position {
             baked: TimeDelta::zero(),
-            step_samples: 0,
-            ..ripe()
+            no_data: Some(TimeDelta::seconds(1)),
+            mismatch: true,
+            ..few()
         };
-        assert_eq!(decide(&worse, &policy()), Decision::RollBack(Cause::Worse));
+        for cause in [Cause::Worse, Cause::Alarm, Cause::Limit] {
+            let position = Position {
+                worse: cause == Cause::Worse,
+                alarm: cause == Cause::Alarm,
+                over_limit: cause == Cause::Limit,
+                ..early
+            };
+            assert_eq!(decide(&position, &policy()), Decision::RollBack(cause));
+        }
     }
 
     #[test]
-    fn what_was_not_watched_is_no_bake_time() {
-        let position = Position {
-            baked: policy().bake - TimeDelta::seconds(1),
+    fn calls_that_are_not_seen_stop_even_a_ripe_step_and_roll_it_back_in_the_end() {
+        let unseen = |no_data| Position {
+            no_data: Some(no_data),
             ..ripe()
         };
-        assert_eq!(decide(&position, &policy()), Decision::Wait(Waiting::Bake));
-    }
-
-    #[test]
-    fn missing_data_rolls_back_even_a_ripe_step() {
-        let position = Position {
-            no_data: policy().no_data_timeout + TimeDelta::seconds(1),
-            ..ripe()
-        };
+        let timeout = policy().no_data_timeout;
         assert_eq!(
-            decide(&position, &policy()),
+            decide(&unseen(timeout), &policy()),
+            Decision::Wait(Waiting::Data)
+        );
+        assert_eq!(
+            decide(&unseen(timeout + TimeDelta::seconds(1)), &policy()),
             Decision::RollBack(Cause::NoData)
         );
+    }
+
+    #[test]
+    fn a_share_that_is_not_the_weight_pauses_even_a_ripe_step() {
+        let mismatch = Position {
+            mismatch: true,
+            ..ripe()
+        };
+        let decision = decide(&mismatch, &policy());
+        assert_eq!(decision, Decision::Pause(Waiting::Share));
     }
 }

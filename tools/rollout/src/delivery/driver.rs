@@ -12,8 +12,10 @@ use super::{
     samples::MetricSource,
 };
 use crate::aws::{
+    alarm,
     alias::{self, Alias, AliasError},
     client::Clients,
+    metrics::Source,
     routing::{Percent, Routing},
 };
 
@@ -60,6 +62,7 @@ pub enum StartError {
 pub async fn start<E: Events>(
     start: Start,
     clients: &Clients,
+    sources: Vec<Source>,
     mut events: E,
 ) -> Result<Driver<E>, StartError> {
     let Started {
@@ -71,7 +74,7 @@ pub async fn start<E: Events>(
     let mut driver = Driver {
         clients: clients.clone(),
         limit: rollout.policy().call_limit(),
-        source: MetricSource::new(clients.clone(), &rollout),
+        source: MetricSource::new(clients.clone(), &rollout, sources),
         rollout,
         events,
     };
@@ -112,7 +115,7 @@ impl<E: Events> Driver<E> {
 
     async fn observe_after(&mut self, pause: Duration) -> Observation {
         tokio::time::sleep(pause).await;
-        let since = self.rollout.record().since;
+        let since = self.rollout.samples_since();
         let Self {
             clients,
             limit,
@@ -123,21 +126,34 @@ impl<E: Events> Driver<E> {
         let needs = rollout.needs();
         let samples = async {
             match needs {
-                Needs::AliasAndSamples => source.read(since).await,
+                Needs::Everything => source.read(since).await,
                 Needs::Alias | Needs::Nothing => Ok(Samples::default()),
+            }
+        };
+        let alarms = async {
+            match needs {
+                Needs::Everything => {
+                    let states = alarm::states(&clients.cloudwatch, &rollout.alarms()).await;
+                    states.map_err(|error| error.to_string())
+                }
+                Needs::Alias | Needs::Nothing => Ok(Vec::new()),
             }
         };
         let live = async {
             match needs {
                 Needs::Nothing => Ok(rollout.alias().clone()),
-                Needs::Alias | Needs::AliasAndSamples => {
+                Needs::Alias | Needs::Everything => {
                     let Alias { function, name, .. } = rollout.alias();
                     answer(*limit, alias::read(&clients.lambda, function, name)).await
                 }
             }
         };
-        let (alias, samples) = tokio::join!(live, samples);
-        Observation { alias, samples }
+        let (alias, samples, alarms) = tokio::join!(live, samples, alarms);
+        Observation {
+            alias,
+            samples,
+            alarms,
+        }
     }
 
     /// Carries out actions; returns the ending if one of them ends the run.

@@ -47,16 +47,18 @@ pub struct Analysed {
     pub baked_s: i64,
     /// Its bake time: how long it is watched at least, in seconds.
     pub bake_s: i64,
-    /// How long it may wait for a verdict, in seconds.
+    /// How long it may wait for its samples, in seconds.
     pub step_timeout_s: i64,
     /// Invocations of the candidate seen in this step.
     pub step_samples: u64,
-    /// How many invocations it needs.
+    /// How many it is to have.
     pub min_samples: u64,
     /// The verdict and its numbers.
     pub analysis: Analysis,
     /// The verdict in a sentence.
     pub sentence: String,
+    /// The verdict in a few words.
+    pub brief: String,
     /// Durations of the baseline; absent when it is emulated or nothing was measured.
     pub baseline_latency: Option<Latency>,
     /// Durations of the candidate, likewise.
@@ -75,7 +77,7 @@ pub enum Ending {
     Reached,
     /// The baseline serves alone.
     RolledBack(Cause),
-    /// The step timed out without this; the weight stays.
+    /// The step needs this, and nobody waits for it; the weight stays.
     Paused(Waiting),
     /// Somebody has interrupted the run and wants the weight to stay.
     Detached,
@@ -142,6 +144,37 @@ pub enum Event {
     },
     /// The metrics were analysed.
     Analysed(Analysed),
+    /// A step is over, and the candidate is not worse as far as anybody could see.
+    StepOver {
+        /// The weight.
+        percent: Percent,
+        /// Invocations of the candidate in the step.
+        step_samples: u64,
+        /// How many it was to have.
+        min_samples: u64,
+        /// About the smallest failure rate that would have been found by now; absent when none would.
+        least_found: Option<f64>,
+        /// The same for people.
+        sentence: String,
+    },
+    /// There are calls that the metrics do not show: the rollout waits for them.
+    NoData {
+        /// For how long, in seconds.
+        no_data_s: i64,
+        /// After how long the rollout is rolled back, in seconds.
+        no_data_timeout_s: i64,
+    },
+    /// The candidate serves alone; alarms and limits stay armed.
+    Serving {
+        /// For how long that has been watched, in seconds.
+        baked_s: i64,
+        /// How long it is watched at least, in seconds.
+        bake_after_s: i64,
+        /// Calls since the promotion.
+        samples: u64,
+        /// How many it is to have.
+        min_samples: u64,
+    },
     /// The run was given a command.
     Command {
         /// The command.
@@ -151,8 +184,8 @@ pub enum Event {
     NoAnswer {
         /// What failed.
         cause: String,
-        /// How long ago both versions were last seen, in seconds.
-        no_data_s: i64,
+        /// For how long, in seconds.
+        no_answer_s: i64,
         /// After how long the rollout is rolled back, in seconds.
         no_data_timeout_s: i64,
     },

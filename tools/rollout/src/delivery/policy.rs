@@ -1,26 +1,25 @@
 //! What the function's manifest and the flags ask for, checked.
 //!
-//! A step has two times. It is watched for its bake time, `bake_s`, whatever the verdict, because some
-//! failures take time to show: a memory leak, a token that expires. From then on it ends as soon as "not
-//! worse" is proven and the candidate has had its samples. `step_timeout_s` is the end of waiting for that:
+//! A step has two times. It is watched for its bake time, `bake_s`, because some failures take time to show: a
+//! memory leak, a token that expires. Then it is over, if the candidate has had its samples or nobody called
+//! at all. `step_timeout_s` is the end of waiting for samples:
 //!
 //! ```text
-//! 0        bake_s                        step_timeout_s
-//! |--------|-----------------------------|
-//!  always   until not worse is proven     not worse by then: the next weight
-//!  watched  (then the next weight)        on_inconclusive: advance | pause | rollback
+//! 0        bake_s                 step_timeout_s
+//! |--------|----------------------|
+//!  always   until min_samples      fewer by then:
+//!  watched  (then the next weight) on_inconclusive: advance | pause | rollback
 //! ```
 //!
-//! Both count only time that metrics have shown. `min_samples` is never waived: what is inconclusive after
-//! them is small or rare, what is inconclusive without them is unknown. To have too few is a way of having
-//! no data, so a step may wait for them until `step_timeout_s` and `no_data_timeout_s` are both over. Then
-//! `advance` pauses, as `pause` does, and `rollback` rolls back. Proof that the candidate is worse rolls
-//! back at any time.
+//! Proof that the candidate is worse rolls back at any time, and so does an alarm.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use package::{OnInconclusive, RolloutPolicy};
+use package::{
+    OnInconclusive, RolloutPolicy,
+    manifest::{CountedMetric, DEFAULT_NAMESPACE},
+};
 
 use super::scope::Scope;
 use crate::aws::routing::Percent;
@@ -28,6 +27,9 @@ use analysis::Terms;
 
 /// More steps than this, and the alias's description has no room for when they were taken.
 const MOST_STEPS: usize = 12;
+
+/// Lambda sends its metrics once a minute.
+const SENT_WITHIN: TimeDelta = TimeDelta::minutes(1);
 
 /// Periods shorter than a minute that CloudWatch knows.
 const SHORT_PERIODS_S: [u64; 4] = [1, 5, 10, 30];
@@ -41,18 +43,26 @@ pub struct Policy {
     pub until: Percent,
     /// How long each step is watched at least.
     pub bake: TimeDelta,
-    /// How long a step may wait for a verdict.
+    /// How long a step may wait for its samples.
     pub step_timeout: TimeDelta,
-    /// What follows when that time is over and the analysis is inconclusive.
+    /// What follows when that time is over and the candidate has had fewer.
     pub on_inconclusive: OnInconclusive,
-    /// How many invocations of the candidate a step needs before it may end.
+    /// How many invocations of the candidate a step is to have.
     pub min_samples: u64,
+    /// How long alarms and limits stay armed after the promotion; zero: not at all.
+    pub bake_after: TimeDelta,
     /// Length of one metric period.
     pub period: TimeDelta,
     /// How old a period must be before its counts are taken as final.
     pub metric_delay: TimeDelta,
-    /// How long to go on without a period that shows both versions.
+    /// How long there may be calls that the metrics do not show, or no answer.
     pub no_data_timeout: TimeDelta,
+    /// The alarms that no rollout goes on against.
+    pub alarms: Vec<String>,
+    /// Namespace of the metrics that the function writes.
+    pub namespace: String,
+    /// What the function counts itself, with the names that the policy has for it.
+    pub counted: Vec<(String, CountedMetric)>,
     /// Of equally good candidates, how many may be rolled back.
     pub alpha: f64,
     /// The difference of two probabilities that does not matter.
@@ -93,17 +103,6 @@ pub enum PolicyError {
         /// Its value.
         seconds: u64,
     },
-    /// A time without data that passes before the first period can be seen.
-    #[error(
-        "no_data_timeout_s = {no_data_timeout_s}: the first full period of a step is seen up to {needed_s} s \
-         after it began (3 x period_s + metric_delay_s + 1), so at least {needed_s}"
-    )]
-    NeverData {
-        /// Its value.
-        no_data_timeout_s: u64,
-        /// The least that works.
-        needed_s: u64,
-    },
 }
 
 /// A year: longer than any step, and far from overflowing a time.
@@ -115,7 +114,6 @@ impl TryFrom<&RolloutPolicy> for Policy {
     fn try_from(asked: &RolloutPolicy) -> Result<Self, PolicyError> {
         asked.check().map_err(PolicyError::Value)?;
         check_period(asked.period_s)?;
-        check_no_data_timeout(asked)?;
         Ok(Self {
             steps: steps(&asked.steps_percent)?,
             until: Percent::HUNDRED,
@@ -126,6 +124,10 @@ impl TryFrom<&RolloutPolicy> for Policy {
             period: seconds("period_s", asked.period_s)?,
             metric_delay: seconds("metric_delay_s", asked.metric_delay_s)?,
             no_data_timeout: seconds("no_data_timeout_s", asked.no_data_timeout_s)?,
+            bake_after: seconds("bake_after_s", asked.bake_after_s)?,
+            alarms: asked.alarms.clone(),
+            namespace: DEFAULT_NAMESPACE.to_owned(),
+            counted: asked.metrics.clone().into_iter().collect(),
             alpha: asked.alpha,
             margin: asked.margin_percent / 100.0,
             slow_ms: asked.slow_ms,
@@ -162,10 +164,18 @@ impl Policy {
         }
     }
 
-    /// How long a step may wait for its samples.
+    /// The same for a function of which an invocation may take so long. Metrics are stamped with an invocation's
+    /// start and sent at its end, within a minute: before that, quick failures have arrived and slow successes of
+    /// the same period have not. Periods of less than a minute are the sandbox's, which sends at once.
     #[must_use]
-    pub fn samples_timeout(&self) -> TimeDelta {
-        self.step_timeout.max(self.no_data_timeout)
+    pub fn with_timeout(self, timeout: TimeDelta) -> Self {
+        if self.period < SENT_WITHIN {
+            return self;
+        }
+        Self {
+            metric_delay: self.metric_delay.max(timeout + SENT_WITHIN),
+            ..self
+        }
     }
 
     /// How long one call with all its attempts may take: an endpoint that takes the call and never answers
@@ -187,20 +197,6 @@ impl Policy {
 fn check_period(period_s: u64) -> Result<(), PolicyError> {
     let known = SHORT_PERIODS_S.contains(&period_s) || period_s.is_multiple_of(60);
     known.then_some(()).ok_or(PolicyError::Period(period_s))
-}
-
-fn check_no_data_timeout(asked: &RolloutPolicy) -> Result<(), PolicyError> {
-    let needed_s = (3_u64.saturating_mul(asked.period_s))
-        .saturating_add(asked.metric_delay_s)
-        .saturating_add(1);
-    if asked.no_data_timeout_s < needed_s {
-        let no_data_timeout_s = asked.no_data_timeout_s;
-        return Err(PolicyError::NeverData {
-            no_data_timeout_s,
-            needed_s,
-        });
-    }
-    Ok(())
 }
 
 fn steps(percents: &[f64]) -> Result<Vec<Percent>, PolicyError> {
@@ -249,6 +245,25 @@ mod tests {
     }
 
     #[test]
+    fn a_period_is_over_when_its_longest_invocation_has_been_sent() {
+        let policy = |period_s| {
+            let asked = RolloutPolicy {
+                period_s,
+                ..RolloutPolicy::default()
+            };
+            Policy::try_from(&asked).expect("holds")
+        };
+        let delay = |period_s, timeout_s| {
+            let policy = policy(period_s).with_timeout(TimeDelta::seconds(timeout_s));
+            policy.metric_delay.num_seconds()
+        };
+        assert_eq!(
+            (delay(60, 29), delay(60, 300), delay(1, 300)),
+            (120, 360, 120)
+        );
+    }
+
+    #[test]
     fn a_run_may_end_on_one_of_its_steps_and_on_no_other_weight() {
         let policy = Policy::try_from(&RolloutPolicy::default()).expect("holds");
         let percent = |value| Percent::new(value).expect("a percentage");
@@ -290,7 +305,6 @@ mod tests {
             ("margin_percent", refused(|p| p.margin_percent = 100.0)),
             ("slow_ms", refused(|p| p.slow_ms = Some(0.0))),
             ("slow_ms", refused(|p| p.slow_ms = Some(f64::NAN))),
-            ("no_data_timeout_s", refused(|p| p.no_data_timeout_s = 200)),
         ] {
             assert!(text.starts_with(key), "{key}: {text}");
         }

@@ -10,25 +10,31 @@
 //! ```
 //!
 //! The state that must survive a kill stands in the alias ([`Record`]). What is only here begins anew with
-//! each process: since when there has been no data, and since when no call was answered.
+//! each process: since when no call was answered, and how long it has waited for samples.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    decision::{self, Decision, Position},
-    event::{Analysed, Command, Ending, Event},
-    periods::{Evidence, Samples, next_tick},
+    decision::{self, Cause, Decision, Position},
+    event::{Analysed, Command, Ending, Event, Latency},
+    evidence::Evidence,
+    periods::{Samples, next_tick},
     policy::Policy,
     record::{self, Record},
     scope::Scope,
     summary::Summary,
+    wording::Wording,
 };
 use crate::aws::{
+    alarm::AlarmState,
     alias::Alias,
     function::Build,
     routing::{Percent, Routing},
 };
-use analysis::{Analysis, analyse};
+use package::manifest::alarm_name;
+
+/// How long alarms and limits stay armed after a promotion at most, however few calls there are.
+const LONGEST_AFTER: TimeDelta = TimeDelta::days(7);
 
 /// How long a rollback that fails is tried again, in units of `no_data_timeout_s`: 45 minutes by
 /// default. As long as it fails the candidate may have traffic, and a network that is down may come back.
@@ -44,6 +50,8 @@ pub struct Observation {
     pub alias: Result<Alias, AliasProblem>,
     /// What the metrics show of both versions, or why they cannot be read; not looked at during a rollback.
     pub samples: Result<Samples, String>,
+    /// The states of [`Rollout::alarms`], likewise.
+    pub alarms: Result<Vec<AlarmState>, String>,
 }
 
 /// Why `live` could not be read or changed.
@@ -90,8 +98,8 @@ pub enum Needs {
     Nothing,
     /// `live`.
     Alias,
-    /// `live` and the metrics.
-    AliasAndSamples,
+    /// `live`, the metrics and the alarms.
+    Everything,
 }
 
 /// What a run begins with.
@@ -107,6 +115,10 @@ pub struct Start {
     pub under_way: Option<Record>,
     /// How the rollout goes.
     pub policy: Policy,
+    /// Whether the candidate's own alarm is armed.
+    pub guarded: bool,
+    /// Alarms of the policy that had gone off before and are not looked at until they are OK again.
+    pub ignored_alarms: Vec<String>,
 }
 
 /// A run that has begun.
@@ -123,7 +135,7 @@ pub struct Started {
 /// A rollback that is under way.
 #[derive(Debug, Clone, Copy)]
 struct Rollback {
-    cause: decision::Cause,
+    cause: Cause,
     /// The candidate's weight before.
     from: Percent,
     /// When to give up.
@@ -142,10 +154,13 @@ pub struct Rollout {
     record: Record,
     /// A change whose answer was lost: it may have happened or not.
     unanswered: Option<Change>,
-    analysis: Analysis,
-    began: DateTime<Utc>,
-    /// The end of the last period that has shown both versions.
-    last_data: DateTime<Utc>,
+    evidence: Evidence,
+    guarded: bool,
+    ignored_alarms: Vec<String>,
+    /// The alarm that went off.
+    alarm: Option<AlarmState>,
+    /// Weights of steps that were over with too few invocations of the candidate.
+    few_at: Vec<Percent>,
     /// Since when no call was answered.
     no_answer_since: Option<DateTime<Utc>>,
     rollback: Option<Rollback>,
@@ -173,15 +188,35 @@ impl Start {
             .under_way
             .unwrap_or_else(|| Record::start(baseline.version, candidate.version, percent, now));
         let steps = self.policy.steps.clone();
-        let builds = [baseline, candidate];
-        let rollout = Rollout::new(builds, self.alias, record.clone(), self.policy, now);
+        let scope = Scope::new(&self.policy, [&baseline, &candidate]);
+        // Once it serves alone, only what comes after that counts.
+        let from = match percent {
+            Percent::HUNDRED => record.last_change(),
+            _ => record.since,
+        };
+        let rollout = Rollout {
+            evidence: Evidence::new(&self.policy, &scope, from, now),
+            baseline,
+            candidate,
+            policy: self.policy,
+            scope: scope.clone(),
+            alias: self.alias,
+            record: record.clone(),
+            unanswered: None,
+            guarded: self.guarded,
+            ignored_alarms: self.ignored_alarms,
+            alarm: None,
+            few_at: Vec::new(),
+            no_answer_since: None,
+            rollback: None,
+        };
         let event = Event::Started {
             baseline,
             candidate,
             steps,
             since: record.since,
             resumed_at,
-            scope: rollout.scope,
+            scope,
         };
         Started {
             first: is_new.then(|| rollout.change_to(percent, record)),
@@ -192,30 +227,6 @@ impl Start {
 }
 
 impl Rollout {
-    fn new(
-        [baseline, candidate]: [Build; 2],
-        alias: Alias,
-        record: Record,
-        policy: Policy,
-        now: DateTime<Utc>,
-    ) -> Self {
-        let scope = Scope::new(policy.slow_ms, [&baseline, &candidate]);
-        Self {
-            analysis: analyse([], &policy.terms(&scope)),
-            baseline,
-            candidate,
-            policy,
-            scope,
-            alias,
-            record,
-            unanswered: None,
-            began: now,
-            last_data: now,
-            no_answer_since: None,
-            rollback: None,
-        }
-    }
-
     /// `live` as this rollout left it.
     #[must_use]
     pub fn alias(&self) -> &Alias {
@@ -236,8 +247,23 @@ impl Rollout {
 
     /// Which metrics are analysed.
     #[must_use]
-    pub fn scope(&self) -> Scope {
-        self.scope
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// From when on the next tick needs the metrics.
+    #[must_use]
+    pub const fn samples_since(&self) -> DateTime<Utc> {
+        self.evidence.until
+    }
+
+    /// The alarms whose states the next tick needs. The candidate's own is left to `guard` before the promotion;
+    /// behind it `guard` knows no version to go back to.
+    #[must_use]
+    pub fn alarms(&self) -> Vec<String> {
+        let own = self.guarded && self.percent() == Percent::HUNDRED;
+        let own = own.then(|| alarm_name(&self.alias.function));
+        self.policy.alarms.iter().cloned().chain(own).collect()
     }
 
     /// How the rollout goes.
@@ -256,7 +282,7 @@ impl Rollout {
     #[must_use]
     pub fn needs(&self) -> Needs {
         match (&self.rollback, &self.unanswered) {
-            (None, _) => Needs::AliasAndSamples,
+            (None, _) => Needs::Everything,
             (Some(_), Some(_)) => Needs::Alias,
             (Some(_), None) => Needs::Nothing,
         }
@@ -286,19 +312,57 @@ impl Rollout {
             },
             Err(problem) => return self.fail(problem, now),
         }
-        if self.percent() == Percent::HUNDRED {
-            actions.extend(self.promote(now));
+        if self.percent() == Percent::HUNDRED && !self.serves_alone() {
+            actions.extend(self.set(Percent::HUNDRED, now));
             return actions;
         }
-        match observation.samples {
+        let (alarms, samples) = (observation.alarms, observation.samples);
+        match alarms.map(|states| self.take_in_alarms(states)) {
+            Ok(()) if self.alarm.is_some() => {
+                actions.extend(self.roll_back(Cause::Alarm, now));
+                return actions;
+            }
+            Ok(()) => {}
+            Err(cause) => return self.no_answer(actions, cause, now),
+        }
+        match samples {
             Ok(samples) => {
                 self.no_answer_since = None;
-                let decision = self.analyse(samples, now, &mut actions);
-                actions.extend(self.act(decision, now));
+                let latencies = [samples.baseline, samples.candidate];
+                self.evidence
+                    .observe(samples.periods, &self.record, &self.policy, now);
+                actions.extend(if self.serves_alone() {
+                    self.serve(now)
+                } else {
+                    self.step(latencies, now)
+                });
+                actions
             }
-            Err(cause) => actions.extend(self.fail(AliasProblem::NoAnswer(cause), now)),
+            Err(cause) => self.no_answer(actions, cause, now),
         }
+    }
+
+    fn no_answer(
+        &mut self,
+        mut actions: Vec<Action>,
+        cause: String,
+        now: DateTime<Utc>,
+    ) -> Vec<Action> {
+        actions.extend(self.fail(AliasProblem::NoAnswer(cause), now));
         actions
+    }
+
+    fn serves_alone(&self) -> bool {
+        self.alias.routing == Routing::alone(self.candidate.version)
+    }
+
+    /// Remembers the first alarm that has gone off; one that was off from the beginning counts once it has been OK.
+    fn take_in_alarms(&mut self, states: Vec<AlarmState>) {
+        let is_off = |name: &String| states.iter().any(|it| it.name == *name && it.is_off());
+        self.ignored_alarms.retain(is_off);
+        let ignored = &self.ignored_alarms;
+        let mut off = states.into_iter().filter(AlarmState::is_off);
+        self.alarm = off.find(|state| !ignored.contains(&state.name));
     }
 
     /// Takes in a command, and says what to do.
@@ -308,7 +372,11 @@ impl Rollout {
             (Command::Ask | Command::Resume, _) => Vec::new(),
             // Whoever does not want to wait for a rollback that fails can say so.
             (Command::Abort | Command::Detach, Some(rollback)) => self.give_up(rollback),
-            (Command::Abort, None) => self.roll_back(decision::Cause::Aborted, now),
+            // To go back from here is a rollback to a version, which nobody has asked for by a signal.
+            (Command::Abort | Command::Detach, None) if self.serves_alone() => {
+                self.end(Ending::Promoted, Percent::HUNDRED)
+            }
+            (Command::Abort, None) => self.roll_back(Cause::Aborted, now),
             (Command::Detach, None) => self.end(Ending::Detached, self.percent()),
         });
         actions
@@ -381,57 +449,121 @@ impl Rollout {
                 actions.extend(self.end(Ending::RolledBack(cause), from));
             }
             None if percent == Percent::HUNDRED => {
-                actions.extend(self.end(Ending::Promoted, percent));
+                actions.extend(self.served_for(TimeDelta::zero(), 0.0));
             }
             None => {}
         }
         actions
     }
 
-    /// Analyses all periods that count, and decides what comes next.
-    fn analyse(
-        &mut self,
-        samples: Samples,
-        now: DateTime<Utc>,
-        actions: &mut Vec<Action>,
-    ) -> Decision {
-        let evidence = Evidence::new(samples.periods, &self.record, &self.policy, now);
-        let terms = self.policy.terms(&self.scope);
-        self.analysis = analyse(evidence.blocks.iter().copied(), &terms)
-            .with_pace(evidence.candidate_per_minute);
-        self.last_data = evidence.last_data.unwrap_or(self.began).max(self.last_data);
-        let position = Position {
-            percent: self.percent(),
-            verdict: self.analysis.verdict,
-            baked: evidence.baked,
-            step_samples: evidence.step_samples,
-            seen: (self.last_data - self.on_step_since()).max(TimeDelta::zero()),
-            no_data: self.no_data(now),
+    /// What the candidate alone has shown since its promotion: the end, unless something is armed for longer.
+    fn serve(&mut self, now: DateTime<Utc>) -> Vec<Action> {
+        if let Some(cause) = decision::wrong(&self.position()) {
+            return self.roll_back(cause, now);
+        }
+        let step = self.evidence.step;
+        let baked = match now - step.since {
+            longest if longest >= LONGEST_AFTER => longest,
+            _ => self.evidence.baked(),
         };
+        // With one version behind it, the alias's own count says as much.
+        self.served_for(baked, step.calls[1] + step.unseen)
+    }
+
+    fn served_for(&self, baked: TimeDelta, calls: f64) -> Vec<Action> {
+        let is_enough = baked >= self.policy.bake_after && calls >= self.policy.min_samples as f64;
+        if self.policy.bake_after.is_zero() || is_enough || baked >= LONGEST_AFTER {
+            return self.end(Ending::Promoted, Percent::HUNDRED);
+        }
+        vec![emit(Event::Serving {
+            baked_s: baked.num_seconds(),
+            bake_after_s: self.policy.bake_after.num_seconds(),
+            samples: whole(calls),
+            min_samples: self.policy.min_samples,
+        })]
+    }
+
+    fn position(&self) -> Position {
+        let evidence = &self.evidence;
+        Position {
+            percent: self.percent(),
+            worse: evidence.is_worse(),
+            alarm: self.alarm.is_some(),
+            over_limit: evidence.over_limit.is_some(),
+            mismatch: evidence.mismatch().is_some(),
+            baked: evidence.baked(),
+            calls: evidence.step.calls,
+            seen: evidence.baked_here(),
+            no_data: evidence.no_data(),
+        }
+    }
+
+    /// Decides what comes next, and says what was found.
+    fn step(&mut self, latencies: [Option<Latency>; 2], now: DateTime<Utc>) -> Vec<Action> {
+        let position = self.position();
         let decision = decision::decide(&position, &self.policy);
-        actions.push(emit(Event::Analysed(Analysed {
+        let mut actions = vec![emit(self.analysed(&position, decision, latencies))];
+        if let Some(no_data) = position.no_data {
+            actions.push(emit(Event::NoData {
+                no_data_s: no_data.num_seconds(),
+                no_data_timeout_s: self.policy.no_data_timeout.num_seconds(),
+            }));
+        }
+        if decision.is_over() {
+            if position.calls[1] < self.policy.min_samples as f64 {
+                self.few_at.push(position.percent);
+            }
+            actions.push(emit(self.step_over(&position)));
+        }
+        actions.extend(self.act(decision, now));
+        actions
+    }
+
+    fn analysed(
+        &self,
+        position: &Position,
+        decision: Decision,
+        [baseline_latency, candidate_latency]: [Option<Latency>; 2],
+    ) -> Event {
+        let analysis = self.evidence.analysis();
+        let wording = Wording {
+            analysis: &analysis,
+            scope: &self.scope,
+        };
+        let sentence = wording.sentence(&self.candidate.to_string(), &self.baseline.to_string());
+        let brief = wording.brief();
+        Event::Analysed(Analysed {
             percent: position.percent,
             waiting: decision.waiting(),
-            baked_s: evidence.baked.num_seconds(),
+            baked_s: position.baked.num_seconds(),
             bake_s: self.policy.bake.num_seconds(),
             step_timeout_s: self.policy.step_timeout.num_seconds(),
-            step_samples: evidence.step_samples,
+            step_samples: whole(position.calls[1]),
             min_samples: self.policy.min_samples,
-            analysis: self.analysis.clone(),
-            sentence: self
-                .analysis
-                .sentence(&self.candidate.to_string(), &self.baseline.to_string()),
-            baseline_latency: samples.baseline,
-            candidate_latency: samples.candidate,
-        })));
-        decision
+            analysis,
+            sentence,
+            brief,
+            baseline_latency,
+            candidate_latency,
+        })
+    }
+
+    fn step_over(&self, position: &Position) -> Event {
+        let summary = self.summary(position.percent);
+        Event::StepOver {
+            percent: position.percent,
+            step_samples: whole(position.calls[1]),
+            min_samples: self.policy.min_samples,
+            least_found: summary.least_found(),
+            sentence: summary.step_over(),
+        }
     }
 
     fn act(&mut self, decision: Decision, now: DateTime<Utc>) -> Vec<Action> {
         match decision {
             Decision::Wait(_) => Vec::new(),
             Decision::Advance(percent) => self.set(percent, now),
-            Decision::Promote => self.promote(now),
+            Decision::Promote => self.set(Percent::HUNDRED, now),
             Decision::RollBack(cause) => self.roll_back(cause, now),
             Decision::Reached => self.end(Ending::Reached, self.percent()),
             Decision::Pause(missing) => self.end(Ending::Paused(missing), self.percent()),
@@ -446,15 +578,7 @@ impl Rollout {
         }
     }
 
-    /// Also where somebody has given the candidate 100% by hand, beside a version that gets nothing.
-    fn promote(&mut self, now: DateTime<Utc>) -> Vec<Action> {
-        if self.alias.routing == Routing::alone(self.candidate.version) {
-            return self.end(Ending::Promoted, Percent::HUNDRED);
-        }
-        self.set(Percent::HUNDRED, now)
-    }
-
-    fn roll_back(&mut self, cause: decision::Cause, now: DateTime<Utc>) -> Vec<Action> {
+    fn roll_back(&mut self, cause: Cause, now: DateTime<Utc>) -> Vec<Action> {
         self.rollback = Some(Rollback {
             cause,
             from: self.percent(),
@@ -506,14 +630,17 @@ impl Rollout {
         let since = *self.no_answer_since.get_or_insert(now);
         let mut actions = vec![emit(Event::NoAnswer {
             cause,
-            no_data_s: self.no_data(now).num_seconds(),
+            no_answer_s: (now - since).num_seconds(),
             no_data_timeout_s: self.policy.no_data_timeout.num_seconds(),
         })];
-        let lasting = (now - since).max(self.no_data(now));
         match self.rollback {
             Some(rollback) if now >= rollback.until => actions.extend(self.give_up(rollback)),
-            None if lasting > self.policy.no_data_timeout => {
-                actions.extend(self.roll_back(decision::Cause::NoAnswer, now));
+            // What serves alone was found good: that nobody can see it now is nothing against it.
+            None if self.serves_alone() && now - self.record.last_change() >= LONGEST_AFTER => {
+                actions.extend(self.end(Ending::Promoted, Percent::HUNDRED));
+            }
+            None if !self.serves_alone() && now - since > self.policy.no_data_timeout => {
+                actions.extend(self.roll_back(Cause::NoAnswer, now));
             }
             _ => {}
         }
@@ -522,10 +649,13 @@ impl Rollout {
 
     /// Ends without touching what somebody else has changed.
     fn changed_by_others(&mut self, found: Alias) -> Vec<Action> {
+        if self.serves_alone() && self.rollback.is_none() {
+            return self.end(Ending::Promoted, Percent::HUNDRED);
+        }
         let is_baseline = found.routing.primary == self.alias.routing.primary;
         if is_baseline && record::is_by_guard(&found) {
             let percent = self.percent();
-            return self.end(Ending::RolledBack(decision::Cause::Guard), percent);
+            return self.end(Ending::RolledBack(Cause::Guard), percent);
         }
         let found = Box::new(found);
         self.stop(&AliasProblem::Changed { found }.to_string())
@@ -547,26 +677,31 @@ impl Rollout {
     }
 
     fn sentence(&self, ending: &Ending, percent: Percent) -> String {
-        let summary = Summary {
+        self.summary(percent).sentence(ending)
+    }
+
+    fn summary(&self, percent: Percent) -> Summary<'_> {
+        Summary {
             function: &self.alias.function,
             baseline: &self.baseline,
             candidate: &self.candidate,
             percent,
-            analysis: &self.analysis,
+            evidence: &self.evidence,
+            scope: &self.scope,
             policy: &self.policy,
-        };
-        summary.sentence(ending)
+            alarm: self.alarm.as_ref(),
+            unseen: &self.few_at,
+        }
     }
+}
 
-    /// When this process has begun this step.
-    fn on_step_since(&self) -> DateTime<Utc> {
-        self.record.last_change().max(self.began)
-    }
-
-    /// How long ago both versions were last seen, as far as they could have been.
-    fn no_data(&self, now: DateTime<Utc>) -> TimeDelta {
-        now - self.last_data.max(self.on_step_since())
-    }
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts are not negative, and far below 2^53"
+)]
+fn whole(count: f64) -> u64 {
+    count as u64
 }
 
 fn emit(event: Event) -> Action {

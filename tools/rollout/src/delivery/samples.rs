@@ -1,9 +1,6 @@
-//! What CloudWatch shows of both versions since the rollout began.
-//!
-//! A tick asks for the periods that may have changed since the last one, so that a rollout of days
-//! asks for no more than one of an hour. What is older is remembered; a new run reads all of it.
+//! What CloudWatch shows of both versions since the last period that was taken in.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -11,17 +8,12 @@ use super::{
     event::Latency,
     periods::{Period, Samples},
     rollout::Rollout,
-    scope::Scope,
 };
 use crate::aws::{
     LIVE,
     client::Clients,
-    function::Build,
-    metrics::{self, Query, Sample},
+    metrics::{self, Query, Sample, Source},
 };
-
-/// How long a settled period is still read again: metrics were seen to be minutes late.
-const READ_AGAIN: TimeDelta = TimeDelta::minutes(15);
 
 /// How long CloudWatch keeps data points of a period's length, less the time that a request may take
 /// (API reference of `GetMetricData`, "retention").
@@ -35,79 +27,68 @@ const KEPT: [(TimeDelta, TimeDelta); 3] = [
 #[derive(Debug)]
 pub(super) struct MetricSource {
     clients: Clients,
-    function: String,
-    builds: [Build; 2],
-    scope: Scope,
-    period: TimeDelta,
-    metric_delay: TimeDelta,
+    /// What is asked for, but for the time.
+    query: Query,
+    /// Of which versions times are shown.
+    times: [bool; 2],
     limit: Duration,
-    /// What earlier reads have shown.
-    known: BTreeMap<DateTime<Utc>, Period>,
-    /// When the last of them was.
-    read_at: Option<DateTime<Utc>>,
 }
 
 impl MetricSource {
-    pub(super) fn new(clients: Clients, rollout: &Rollout) -> Self {
+    pub(super) fn new(clients: Clients, rollout: &Rollout, sources: Vec<Source>) -> Self {
         let policy = rollout.policy();
+        let builds = rollout.builds();
+        let began = rollout.record().since;
+        let counted = policy.counted.iter().map(|(_, metric)| metric.clone());
         Self {
             clients,
-            function: rollout.alias().function.clone(),
-            builds: rollout.builds(),
-            scope: rollout.scope(),
-            period: policy.period,
-            metric_delay: policy.metric_delay,
+            query: Query {
+                function: rollout.alias().function.clone(),
+                alias: LIVE.to_owned(),
+                versions: builds.map(|build| build.version),
+                start: began,
+                end: began,
+                period_s: u32::try_from(policy.period.num_seconds()).unwrap_or(u32::MAX),
+                slow_ms: rollout.scope().slow_ms(),
+                namespace: policy.namespace.clone(),
+                counted: counted.collect(),
+                sources,
+            },
+            times: builds.map(|build| !build.emulated),
             limit: policy.call_limit(),
-            known: BTreeMap::new(),
-            read_at: None,
         }
     }
 
-    /// Reads everything since then.
-    pub(super) async fn read(&mut self, since: DateTime<Utc>) -> Result<Samples, String> {
+    /// Reads everything since then, as far as it is kept.
+    pub(super) async fn read(&self, since: DateTime<Utc>) -> Result<Samples, String> {
         let now = Utc::now();
+        let length = TimeDelta::seconds(self.query.period_s.into());
+        let oldest = now - kept(length);
+        if since < oldest {
+            tracing::warn!(
+                "CloudWatch keeps periods of {} s for {} hours only: what {} did before is not analysed",
+                length.num_seconds(),
+                (kept(length) + TimeDelta::minutes(30)).num_hours(),
+                self.query.function,
+            );
+        }
         let query = Query {
-            function: self.function.clone(),
-            alias: LIVE.to_owned(),
-            versions: self.builds.map(|build| build.version),
-            start: self.start(since, now),
+            start: since.max(oldest),
             // The end is exclusive, and the second that has begun has data.
             end: now + TimeDelta::seconds(1),
-            period_s: u32::try_from(self.period.num_seconds()).unwrap_or(u32::MAX),
-            slow_ms: self.scope.slow_ms(),
+            ..self.query.clone()
         };
-        let times = self.builds.map(|build| !build.emulated);
-        let poll = metrics::poll(&self.clients.cloudwatch, &query, times);
+        let poll = metrics::poll(&self.clients.cloudwatch, &query, self.times);
         let poll = tokio::time::timeout(self.limit, poll)
             .await
             .map_err(|_| format!("GetMetricData: no answer within {} s", self.limit.as_secs()))?
             .map_err(|error| error.to_string())?;
-        self.read_at = Some(now);
-        let periods = poll.periods.iter().map(period);
-        self.known
-            .extend(periods.map(|period| (period.start, period)));
         let [baseline, candidate] = poll.window.map(|sample| latency(&sample));
         Ok(Samples {
-            periods: self.known.values().copied().collect(),
+            periods: poll.periods.iter().map(period).collect(),
             baseline,
             candidate,
         })
-    }
-
-    /// From when on periods may have changed since the last read, as far as they are kept.
-    fn start(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-        let changing = |read_at: DateTime<Utc>| read_at - self.metric_delay - READ_AGAIN;
-        let start = self.read_at.map_or(since, |at| changing(at).max(since));
-        let oldest = now - kept(self.period);
-        if self.read_at.is_none() && start < oldest {
-            tracing::warn!(
-                "CloudWatch keeps periods of {} s for {} hours only: what {} did before is not analysed",
-                self.period.num_seconds(),
-                (kept(self.period) + TimeDelta::minutes(30)).num_hours(),
-                self.function,
-            );
-        }
-        start.max(oldest)
     }
 }
 
@@ -121,6 +102,7 @@ fn period(period: &metrics::Period) -> Period {
     Period {
         start: period.start,
         blocks: period.blocks(),
+        unseen: period.unseen(),
     }
 }
 

@@ -8,10 +8,19 @@ use crate::aws::routing::{Percent, Routing, Version};
 pub enum Situation {
     /// `live` serves the candidate alone: nothing to move.
     Arrived,
+    /// The same, and a rollout has moved it there: alarms and limits may still be armed.
+    Promoted(Record),
     /// `live` serves one other version: a new rollout.
     New {
         /// The version that serves now.
         baseline: Version,
+    },
+    /// `live` serves one other version, and the last rollout was of this candidate and went back.
+    RolledBack {
+        /// The version that serves now.
+        baseline: Version,
+        /// How it went.
+        record: Record,
     },
     /// A rollout of this candidate is under way, with its record.
     UnderWay(Record),
@@ -61,8 +70,7 @@ impl Situation {
             .additional
             .filter(|(_, percent)| *percent > Percent::ZERO)
         {
-            None if baseline == candidate => Ok(Self::Arrived),
-            None => Ok(Self::New { baseline }),
+            None => Ok(Self::alone(baseline, candidate, description.parse().ok())),
             Some((additional, percent)) if additional != candidate => {
                 Err(Refusal::OtherCandidate {
                     function: function.to_owned(),
@@ -77,6 +85,25 @@ impl Situation {
                 }
                 _ => Self::Adopted { baseline, percent },
             }),
+        }
+    }
+}
+
+impl Situation {
+    /// One version serves alone.
+    fn alone(serves: Version, candidate: Version, record: Option<Record>) -> Self {
+        let record = record.filter(|record| record.candidate == candidate);
+        let last = |record: &Record| record.changes.last().map(|change| change.percent);
+        match record {
+            Some(record) if serves == candidate && last(&record) == Some(Percent::HUNDRED) => {
+                Self::Promoted(record)
+            }
+            _ if serves == candidate => Self::Arrived,
+            Some(record) if last(&record) == Some(Percent::ZERO) => Self::RolledBack {
+                baseline: serves,
+                record,
+            },
+            _ => Self::New { baseline: serves },
         }
     }
 }
@@ -123,13 +150,30 @@ mod tests {
     }
 
     #[test]
-    fn a_rollout_that_was_rolled_back_starts_anew() {
+    fn a_candidate_that_was_rolled_back_is_known_and_another_one_starts_anew() {
         let rolled_back = format!("{RECORD} 0%@60s");
         let baseline = version("1");
+        let record = rolled_back.parse().expect("a record");
         assert_eq!(
             read(Routing::alone(baseline), &rolled_back),
-            Ok(Situation::New { baseline })
+            Ok(Situation::RolledBack { baseline, record })
         );
+        let newer = Situation::read(
+            "hasher",
+            &Routing::alone(baseline),
+            &rolled_back,
+            version("4"),
+        );
+        assert_eq!(newer, Ok(Situation::New { baseline }));
+    }
+
+    #[test]
+    fn what_a_rollout_has_promoted_is_told_from_what_somebody_has_set() {
+        let promoted = format!("{RECORD} 100%@60s");
+        let alone = Routing::alone(version("2"));
+        let record = promoted.parse().expect("a record");
+        assert_eq!(read(alone, &promoted), Ok(Situation::Promoted(record)));
+        assert_eq!(read(alone, "by hand"), Ok(Situation::Arrived));
     }
 
     #[test]

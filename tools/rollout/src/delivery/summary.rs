@@ -5,10 +5,13 @@ use package::manifest::alarm_name;
 use super::{
     decision::{Cause, Waiting},
     event::Ending,
+    evidence::Evidence,
     policy::Policy,
+    scope::Scope,
+    wording::{Wording, number, percent},
 };
-use crate::aws::{function::Build, routing::Percent};
-use analysis::Analysis;
+use crate::aws::{alarm::AlarmState, function::Build, routing::Percent};
+use analysis::{Metric, least_found};
 
 /// What the sentence is about.
 #[derive(Debug)]
@@ -18,15 +21,25 @@ pub(super) struct Summary<'a> {
     pub(super) candidate: &'a Build,
     /// The candidate's weight before the end.
     pub(super) percent: Percent,
-    pub(super) analysis: &'a Analysis,
+    pub(super) evidence: &'a Evidence,
+    pub(super) scope: &'a Scope,
     pub(super) policy: &'a Policy,
+    /// The alarm that went off.
+    pub(super) alarm: Option<&'a AlarmState>,
+    /// The weights at which the candidate had too few invocations.
+    pub(super) unseen: &'a [Percent],
 }
 
 impl Summary<'_> {
     pub(super) fn sentence(&self, ending: &Ending) -> String {
         match ending {
             Ending::NothingToMove => self.alone(self.candidate),
-            Ending::Promoted => format!("{}; {}", self.alone(self.candidate), self.verdict()),
+            Ending::Promoted => format!(
+                "{}; {}{}",
+                self.alone(self.candidate),
+                self.verdict(),
+                self.not_seen()
+            ),
             Ending::RolledBack(cause) => {
                 format!("{}; {}", self.cause(*cause), self.alone(self.baseline))
             }
@@ -54,18 +67,74 @@ impl Summary<'_> {
     }
 
     fn verdict(&self) -> String {
-        let name = Build::to_string;
-        self.analysis
-            .sentence(&name(self.candidate), &name(self.baseline))
+        let wording = Wording {
+            analysis: &self.evidence.analysis(),
+            scope: self.scope,
+        };
+        wording.sentence(&self.candidate.to_string(), &self.baseline.to_string())
+    }
+
+    /// The steps of which little was seen.
+    fn not_seen(&self) -> String {
+        if self.unseen.is_empty() {
+            return String::new();
+        }
+        let steps: Vec<_> = self.unseen.iter().map(Percent::to_string).collect();
+        format!(
+            ". Not seen: {} invocations at {}",
+            self.policy.min_samples,
+            steps.join(", ")
+        )
+    }
+
+    /// About the smallest failure rate of the candidate that would have been found in all that was seen.
+    pub(super) fn least_found(&self) -> Option<f64> {
+        let terms = self.policy.terms(self.scope);
+        let totals = self.evidence.analysis().errors();
+        let rate = totals.baseline.rate()?;
+        let calls = [totals.baseline, totals.candidate].map(analysis::Count::invocations);
+        least_found(&terms, Metric::Errors, rate, calls)
+    }
+
+    /// What a step has shown that is over.
+    pub(super) fn step_over(&self) -> String {
+        let (step, time) = (&self.evidence.step, self.evidence.baked().num_seconds());
+        let [baseline, candidate] = step.calls;
+        let (percent_now, name) = (self.percent, self.candidate);
+        if baseline + candidate <= 0.0 {
+            return format!(
+                "{percent_now} is over after {time} s: nobody called, so nothing was seen of {name}"
+            );
+        }
+        let found = match self.least_found() {
+            Some(rate) => format!("by now about {} of failures would be found", percent(rate)),
+            None => "not even a candidate that always fails would be found by now".to_owned(),
+        };
+        let few = candidate < self.policy.min_samples as f64;
+        let few = if few {
+            format!(", too few of {}", self.policy.min_samples)
+        } else {
+            String::new()
+        };
+        format!(
+            "{percent_now} is over after {time} s with {} invocations of {name}{few}; {found}",
+            number(candidate)
+        )
     }
 
     fn cause(&self, cause: Cause) -> String {
         match cause {
             Cause::Worse => self.verdict(),
-            Cause::Inconclusive => self.inconclusive(),
+            Cause::Alarm => match self.alarm {
+                Some(AlarmState { name, reason, .. }) => {
+                    format!("the alarm {name} went off at {}: {reason}", self.percent)
+                }
+                None => format!("an alarm went off at {}", self.percent),
+            },
+            Cause::Limit => self.limit(),
             Cause::FewSamples => self.few_samples(),
             Cause::NoData => format!(
-                "the metrics have not shown both versions for more than {} s",
+                "for more than {} s there were calls that the metrics of both versions do not show",
                 self.policy.no_data_timeout.num_seconds()
             ),
             Cause::NoAnswer => format!(
@@ -81,14 +150,53 @@ impl Summary<'_> {
         }
     }
 
+    /// Which metric is above its own limit.
+    fn limit(&self) -> String {
+        let Some((index, count)) = self.evidence.over_limit else {
+            return "a metric is above its limit".to_owned();
+        };
+        let limit = self.policy.counted.get(index);
+        let limit = limit.and_then(|(_, metric)| metric.at_most_percent);
+        format!(
+            "{} counts {} {} ({} of {}) at {}, and at most {}% are allowed",
+            self.candidate,
+            percent(count.rate().unwrap_or_default()),
+            self.scope.name(Metric::Counted(index)),
+            number(count.failures()),
+            number(count.invocations()),
+            self.percent,
+            limit.unwrap_or_default()
+        )
+    }
+
     fn paused(&self, missing: Waiting) -> String {
         let (why, remedy) = match missing {
-            Waiting::Samples => (self.few_samples(), "when there is more traffic"),
-            Waiting::Bake | Waiting::Verdict => (self.inconclusive(), "to wait for more"),
+            Waiting::Share => (self.share(), "when it is clear why"),
+            Waiting::Samples | Waiting::Bake | Waiting::Data => {
+                (self.few_samples(), "when there is more traffic")
+            }
         };
         format!(
-            "{why}; live of {} stays as it is. Run again {remedy}, or roll back (rollout abort {})",
-            self.function, self.function
+            "{why}; live of {0} stays as it is. Run again {remedy}, or roll back (rollout abort {0})",
+            self.function
+        )
+    }
+
+    fn share(&self) -> String {
+        let Some(share) = self.evidence.mismatch() else {
+            return format!("{} does not get its share", self.candidate);
+        };
+        let reasons = if share.candidate < share.expected {
+            "its calls may be throttled (reserved or provisioned concurrency), or its metrics incomplete"
+        } else {
+            "its failed calls may be tried again, or somebody calls it by its number"
+        };
+        format!(
+            "{} got {} of {} calls, and its weight says about {}: {reasons}",
+            self.candidate,
+            number(share.candidate),
+            number(share.calls),
+            number(share.expected)
         )
     }
 
@@ -98,16 +206,7 @@ impl Summary<'_> {
             self.candidate,
             self.policy.min_samples,
             self.percent,
-            self.policy.samples_timeout().num_seconds()
-        )
-    }
-
-    fn inconclusive(&self) -> String {
-        format!(
-            "nothing was proven at {} within {} s: {}",
-            self.percent,
-            self.policy.step_timeout.num_seconds(),
-            self.verdict()
+            self.policy.step_timeout.num_seconds()
         )
     }
 
@@ -129,8 +228,9 @@ mod tests {
     use package::Architecture;
 
     use super::*;
-    use crate::delivery::scope::Scope;
-    use analysis::{Block, Blocks, Count, analyse};
+    use crate::delivery::{periods::Period, record::Record};
+    use analysis::{Block, Blocks, Count};
+    use chrono::{DateTime, TimeDelta, Utc};
 
     fn sentence(ending: Ending) -> String {
         let build = |version: &str, architecture| Build {
@@ -139,20 +239,68 @@ mod tests {
             emulated: false,
         };
         let policy = Policy::try_from(&package::RolloutPolicy::default()).expect("holds");
-        let errors = Block {
-            baseline: Count::new(1_520, 0),
-            candidate: Count::new(80, 8),
+        let builds = [
+            build("1", Architecture::X86_64),
+            build("2", Architecture::Arm64),
+        ];
+        let scope = Scope::new(&policy, builds.each_ref());
+        let start: DateTime<Utc> = "2026-11-23T14:29:00Z".parse().expect("a time");
+        let percent = Percent::new(5.0).expect("a percentage");
+        let record = Record::start(builds[0].version, builds[1].version, percent, start);
+        let mut evidence = Evidence::new(&policy, &scope, start, start);
+        let period = Period {
+            start: start + TimeDelta::seconds(60),
+            blocks: Blocks::errors(Block {
+                baseline: Count::new(1_520, 0),
+                candidate: Count::new(80, 8),
+            }),
+            unseen: 0.0,
         };
-        let terms = policy.terms(&Scope::NoSlowLimit);
+        evidence.observe(
+            vec![period],
+            &record,
+            &policy,
+            start + TimeDelta::seconds(240),
+        );
+        let alarm = AlarmState {
+            name: "checkout-errors".to_owned(),
+            state: "ALARM".to_owned(),
+            since: None,
+            reason: "Threshold Crossed: 3 datapoints were greater than the threshold (1.0)."
+                .to_owned(),
+        };
         Summary {
             function: "hasher",
-            baseline: &build("1", Architecture::X86_64),
-            candidate: &build("2", Architecture::Arm64),
-            percent: Percent::new(5.0).expect("a percentage"),
-            analysis: &analyse([Blocks::errors(errors)], &terms),
+            baseline: &builds[0],
+            candidate: &builds[1],
+            percent,
+            evidence: &evidence,
+            scope: &scope,
             policy: &policy,
+            alarm: Some(&alarm),
+            unseen: &[percent],
         }
         .sentence(&ending)
+    }
+
+    #[test]
+    fn an_alarm_is_named_and_its_reason_quoted() {
+        let text = sentence(Ending::RolledBack(Cause::Alarm));
+        assert!(
+            text.starts_with(
+                "the alarm checkout-errors went off at 5%: Threshold Crossed: 3 datapoints"
+            ),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_promotion_says_what_was_not_seen() {
+        let text = sentence(Ending::Promoted);
+        assert!(
+            text.ends_with(". Not seen: 100 invocations at 5%"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -172,7 +320,7 @@ mod tests {
     fn what_needs_a_hand_says_which_command() {
         for ending in [
             Ending::Paused(Waiting::Samples),
-            Ending::Paused(Waiting::Verdict),
+            Ending::Paused(Waiting::Share),
             Ending::Detached,
             Ending::RollbackFailed(Cause::NoData),
         ] {

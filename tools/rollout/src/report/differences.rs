@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::prices::{Costs, MEAN_ROUNDING_MS};
-use crate::aws::metrics::Period;
+use crate::{aws::metrics::Period, delivery::scope::Scope};
 use analysis::{Interval, Metric, Total, difference_of_means, difference_of_rates, ratio_of_means};
 
 /// Intervals of candidate minus baseline. Each by itself holds with the confidence `1 − alpha`, over
@@ -73,10 +73,12 @@ impl fmt::Display for Limit {
 }
 
 /// A difference of two probabilities.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RateDifference {
     /// Which metric.
     pub metric: Metric,
+    /// What it is called.
+    pub name: String,
     /// The interval.
     #[serde(flatten)]
     pub interval: Interval,
@@ -108,14 +110,17 @@ impl Differences {
     pub fn new(
         periods: &[&Period],
         limit: Option<Limit>,
-        metrics: &[Metric],
+        scope: &Scope,
         costs: Option<&Costs>,
         alpha: f64,
     ) -> Self {
-        let rate = |&metric: &Metric| {
+        let rate = |metric: Metric| {
             let blocks = periods.iter().map(|period| period.blocks()[metric]);
-            let interval = difference_of_rates(blocks, alpha)?;
-            Some(RateDifference { metric, interval })
+            Some(RateDifference {
+                metric,
+                name: scope.name(metric),
+                interval: difference_of_rates(blocks, alpha)?,
+            })
         };
         let of_limit = limit.map(|limit| OfLimit {
             limit_ms: limit.ms(),
@@ -128,7 +133,7 @@ impl Differences {
         let of_limit = of_limit.as_ref();
         Self {
             alpha,
-            rates: metrics.iter().filter_map(rate).collect(),
+            rates: scope.metrics().iter().filter_map(rate).collect(),
             limit,
             duration: of_limit.and_then(OfLimit::duration),
             duration_ratio: of_limit.and_then(OfLimit::ratio),
@@ -182,7 +187,7 @@ impl OfLimit {
         let most_ms = self.limit_ms + MEAN_ROUNDING_MS;
         let billed = |Total { invocations, sum }| Total {
             invocations,
-            sum: (sum * self.limit_ms + MEAN_ROUNDING_MS * invocations as f64) / most_ms,
+            sum: (sum * self.limit_ms + MEAN_ROUNDING_MS * invocations) / most_ms,
         };
         Self {
             limit_ms: most_ms,
@@ -218,10 +223,10 @@ impl fmt::Display for Differences {
             "Candidate minus baseline, with {}% confidence however often one looks",
             (1.0 - self.alpha) * 100.0
         )?;
-        for (index, RateDifference { metric, interval }) in self.rates.iter().enumerate() {
+        for (index, RateDifference { name, interval, .. }) in self.rates.iter().enumerate() {
             let sign = if index == 0 { ":" } else { ";" };
             let Interval { low, high } = interval.times(100.0);
-            write!(f, "{sign} {metric} {low:+.2} to {high:+.2} points")?;
+            write!(f, "{sign} {name} {low:+.2} to {high:+.2} points")?;
         }
         if let (Some(difference), Some(limit)) = (self.duration, self.limit) {
             let Interval { low, high } = difference.interval_ms;
@@ -241,25 +246,38 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::aws::metrics::{Sample, TimeCounts};
+    use crate::{
+        aws::metrics::{Sample, TimeCounts},
+        delivery::scope::Time,
+    };
+
+    fn scope(time: Time) -> Scope {
+        Scope {
+            time,
+            counted: Vec::new(),
+        }
+    }
 
     /// Each of 1,000 and 250 invocations; the candidate is 1 ms slower and fails no more often.
     fn period() -> Period {
-        let version = |invocations, mean_ms: f64| Sample {
+        let version = |invocations: u64, mean_ms: f64| Sample {
             invocations,
             errors: Some(0),
             throttles: None,
             duration: None,
             time: TimeCounts {
-                measured: Some(invocations),
-                fast: Some(invocations),
-                slow: Some(0),
+                measured: Some(invocations as f64),
+                fast: Some(invocations as f64),
+                slow: Some(0.0),
                 fast_sum_ms: Some(mean_ms * invocations as f64),
             },
+            ..Sample::default()
         };
         Period {
             start: DateTime::UNIX_EPOCH,
             versions: [version(1_000, 4.0), version(250, 5.0)],
+            alias: 1_250.0,
+            sources: Default::default(),
         }
     }
 
@@ -269,7 +287,7 @@ mod tests {
         let differences = Differences::new(
             &[&period; 300],
             Some(Limit::Slow { limit_ms: 20.0 }),
-            Metric::ALL,
+            &scope(Time::WithTime { slow_ms: 20.0 }),
             None,
             0.05,
         );
@@ -280,7 +298,7 @@ mod tests {
             "{low} {high}"
         );
         let metrics: Vec<_> = differences.rates.iter().map(|rate| rate.metric).collect();
-        assert_eq!(metrics, [Metric::Errors, Metric::Slow]);
+        assert_eq!(metrics, [Metric::Errors, Metric::Throttles, Metric::Slow]);
         let text = differences.to_string();
         assert!(text.contains("with 95% confidence"), "{text}");
         assert!(text.contains(": errors -0.0"), "{text}");
@@ -293,7 +311,8 @@ mod tests {
     #[test]
     fn without_a_limit_there_is_no_difference_of_durations() {
         let period = period();
-        let differences = Differences::new(&[&period; 3], None, Metric::WITHOUT_TIME, None, 0.05);
+        let differences =
+            Differences::new(&[&period; 3], None, &scope(Time::NoSlowLimit), None, 0.05);
         assert_eq!(differences.duration, None);
     }
 
@@ -316,7 +335,7 @@ mod tests {
         let differences = Differences::new(
             &[&period; 300],
             Some(Limit::Timeout { limit_ms }),
-            Metric::WITHOUT_TIME,
+            &scope(Time::NoSlowLimit),
             None,
             0.05,
         );
@@ -336,6 +355,6 @@ mod tests {
 
     #[test]
     fn without_periods_there_is_nothing_to_say() {
-        assert!(Differences::new(&[], None, Metric::WITHOUT_TIME, None, 0.05).is_empty());
+        assert!(Differences::new(&[], None, &scope(Time::NoSlowLimit), None, 0.05).is_empty());
     }
 }

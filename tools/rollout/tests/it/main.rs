@@ -8,6 +8,7 @@ mod common;
 mod faults;
 mod release;
 mod report;
+mod run_gates;
 mod run_guard;
 mod run_path;
 mod run_policy;

@@ -109,7 +109,7 @@ async fn a_run_that_guard_was_faster_than_says_so_and_so_do_status_and_the_next_
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
     assert_eq!(stage.ask(&["status"]).await["rolled_back_by_guard"], true);
 
-    let (code, text) = said(&stage.run(&["--until", "20"]).output().await);
+    let (code, text) = said(&stage.run(&["retry", "--until", "20"]).output().await);
     assert_eq!(code, Some(0), "{text}");
     assert!(
         text.contains("guard has rolled back the last rollout"),

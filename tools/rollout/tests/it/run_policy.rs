@@ -59,7 +59,7 @@ async fn a_terminal_that_is_gone_aborts_unless_nohup_was_asked_for() {
     assert!(text.contains("aborted at 20%"), "{text}");
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
 
-    let run = stage.run_behind("nohup", &["--bake", "1s", "--margin", "50"]);
+    let run = stage.run_behind("nohup", &["retry", "--bake", "1s"]);
     stage.reaches(20.0).await;
     run.signal(Signal::SIGHUP);
     let (code, text) = said(&run.output().await);
@@ -109,7 +109,7 @@ async fn on_a_terminal_an_interrupt_asks_and_the_answer_counts() {
     shows(&terminal, "interrupted: abort").await;
     terminal.write_all(b"d\n").expect("is typed");
     let seen = shows(&terminal, "stays as it is, and nothing watches it").await;
-    assert_eq!(run.output().await.status.code(), Some(1), "{seen}");
+    assert_eq!(run.output().await.status.code(), Some(3), "{seen}");
     assert_eq!(weight(&stage.live().await), Some(0.2));
 }
 

@@ -44,6 +44,31 @@ async fn a_candidate_with_errors_is_rolled_back_with_the_numbers() {
     );
     assert!(text.contains("against the threshold 20"), "{text}");
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+
+    // The next push of the same artifacts does not try it again, and whoever wants to can.
+    let (code, text) = said(&stage.run(&[]).output().await);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("rollout retry flaky"), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+    let (code, text) = said(&stage.run(&["retry", "--bake", "60s"]).output().await);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("rolled back: x86_64 (version 2) fails"),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_line_without_a_terminal_is_longer_than_120_columns() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.send_traffic();
+    for arguments in [&["--dry-run"][..], &[]] {
+        let output = stage.run(arguments).output().await;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        let longest = text.lines().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(120), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,6 +78,31 @@ async fn a_candidate_that_crashes_is_rolled_back() {
     let (code, text) = said(&stage.run(&["--bake", "60s"]).output().await);
     assert_eq!(code, Some(1), "{text}");
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a sandbox that turns EMF lines into metrics"]
+async fn a_candidate_that_counts_server_errors_is_rolled_back_though_lambda_sees_none() {
+    let stage = Stage::set(Candidate::ServerErrors).await;
+    stage.compare_server_errors();
+    stage.send_traffic();
+    let (code, text) = said(&stage.run(&["--bake", "60s"]).output().await);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("analysed: errors, throttles, server errors;"),
+        "{text}"
+    );
+    assert!(text.contains("worse in server errors, e-value"), "{text}");
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+    let report = stage.ask(&["report"]).await;
+    assert_eq!(
+        report["differences"]["rates"][2]["name"], "server errors",
+        "{report}"
+    );
+    assert!(
+        report["versions"][1]["cold_starts"].as_u64() > Some(0),
+        "{report}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,6 +121,7 @@ async fn an_interrupt_aborts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a sandbox that turns EMF lines into metrics"]
 async fn a_candidate_that_is_slow_too_often_is_rolled_back_though_it_never_fails() {
     let stage = Stage::set(Candidate::Slow).await;
     stage.send_traffic();
@@ -82,7 +133,7 @@ async fn a_candidate_that_is_slow_too_often_is_rolled_back_though_it_never_fails
     );
     assert_eq!(code, Some(1), "{text}");
     assert!(
-        text.contains("analysed: errors, throttles, invocations longer than 80 ms"),
+        text.contains("analysed: errors, throttles, warm invocations longer than 80 ms"),
         "{text}"
     );
     assert!(
@@ -96,7 +147,10 @@ async fn a_candidate_that_is_slow_too_often_is_rolled_back_though_it_never_fails
     let analysis = &last.expect("an analysis")["analysis"];
     assert_eq!(analysis["verdict"], "worse", "{analysis}");
     assert_eq!(analysis["decides"], "slow", "{analysis}");
-    assert_eq!(analysis["metrics"][0]["totals"]["candidate"]["failures"], 0);
+    assert_eq!(
+        analysis["metrics"][0]["totals"]["candidate"]["failures"],
+        0.0
+    );
 
     let comparison = stage.ask(&["report", "--slow", "80ms"]).await;
     let differences = &comparison["differences"];
@@ -105,7 +159,7 @@ async fn a_candidate_that_is_slow_too_often_is_rolled_back_though_it_never_fails
     let [low, high] = ["low", "high"].map(|end| duration[end].as_f64().expect("a bound"));
     // About a fifth of 80 ms: longer ones count as that.
     assert!(low < high && (low..=high).contains(&16.0), "{comparison}");
-    assert!(comparison["versions"][1]["slow"].as_u64() > Some(0));
+    assert!(comparison["versions"][1]["slow"].as_f64() > Some(0.0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,7 +194,6 @@ async fn what_cannot_be_run_is_refused_and_changes_nothing() {
         (&["--slow", "1h"], "slow_ms"),
         (&["--period", "7s"], "period_s"),
         (&["--period", "500ms"], "whole seconds"),
-        (&["--no-data-timeout", "2s"], "no_data_timeout_s"),
         (&["--to", "99"], "version 99 of flaky does not exist"),
         (&["--to", "mips"], "neither arm64 nor x86_64"),
         (&["--to", "arm64"], "has no alias arm64"),
@@ -184,7 +237,7 @@ async fn a_rollout_of_another_candidate_is_refused_with_the_way_out() {
     let stage = Stage::set(Candidate::Good).await;
     stage.set_by_hand(0.05).await;
     let (code, text) = said(&stage.run(&["--to", "1"]).output().await);
-    assert_eq!(code, Some(2), "{text}");
+    assert_eq!(code, Some(1), "{text}");
     assert!(
         text.contains(&format!("rollout abort {FUNCTION}")),
         "{text}"

@@ -5,6 +5,7 @@
 //! is that of the invocations' start. Periods without a data point are absent.
 //!
 //! ```text
+//! sources.rs       who else counts the calls of `live`
 //! queries.rs       what is asked of CloudWatch for every version, and where the answers go
 //! poll.rs          what a rollout asks for at every tick
 //! sample.rs        what one version did in one period, and what the analysis gets of it
@@ -13,13 +14,15 @@
 //!
 //! # What these metrics can tell apart
 //!
-//! - **Slow invocations** are counted exactly, as far as CloudWatch keeps the values: `TC(250:)` is
-//!   the number of invocations that took more than 250 ms.
+//! - **Slow invocations** are counted as CloudWatch counts them: `TC(250:)` of `WarmDuration` is how many
+//!   warm invocations took more than 250 ms. It may be a fraction, because CloudWatch interpolates inside a
+//!   bucket.
 //! - **Throttles** are requests that did not run; **timeouts** and crashes are among the errors.
-//! - **Cold starts** have no metric. `Duration` is the time of the
-//!   handler without INIT, so that starting an environment makes no invocation slow; what the first
-//!   call of a new environment takes longer does count. New environments come in numbers when the
-//!   weight changes, and the period of a change is never analysed.
+//! - **Cold starts** and what the function itself counts as failed are metrics that the function writes
+//!   (`shared::telemetry`), by `Function` and `Version`. So they know no alias: whoever invokes a version by its
+//!   number is counted too.
+//! - **Whether somebody called at all** is asked of other sources in the same call: of `live` as a whole, of the
+//!   HTTP API and of the queue in front of it.
 //!
 //! Source: "CloudWatch statistics definitions" in the `CloudWatch` user guide; "Types of metrics for
 //! Lambda functions" in the Lambda developer guide.
@@ -28,6 +31,7 @@ mod distribution;
 mod poll;
 mod queries;
 mod sample;
+mod sources;
 
 use std::collections::BTreeMap;
 
@@ -40,9 +44,12 @@ use chrono::{DateTime, Utc};
 
 use super::{client::explain, routing::Version};
 pub use distribution::distributions;
+use package::manifest::CountedMetric;
 pub use poll::{Poll, poll};
 use queries::collect;
-pub use sample::{Durations, Sample, TimeCounts};
+pub(in crate::aws) use queries::counted_metric;
+pub use sample::{Durations, FunctionCounts, Sample, TimeCounts};
+pub use sources::{Source, sources};
 
 /// Periods of a query that has no period of its own: the one that Lambda sends in.
 const MINUTE_S: u32 = 60;
@@ -65,8 +72,14 @@ pub struct Query {
     pub end: DateTime<Utc>,
     /// Length of a period in seconds: on AWS a multiple of 60.
     pub period_s: u32,
-    /// Invocations that take longer are counted as slow; without it nothing is.
+    /// Warm invocations that take longer are counted as slow; without it nothing is.
     pub slow_ms: Option<f64>,
+    /// Namespace of the metrics that the function writes.
+    pub namespace: String,
+    /// What the function counts itself as failed.
+    pub counted: Vec<CountedMetric>,
+    /// Who else counts the calls of the alias.
+    pub sources: Vec<Source>,
 }
 
 /// One period of both versions.
@@ -76,6 +89,27 @@ pub struct Period {
     pub start: DateTime<Utc>,
     /// The versions in the order of the query.
     pub versions: [Sample; 2],
+    /// Invocations of the alias, whichever version they went to.
+    pub alias: f64,
+    /// Calls that each of the other sources has counted.
+    pub sources: BTreeMap<usize, f64>,
+}
+
+impl Period {
+    /// Calls that somebody else has counted and the versions' metrics do not show: more invocations of the
+    /// alias than of its versions, or any call where both versions show nothing at all.
+    #[must_use]
+    pub fn unseen(&self) -> f64 {
+        let sum = |count: fn(&Sample) -> f64| self.versions.iter().map(count).sum::<f64>();
+        let invocations = sum(|version| version.invocations as f64);
+        let refused = sum(|version| version.throttles.unwrap_or_default() as f64);
+        let others = if invocations + refused > 0.0 {
+            0.0
+        } else {
+            self.sources.values().sum()
+        };
+        (self.alias - invocations).max(others)
+    }
 }
 
 /// Why there are no metrics.
@@ -112,13 +146,7 @@ pub async fn periods(client: &Client, query: &Query) -> Result<Vec<Period>, Metr
     for result in fetch(client, query, query.columns()).await? {
         collect(&mut series, result.id().unwrap_or_default(), &result);
     }
-    Ok(series
-        .into_iter()
-        .filter_map(|(start, versions)| {
-            let start = DateTime::from_timestamp(start, 0)?;
-            Some(Period { start, versions })
-        })
-        .collect())
+    Ok(series.into_values().collect())
 }
 
 /// Reads the whole window as one period: percentiles of periods cannot be put together afterwards.

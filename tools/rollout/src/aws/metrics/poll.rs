@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::{MINUTE_S, MetricsError, Period, Query, Sample, fetch, queries::collect, sample};
 use aws_sdk_cloudwatch::{
     Client,
     types::{MetricDataQuery, MetricDataResult},
 };
-use chrono::DateTime;
-
-use super::{MINUTE_S, MetricsError, Period, Query, Sample, fetch, queries::collect, sample};
 
 /// Columns that are analysed.
 const ANALYSED: [char; 6] = ['i', 'e', 't', 'd', 'f', 's'];
@@ -52,7 +50,8 @@ fn queries(query: &Query, times: [bool; 2]) -> Vec<MetricDataQuery> {
     };
     let analysed = (0..2).flat_map(|version| query.columns_of(version, &ANALYSED));
     let shown = (0..2).filter(|version| times[*version]).flat_map(whole);
-    analysed.chain(shown).collect()
+    let others = query.counted().into_iter().chain(query.sources());
+    analysed.chain(others).chain(shown).collect()
 }
 
 fn sorted(results: &[MetricDataResult]) -> Poll {
@@ -63,14 +62,15 @@ fn sorted(results: &[MetricDataResult]) -> Poll {
             None => collect(&mut periods, result.id().unwrap_or_default(), result),
         }
     }
-    let period = |(start, versions): (i64, [Sample; 2])| {
-        let start = DateTime::from_timestamp(start, 0)?;
-        Some(Period { start, versions })
-    };
     Poll {
-        periods: periods.into_iter().filter_map(period).collect(),
-        window: [0, 1]
-            .map(|version| sample::merge(window.values().map(|versions| versions[version]))),
+        periods: periods.into_values().collect(),
+        window: [0, 1].map(|version| {
+            sample::merge(
+                window
+                    .values()
+                    .map(|period: &Period| period.versions[version]),
+            )
+        }),
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
 
     fn query(slow_ms: Option<f64>) -> Query {
         Query {
-            end: DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(90),
+            end: chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(90),
             period_s: 10,
             ..crate::aws::metrics::queries::tests::query(slow_ms)
         }
@@ -89,9 +89,10 @@ mod tests {
     #[test]
     fn nothing_is_asked_for_that_is_neither_analysed_nor_shown() {
         let number = |slow_ms, times| queries(&query(slow_ms), times).len();
-        assert_eq!(number(None, [false, false]), 6);
-        assert_eq!(number(Some(250.0), [false, false]), 12);
-        assert_eq!(number(Some(250.0), [true, true]), 18);
+        // The alias's own invocations among them.
+        assert_eq!(number(None, [false, false]), 9);
+        assert_eq!(number(Some(250.0), [false, false]), 13);
+        assert_eq!(number(Some(250.0), [true, true]), 19);
     }
 
     #[test]

@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat};
 
-use super::{Query, Sample};
+use analysis::MOST_COUNTED;
+use chrono::DateTime;
+use package::manifest::MetricName;
+
+use super::{Period, Query, Sample};
+use crate::aws::routing::Version;
 
 /// A metric with its statistic, and where its value goes.
 struct Column {
@@ -14,79 +19,90 @@ struct Column {
     store: fn(&mut Sample, f64),
 }
 
-/// What of the samples is asked for.
+/// What of the samples is asked for, and of whose.
 enum Statistic {
-    Always(&'static str),
-    /// Only with a limit for slow invocations, in milliseconds. Ranges of values leave out the lower
-    /// bound and include the upper one.
+    /// Of Lambda's.
+    Lambda(&'static str),
+    /// Of the function's own.
+    Own(&'static str),
+    /// Of the function's own, only with a limit for slow invocations, in milliseconds. Ranges of values leave
+    /// out the lower bound and include the upper one.
     Slow(fn(f64) -> String),
 }
 
-const fn always(
+const fn column(
     id: char,
     metric: &'static str,
-    statistic: &'static str,
+    statistic: Statistic,
     store: fn(&mut Sample, f64),
 ) -> Column {
     Column {
         id,
         metric,
-        statistic: Statistic::Always(statistic),
+        statistic,
         store,
     }
 }
 
-const fn slow(id: char, statistic: fn(f64) -> String, store: fn(&mut Sample, f64)) -> Column {
-    Column {
-        id,
-        metric: "Duration",
-        statistic: Statistic::Slow(statistic),
-        store,
-    }
-}
+use Statistic::{Lambda, Own, Slow};
 
-const COLUMNS: [Column; 11] = [
-    always('i', "Invocations", "Sum", |sample, value| {
+/// Begins the ids of the metrics that the function counts: `cf10` is what failed (`co10`: of what) of the metric 1
+/// of version 0.
+const COUNTED: char = 'c';
+/// The id of the alias's own invocations.
+const ALIAS: &str = "alias";
+/// Begins the ids of other sources.
+const SOURCE: &str = "source";
+
+const COLUMNS: [Column; 13] = [
+    column('i', "Invocations", Lambda("Sum"), |sample, value| {
         sample.invocations = whole(value);
     }),
-    always('e', "Errors", "Sum", |sample, value| {
+    column('e', "Errors", Lambda("Sum"), |sample, value| {
         sample.errors = Some(whole(value));
     }),
-    always('t', "Throttles", "Sum", |sample, value| {
+    column('t', "Throttles", Lambda("Sum"), |sample, value| {
         sample.throttles = Some(whole(value));
     }),
-    always('a', "Duration", "Average", |sample, value| {
+    column('a', "Duration", Lambda("Average"), |sample, value| {
         sample.duration.get_or_insert_default().average_ms = value;
     }),
-    always('m', "Duration", "p50", |sample, value| {
+    column('m', "Duration", Lambda("p50"), |sample, value| {
         sample.duration.get_or_insert_default().p50_ms = value;
     }),
-    always('n', "Duration", "p90", |sample, value| {
+    column('n', "Duration", Lambda("p90"), |sample, value| {
         sample.duration.get_or_insert_default().p90_ms = value;
     }),
-    always('x', "Duration", "p99", |sample, value| {
+    column('x', "Duration", Lambda("p99"), |sample, value| {
         sample.duration.get_or_insert_default().p99_ms = value;
     }),
-    slow(
-        'd',
-        |_| "SampleCount".to_owned(),
-        |sample, value| sample.time.measured = Some(whole(value)),
-    ),
-    slow(
+    column('d', "WarmDuration", Own("SampleCount"), |sample, value| {
+        sample.time.measured = Some(value);
+    }),
+    column(
         'f',
-        |limit_ms| format!("TC(:{limit_ms})"),
-        |sample, value| sample.time.fast = Some(whole(value)),
+        "WarmDuration",
+        Slow(|limit_ms| format!("TC(:{limit_ms})")),
+        |sample, value| sample.time.fast = Some(value),
     ),
-    slow(
+    column(
         's',
-        |limit_ms| format!("TC({limit_ms}:)"),
-        |sample, value| sample.time.slow = Some(whole(value)),
+        "WarmDuration",
+        Slow(|limit_ms| format!("TC({limit_ms}:)")),
+        |sample, value| sample.time.slow = Some(value),
     ),
-    slow(
+    column(
         'u',
-        |limit_ms| format!("TS(:{limit_ms})"),
+        "WarmDuration",
+        Slow(|limit_ms| format!("TS(:{limit_ms})")),
         |sample, value| sample.time.fast_sum_ms = Some(value),
     ),
+    column('k', "InitDuration", Own("SampleCount"), |sample, value| {
+        sample.cold_starts = Some(whole(value));
+    }),
+    column('j', "InitDuration", Own("Average"), |sample, value| {
+        sample.init_ms = Some(value);
+    }),
 ];
 
 #[expect(
@@ -99,11 +115,13 @@ fn whole(value: f64) -> u64 {
 }
 
 impl Query {
-    /// All columns of both versions.
+    /// All columns of both versions, and who else counts the calls.
     pub(super) fn columns(&self) -> Vec<MetricDataQuery> {
         let all = COLUMNS.map(|column| column.id);
         (0..2)
             .flat_map(|version| self.columns_of(version, &all))
+            .chain(self.counted())
+            .chain(self.sources())
             .collect()
     }
 
@@ -115,58 +133,181 @@ impl Query {
             .collect()
     }
 
-    fn column(&self, version: usize, column: &Column) -> Option<MetricDataQuery> {
-        let statistic = match column.statistic {
-            Statistic::Always(name) => name.to_owned(),
-            Statistic::Slow(name) => name(self.slow_ms?),
-        };
-        let statistic = MetricStat::builder()
-            .metric(self.metric(version, column.metric))
-            .period(i32::try_from(self.period_s).unwrap_or(i32::MAX))
-            .stat(statistic)
-            .build();
-        let query = MetricDataQuery::builder()
-            .id(format!("{}{version}", column.id))
-            .metric_stat(statistic);
-        Some(query.build())
+    /// What the function counts itself, of both versions.
+    pub(super) fn counted(&self) -> Vec<MetricDataQuery> {
+        let metrics = self.counted.iter().take(MOST_COUNTED).enumerate();
+        let queries = metrics.flat_map(|(index, metric)| {
+            (0..2).flat_map(move |version| {
+                [('f', &metric.failed), ('o', &metric.of)].map(|(role, name)| {
+                    let id = format!("{COUNTED}{role}{index}{version}");
+                    self.query(id, self.counted_metric(version, name), "Sum")
+                })
+            })
+        });
+        queries.collect()
     }
 
+    /// Who else counts the calls.
+    pub(super) fn sources(&self) -> Vec<MetricDataQuery> {
+        let alias = self.query(ALIAS.to_owned(), self.alias_metric("Invocations"), "Sum");
+        let sources = self.sources.iter().enumerate();
+        let sources = sources
+            .map(|(index, source)| self.query(format!("{SOURCE}{index}"), source.metric(), "Sum"));
+        std::iter::once(alias).chain(sources).collect()
+    }
+
+    fn column(&self, version: usize, column: &Column) -> Option<MetricDataQuery> {
+        let own = || self.own_metric(version, column.metric);
+        let (metric, statistic) = match column.statistic {
+            Lambda(name) => (self.metric(version, column.metric), name.to_owned()),
+            Own(name) => (own(), name.to_owned()),
+            Slow(name) => (own(), name(self.slow_ms?)),
+        };
+        Some(self.query(format!("{}{version}", column.id), metric, &statistic))
+    }
+
+    fn query(&self, id: String, metric: Metric, statistic: &str) -> MetricDataQuery {
+        let statistic = MetricStat::builder()
+            .metric(metric)
+            .period(i32::try_from(self.period_s).unwrap_or(i32::MAX))
+            .stat(statistic);
+        let query = MetricDataQuery::builder().id(id);
+        query.metric_stat(statistic.build()).build()
+    }
+
+    /// A metric that Lambda sends of a version.
     pub(super) fn metric(&self, version: usize, name: &str) -> Metric {
-        let dimension =
-            |name: &str, value: String| Dimension::builder().name(name).value(value).build();
+        let metric = self.alias_metric(name);
+        let version = dimension("ExecutedVersion", self.versions[version].to_string());
+        let dimensions = metric.dimensions().iter().cloned().chain([version]);
+        let of_version = Metric::builder().namespace("AWS/Lambda").metric_name(name);
+        of_version
+            .set_dimensions(Some(dimensions.collect()))
+            .build()
+    }
+
+    /// A metric that Lambda sends of the alias, whichever version was called.
+    fn alias_metric(&self, name: &str) -> Metric {
         let resource = format!("{}:{}", self.function, self.alias);
-        Metric::builder()
-            .namespace("AWS/Lambda")
-            .metric_name(name)
+        let metric = Metric::builder().namespace("AWS/Lambda").metric_name(name);
+        metric
             .dimensions(dimension("FunctionName", self.function.clone()))
             .dimensions(dimension("Resource", resource))
-            .dimensions(dimension(
-                "ExecutedVersion",
-                self.versions[version].to_string(),
-            ))
             .build()
+    }
+
+    /// A metric that the function writes of each of its versions.
+    fn own_metric(&self, version: usize, name: &str) -> Metric {
+        let metric = Metric::builder()
+            .namespace(&self.namespace)
+            .metric_name(name);
+        metric
+            .dimensions(dimension("Function", self.function.clone()))
+            .dimensions(dimension("Version", self.versions[version].to_string()))
+            .build()
+    }
+
+    fn counted_metric(&self, version: usize, name: &MetricName) -> Metric {
+        let version = self.versions[version];
+        counted_metric(name, &self.namespace, &self.function, version)
     }
 }
 
-/// Puts one column's values, which may come on several pages, where they belong.
-pub(super) fn collect(
-    series: &mut BTreeMap<i64, [Sample; 2]>,
-    id: &str,
-    result: &MetricDataResult,
-) {
-    let mut id = id.chars();
-    let column = id
-        .next()
-        .and_then(|id| COLUMNS.iter().find(|column| column.id == id));
-    let version = match id.as_str() {
-        "0" => 0,
-        "1" => 1,
-        _ => return,
-    };
-    let Some(column) = column else { return };
+/// A metric of the policy, of one version; `namespace` is that of the function's own metrics.
+pub(in crate::aws) fn counted_metric(
+    name: &MetricName,
+    namespace: &str,
+    function: &str,
+    version: Version,
+) -> Metric {
+    let version = version.to_string();
+    let dimensions = name.dimensions_of(function, &version);
+    Metric::builder()
+        .namespace(name.namespace.as_deref().unwrap_or(namespace))
+        .metric_name(&name.name)
+        .set_dimensions(Some(
+            dimensions
+                .map(|(name, value)| dimension(name, value))
+                .collect(),
+        ))
+        .build()
+}
+
+fn dimension(name: &str, value: String) -> Dimension {
+    Dimension::builder().name(name).value(value).build()
+}
+
+/// Puts one query's values, which may come on several pages, where they belong.
+pub(super) fn collect(series: &mut BTreeMap<i64, Period>, id: &str, result: &MetricDataResult) {
+    let Some(place) = Place::of(id) else { return };
     for (time, value) in result.timestamps().iter().zip(result.values()) {
-        let versions = series.entry(time.secs()).or_default();
-        (column.store)(&mut versions[version], *value);
+        let Some(start) = DateTime::from_timestamp(time.secs(), 0) else {
+            continue;
+        };
+        let period = series.entry(time.secs()).or_insert(Period {
+            start,
+            versions: [Sample::default(); 2],
+            alias: 0.0,
+            sources: BTreeMap::new(),
+        });
+        place.store(period, *value);
+    }
+}
+
+/// Where the values of a query belong.
+enum Place {
+    Column(&'static Column, usize),
+    Counted {
+        failed: bool,
+        index: usize,
+        version: usize,
+    },
+    Alias,
+    Source(usize),
+}
+
+impl Place {
+    fn of(id: &str) -> Option<Self> {
+        if id == ALIAS {
+            return Some(Self::Alias);
+        }
+        if let Some(index) = id.strip_prefix(SOURCE) {
+            return index.parse().ok().map(Self::Source);
+        }
+        let (rest, version) = id.split_at_checked(id.len().checked_sub(1)?)?;
+        let version = version.parse().ok().filter(|version| *version < 2)?;
+        if let Some(counted) = rest.strip_prefix(COUNTED) {
+            let index = counted.get(1..)?.parse().ok();
+            return Some(Self::Counted {
+                failed: counted.starts_with('f'),
+                index: index.filter(|index| *index < MOST_COUNTED)?,
+                version,
+            });
+        }
+        let column = COLUMNS.iter().find(|column| rest.chars().eq([column.id]))?;
+        Some(Self::Column(column, version))
+    }
+
+    fn store(&self, period: &mut Period, value: f64) {
+        match *self {
+            Self::Column(column, version) => (column.store)(&mut period.versions[version], value),
+            Self::Counted {
+                failed,
+                index,
+                version,
+            } => {
+                let counts = &mut period.versions[version].counted[index];
+                *(if failed {
+                    &mut counts.failed
+                } else {
+                    &mut counts.of
+                }) = Some(value);
+            }
+            Self::Alias => period.alias = value,
+            Self::Source(index) => {
+                period.sources.insert(index, value);
+            }
+        }
     }
 }
 
@@ -202,6 +343,9 @@ pub(super) mod tests {
             end: DateTime::UNIX_EPOCH,
             period_s: 60,
             slow_ms,
+            namespace: "notary".to_owned(),
+            counted: Vec::new(),
+            sources: Vec::new(),
         }
     }
 
@@ -214,23 +358,35 @@ pub(super) mod tests {
             ("e1", &[(60, 2.0)]),
             ("i0", &[(120, 94.0)]),
             ("x1", &[(60, 12.5)]),
+            ("alias", &[(60, 107.0), (120, 100.0)]),
+            ("source0", &[(60, 400.0), (180, 4.0)]),
+            ("cf11", &[(60, 3.0)]),
+            ("co11", &[(60, 9.0)]),
         ] {
             collect(&mut series, id, &result(id, points));
         }
-        let first = series[&60];
-        assert_eq!((first[0].invocations, first[0].errors), (95, None));
-        assert_eq!((first[1].invocations, first[1].errors), (5, Some(2)));
-        assert_eq!(first[1].duration.map(|d| d.p99_ms), Some(12.5));
-        assert_eq!(first[0].duration, None);
-        assert_eq!(series[&120].map(|version| version.invocations), [94, 6]);
+        let first = &series[&60];
+        let [baseline, candidate] = first.versions;
+        assert_eq!((baseline.invocations, baseline.errors), (95, None));
+        assert_eq!((candidate.invocations, candidate.errors), (5, Some(2)));
+        assert_eq!(candidate.duration.map(|d| d.p99_ms), Some(12.5));
+        assert_eq!(baseline.duration, None);
+        let second = series[&120].versions.map(|version| version.invocations);
+        assert_eq!(second, [94, 6]);
+        assert_eq!((first.alias, first.unseen()), (107.0, 7.0));
+        let counted = candidate.counted[1];
+        assert_eq!((counted.failed, counted.of), (Some(3.0), Some(9.0)));
+        // A source that counts otherwise says nothing where the versions are seen.
+        assert_eq!(series[&180].unseen(), 4.0);
     }
 
     #[test]
     fn both_versions_of_the_alias_are_asked_for_in_one_call() {
         let columns = query(None).columns();
         let ids: BTreeSet<_> = columns.iter().filter_map(|c| c.id()).collect();
-        assert_eq!(ids.len(), 14);
-        let last = columns[13].metric_stat().and_then(MetricStat::metric);
+        assert_eq!(ids.len(), columns.len());
+        let last = columns.iter().find(|query| query.id() == Some("x1"));
+        let last = last.and_then(|query| query.metric_stat()?.metric());
         let values: Vec<_> = last
             .expect("a metric")
             .dimensions()
@@ -249,13 +405,48 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn what_the_function_counts_is_asked_of_its_own_namespace_or_of_the_one_that_is_named() {
+        let metric = serde_json::json!({
+            "failed": {"name": "Declined"},
+            "of": {"namespace": "Shop", "name": "Payments", "dimensions": {"Release": "{function}-{version}"}},
+        });
+        let query = Query {
+            counted: vec![serde_json::from_value(metric).expect("a metric")],
+            sources: vec![super::super::Source::Queue("documents".to_owned())],
+            ..query(None)
+        };
+        let columns = query.columns();
+        let asked = |id: &str| {
+            let query = columns.iter().find(|query| query.id() == Some(id));
+            let metric = query
+                .and_then(|query| query.metric_stat()?.metric())
+                .expect("a metric");
+            let values = metric.dimensions().iter().filter_map(|d| d.value());
+            let values: Vec<_> = values.map(str::to_owned).collect();
+            (
+                metric.namespace().unwrap_or_default().to_owned(),
+                values.join(" "),
+            )
+        };
+        let pair = |namespace: &str, values: &str| (namespace.to_owned(), values.to_owned());
+        assert_eq!(asked("cf01"), pair("notary", "hasher 2"));
+        assert_eq!(asked("co00"), pair("Shop", "hasher-1"));
+        assert_eq!(asked("k1"), pair("notary", "hasher 2"));
+        assert_eq!(asked("alias"), pair("AWS/Lambda", "hasher hasher:live"));
+        assert_eq!(asked("source0"), pair("AWS/SQS", "documents"));
+    }
+
+    #[test]
     fn slow_invocations_are_asked_for_with_a_limit_only() {
         let columns = query(Some(2.5)).columns();
         let statistics: BTreeSet<_> = columns
             .iter()
             .filter_map(|column| column.metric_stat()?.stat())
             .collect();
-        assert_eq!(columns.len(), 22);
+        assert!(!query(None).columns().iter().any(|column| {
+            let statistic = column.metric_stat().and_then(|stat| stat.stat());
+            statistic.is_some_and(|statistic| statistic.starts_with('T'))
+        }));
         for statistic in ["TC(:2.5)", "TC(2.5:)", "TS(:2.5)", "SampleCount"] {
             assert!(statistics.contains(statistic), "{statistics:?}");
         }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use analysis::{Block, Blocks, Count, Total};
+use analysis::{Block, Blocks, Count, MOST_COUNTED, Total};
 
 use super::Period;
 
@@ -17,41 +17,60 @@ pub struct Sample {
     pub throttles: Option<u64>,
     /// How long the invocations took, if any did.
     pub duration: Option<Durations>,
-    /// How many of them were slow, if that was asked for.
+    /// How many of the warm ones were slow, if that was asked for.
     #[serde(flatten)]
     pub time: TimeCounts,
+    /// Environments that were started, if the function writes it.
+    pub cold_starts: Option<u64>,
+    /// What its own part of that took on average, in milliseconds: Lambda's part is not in it.
+    pub init_ms: Option<f64>,
+    /// What the function counts itself, in the order of the query.
+    #[serde(skip)]
+    pub counted: [FunctionCounts; MOST_COUNTED],
 }
 
-/// Durations next to the limit for slow invocations, as far as `CloudWatch` has said.
+/// What a function counts itself in one metric.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct FunctionCounts {
+    /// What failed; none when CloudWatch has no such data point.
+    pub failed: Option<f64>,
+    /// Of how many; likewise.
+    pub of: Option<f64>,
+}
+
+impl FunctionCounts {
+    /// Where there is something that can fail, no failure is no data point, or a 0.
+    #[must_use]
+    pub fn count(self) -> Count {
+        let count = |of| Count::fractional(of, self.failed.unwrap_or_default());
+        self.of.map_or_else(Count::default, count)
+    }
+}
+
+/// Warm durations next to the limit for slow invocations, as far as `CloudWatch` has said. Counts may be fractions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct TimeCounts {
-    /// Invocations that have a duration.
-    #[serde(skip)]
-    pub measured: Option<u64>,
+    /// Warm invocations.
+    #[serde(rename = "warm")]
+    pub measured: Option<f64>,
     /// Those that took the limit or less.
     #[serde(skip)]
-    pub fast: Option<u64>,
+    pub fast: Option<f64>,
     /// Those that took longer.
-    pub slow: Option<u64>,
+    pub slow: Option<f64>,
     /// What the fast ones took together, in milliseconds.
     #[serde(skip)]
     pub fast_sum_ms: Option<f64>,
 }
 
 impl TimeCounts {
-    /// Measured invocations and the slow ones of them, when that is known for certain. AWS does not
-    /// say whether a count of none comes as a 0 or not at all, so a count that is missing is taken
-    /// as none only when the other one makes up all that was measured.
+    /// Warm invocations and the slow ones of them. All three counts come from the same data point, so that one
+    /// of none may be missing, and follows from the other two.
     #[must_use]
     pub fn count(&self) -> Option<Count> {
         let measured = self.measured?;
-        let slow = match (self.fast, self.slow) {
-            (Some(fast), Some(slow)) if fast + slow == measured => slow,
-            (Some(fast), None) if fast == measured => 0,
-            (None, Some(slow)) if slow == measured => slow,
-            _ => return None,
-        };
-        Some(Count::new(measured, slow))
+        let slow = self.slow.or_else(|| Some(measured - self.fast?))?;
+        Some(Count::fractional(measured, slow))
     }
 
     /// All durations, each counted as at most the limit, in units of the limit; when that is known
@@ -59,10 +78,10 @@ impl TimeCounts {
     fn total(&self, limit_ms: f64) -> Option<Total> {
         let count = self.count()?;
         let fast = count.invocations() - count.failures();
-        let fast_sum_ms = if fast == 0 { 0.0 } else { self.fast_sum_ms? };
+        let fast_sum_ms = if fast <= 0.0 { 0.0 } else { self.fast_sum_ms? };
         Some(Total {
             invocations: count.invocations(),
-            sum: fast_sum_ms / limit_ms + count.failures() as f64,
+            sum: fast_sum_ms / limit_ms + count.failures(),
         })
     }
 }
@@ -81,23 +100,29 @@ pub struct Durations {
 }
 
 impl Sample {
-    /// Lambda sends "no errors" as a 0: invocations without it are still on their way, and do not
-    /// count as successes.
+    /// Whether Lambda sends "no errors" as a 0 or not at all is said in two ways. In a period that is over, a
+    /// missing count beside invocations is a 0.
     fn errors(&self) -> Count {
-        self.errors.map_or_else(Count::default, |errors| {
-            Count::new(self.invocations, errors)
-        })
+        Count::new(self.invocations, self.errors.unwrap_or_default())
     }
 
     /// Of all requests, those that were refused.
     fn throttles(&self) -> Count {
-        self.throttles.map_or_else(Count::default, |throttles| {
-            Count::new(self.invocations + throttles, throttles)
-        })
+        let refused = self.throttles.unwrap_or_default();
+        Count::new(self.invocations + refused, refused)
     }
 
     fn slow(&self) -> Count {
         self.time.count().unwrap_or_default()
+    }
+
+    /// The mean of both parts' cold starts.
+    fn init(&self, part: Self) -> Option<f64> {
+        let weight = |sample: &Self| sample.cold_starts.unwrap_or_default() as f64;
+        let all = (weight(self) + weight(&part)).max(1.0);
+        let mean = |(a, b): (f64, f64)| (a * weight(self) + b * weight(&part)) / all;
+        let both = self.init_ms.zip(part.init_ms).map(mean);
+        both.or(self.init_ms).or(part.init_ms)
     }
 
     fn share_of(&self, rest: Self) -> f64 {
@@ -107,17 +132,18 @@ impl Sample {
 }
 
 impl Period {
-    /// What the analysis gets; what is not known of either version says nothing.
+    /// What the analysis gets of a period that is over; what is not known of either version says nothing.
     #[must_use]
     pub fn blocks(&self) -> Blocks {
-        let block = |count: fn(&Sample) -> Count| Block {
+        let block = |count: &dyn Fn(&Sample) -> Count| Block {
             baseline: count(&self.versions[0]),
             candidate: count(&self.versions[1]),
         };
         Blocks {
-            errors: block(Sample::errors),
-            throttles: block(Sample::throttles),
-            slow: block(Sample::slow),
+            errors: block(&Sample::errors),
+            throttles: block(&Sample::throttles),
+            slow: block(&Sample::slow),
+            counted: std::array::from_fn(|index| block(&|sample| sample.counted[index].count())),
         }
     }
 
@@ -136,7 +162,7 @@ impl Period {
     pub fn averages(&self, limit_ms: f64) -> Option<[Total; 2]> {
         let total = |version: Sample| {
             Some(Total {
-                invocations: version.invocations,
+                invocations: version.invocations as f64,
                 sum: version.duration?.average_ms / limit_ms * version.invocations as f64,
             })
         };
@@ -162,6 +188,15 @@ pub(super) fn merge(parts: impl Iterator<Item = Sample>) -> Sample {
             slow: added(sum.time.slow, part.time.slow),
             fast_sum_ms: added(sum.time.fast_sum_ms, part.time.fast_sum_ms),
         },
+        cold_starts: added(sum.cold_starts, part.cold_starts),
+        init_ms: sum.init(part),
+        counted: std::array::from_fn(|index| {
+            let [sum, part] = [sum, part].map(|sample: Sample| sample.counted[index]);
+            FunctionCounts {
+                failed: added(sum.failed, part.failed),
+                of: added(sum.of, part.of),
+            }
+        }),
     })
 }
 
@@ -183,6 +218,8 @@ impl Durations {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use chrono::DateTime;
 
     use super::*;
@@ -191,22 +228,47 @@ mod tests {
         Period {
             start: DateTime::UNIX_EPOCH,
             versions: [sample; 2],
+            alias: 0.0,
+            sources: BTreeMap::new(),
         }
     }
 
     #[test]
-    fn invocations_without_their_errors_are_not_taken_for_successes() {
+    fn a_count_of_none_may_be_missing_beside_invocations() {
         let seen = Sample {
             invocations: 10,
             errors: Some(2),
             ..Sample::default()
         };
-        let on_its_way = Sample {
+        let sparse = Sample {
             errors: None,
             ..seen
         };
         assert_eq!(period(seen).blocks().errors.candidate, Count::new(10, 2));
-        assert!(!period(on_its_way).blocks().errors.is_comparable());
+        assert_eq!(period(sparse).blocks().errors.candidate, Count::new(10, 0));
+        assert_eq!(
+            period(sparse).blocks().throttles.candidate,
+            Count::new(10, 0)
+        );
+        assert!(!period(Sample::default()).blocks().errors.is_comparable());
+    }
+
+    #[test]
+    fn what_the_function_counts_is_of_what_it_says() {
+        let mut sample = Sample::default();
+        sample.counted[0] = FunctionCounts {
+            failed: None,
+            of: Some(7.0),
+        };
+        sample.counted[1] = FunctionCounts {
+            failed: Some(2.0),
+            of: Some(7.0),
+        };
+        let counted = period(sample).blocks().counted.map(|block| block.candidate);
+        assert_eq!(
+            counted[..3],
+            [Count::new(7, 0), Count::new(7, 2), Count::default()]
+        );
     }
 
     #[test]
@@ -221,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_invocations_count_only_when_both_sides_of_the_limit_add_up() {
+    fn slow_invocations_are_counted_with_fractions_and_one_of_three_counts_may_be_missing() {
         let counts = |measured, fast, slow| {
             let time = TimeCounts {
                 measured,
@@ -231,11 +293,11 @@ mod tests {
             };
             time.count()
         };
-        assert_eq!(counts(Some(10), Some(7), Some(3)), Some(Count::new(10, 3)));
-        assert_eq!(counts(Some(10), Some(10), None), Some(Count::new(10, 0)));
-        assert_eq!(counts(Some(10), None, Some(10)), Some(Count::new(10, 10)));
-        assert_eq!(counts(Some(10), Some(7), None), None);
-        assert_eq!(counts(Some(10), Some(6), Some(3)), None);
+        let count = |slow| Some(Count::fractional(10.0, slow));
+        assert_eq!(counts(Some(10.0), Some(7.4), Some(2.6)), count(2.6));
+        assert_eq!(counts(Some(10.0), Some(10.0), None), count(0.0));
+        assert_eq!(counts(Some(10.0), None, Some(10.0)), count(10.0));
+        assert_eq!(counts(Some(10.0), None, None), None);
         assert_eq!(counts(None, None, None), None);
     }
 
@@ -243,25 +305,25 @@ mod tests {
     fn a_slow_invocation_counts_as_the_limit_in_the_sum_of_durations() {
         let total = |fast, slow, fast_sum_ms| {
             let time = TimeCounts {
-                measured: Some(10),
+                measured: Some(10.0),
                 fast,
                 slow,
                 fast_sum_ms,
             };
             time.total(50.0)
         };
-        let invocations = 10;
+        let invocations = 10.0;
         let sum = 8.0;
         assert_eq!(
-            total(Some(4), Some(6), Some(100.0)),
+            total(Some(4.0), Some(6.0), Some(100.0)),
             Some(Total { invocations, sum })
         );
         let sum = 10.0;
         assert_eq!(
-            total(Some(0), Some(10), None),
+            total(Some(0.0), Some(10.0), None),
             Some(Total { invocations, sum })
         );
-        assert_eq!(total(Some(4), Some(6), None), None);
+        assert_eq!(total(Some(4.0), Some(6.0), None), None);
     }
 
     #[test]

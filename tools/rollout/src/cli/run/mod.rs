@@ -4,8 +4,10 @@
 //! moves.rs        where to, which moves, one after the other
 //! policy_args.rs  the flags over the function's policy
 //! preview.rs      --dry-run
+//! forecast.rs     what the traffic of the last day makes one expect of a step
 //! ```
 
+mod forecast;
 mod moves;
 mod policy_args;
 mod preview;
@@ -14,15 +16,19 @@ use anyhow::Context as _;
 use clap::Args;
 use package::RolloutPolicy;
 
-use self::{moves::Moves, policy_args::PolicyArgs};
+use self::{
+    moves::{Moves, Refused},
+    policy_args::PolicyArgs,
+};
 use super::{
     args::Goal,
     context::{Context, Outcome},
+    output,
     signals::Interrupts,
 };
 use crate::{
     aws::routing::Percent,
-    delivery::{event::Ending, policy::Policy},
+    delivery::{event::Ending, policy::Policy, situation::Refusal},
 };
 
 /// Arguments of `rollout run`.
@@ -39,9 +45,12 @@ pub(super) struct RunArgs {
     /// two moves this is a step of the first
     #[arg(long, value_name = "PERCENT")]
     until: Option<Percent>,
-    /// Print the whole path and change nothing
+    /// Print the whole path with what the traffic of the last day makes one expect, and change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Start although an alarm of the policy is in ALARM; it counts again once it has been OK
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     policy: PolicyArgs,
 }
@@ -50,10 +59,20 @@ pub(super) struct RunArgs {
 ///
 /// # Errors
 /// When it could not run.
-pub(super) async fn run(args: RunArgs, context: &Context) -> anyhow::Result<Outcome> {
-    let moves = Moves::prepare(&args, context.clone()).await?;
+pub(super) async fn run(args: RunArgs, retry: bool, context: &Context) -> anyhow::Result<Outcome> {
+    match try_run(args, retry, context).await {
+        Err(refused) if refused.is::<Refused>() || refused.is::<Refusal>() => {
+            output::error(&refused);
+            Ok(Outcome::NotReleased)
+        }
+        outcome => outcome,
+    }
+}
+
+async fn try_run(args: RunArgs, retry: bool, context: &Context) -> anyhow::Result<Outcome> {
+    let moves = Moves::prepare(&args, retry, context.clone()).await?;
     if args.dry_run {
-        moves.preview()?;
+        moves.preview().await?;
         return Ok(Outcome::Done);
     }
     let mut interrupts = Interrupts::listen(&context.output)?;
@@ -76,7 +95,8 @@ impl RunArgs {
 fn outcome(ending: Ending) -> Outcome {
     match ending {
         Ending::NothingToMove | Ending::Promoted | Ending::Reached => Outcome::Done,
-        Ending::RolledBack(_) | Ending::Paused(_) | Ending::Detached => Outcome::NotReleased,
+        Ending::RolledBack(_) => Outcome::NotReleased,
+        Ending::Paused(_) | Ending::Detached => Outcome::Paused,
         Ending::Stopped | Ending::RollbackFailed(_) => Outcome::CouldNotRun,
     }
 }

@@ -1,16 +1,21 @@
 //! All moves of one function, one after the other.
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use futures::FutureExt as _;
 use package::manifest::{GuardPolicy, alarm_name};
 
-use super::{RunArgs, preview::Preview};
+use super::{
+    RunArgs,
+    forecast::{self, Forecast},
+    preview::Preview,
+};
 use crate::{
     aws::{
         LIVE,
-        alarm::{self, CandidateAlarm},
+        alarm::{self, AlarmState, CandidateAlarm},
         alias::{self, Alias},
         function::{self, Build, Function},
+        metrics::{self, Source},
         provisioned,
         routing::{Percent, Version},
         versions::{self, PublishedVersion},
@@ -67,6 +72,29 @@ impl Events for Recorder {
     }
 }
 
+/// Why a rollout is not to start.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refused {
+    /// An alarm of the policy has gone off.
+    #[error(
+        "the alarm {} is in ALARM: {}. Nothing was changed; to start all the same: --force", .0.name, .0.reason
+    )]
+    Alarm(AlarmState),
+    /// The same artifacts were tried before.
+    #[error(
+        "version {version} of {function} was rolled back on {on}: what has not changed is not tried again. To do so \
+         all the same: rollout retry {function}"
+    )]
+    RolledBack {
+        /// The function.
+        function: String,
+        /// The candidate.
+        version: Version,
+        /// When its last rollout began.
+        on: chrono::DateTime<Utc>,
+    },
+}
+
 /// All moves from the version that serves to the goal.
 pub(super) struct Moves {
     context: Context,
@@ -78,11 +106,21 @@ pub(super) struct Moves {
     /// When the alarm on each candidate goes off, if it is armed.
     guard: Option<GuardPolicy>,
     goal: Version,
+    /// Who else counts the calls of `live`.
+    sources: Vec<Source>,
+    /// Whether a candidate that was rolled back may be tried again.
+    retry: bool,
+    /// Whether alarms that have gone off are no obstacle.
+    force: bool,
 }
 
 impl Moves {
     /// Checks everything that can be wrong before anything moves.
-    pub(super) async fn prepare(args: &RunArgs, context: Context) -> anyhow::Result<Self> {
+    pub(super) async fn prepare(
+        args: &RunArgs,
+        retry: bool,
+        context: Context,
+    ) -> anyhow::Result<Self> {
         let name = &args.function;
         let (asked, policy) = args.checked(context.manifest(name)?.rollout)?;
         let lambda = &context.clients.lambda;
@@ -90,12 +128,16 @@ impl Moves {
         let goal = args.to.unwrap_or(Goal::Newest(asked.architecture));
         let goal = goal.version(&context, name).await?;
         provisioned::check(&provisioned::list(lambda, name).await?, name, LIVE)?;
+        let published = versions::list(lambda, name).await?.published;
         let moves = Self {
             function: function::read(lambda, name).await?,
-            published: versions::list(lambda, name).await?.published,
+            sources: sources(&context, name).await,
+            policy: for_versions(policy, goal, &published),
+            retry,
+            force: args.force,
+            published,
             context,
             live,
-            policy,
             guard: Some(asked.guard).filter(|guard| guard.armed),
             goal,
         };
@@ -110,7 +152,7 @@ impl Moves {
         self.announce(&live, &mut recorder)?;
         loop {
             let path = self.path(&live);
-            let Some(start) = self.start(live, path.first())? else {
+            let Some(mut start) = self.start(live, path.first())? else {
                 let ending = self.nothing_to_move(&mut recorder);
                 // A run that was killed after its last step has left its alarm.
                 self.disarm().await;
@@ -119,9 +161,18 @@ impl Moves {
             if !start.has_weight() && is_called_off(interrupts, &mut recorder) {
                 return Ok(self.called_off(&start, &mut recorder));
             }
+            if path.len() > 1 {
+                // The next move watches this one's version as its baseline.
+                start.policy.bake_after = TimeDelta::zero();
+            }
+            if !start.has_weight() {
+                start.ignored_alarms = self.gates().await?;
+            }
             self.arm(&start).await?;
             let candidate = start.candidate.version;
-            let driver = match driver::start(start, &self.context.clients, recorder).await {
+            let clients = &self.context.clients;
+            let driver = driver::start(start, clients, self.sources.clone(), recorder);
+            let driver = match driver.await {
                 Ok(driver) => driver,
                 Err(error) => {
                     self.disarm_unless_weighted(candidate).await;
@@ -135,6 +186,20 @@ impl Moves {
             }
             recorder = self.recorder()?;
             live = self.read_live().await?;
+        }
+    }
+
+    /// The alarms of the policy that have gone off, if that is no obstacle.
+    async fn gates(&self) -> anyhow::Result<Vec<String>> {
+        let states = alarm::states(&self.context.clients.cloudwatch, &self.policy.alarms).await?;
+        let mut off = states.into_iter().filter(AlarmState::is_off);
+        match off.next() {
+            Some(first) if !self.force => Err(Refused::Alarm(first).into()),
+            first => Ok(first
+                .into_iter()
+                .chain(off)
+                .map(|state| state.name)
+                .collect()),
         }
     }
 
@@ -163,7 +228,15 @@ impl Moves {
         }
         if let Some(policy) = &self.guard {
             let function = &self.function.name;
-            self.alarm().arm(start.candidate.version, policy).await?;
+            let counted: Vec<_> = self
+                .policy
+                .counted
+                .iter()
+                .map(|(_, it)| it.clone())
+                .collect();
+            let (candidate, namespace) = (start.candidate.version, &self.policy.namespace);
+            let alarm = self.alarm();
+            alarm.arm(candidate, policy, namespace, &counted).await?;
             let (alarm, at) = (alarm_name(function), alarm::describe(policy));
             output.line(format!("alarm {alarm} is armed: {at}"))?;
         }
@@ -212,6 +285,8 @@ impl Moves {
             alias: live,
             under_way,
             policy: self.policy.clone(),
+            guarded: self.guard.is_some(),
+            ignored_alarms: Vec::new(),
         }))
     }
 
@@ -224,6 +299,20 @@ impl Moves {
         let situation = Situation::read(&self.function.name, routing, description, candidate)?;
         Ok(match situation {
             Situation::Arrived => None,
+            // Alarms and limits stay armed after a promotion, also when another process has made it.
+            Situation::Promoted(record) => {
+                let is_armed = Utc::now() - record.last_change() < self.policy.bake_after;
+                is_armed.then_some((record.baseline, Some(record)))
+            }
+            Situation::RolledBack { baseline, .. } if self.retry => Some((baseline, None)),
+            Situation::RolledBack { record, .. } => {
+                return Err(Refused::RolledBack {
+                    function: self.function.name.clone(),
+                    version: candidate,
+                    on: record.since,
+                }
+                .into());
+            }
             Situation::New { baseline } | Situation::Adopted { baseline, .. } => {
                 Some((baseline, None))
             }
@@ -256,7 +345,7 @@ impl Moves {
     }
 
     /// Prints the whole path.
-    pub(super) fn preview(&self) -> anyhow::Result<()> {
+    pub(super) async fn preview(&self) -> anyhow::Result<()> {
         let moves = self.planned(&self.live)?;
         // What a run would refuse, its preview refuses too.
         self.begin(
@@ -265,13 +354,26 @@ impl Moves {
                 .first()
                 .map_or(self.goal, |first| first.candidate.version),
         )?;
+        let forecast = match moves.first() {
+            Some(first) => Some(self.forecast(first).await?),
+            None => None,
+        };
+        self.gates().await?;
         let preview = Preview {
+            forecast,
             function: &self.function.name,
             routing: &self.live.routing,
             moves,
             policy: &self.policy,
         };
         Ok(preview.print(&self.context.output)?)
+    }
+
+    async fn forecast(&self, next: &PlannedMove) -> anyhow::Result<Forecast> {
+        let versions = [next.baseline.version, next.candidate.version];
+        let query = forecast::last_day(&self.function.name, versions, Utc::now());
+        let day = metrics::periods(&self.context.clients.cloudwatch, &query).await?;
+        Ok(Forecast::new(&day))
     }
 
     fn nothing_to_move(&self, recorder: &mut Recorder) -> Ending {
@@ -299,6 +401,29 @@ impl Moves {
             self.function.name
         );
         Ok(build)
+    }
+}
+
+/// Who else counts the calls. Without the permission to find out, the metrics of `live` itself have to do.
+async fn sources(context: &Context, function: &str) -> Vec<Source> {
+    let found = metrics::sources(&context.clients.lambda, function, LIVE).await;
+    found.unwrap_or_else(|error| {
+        tracing::warn!(
+            "{error}; the calls of the API and of queues are not compared with the metrics"
+        );
+        Vec::new()
+    })
+}
+
+/// The policy with what it takes from the versions: how long an invocation may take, and where the goal's own metrics
+/// are.
+fn for_versions(policy: Policy, goal: Version, published: &[PublishedVersion]) -> Policy {
+    let timeouts = published.iter().map(|it| it.settings.timeout_s);
+    let longest = TimeDelta::seconds(timeouts.max().unwrap_or_default().into());
+    let namespace = versions::find(published, goal).map(|found| found.settings.namespace());
+    Policy {
+        namespace: namespace.unwrap_or_default(),
+        ..policy.with_timeout(longest)
     }
 }
 

@@ -21,23 +21,28 @@ pub(super) struct PolicyArgs {
     /// How long each step is watched at least [default: 10m]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     bake: Option<u64>,
-    /// How long a step may wait for a verdict [default: six times the bake time]
+    /// How long a step may wait for its samples [default: six times the bake time]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     step_timeout: Option<u64>,
-    /// What follows when that time is over and the analysis is inconclusive: advance, pause or rollback; with
-    /// too few samples after that time and --no-data-timeout, advance pauses [default: advance]
+    /// What follows when that time is over and the candidate has had fewer: advance, pause or rollback
+    /// [default: advance]
     #[arg(long, value_name = "WHAT")]
     on_inconclusive: Option<OnInconclusive>,
-    /// How many invocations of the candidate a step needs before it may end [default: 100]
+    /// How many invocations of the candidate a step is to have [default: 100]
     #[arg(long, value_name = "N")]
     min_samples: Option<u64>,
+    /// How long alarms and limits stay armed after the promotion; longer, until --min-samples invocations have
+    /// passed, at most 7 days; 0s: the promotion is the end [default: 30m]
+    #[arg(long, value_name = "DURATION", value_parser = seconds)]
+    bake_after: Option<u64>,
     /// Length of one metric period; Lambda sends its metrics every 60s [default: 60s]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     period: Option<u64>,
-    /// How old a period must be before its counts are taken as final [default: 2m]
+    /// How old a period must be before its counts are taken as final; with periods of a minute and more at least the
+    /// function's timeout and a minute [default: 2m]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     metric_delay: Option<u64>,
-    /// How long to go on without data of both versions before rolling back [default: 15m]
+    /// How long there may be calls that the metrics do not show, or no answer, before rolling back [default: 15m]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     no_data_timeout: Option<u64>,
     /// How many of equally good candidates may be rolled back, as a fraction [default: 0.05]
@@ -46,10 +51,13 @@ pub(super) struct PolicyArgs {
     /// The difference of two proportions that does not matter, in percentage points [default: 1]
     #[arg(long, value_name = "POINTS")]
     margin: Option<f64>,
-    /// Invocations that take longer are slow, and a candidate with more of them is worse [default:
+    /// Warm invocations that take longer are slow, and a candidate with more of them is worse [default:
     /// time is not analysed]
     #[arg(long, value_name = "DURATION", value_parser = milliseconds)]
     slow: Option<f64>,
+    /// CloudWatch alarms: in ALARM no rollout starts, and one under way is rolled back [default: none]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    alarms: Option<Vec<String>>,
     /// Arm no alarm on the candidate: when this run is killed, nobody rolls back
     #[arg(long)]
     no_guard: bool,
@@ -65,6 +73,9 @@ impl PolicyArgs {
             step_timeout_s: self.step_timeout.or(policy.step_timeout_s),
             on_inconclusive: self.on_inconclusive.unwrap_or(policy.on_inconclusive),
             min_samples: self.min_samples.unwrap_or(policy.min_samples),
+            bake_after_s: self.bake_after.unwrap_or(policy.bake_after_s),
+            alarms: self.alarms.clone().unwrap_or(policy.alarms),
+            metrics: policy.metrics,
             alpha: self.alpha.unwrap_or(policy.alpha),
             margin_percent: self.margin.unwrap_or(policy.margin_percent),
             slow_ms: self.slow.or(policy.slow_ms),
@@ -108,6 +119,9 @@ mod tests {
             step_timeout_s: Some(90),
             on_inconclusive: OnInconclusive::Pause,
             min_samples: 7,
+            bake_after_s: 8,
+            alarms: vec!["one".to_owned(), "two".to_owned()],
+            metrics: Default::default(),
             alpha: 0.1,
             margin_percent: 2.0,
             slow_ms: Some(80.0),
@@ -124,7 +138,7 @@ mod tests {
     #[test]
     fn every_key_has_a_flag_of_its_name_that_wins() {
         let flags = "--steps 10,100 --bake 60s --step-timeout 90s --on-inconclusive pause \
-                     --min-samples 7 --alpha 0.1 --margin 2 --slow 80ms --period 30s \
+                     --min-samples 7 --bake-after 8s --alarms one,two --alpha 0.1 --margin 2 --slow 80ms --period 30s \
                      --metric-delay 31s --no-data-timeout 500s --no-guard";
         let words = std::iter::once("probe").chain(flags.split(' '));
         let probe = Probe::parse_from(words.filter(|word| !word.is_empty()));
@@ -143,9 +157,9 @@ mod tests {
                 .get_arguments()
                 .any(|a| a.get_long() == Some(&flag));
             // `--to` asks for the architecture, or for a version; `--no-guard` is all that a run
-            // may say of the guard.
+            // may say of the guard; what the function counts is a matter of its code.
             assert!(
-                known || ["architecture", "guard"].contains(&key.as_str()),
+                known || ["architecture", "guard", "metrics"].contains(&key.as_str()),
                 "{key} has no flag --{flag}"
             );
         }

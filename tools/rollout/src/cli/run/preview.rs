@@ -5,8 +5,15 @@ use package::OnInconclusive;
 use crate::{
     aws::routing::{Percent, Routing},
     cli::output::Output,
-    delivery::{event::PlannedMove, policy::Policy, scope::Scope},
+    delivery::{
+        event::PlannedMove,
+        policy::Policy,
+        scope::Scope,
+        wording::{number, percent},
+    },
 };
+
+use super::forecast::Forecast;
 
 /// Everything that a run would do.
 #[derive(Debug)]
@@ -16,6 +23,8 @@ pub(super) struct Preview<'a> {
     pub(super) routing: &'a Routing,
     pub(super) moves: Vec<PlannedMove>,
     pub(super) policy: &'a Policy,
+    /// What the last day's traffic was; none when there is nothing to move.
+    pub(super) forecast: Option<Forecast>,
 }
 
 impl Preview<'_> {
@@ -25,7 +34,7 @@ impl Preview<'_> {
     /// When stdout is closed.
     pub(super) fn print(&self, output: &Output) -> std::io::Result<()> {
         output.json(&self.to_json())?;
-        output.line(self.lines().join("\n"))
+        self.lines().iter().try_for_each(|line| output.prose(line))
     }
 
     fn to_json(&self) -> serde_json::Value {
@@ -36,6 +45,7 @@ impl Preview<'_> {
                 "change": planned.change,
                 "found_at": self.routing.share(planned.candidate.version),
                 "steps": self.steps(planned),
+                "expected": self.expected(planned),
                 "scope": self.scope(planned),
             })
         });
@@ -47,6 +57,9 @@ impl Preview<'_> {
             "step_timeout_s": self.policy.step_timeout.num_seconds(),
             "min_samples": self.policy.min_samples,
             "on_inconclusive": self.policy.on_inconclusive,
+            "bake_after_s": self.policy.bake_after.num_seconds(),
+            "alarms": self.policy.alarms,
+            "last_day": self.forecast,
         })
     }
 
@@ -69,6 +82,19 @@ impl Preview<'_> {
             lines.extend(steps.map(|step| format!("  {}", self.step(step, planned))));
         }
         lines.extend([self.worse(), self.inconclusive()]);
+        if !self.policy.bake_after.is_zero() {
+            lines.push(format!(
+                "after the promotion alarms and limits stay armed for {} s and {} invocations",
+                self.policy.bake_after.num_seconds(),
+                self.policy.min_samples
+            ));
+        }
+        if let Some(forecast) = self.forecast {
+            lines.push(format!(
+                "expected from {:.1} invocations a minute in the last day, failures that happen independently",
+                forecast.per_minute
+            ));
+        }
         lines
     }
 
@@ -81,7 +107,19 @@ impl Preview<'_> {
     }
 
     fn scope(&self, planned: &PlannedMove) -> Scope {
-        Scope::new(self.policy.slow_ms, [&planned.baseline, &planned.candidate])
+        Scope::new(self.policy, [&planned.baseline, &planned.candidate])
+    }
+
+    /// What the last day's traffic makes one expect of each step that is watched.
+    fn expected(&self, planned: &PlannedMove) -> Vec<super::forecast::Step> {
+        let scope = self.scope(planned);
+        let steps = self.steps(planned).into_iter();
+        let watched = steps.filter(|step| *step != Percent::HUNDRED);
+        let forecast = self.forecast.iter();
+        watched
+            .flat_map(|step| forecast.clone().map(move |day| (day, step)))
+            .map(|(day, step)| day.step(step, self.policy, &scope))
+            .collect()
     }
 
     fn step(&self, step: Percent, planned: &PlannedMove) -> String {
@@ -90,37 +128,48 @@ impl Preview<'_> {
             candidate,
             ..
         } = planned;
-        match step {
-            Percent::HUNDRED => format!("{step} to {candidate}: {baseline} gets nothing any more"),
-            _ => format!(
-                "{step} to {candidate}, the rest to {baseline}, for {} to {} s and at least {} invocations",
-                self.policy.bake.num_seconds(),
-                self.policy.step_timeout.num_seconds(),
-                self.policy.min_samples
-            ),
+        if step == Percent::HUNDRED {
+            return format!("{step} to {candidate}: {baseline} gets nothing any more");
         }
+        let line = format!("{step} to {candidate}, the rest to {baseline}");
+        let Some(forecast) = self.forecast else {
+            return line;
+        };
+        let expected = forecast.step(step, self.policy, &self.scope(planned));
+        let found = match expected.least_found {
+            Some(rate) => format!("finds failure rates from {}", percent(rate)),
+            None => "finds no failure rate".to_owned(),
+        };
+        format!(
+            "{line}: about {} s, {} invocations; {found}",
+            expected.seconds,
+            number(expected.samples)
+        )
     }
 
     fn worse(&self) -> String {
+        let alarms = match self.policy.alarms.as_slice() {
+            [] => String::new(),
+            alarms => format!(", {} in ALARM", alarms.join(" or ")),
+        };
         format!(
-            "worse, or no data for more than {} s: the weight goes back to 0 at once",
+            "worse{alarms}, or calls that the metrics do not show for more than {} s: the weight goes back to 0",
             self.policy.no_data_timeout.num_seconds()
         )
     }
 
     fn inconclusive(&self) -> String {
-        let timeout = self.policy.step_timeout.num_seconds();
-        let few = self.policy.min_samples;
-        let samples_timeout = self.policy.samples_timeout().num_seconds();
-        let (inconclusive, too_few) = match self.policy.on_inconclusive {
+        let what = match self.policy.on_inconclusive {
             OnInconclusive::Advance => {
-                ("the next weight follows", "the run ends, the weight stays")
+                "the next weight follows, and the run says what was not seen"
             }
-            OnInconclusive::Pause => ("the run ends, the weight stays", "the same"),
-            OnInconclusive::Rollback => ("the weight goes back to 0", "the same"),
+            OnInconclusive::Pause => "the run ends, the weight stays",
+            OnInconclusive::Rollback => "the weight goes back to 0",
         };
         format!(
-            "inconclusive after {timeout} s: {inconclusive}; fewer than {few} invocations after {samples_timeout} s: {too_few}"
+            "fewer than {} invocations after {} s: {what}",
+            self.policy.min_samples,
+            self.policy.step_timeout.num_seconds()
         )
     }
 }
@@ -163,27 +212,28 @@ mod tests {
                 ),
             ],
             policy: &policy,
+            forecast: Some(Forecast {
+                per_minute: 100.0,
+                failure_rate: 0.0,
+            }),
         }
         .lines();
         let expected = [
             "live of hasher routes to version 1 75%, version 3 25%",
             "move 1 of 2, release: from x86_64 (version 1) to x86_64 (version 3); \
              analysed: errors, throttles; not time, slow_ms is not set",
-            "  50% to x86_64 (version 3), the rest to x86_64 (version 1), \
-             for 600 to 3600 s and at least 100 invocations",
+            "  50% to x86_64 (version 3), the rest to x86_64 (version 1): about 780 s, 500 invocations; \
+             finds failure rates from 1.6%",
             "  100% to x86_64 (version 3): x86_64 (version 1) gets nothing any more",
             "move 2 of 2, architecture: from x86_64 (version 3) to arm64 (version 4); \
              analysed: errors, throttles; not time, slow_ms is not set",
-            "  5% to arm64 (version 4), the rest to x86_64 (version 3), \
-             for 600 to 3600 s and at least 100 invocations",
+            "  5% to arm64 (version 4), the rest to x86_64 (version 3): about 1380 s, 100 invocations; \
+             finds failure rates from 2.0%",
         ];
         assert_eq!(lines[..6], expected);
         assert_eq!(
-            lines.last().map(String::as_str),
-            Some(
-                "inconclusive after 3600 s: the next weight follows; \
-                 fewer than 100 invocations after 3600 s: the run ends, the weight stays"
-            )
+            lines[lines.len() - 3],
+            "fewer than 100 invocations after 3600 s: the next weight follows, and the run says what was not seen"
         );
     }
 }

@@ -5,8 +5,8 @@
 //! terminal.rs  the picture that is redrawn in place
 //! ```
 //!
-//! On a terminal there is the picture, without one a line for every event, and with `--json` a JSON
-//! line for every event. A reader that goes away does not end a rollout: what can no longer be
+//! On a terminal there is the picture, without one a line for every step and at most one a minute on how it goes,
+//! and with `--json` a JSON line for every event. A reader that goes away does not end a rollout: what can no longer be
 //! written is dropped, and the journal has it all.
 
 mod terminal;
@@ -14,10 +14,16 @@ mod text;
 
 use super::{
     journal::Entry,
-    output::{Format, Output},
+    output::{Format, Output, folded},
 };
 use crate::{aws::function::Build, delivery::event::Event};
+use std::mem::{Discriminant, discriminant};
+
+use chrono::{DateTime, TimeDelta, Utc};
 use terminal::Picture;
+
+/// How often a line says how it goes.
+const PROGRESS_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// Shows events as they happen.
 #[derive(Debug)]
@@ -25,6 +31,8 @@ pub(super) struct View {
     output: Output,
     versions: Option<Versions>,
     picture: Option<Picture>,
+    /// When a line has last said how it goes, and of what kind it was.
+    progress: Option<(DateTime<Utc>, Discriminant<Event>)>,
 }
 
 /// The two versions that the events are about.
@@ -42,6 +50,7 @@ impl View {
             output,
             versions: None,
             picture: None,
+            progress: None,
         }
     }
 
@@ -72,21 +81,81 @@ impl View {
             // What the picture has shown last stays, and the sentence comes below it.
             self.picture = None;
         }
-        if !drawn {
+        if !drawn && !self.is_too_soon(entry) {
             self.print(entry);
         }
+    }
+
+    /// Whether the last minute has a line on how it goes already.
+    fn is_too_soon(&mut self, entry: &Entry<'_>) -> bool {
+        let is_progress = matches!(
+            entry.event,
+            Event::Analysed(_)
+                | Event::Serving { .. }
+                | Event::NoData { .. }
+                | Event::NoAnswer { .. }
+        );
+        if !is_progress || self.output.terminal {
+            return false;
+        }
+        let kind = discriminant(entry.event);
+        let is_too_soon = self
+            .progress
+            .is_some_and(|(before, same)| kind == same && entry.time - before < PROGRESS_EVERY);
+        if !is_too_soon {
+            self.progress = Some((entry.time, kind));
+        }
+        is_too_soon
     }
 
     fn print(&self, entry: &Entry<'_>) {
         let Some(line) = text::line(entry.event, self.versions.as_ref()) else {
             return;
         };
-        let line = format!("{} {line}", entry.time.format("%H:%M:%S"));
+        let line = folded(&format!("{} {line}", entry.time.format("%H:%M:%S")));
         match &self.picture {
             Some(picture) => picture.print_above(&line),
             None => {
                 let _ = self.output.line(line);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_terminal_how_it_goes_is_said_once_a_minute_and_every_step_at_once() {
+        let output = Output {
+            format: Format::Human,
+            terminal: false,
+        };
+        let mut view = View::new(output);
+        let start: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");
+        let mut is_said = |second: i64, event: &Event| {
+            let entry = Entry {
+                time: start + TimeDelta::seconds(second),
+                function: "hasher",
+                event,
+            };
+            !view.is_too_soon(&entry)
+        };
+        let progress = Event::NoData {
+            no_data_s: 1,
+            no_data_timeout_s: 900,
+        };
+        let step = Event::Weight {
+            percent: crate::aws::routing::Percent::HUNDRED,
+        };
+        assert!(is_said(0, &progress) && !is_said(59, &progress));
+        assert!(is_said(59, &step) && is_said(60, &progress) && !is_said(61, &progress));
+        let no_answer = Event::NoAnswer {
+            cause: String::new(),
+            no_answer_s: 1,
+            no_data_timeout_s: 900,
+        };
+        assert!(is_said(61, &no_answer) && !is_said(62, &no_answer));
     }
 }

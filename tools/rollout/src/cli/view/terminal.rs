@@ -73,7 +73,12 @@ impl Picture {
                 self.candidate.abandon();
                 false
             }
-            Event::Path { .. } | Event::Command { .. } | Event::NoAnswer { .. } => false,
+            Event::Path { .. }
+            | Event::StepOver { .. }
+            | Event::NoData { .. }
+            | Event::Serving { .. }
+            | Event::Command { .. }
+            | Event::NoAnswer { .. } => false,
         }
     }
 
@@ -96,11 +101,8 @@ impl Picture {
             .set_message(text::counts(baseline, b, analysed.baseline_latency));
         self.candidate
             .set_message(text::counts(candidate, c, analysed.candidate_latency));
-        self.verdict.set_message(format!(
-            "{}; {}",
-            analysed.analysis.brief(),
-            text::progress(analysed)
-        ));
+        self.verdict
+            .set_message(format!("{}; {}", analysed.brief, text::progress(analysed)));
     }
 
     fn weigh(&self, candidate: Percent) {

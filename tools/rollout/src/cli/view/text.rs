@@ -7,9 +7,10 @@ use crate::{
         decision::Waiting,
         event::{Analysed, Command, Event, Latency, PlannedMove},
         scope::Scope,
+        wording::{number, percent, thousands},
     },
 };
-use analysis::{Count, percent, thousands};
+use analysis::Count;
 
 /// The line for an event; nothing before the versions are known.
 pub(super) fn line(event: &Event, versions: Option<&Versions>) -> Option<String> {
@@ -27,13 +28,30 @@ pub(super) fn line(event: &Event, versions: Option<&Versions>) -> Option<String>
             versions.map(|versions| format!("{} gets {percent} of live", versions.candidate))
         }
         Event::Analysed(analysed) => versions.map(|versions| self::analysed(analysed, versions)),
-        Event::NoAnswer {
-            cause,
+        Event::StepOver { sentence, .. } => Some(sentence.clone()),
+        Event::NoData {
             no_data_s,
             no_data_timeout_s,
         } => Some(format!(
-            "{cause}; last data of both versions {no_data_s} s ago, after {no_data_timeout_s} s the rollout is \
+            "paused: calls that the metrics do not show, for {no_data_s} s; after {no_data_timeout_s} s the rollout is \
              rolled back"
+        )),
+        Event::Serving {
+            baked_s,
+            bake_after_s,
+            samples,
+            min_samples,
+        } => Some(format!(
+            "serves alone, alarms armed: {baked_s}/{bake_after_s} s, samples {}/{}",
+            thousands(*samples),
+            thousands(*min_samples)
+        )),
+        Event::NoAnswer {
+            cause,
+            no_answer_s,
+            no_data_timeout_s,
+        } => Some(format!(
+            "paused: {cause}; no answer for {no_answer_s} s, after {no_data_timeout_s} s the rollout is rolled back"
         )),
         Event::Command { command } => heard(*command).map(str::to_owned),
         Event::Ended { ending, sentence } => Some(format!("{ending}: {sentence}")),
@@ -87,34 +105,28 @@ fn analysed(analysed: &Analysed, versions: &Versions) -> String {
         "{:>4}  {}: {}  {}: {}  {}; {}",
         analysed.percent.to_string(),
         versions.candidate,
-        counts(
-            totals.candidate,
-            &versions.candidate,
-            analysed.candidate_latency
-        ),
+        failed(totals.candidate),
         versions.baseline,
-        counts(
-            totals.baseline,
-            &versions.baseline,
-            analysed.baseline_latency
-        ),
-        analysed.analysis.brief(),
+        failed(totals.baseline),
+        analysed.brief,
         progress(analysed),
     )
 }
 
-/// `9 of 176 failed (5.1%), p50 1.2 ms, p99 3.4 ms`.
+/// `9 of 176 failed (5.1%)`.
+fn failed(count: Count) -> String {
+    count.rate().map_or("no calls yet".to_owned(), |rate| {
+        let (failures, all) = (number(count.failures()), number(count.invocations()));
+        format!("{failures} of {all} failed ({})", percent(rate))
+    })
+}
+
+/// The same with `, p50 1.2 ms, p99 3.4 ms`.
 pub(super) fn counts(count: Count, build: &Build, latency: Option<Latency>) -> String {
-    let Some(rate) = count.rate() else {
-        return "no data yet".to_owned();
-    };
-    format!(
-        "{} of {} failed ({}), {}",
-        thousands(count.failures()),
-        thousands(count.invocations()),
-        percent(rate),
-        duration(build, latency)
-    )
+    match count.rate() {
+        None => failed(count),
+        Some(_) => format!("{}, {}", failed(count), duration(build, latency)),
+    }
 }
 
 fn duration(build: &Build, latency: Option<Latency>) -> String {
@@ -128,11 +140,9 @@ fn duration(build: &Build, latency: Option<Latency>) -> String {
 /// The progress of a step: `bake 4/4 s, samples 7/100`.
 pub(super) fn progress(analysed: &Analysed) -> String {
     let waiting = match analysed.waiting {
-        Some(Waiting::Samples) => ", waiting for samples".to_owned(),
-        Some(Waiting::Verdict) => format!(
-            ", waiting for a verdict until {} s",
-            analysed.step_timeout_s
-        ),
+        Some(Waiting::Samples) => format!(", waiting until {} s", analysed.step_timeout_s),
+        Some(Waiting::Data) => ", waiting for metrics".to_owned(),
+        Some(Waiting::Share) => ", wrong share".to_owned(),
         Some(Waiting::Bake) | None => String::new(),
     };
     format!(
@@ -149,7 +159,8 @@ mod tests {
     use package::Architecture;
 
     use super::*;
-    use analysis::{Block, Blocks, Metric, Terms, analyse};
+    use crate::delivery::scope::Time;
+    use analysis::{Block, Blocks, Metrics, Terms, analyse};
 
     fn build(version: &str, architecture: Architecture, emulated: bool) -> Build {
         let version = version.parse().expect("a version");
@@ -168,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_analysis_is_one_line_and_never_shows_the_time_of_an_emulated_build() {
+    fn an_analysis_is_one_line_that_fits_a_terminal() {
         let latency = Some(Latency {
             p50_ms: 1.23,
             p99_ms: 4.56,
@@ -190,25 +201,32 @@ mod tests {
                 &Terms {
                     alpha: 0.05,
                     margin: 0.01,
-                    metrics: Metric::WITHOUT_TIME,
+                    metrics: Metrics::WITHOUT_TIME,
                 },
             ),
             sentence: String::new(),
+            brief: "inconclusive".to_owned(),
             baseline_latency: latency,
             candidate_latency: latency,
         });
         let line = line(&event, Some(&versions())).expect("a line");
-        assert!(
-            line.contains("0 of 176 failed (0.0%), emulated, not compared"),
-            "{line}"
+        assert_eq!(
+            line,
+            "  5%  arm64 (version 2): 0 of 176 failed (0.0%)  x86_64 (version 1): 1 of 3,410 failed (0.029%)  \
+             inconclusive; bake 8/8 s, samples 176/200, waiting until 48 s"
         );
-        assert!(
-            line.contains("1 of 3,410 failed (0.029%), p50 1.2 ms, p99 4.6 ms"),
-            "{line}"
+        let Versions {
+            baseline,
+            candidate,
+        } = versions();
+        let counts = |build| counts(Count::new(176, 0), build, latency);
+        assert_eq!(
+            counts(&candidate),
+            "0 of 176 failed (0.0%), emulated, not compared"
         );
-        assert!(
-            line.ends_with("; bake 8/8 s, samples 176/200, waiting for samples"),
-            "{line}"
+        assert_eq!(
+            counts(&baseline),
+            "0 of 176 failed (0.0%), p50 1.2 ms, p99 4.6 ms"
         );
     }
 
@@ -218,9 +236,13 @@ mod tests {
             baseline,
             candidate,
         } = versions();
+        let scope = Scope {
+            time: Time::NoSlowLimit,
+            counted: Vec::new(),
+        };
         let steps = [5.0, 100.0].map(|step| Percent::new(step).expect("a percentage"));
         assert_eq!(
-            started([&baseline, &candidate], &steps, None, &Scope::NoSlowLimit),
+            started([&baseline, &candidate], &steps, None, &scope),
             "moving live from x86_64 (version 1) to arm64 (version 2): 5% -> 100%; \
              analysed: errors, throttles; not time, slow_ms is not set"
         );

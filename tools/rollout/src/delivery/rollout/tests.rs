@@ -3,6 +3,8 @@
 //! The account has an alias with compare-and-swap, traffic that the alias's weights divide, and metrics with
 //! the delay that is asked for. What goes wrong is a field of [`Account`].
 
+mod quiet;
+
 use std::collections::BTreeMap;
 
 use package::{Architecture, OnInconclusive, RolloutPolicy};
@@ -56,10 +58,14 @@ struct Account {
     lost: Span,
     /// How late metrics are, in seconds.
     late_s: i64,
-    /// How long a period's errors read 0 though its invocations are there already, in seconds.
-    errors_late_s: i64,
-    /// Errors never arrive.
-    no_errors: bool,
+    /// The metrics of the versions show nothing, and another source counts the calls.
+    silent: Span,
+    /// How many of ten calls that its weight gives to the candidate never reach it.
+    lost_of_ten: u64,
+    /// From when on every tenth invocation of version 2 fails, however good it was.
+    fails_from: i64,
+    /// When the alarm `checkout-errors` is in ALARM.
+    alarm: Span,
     events: Vec<Event>,
 }
 
@@ -113,6 +119,7 @@ fn policy() -> RolloutPolicy {
         period_s: 1,
         metric_delay_s: 1,
         no_data_timeout_s: 10,
+        bake_after_s: 0,
         ..RolloutPolicy::default()
     }
 }
@@ -145,8 +152,10 @@ impl Account {
             refused: NEVER,
             lost: NEVER,
             late_s: 0,
-            errors_late_s: 0,
-            no_errors: false,
+            silent: NEVER,
+            lost_of_ten: 0,
+            fails_from: i64::MAX,
+            alarm: NEVER,
             events: Vec::new(),
         }
     }
@@ -195,18 +204,22 @@ impl Account {
     fn traffic_of_a_second(&mut self) -> [[u64; 3]; 2] {
         let share = self.routing().share(version(2)).weight();
         let candidate = (self.traffic as f64 * share).round() as u64;
+        let candidate = candidate * (10 - self.lost_of_ten) / 10;
+        let errors = self.candidate == Candidate::Errors || self.second() >= self.fails_from;
+        let baseline = self.traffic - (self.traffic as f64 * share).round() as u64;
         let (mut failed, mut slow) = (0, 0);
         for _ in 0..candidate {
             self.invocations += 1;
             let n = self.invocations;
-            failed += u64::from(self.candidate == Candidate::Errors && n.is_multiple_of(10));
+            failed += u64::from(errors && n.is_multiple_of(10));
             slow += u64::from(self.candidate == Candidate::Slow && n.is_multiple_of(5));
         }
-        [[self.traffic - candidate, 0, 0], [candidate, failed, slow]]
+        [[baseline, 0, 0], [candidate, failed, slow]]
     }
 
-    fn samples(&self, policy: &Policy) -> Samples {
-        let length_s = policy.period.num_seconds();
+    fn samples(&self, rollout: &Rollout) -> Samples {
+        let length_s = rollout.policy().period.num_seconds();
+        let since = rollout.samples_since().timestamp();
         let mut periods: BTreeMap<i64, [[u64; 3]; 2]> = BTreeMap::new();
         for (second, counts) in &self.counts {
             let sums = periods
@@ -217,28 +230,26 @@ impl Account {
             }
         }
         let now = self.now.timestamp();
-        let arrived = periods
-            .into_iter()
-            .filter(|(start, _)| start + length_s + self.late_s <= now);
+        let arrived = periods.into_iter().filter(|(start, counts)| {
+            let calls: u64 = counts.iter().map(|version| version[0]).sum();
+            *start >= since && start + length_s + self.late_s <= now && calls > 0
+        });
         let period = |(start, [baseline, candidate]): (i64, [[u64; 3]; 2])| {
-            let errors_are_there = start + length_s + self.errors_late_s <= now;
-            let count = |counts: [u64; 3]| {
-                if self.no_errors {
-                    return Count::default();
-                }
-                Count::new(counts[0], if errors_are_there { counts[1] } else { 0 })
+            let start_s = start - start_of_time().timestamp();
+            let seen = !self.silent.contains(&start_s);
+            let block = |kind: usize| Block {
+                baseline: Count::new(baseline[0], baseline[kind]),
+                candidate: Count::new(candidate[0], candidate[kind]),
             };
-            let block = |count: &dyn Fn([u64; 3]) -> Count| Block {
-                baseline: count(baseline),
-                candidate: count(candidate),
+            let blocks = Blocks {
+                errors: block(1),
+                slow: block(2),
+                ..Blocks::default()
             };
             Period {
                 start: DateTime::from_timestamp(start, 0).expect("a time"),
-                blocks: Blocks {
-                    errors: block(&count),
-                    slow: block(&|counts| Count::new(counts[0], counts[2])),
-                    ..Blocks::default()
-                },
+                blocks: if seen { blocks } else { Blocks::default() },
+                unseen: if seen { 0.0 } else { 1.0 },
             }
         };
         Samples {
@@ -263,13 +274,30 @@ impl Account {
         let samples = if self.is(&self.down) || self.is(&self.metrics_down) {
             Err("no metrics".to_owned())
         } else {
-            Ok(self.samples(rollout.policy()))
+            Ok(self.samples(rollout))
         };
+        let state = if self.is(&self.alarm) { "ALARM" } else { "OK" };
+        let alarms = rollout.alarms().into_iter().map(|name| AlarmState {
+            state: if name == "checkout-errors" {
+                state
+            } else {
+                "OK"
+            }
+            .to_owned(),
+            name,
+            since: None,
+            reason: "Threshold Crossed".to_owned(),
+        });
+        let alarms = Ok(alarms.collect());
         let alias = match rollout.needs() {
             Needs::Nothing => Ok(rollout.alias().clone()),
-            Needs::Alias | Needs::AliasAndSamples => self.read(),
+            Needs::Alias | Needs::Everything => self.read(),
         };
-        Observation { alias, samples }
+        Observation {
+            alias,
+            samples,
+            alarms,
+        }
     }
 
     /// Compare-and-swap.
@@ -301,15 +329,24 @@ impl Account {
         let alias = self.live.clone().expect("live is there");
         let found = Situation::read("flaky", &alias.routing, &alias.description, version(2));
         let under_way = match found.expect("may start") {
-            Situation::UnderWay(record) => Some(record),
-            Situation::Arrived | Situation::New { .. } | Situation::Adopted { .. } => None,
+            Situation::UnderWay(record) | Situation::Promoted(record) => Some(record),
+            Situation::Arrived
+            | Situation::New { .. }
+            | Situation::RolledBack { .. }
+            | Situation::Adopted { .. } => None,
         };
+        let primary = alias.routing.primary;
+        let baseline = under_way
+            .as_ref()
+            .map_or(primary, |record: &Record| record.baseline);
         Start {
-            baseline: build(alias.routing.primary.number()),
+            baseline: build(baseline.number()),
             candidate: build(2),
             alias,
             under_way,
             policy: Policy::try_from(asked).expect("holds"),
+            guarded: true,
+            ignored_alarms: Vec::new(),
         }
     }
 
@@ -364,6 +401,33 @@ impl Account {
             _ => None,
         });
         analysed.collect()
+    }
+
+    /// How long a whole run takes, in seconds.
+    fn run_s(mut self, asked: &RolloutPolicy) -> i64 {
+        assert_eq!(self.run(asked), PROMOTED);
+        self.second()
+    }
+
+    /// When a run promotes, in seconds after its start.
+    fn promoted_s(mut self, asked: &RolloutPolicy) -> i64 {
+        let start = self.start(asked);
+        let mut run = Run::begin(&mut self, start, Kill::Never);
+        while !self.serves(2) {
+            run.wait(&mut self, None);
+            run.tick(&mut self);
+        }
+        self.second()
+    }
+
+    /// What was said of each step that was over.
+    fn step_sentences(&self) -> Vec<&str> {
+        let events = self.events.iter();
+        let steps = events.filter_map(|event| match event {
+            Event::StepOver { sentence, .. } => Some(sentence.as_str()),
+            _ => None,
+        });
+        steps.collect()
     }
 
     /// The sentence of the last end.
@@ -536,8 +600,13 @@ fn the_default_policy_takes_its_bake_times_and_promotes() {
     account.traffic = 20;
     assert_eq!(account.run(&RolloutPolicy::default()), PROMOTED);
     assert_eq!(account.weights(), [5.0, 25.0, 50.0, 100.0]);
-    // Three bake times of ten minutes at least, and each period settles two minutes after its end.
-    assert!(account.second() >= 3 * 600, "{} s", account.second());
+    // Three bake times of ten minutes at least, each period is over two minutes after its end, and then alarms stay
+    // armed for half an hour.
+    assert!(
+        account.second() >= 3 * 600 + 1_800,
+        "{} s",
+        account.second()
+    );
 }
 
 #[test]
@@ -560,7 +629,6 @@ fn evidence_from_before_a_kill_counts_afterwards() {
     // Its metrics settle so late that the first run cannot have analysed any.
     let unsettled = RolloutPolicy {
         metric_delay_s: 60,
-        no_data_timeout_s: 90,
         ..policy()
     };
     assert_eq!(account.killed(&unsettled, Kill::At(6)), End::Killed);
@@ -622,52 +690,62 @@ proptest! {
 }
 
 #[test]
-fn without_traffic_there_is_no_data_and_the_rollout_is_rolled_back() {
+fn a_function_that_nobody_calls_is_promoted_after_its_bake_times_and_says_that_nothing_was_seen() {
     let mut account = Account::new(Candidate::Good);
     account.traffic = 0;
-    assert_eq!(
-        account.run(&policy()),
-        ended(Ending::RolledBack(Cause::NoData))
-    );
+    assert_eq!(account.run(&policy()), PROMOTED);
+    assert!(account.second() < 30, "{} s", account.second());
+    let sentences = account.step_sentences();
+    assert_eq!(sentences.len(), 2, "{sentences:?}");
+    assert!(sentences[0].contains("nobody called"), "{sentences:?}");
     let sentence = account.sentence();
     assert!(
-        sentence.contains("have not shown both versions for more than 10 s"),
+        sentence.contains("Not seen: 20 invocations at 20%, 50%"),
         "{sentence}"
     );
-    assert!(account.serves(1));
 }
 
 #[test]
-fn invocations_whose_errors_never_arrive_are_no_health() {
-    let mut account = Account::new(Candidate::Errors);
-    account.no_errors = true;
+fn calls_that_the_metrics_do_not_show_pause_the_rollout_and_roll_it_back_in_the_end() {
+    let mut account = Account::new(Candidate::Good);
+    account.silent = 5..400_000;
     assert_eq!(
-        account.run(&policy()),
+        account.run(&long()),
         ended(Ending::RolledBack(Cause::NoData))
+    );
+    assert!(account.serves(1));
+    // The limit of 10 s, and the time until the last period is over.
+    assert!(
+        (15..=20).contains(&account.second()),
+        "{} s",
+        account.second()
+    );
+    let paused = account
+        .events
+        .iter()
+        .filter(|event| matches!(event, Event::NoData { .. }));
+    assert!(paused.count() >= 9);
+    let sentence = account.sentence();
+    assert!(
+        sentence.contains("calls that the metrics of both versions do not show"),
+        "{sentence}"
     );
 }
 
 #[test]
-fn too_few_samples_pause_the_rollout_and_another_run_resumes_it() {
+fn metrics_that_come_back_in_time_end_the_pause() {
     let mut account = Account::new(Candidate::Good);
-    let few = RolloutPolicy {
-        bake_s: 1,
-        min_samples: 1_000_000,
-        ..policy()
-    };
-    assert_eq!(account.run(&few), ended(Ending::Paused(Waiting::Samples)));
-    assert!(account.second() >= 10, "it waits for no_data_timeout_s too");
-    let sentence = account.sentence();
-    assert!(sentence.contains("had fewer than 1000000"), "{sentence}");
+    account.silent = 5..12;
     assert_eq!(account.run(&policy()), PROMOTED);
-    assert_eq!(account.resumed_at(), Some(20.0));
+    let mut bad = Account::new(Candidate::Errors);
+    bad.silent = 5..12;
+    assert_eq!(bad.run(&long()), ended(Ending::RolledBack(Cause::Worse)));
 }
 
 #[test]
-fn an_inconclusive_step_rolls_back_pauses_or_advances_as_the_policy_says() {
-    // With no margin at all, "not worse" is never proven.
+fn too_few_samples_advance_pause_or_roll_back_as_the_policy_says() {
     let asked = |on_inconclusive| RolloutPolicy {
-        margin_percent: 0.0,
+        min_samples: 1_000_000,
         step_timeout_s: Some(4),
         on_inconclusive,
         ..policy()
@@ -675,50 +753,213 @@ fn an_inconclusive_step_rolls_back_pauses_or_advances_as_the_policy_says() {
     let mut account = Account::new(Candidate::Good);
     assert_eq!(
         account.run(&asked(OnInconclusive::Rollback)),
-        ended(Ending::RolledBack(Cause::Inconclusive))
+        ended(Ending::RolledBack(Cause::FewSamples))
     );
     let sentence = account.sentence();
     assert!(
-        sentence.contains("nothing was proven at 20% within 4 s"),
+        sentence.contains("had fewer than 1000000 invocations at 20% within 4 s"),
         "{sentence}"
     );
     assert!(account.serves(1));
-    assert_eq!(
-        account.run(&asked(OnInconclusive::Pause)),
-        ended(Ending::Paused(Waiting::Verdict))
-    );
-    assert_eq!(account.routing().share(version(2)), percent(20.0));
-    // Another run gives the step its whole time once more.
-    let paused = account.second();
-    assert_eq!(
-        account.run(&asked(OnInconclusive::Pause)),
-        ended(Ending::Paused(Waiting::Verdict))
-    );
-    assert!(account.second() - paused >= 4, "{paused}");
+    for _ in 0..2 {
+        // Another run gives the step its whole time once more.
+        let before = account.second();
+        assert_eq!(
+            account.run(&asked(OnInconclusive::Pause)),
+            ended(Ending::Paused(Waiting::Samples))
+        );
+        assert!(account.second() - before >= 4, "{before}");
+        assert_eq!(account.routing().share(version(2)), percent(20.0));
+    }
     assert_eq!(account.run(&asked(OnInconclusive::Advance)), PROMOTED);
     assert_eq!(account.resumed_at(), Some(20.0));
+    let sentence = account.sentence();
+    assert!(
+        sentence.contains("Not seen: 1000000 invocations at 20%, 50%"),
+        "{sentence}"
+    );
 }
 
 #[test]
-fn a_step_ends_as_soon_as_not_worse_is_proven_after_its_bake_time_and_samples() {
+fn a_step_is_over_after_its_bake_time_and_samples_and_not_before() {
     let mut account = Account::new(Candidate::Good);
     let asked = RolloutPolicy {
-        margin_percent: 50.0,
-        step_timeout_s: Some(3_600),
+        min_samples: 200,
         ..policy()
     };
     assert_eq!(account.run(&asked), PROMOTED);
-    assert!(account.second() < 60, "{} s", account.second());
     for analysed in account.analyses() {
-        let baked = analysed.baked_s >= 2;
-        let enough = analysed.step_samples >= 20;
-        let proven = matches!(
-            analysed.analysis.verdict,
-            analysis::Verdict::NotWorse { .. }
-        );
-        let over = analysed.waiting.is_none();
-        assert_eq!(over, baked && enough && proven, "{analysed:?}");
+        let ripe = analysed.baked_s >= 2 && analysed.step_samples >= 200;
+        assert_eq!(analysed.waiting.is_none(), ripe, "{analysed:?}");
     }
+    let sentences = account.step_sentences();
+    assert!(
+        sentences[0].starts_with("20% is over after "),
+        "{sentences:?}"
+    );
+    assert!(
+        sentences[0].contains("% of failures would be found"),
+        "{sentences:?}"
+    );
+}
+
+/// A policy with an alarm, and something to watch after the promotion.
+fn guarded() -> RolloutPolicy {
+    RolloutPolicy {
+        alarms: vec!["checkout-errors".to_owned()],
+        bake_after_s: 30,
+        ..policy()
+    }
+}
+
+#[test]
+fn an_alarm_that_goes_off_rolls_back_with_its_reason() {
+    let mut account = Account::new(Candidate::Good);
+    account.alarm = 2..400_000;
+    assert_eq!(
+        account.run(&guarded()),
+        ended(Ending::RolledBack(Cause::Alarm))
+    );
+    assert!(account.serves(1));
+    let sentence = account.sentence();
+    assert!(
+        sentence.starts_with("the alarm checkout-errors went off at 20%: Threshold Crossed"),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn an_alarm_that_was_off_before_a_forced_start_counts_once_it_has_been_ok() {
+    let forced = |alarm: Span| {
+        let mut account = Account::new(Candidate::Good);
+        account.alarm = alarm;
+        let mut start = account.start(&guarded());
+        start.ignored_alarms = vec!["checkout-errors".to_owned()];
+        account.run_from(start, Kill::Never, &[])
+    };
+    assert_eq!(forced(0..400_000), PROMOTED);
+
+    let mut account = Account::new(Candidate::Good);
+    account.alarm = 0..3;
+    let mut start = account.start(&guarded());
+    start.ignored_alarms = vec!["checkout-errors".to_owned()];
+    let mut run = Run::begin(&mut account, start, Kill::Never);
+    while run.end.is_none() {
+        run.wait(&mut account, None);
+        if account.second() >= 5 {
+            account.alarm = 0..400_000;
+        }
+        run.tick(&mut account);
+    }
+    assert_eq!(run.end, Some(ended(Ending::RolledBack(Cause::Alarm))));
+}
+
+#[test]
+fn alarms_stay_armed_after_the_promotion_and_bring_the_old_version_back() {
+    let mut account = Account::new(Candidate::Good);
+    assert_eq!(account.run(&guarded()), PROMOTED);
+    let (quick, whole) = (
+        Account::new(Candidate::Good).run_s(&policy()),
+        account.second(),
+    );
+    assert!((quick + 30..quick + 40).contains(&whole), "{quick} {whole}");
+
+    account = Account::new(Candidate::Good);
+    account.alarm = quick + 10..400_000;
+    assert_eq!(
+        account.run(&guarded()),
+        ended(Ending::RolledBack(Cause::Alarm))
+    );
+    assert!(account.serves(1));
+    assert_eq!(account.weights(), [20.0, 50.0, 100.0, 0.0]);
+}
+
+#[test]
+fn what_is_proven_by_periods_that_are_over_only_after_the_promotion_brings_the_old_version_back() {
+    let mut account = Account::new(Candidate::Good);
+    let slow_metrics = RolloutPolicy {
+        metric_delay_s: 20,
+        min_samples: 1,
+        ..guarded()
+    };
+    let promoted = Account::new(Candidate::Good).promoted_s(&slow_metrics);
+    account.fails_from = promoted - 15;
+    assert_eq!(
+        account.run(&slow_metrics),
+        ended(Ending::RolledBack(Cause::Worse))
+    );
+    assert!(
+        account.second() > promoted,
+        "{} {promoted}",
+        account.second()
+    );
+    assert!(account.serves(1));
+}
+
+#[test]
+fn a_quiet_function_is_watched_until_its_calls_have_passed_and_for_a_week_at_most() {
+    let mut account = Account::new(Candidate::Good);
+    account.traffic = 0;
+    let quiet = RolloutPolicy {
+        period_s: 3_600,
+        bake_s: 3_600,
+        ..guarded()
+    };
+    let start = account.start(&quiet);
+    let mut run = Run::begin(&mut account, start, Kill::Never);
+    while run.end.is_none() {
+        // Nobody looks at every second of a week: an hour is one step of the clock.
+        account.now += TimeDelta::hours(1);
+        run.tick(&mut account);
+    }
+    assert_eq!(run.end, Some(PROMOTED));
+    let days = account.second() / 86_400;
+    assert_eq!(days, 7);
+}
+
+#[test]
+fn a_run_that_is_killed_after_the_promotion_is_followed_by_one_that_goes_on_watching() {
+    let mut account = Account::new(Candidate::Good);
+    let promoted = Account::new(Candidate::Good).promoted_s(&guarded());
+    assert_eq!(
+        account.killed(&guarded(), Kill::At(promoted + 5)),
+        End::Killed
+    );
+    assert!(account.serves(2));
+    account.alarm = promoted + 10..400_000;
+    assert_eq!(
+        account.run(&guarded()),
+        ended(Ending::RolledBack(Cause::Alarm))
+    );
+    assert!(account.serves(1));
+}
+
+#[test]
+fn a_signal_after_the_promotion_leaves_the_candidate_where_it_is() {
+    for command in [Command::Abort, Command::Detach] {
+        let mut account = Account::new(Candidate::Good);
+        let promoted = Account::new(Candidate::Good).promoted_s(&guarded());
+        let commands = [(promoted + 5, command)];
+        assert_eq!(
+            account.run_with(&guarded(), Kill::Never, &commands),
+            PROMOTED
+        );
+        assert!(account.serves(2));
+    }
+}
+
+#[test]
+fn a_candidate_that_gets_another_share_than_its_weight_pauses_the_rollout_with_the_likely_reasons()
+{
+    let mut account = Account::new(Candidate::Good);
+    account.lost_of_ten = 5;
+    assert_eq!(account.run(&long()), ended(Ending::Paused(Waiting::Share)));
+    assert_eq!(account.routing().share(version(2)), percent(20.0));
+    let sentence = account.sentence();
+    assert!(
+        sentence.contains("its calls may be throttled"),
+        "{sentence}"
+    );
 }
 
 #[test]
@@ -727,26 +968,6 @@ fn a_candidate_that_somebody_has_given_everything_ends_up_alone() {
     account.set_by_hand(Routing::weighted(version(1), version(2), Percent::HUNDRED));
     assert_eq!(account.run(&policy()), PROMOTED);
     assert!(account.serves(2));
-}
-
-#[test]
-fn metrics_that_are_five_periods_late_make_the_rollout_slower_and_change_nothing_else() {
-    let mut punctual = Account::new(Candidate::Good);
-    punctual.run(&policy());
-    let mut account = Account::new(Candidate::Good);
-    account.late_s = 5;
-    assert_eq!(account.run(&policy()), PROMOTED);
-    assert!(account.second() > punctual.second());
-}
-
-#[test]
-fn counts_that_grow_after_they_were_analysed_are_analysed_again() {
-    let mut account = Account::new(Candidate::Errors);
-    account.errors_late_s = 4;
-    assert_eq!(
-        account.run(&long()),
-        ended(Ending::RolledBack(Cause::Worse))
-    );
 }
 
 #[test]

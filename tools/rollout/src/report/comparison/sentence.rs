@@ -3,6 +3,7 @@
 use package::Architecture;
 
 use super::{Comparison, Findings, Pricing, Row};
+use crate::delivery::wording::Wording;
 
 /// All of it in plain words.
 pub(super) fn sentence(
@@ -26,7 +27,8 @@ pub(super) fn sentence(
              (see --period)"
         )
     } else {
-        analysis.sentence(&candidate.name(), &baseline.name())
+        let wording = Wording { analysis, scope };
+        wording.sentence(&candidate.name(), &baseline.name())
     };
     let mut sentence = format!(
         "{errors}. Analysed: {scope}. {}.",
@@ -106,7 +108,11 @@ pub(super) fn notes(comparison: &Comparison) -> Vec<String> {
     if !differences.is_empty() {
         notes.push(format!("{differences}."));
     }
-    notes.push("Cold starts and the memory in use have no metric in CloudWatch.".to_owned());
+    notes.push(
+        "Cold starts and INIT are what the function writes, without Lambda's own part of it; the memory in use \
+         has no metric in CloudWatch."
+            .to_owned(),
+    );
     if comparison.time_is_comparable {
         notes.push(cost(comparison));
     }

@@ -1,6 +1,7 @@
 //! Both versions in one table: a line per figure, with its unit, and what differs.
 
-use super::{Comparison, Row};
+use super::{Comparison, Findings, Row};
+use crate::delivery::wording::{percent, thousands};
 use crate::{
     aws::metrics::Durations,
     report::{
@@ -8,7 +9,7 @@ use crate::{
         table::{markdown, plain},
     },
 };
-use analysis::{Metric, percent, thousands};
+use analysis::Metric;
 
 /// A line of the table: what it is, both versions, what differs.
 type Line = [String; 4];
@@ -32,6 +33,7 @@ impl ComparisonTable {
             lines: Vec::new(),
         };
         writer.counts(&comparison.findings.differences);
+        writer.counted(&comparison.findings);
         writer.durations(&comparison.findings.differences);
         writer.resources(&comparison.findings.differences);
         Self {
@@ -87,7 +89,21 @@ impl Writer<'_> {
         {
             return;
         }
-        self.rate("slow, %", Row::slow_rate, differences, Metric::Slow);
+        self.rate("slow of warm, %", Row::slow_rate, differences, Metric::Slow);
+    }
+
+    /// What the function counts itself as failed, and its cold starts, where it writes them.
+    fn counted(&mut self, findings: &Findings) {
+        for (index, _) in findings.scope.counted.iter().enumerate() {
+            let metric = Metric::Counted(index);
+            let what = format!("{}, %", findings.scope.name(metric));
+            let rate = |version: &Row| version.sample.counted[index].count().rate();
+            self.rate(&what, rate, &findings.differences, metric);
+        }
+        self.line("cold starts", |version| {
+            version.sample.cold_starts.map(thousands)
+        });
+        self.measured("own init average, ms", 1, |version| version.sample.init_ms);
     }
 
     fn resources(&mut self, differences: &Differences) {

@@ -7,17 +7,18 @@ use crate::{
         function::Build,
         metrics::{Durations, Period, Sample, TimeCounts},
     },
+    delivery::scope::Time,
     report::{
         differences::Limit,
         prices::{Costs, PriceList},
     },
 };
-use analysis::{Block, Blocks, Count, Metric, Terms, analyse};
+use analysis::{Block, Blocks, Count, Metrics, Terms, analyse};
 
 const TERMS: Terms = Terms {
     alpha: 0.05,
     margin: 0.01,
-    metrics: Metric::WITHOUT_TIME,
+    metrics: Metrics::WITHOUT_TIME,
 };
 
 fn build(number: u64, architecture: Architecture, emulated: bool) -> Build {
@@ -40,14 +41,22 @@ fn sample(average_ms: f64) -> Sample {
             p90_ms: 19.0,
             p99_ms: 49.0,
         }),
+        ..Sample::default()
+    }
+}
+
+fn scope() -> Scope {
+    Scope {
+        time: Time::NoSlowLimit,
+        counted: Vec::new(),
     }
 }
 
 fn findings(periods: &[Blocks]) -> Findings {
     Findings {
-        scope: Scope::NoSlowLimit,
+        scope: scope(),
         analysis: analyse(periods.iter().copied(), &TERMS),
-        differences: Differences::new(&[], None, Metric::WITHOUT_TIME, None, TERMS.alpha),
+        differences: Differences::new(&[], None, &scope(), None, TERMS.alpha),
         period_s: 60,
     }
 }
@@ -189,12 +198,15 @@ fn a_region_without_prices_has_everything_but_costs() {
 #[test]
 fn ratios_of_means_carry_their_intervals() {
     let slow_ms = 250.0;
-    let scope = Scope::WithTime { slow_ms };
-    let version = |invocations, mean_ms: f64| Sample {
+    let scope = Scope {
+        time: Time::WithTime { slow_ms },
+        counted: Vec::new(),
+    };
+    let version = |invocations: u64, mean_ms: f64| Sample {
         time: TimeCounts {
-            measured: Some(invocations),
-            fast: Some(invocations),
-            slow: Some(0),
+            measured: Some(invocations as f64),
+            fast: Some(invocations as f64),
+            slow: Some(0.0),
             fast_sum_ms: Some(mean_ms * invocations as f64),
         },
         invocations,
@@ -204,6 +216,8 @@ fn ratios_of_means_carry_their_intervals() {
     let period = Period {
         start: DateTime::UNIX_EPOCH,
         versions: [version(2_000, 100.0), version(1_000, 90.0)],
+        alias: 3_000.0,
+        sources: Default::default(),
     };
     let periods = vec![&period; 60];
     let base = comparison(false);
@@ -215,14 +229,14 @@ fn ratios_of_means_carry_their_intervals() {
         rates,
     );
     let findings = Findings {
-        scope,
         differences: Differences::new(
             &periods,
             Some(Limit::Slow { limit_ms: slow_ms }),
-            scope.metrics(),
+            &scope,
             costs.as_ref(),
             0.05,
         ),
+        scope: scope.clone(),
         ..findings(&[])
     };
     let cost = findings

@@ -42,8 +42,8 @@ fn is_outside(count: Count, p: f64, alpha: f64) -> bool {
 }
 
 fn ln_mixture(count: Count, p: f64) -> f64 {
-    let failures = count.failures() as f64;
-    let successes = count.invocations() as f64 - failures;
+    let failures = count.failures();
+    let successes = count.invocations() - failures;
     let ln_likelihood = times_ln(failures, p) + times_ln(successes, 1.0 - p);
     ln_beta(failures + 0.5, successes + 0.5) - ln_beta(0.5, 0.5) - ln_likelihood
 }

@@ -36,7 +36,9 @@ pub(super) fn read(bytes: &[u8], window: Window) -> Vec<Entry> {
         .filter(|line| window.since <= line.time && line.time <= window.until);
     let mut kept: Vec<Line> = Vec::new();
     for line in lines {
-        kept.pop_if(|before| line.event == "analysed" && before.event == "analysed");
+        let repeats =
+            ["analysed", "no_data", "no_answer", "serving"].contains(&line.event.as_str());
+        kept.pop_if(|before| repeats && before.event == line.event);
         kept.push(line);
     }
     kept.iter().map(Line::entry).collect()

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::band::band;
 use crate::{aws::metrics::Period, report::comparison::Window};
-use analysis::{Block, Blocks, Count, Interval, LnE, Metric, SequentialTest, Terms};
+use analysis::{Blocks, Count, Interval, LnE, Metric, SequentialTest, Terms};
 
 /// More would not be seen on paper.
 const MOST_PIECES: i64 = 96;
@@ -24,38 +24,36 @@ pub(super) struct Piece {
     pub(super) ln_e_not_worse: LnE,
 }
 
-/// Errors and slow invocations of both versions.
+/// What both versions did, metric by metric.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Shares {
-    errors: Block,
-    slow: Block,
-}
+pub(super) struct Shares(Blocks);
 
 impl Shares {
     /// Invocations of one version (0 or 1), and those of them that failed or were slow.
     pub(super) fn count(&self, metric: Metric, version: usize) -> Count {
-        let block = match metric {
-            Metric::Slow => self.slow,
-            _ => self.errors,
-        };
+        let block = self.0[metric];
         [block.baseline, block.candidate][version]
     }
 
     /// The candidate's share of all invocations.
     pub(super) fn candidate(&self) -> Option<f64> {
         let [baseline, candidate] =
-            [0, 1].map(|version| self.count(Metric::Errors, version).invocations() as f64);
+            [0, 1].map(|version| self.count(Metric::Errors, version).invocations());
         (baseline + candidate > 0.0).then(|| candidate / (baseline + candidate))
     }
 
     fn add(&mut self, blocks: &Blocks) {
-        self.errors = self.errors + blocks.errors;
-        self.slow = self.slow + blocks.slow;
+        let sum = &mut self.0;
+        sum.errors = sum.errors + blocks.errors;
+        sum.throttles = sum.throttles + blocks.throttles;
+        sum.slow = sum.slow + blocks.slow;
+        for (sum, counted) in sum.counted.iter_mut().zip(blocks.counted) {
+            *sum = *sum + counted;
+        }
     }
 
     fn and(mut self, other: &Self) -> Self {
-        self.errors = self.errors + other.errors;
-        self.slow = self.slow + other.slow;
+        self.add(&other.0);
         self
     }
 }
@@ -126,11 +124,12 @@ mod tests {
 
     use super::*;
     use crate::aws::metrics::Sample;
+    use analysis::Metrics;
 
     const TERMS: Terms = Terms {
         alpha: 0.05,
         margin: 0.01,
-        metrics: Metric::WITHOUT_TIME,
+        metrics: Metrics::WITHOUT_TIME,
     };
 
     fn window(minutes: i64) -> Window {
@@ -150,6 +149,8 @@ mod tests {
         Period {
             start: window.since + TimeDelta::minutes(minute),
             versions: [version(950, 0), version(50, errors)],
+            alias: 1_000.0,
+            sources: Default::default(),
         }
     }
 
@@ -164,7 +165,7 @@ mod tests {
         let last = pieces.last().expect("a piece");
         assert_eq!(
             last.so_far.count(Metric::Errors, 0).invocations(),
-            950 * 24 * 60
+            f64::from(950 * 24 * 60)
         );
         assert_eq!(last.end, window.until);
         assert_eq!(last.own.candidate(), Some(0.05));
@@ -182,8 +183,8 @@ mod tests {
                 last.ln_e_worse.0 > 0.0,
             )
         };
-        assert_eq!(of(true), (250, true));
-        assert_eq!(of(false), (250, false));
+        assert_eq!(of(true), (250.0, true));
+        assert_eq!(of(false), (250.0, false));
     }
 
     proptest! {
@@ -194,8 +195,8 @@ mod tests {
             let starts = gaps.into_iter().map(|gap| { minute += gap; minute }).filter(|m| *m < minutes);
             let periods: Vec<_> = starts.map(|minute| period(window, minute, 1)).collect();
             let pieces = pieces(&periods, |_| true, 60, window, &TERMS);
-            let seen: u64 = pieces.iter().map(|piece| piece.own.count(Metric::Errors, 1).failures()).sum();
-            prop_assert_eq!(seen, periods.len() as u64);
+            let seen: f64 = pieces.iter().map(|piece| piece.own.count(Metric::Errors, 1).failures()).sum();
+            prop_assert_eq!(seen, periods.len() as f64);
             prop_assert!(pieces.is_sorted_by(|a, b| a.end < b.end));
         }
     }

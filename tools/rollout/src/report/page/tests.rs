@@ -6,20 +6,20 @@ use crate::{
         function::Build,
         metrics::{Durations, Sample, TimeCounts},
     },
-    delivery::scope::Scope,
+    delivery::scope::{Scope, Time},
     report::{
         comparison::{Findings, Pricing, Row, Window},
         differences::{Differences, Limit},
         prices::PriceList,
     },
 };
-use analysis::{Metric, analyse};
+use analysis::{Metrics, analyse};
 
 const SLOW_MS: f64 = 50.0;
 const TERMS: Terms = Terms {
     alpha: 0.05,
     margin: 0.01,
-    metrics: Metric::ALL,
+    metrics: Metrics::ALL,
 };
 
 fn window() -> Window {
@@ -42,11 +42,12 @@ fn sample(invocations: u64, errors: u64) -> Sample {
             p99_ms: 60.0,
         }),
         time: TimeCounts {
-            measured: Some(invocations),
-            fast: Some(invocations),
-            slow: Some(0),
+            measured: Some(invocations as f64),
+            fast: Some(invocations as f64),
+            slow: Some(0.0),
             fast_sum_ms: Some(12.0 * invocations as f64),
         },
+        ..Sample::default()
     }
 }
 
@@ -54,6 +55,8 @@ fn periods() -> Vec<Period> {
     let period = |minute| Period {
         start: window().since + TimeDelta::minutes(minute),
         versions: [sample(900, 1), sample(100, 0)],
+        alias: 1_000.0,
+        sources: Default::default(),
     };
     (0..60).map(period).collect()
 }
@@ -70,19 +73,22 @@ fn comparison(function: &str, emulated: bool) -> Comparison {
         Row::new(build, Some(1024), sample, Some(&rates))
     };
     let periods = periods();
-    let scope = Scope::WithTime { slow_ms: SLOW_MS };
+    let scope = Scope {
+        time: Time::WithTime { slow_ms: SLOW_MS },
+        counted: Vec::new(),
+    };
     let all: Vec<_> = periods.iter().collect();
     let findings = Findings {
-        scope,
         analysis: analyse(periods.iter().map(Period::blocks), &TERMS),
         differences: Differences::new(
             &all,
             Some(Limit::Slow { limit_ms: SLOW_MS }),
-            scope.metrics(),
+            &scope,
             None,
             TERMS.alpha,
         ),
         period_s: 60,
+        scope,
     };
     let pricing = Pricing::Known {
         region: "us-east-1".to_owned(),

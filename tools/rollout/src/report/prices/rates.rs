@@ -100,8 +100,8 @@ impl Costs {
     /// What these invocations of the baseline (0) or the candidate (1) cost, with `billed_ms` the sum over them
     /// all. The cost is linear in both, so an interval of a mean holds for it.
     #[must_use]
-    pub fn total_usd(&self, version: usize, invocations: u64, billed_ms: f64) -> f64 {
-        invocations as f64 * self.request_usd + billed_ms * self.millisecond_usd[version]
+    pub fn total_usd(&self, version: usize, invocations: f64, billed_ms: f64) -> f64 {
+        invocations * self.request_usd + billed_ms * self.millisecond_usd[version]
     }
 }
 

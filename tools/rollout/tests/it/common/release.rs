@@ -328,6 +328,8 @@ pub(crate) fn said(assert: &Assert) -> String {
     [&output.stdout, &output.stderr]
         .map(|bytes| String::from_utf8_lossy(bytes))
         .concat()
+        // Lines are folded at their spaces.
+        .replace("\n         ", " ")
 }
 
 fn sandbox_binary() -> PathBuf {

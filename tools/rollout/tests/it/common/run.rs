@@ -42,6 +42,8 @@ pub(crate) enum Candidate {
     Crashes,
     /// Every fifth invocation takes 100 ms longer.
     Slow,
+    /// Every tenth invocation counts a server error, and is a success to Lambda.
+    ServerErrors,
 }
 
 /// A sandbox and what it needs; dropping it ends everything.
@@ -58,7 +60,7 @@ impl Stage {
     pub(crate) async fn set(candidate: Candidate) -> Self {
         let stage = Self::empty().await;
         stage.publish(candidate).await;
-        stage.write_manifest();
+        stage.write_manifest(policy());
         stage
     }
 
@@ -103,6 +105,7 @@ impl Stage {
             Candidate::Errors => &[("FAIL_EVERY", "10")],
             Candidate::Crashes => &[("FAIL_EVERY", "10"), ("FAIL_BY", "exit")],
             Candidate::Slow => &[("SLOW_EVERY", "5")],
+            Candidate::ServerErrors => &[("COUNT_EVERY", "10")],
         };
         let variables = variables
             .iter()
@@ -134,7 +137,12 @@ impl Stage {
         assert_eq!(published.expect("is published").version(), Some(expected));
     }
 
-    fn write_manifest(&self) {
+    /// From now on the policy compares what a function behind an HTTP API counts.
+    pub(crate) fn compare_server_errors(&self) {
+        self.write_manifest(policy().with_metrics_of(&Trigger::Http));
+    }
+
+    fn write_manifest(&self, rollout: RolloutPolicy) {
         let manifest = FunctionManifest {
             schema_version: SCHEMA_VERSION,
             name: FUNCTION.to_owned(),
@@ -150,7 +158,7 @@ impl Stage {
             queues: Vec::new(),
             aliases: Vec::new(),
             replay: ReplayPolicy::default(),
-            rollout: policy(),
+            rollout,
             artifacts: Default::default(),
         };
         let folder = self.dist().join(FUNCTION);
@@ -183,7 +191,7 @@ impl Stage {
         }
     }
 
-    /// `rollout run` of version 2.
+    /// `rollout run` of version 2, or `rollout retry` where that is the first word.
     pub(crate) fn run(&self, arguments: &[&str]) -> Running {
         self.run_through(&self.endpoint, arguments)
     }
@@ -205,8 +213,12 @@ impl Stage {
     }
 
     fn command(&self, endpoint: &str, arguments: &[&str]) -> Command {
+        let (word, arguments) = match arguments {
+            ["retry", rest @ ..] => ("retry", rest),
+            _ => ("run", arguments),
+        };
         let mut command = Command::new(env!("CARGO_BIN_EXE_rollout"));
-        command.args(["--endpoint-url", endpoint, "run", FUNCTION]);
+        command.args(["--endpoint-url", endpoint, word, FUNCTION]);
         for (flag, default) in [
             ("--to", "2"),
             ("--dist", &self.dist().display().to_string()),
@@ -307,6 +319,7 @@ fn policy() -> RolloutPolicy {
         period_s: 1,
         metric_delay_s: 1,
         no_data_timeout_s: 10,
+        bake_after_s: 0,
         margin_percent: 5.0,
         ..RolloutPolicy::default()
     }
@@ -344,7 +357,11 @@ impl Running {
 /// Exit code and everything that was said.
 pub(crate) fn said(output: &Output) -> (Option<i32>, String) {
     let text = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-    (output.status.code(), text.concat())
+    // Lines are folded at their spaces.
+    (
+        output.status.code(),
+        text.concat().replace("\n         ", " "),
+    )
 }
 
 /// JSON lines.

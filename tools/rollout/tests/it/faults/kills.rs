@@ -50,7 +50,8 @@ async fn killed_at_nth(
     let (hold, mut is_reached) = moment.hold();
     faults.push(Some(hold));
     proxy.script(operation, faults);
-    let run = stage.run_through(&proxy.endpoint, &["--bake", bake]);
+    // Also of a candidate that was rolled back.
+    let run = stage.run_through(&proxy.endpoint, &["retry", "--bake", bake]);
     is_reached.recv().await.expect("gets there");
     run.signal(Signal::SIGKILL);
     run.output().await;
@@ -148,7 +149,8 @@ async fn a_run_that_is_killed_after_it_has_rolled_back_leaves_the_baseline_alone
         assert_eq!(alarm(&stage).await.is_some(), armed, "{moment:?}");
     }
 
-    let (code, text) = said(&stage.run(&["--bake", "60s"]).output().await);
+    let again = ["retry", "--bake", "60s"];
+    let (code, text) = said(&stage.run(&again).output().await);
     assert_eq!(code, Some(1), "{text}");
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
     assert_eq!(alarm(&stage).await, None);

@@ -66,8 +66,32 @@ async fn nothing_is_counted_twice_when_metrics_are_jumbled_and_in_small_pages() 
     let last = journal.iter().rfind(|event| event["event"] == "analysed");
     let seen = &last.expect("an analysis")["analysis"]["metrics"][0]["totals"];
     for (version, name) in [(0, "baseline"), (1, "candidate")] {
-        let seen = seen[name]["invocations"].as_u64().expect("a count");
-        let real = real["versions"][version]["invocations"].as_u64();
-        assert!(seen > 0 && Some(seen) <= real, "{name}: {seen} of {real:?}");
+        let seen = seen[name]["invocations"].as_f64().expect("a count");
+        let real = real["versions"][version]["invocations"].as_f64();
+        assert!(
+            seen > 0.0 && Some(seen) <= real,
+            "{name}: {seen} of {real:?}"
+        );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_only_another_source_counts_pause_the_rollout_and_roll_it_back_in_the_end() {
+    let (stage, proxy) = set(Candidate::Good).await;
+    proxy.spoil(|all, _| {
+        // Of the versions nothing arrives; the alias's own invocations do.
+        for series in all.iter_mut().filter(|series| series.id != "alias") {
+            series.retain(|_, _| false);
+        }
+    });
+    let limits = ["--bake", "60s", "--no-data-timeout", "4s"];
+    let text = rolled_back(&stage, &proxy, &limits).await;
+    assert!(
+        text.contains("paused: calls that the metrics do not show"),
+        "{text}"
+    );
+    assert!(
+        text.contains("there were calls that the metrics of both versions do not show"),
+        "{text}"
+    );
 }

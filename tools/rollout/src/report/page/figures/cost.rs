@@ -37,7 +37,7 @@ pub(super) fn cost(report: &Report<'_>) -> Option<Figure> {
         [vec![bar.name.clone()], usd.to_vec()].concat()
     });
     Some(Figure {
-        id: "cost",
+        id: "cost".to_owned(),
         picture: Picture::Drawn(picture(&bars, &title, &text)),
         title,
         text,

@@ -1,6 +1,7 @@
 //! How long invocations took.
 
 use super::{Figure, Picture, names};
+use crate::delivery::wording::percent;
 use crate::{
     aws::metrics::Distribution,
     report::page::{
@@ -9,7 +10,6 @@ use crate::{
         scale::{Scale, Tick, decades},
     },
 };
-use analysis::percent;
 
 pub(super) fn latency(report: &Report<'_>) -> Option<Figure> {
     if !report.comparison.time_is_comparable {
@@ -39,7 +39,7 @@ pub(super) fn latency(report: &Report<'_>) -> Option<Figure> {
     };
     let [baseline, candidate] = names(report);
     Some(Figure {
-        id: "latency",
+        id: "latency".to_owned(),
         title: "Latency".to_owned(),
         text:
             "Share of the invocations that took at most the time on the axis, which is logarithmic. The line \

@@ -15,7 +15,7 @@ use analysis::Metric;
 
 /// A picture and what belongs to it.
 struct Figure {
-    id: &'static str,
+    id: String,
     title: String,
     /// What it shows, for those who see it and those who do not.
     text: String,
@@ -40,15 +40,20 @@ pub(super) fn figures(report: &Report<'_>) -> Markup {
         report.comparison.window,
         &report.terms,
     );
+    let counted = (0..report.comparison.findings.scope.counted.len()).map(Metric::Counted);
+    let counted = counted.map(|metric| time::share(report, &pieces, metric));
     let figures: Vec<Figure> = [
         time::weight(report, &pieces),
         time::evidence(report, &pieces),
         time::share(report, &pieces, Metric::Errors),
+    ]
+    .into_iter()
+    .chain(counted)
+    .chain([
         time::share(report, &pieces, Metric::Slow),
         latency::latency(report),
         cost::cost(report),
-    ]
-    .into_iter()
+    ])
     .flatten()
     .collect();
     html! {
@@ -67,7 +72,7 @@ impl Figure {
                     p { (self.text) }
                 }
                 @match &self.picture {
-                    Picture::Chart(chart) => (chart.svg(self.id, &self.title, &self.text)),
+                    Picture::Chart(chart) => (chart.svg(&self.id, &self.title, &self.text)),
                     Picture::Drawn(markup) => (markup),
                 }
                 details {

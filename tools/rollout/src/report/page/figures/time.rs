@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use super::{Figure, Picture, names, some};
+use crate::delivery::wording::{number, percent};
 use crate::report::page::{
     Report,
     chart::{ACROSS, Chart, Mark, Pen, UPWARDS},
     scale::{Scale, Tick, round_ticks, seconds, times},
     series::Piece,
 };
-use analysis::{LnE, Metric, percent, thousands};
+use analysis::{LnE, Metric};
 
 /// How many times are written below the axis; more would touch each other.
 const TIMES: i32 = 5;
@@ -38,13 +39,12 @@ pub(super) fn weight(report: &Report<'_>, pieces: &[Piece]) -> Option<Figure> {
         Mark::Steps(Pen::Candidate, set.collect()),
     ];
     let rows = pieces.iter().map(|piece| {
-        let invocations =
-            |version| thousands(piece.own.count(Metric::Errors, version).invocations());
+        let invocations = |version| number(piece.own.count(Metric::Errors, version).invocations());
         let share = piece.own.candidate().map_or("-".to_owned(), percent);
         vec![clock(piece.end), share, invocations(0), invocations(1)]
     });
     Some(Figure {
-        id: "weight",
+        id: "weight".to_owned(),
         title: "Weight".to_owned(),
         text: format!(
             "Share of live that goes to {candidate}: the line is the weight that was set, \
@@ -59,7 +59,7 @@ pub(super) fn weight(report: &Report<'_>, pieces: &[Piece]) -> Option<Figure> {
 pub(super) fn share(report: &Report<'_>, pieces: &[Piece], metric: Metric) -> Option<Figure> {
     let pieces = some(pieces)?;
     let alpha = report.terms.alpha;
-    let ran = |piece: &&Piece, version| piece.so_far.count(metric, version).invocations() > 0;
+    let ran = |piece: &&Piece, version| piece.so_far.count(metric, version).invocations() > 0.0;
     let versions: Vec<usize> = (0..2)
         .filter(|&version| pieces.iter().any(|p| ran(&p, version)))
         .collect();
@@ -81,12 +81,25 @@ pub(super) fn share(report: &Report<'_>, pieces: &[Piece], metric: Metric) -> Op
         marks.push(Mark::Line(Pen::new(version), line.collect()));
     }
     let (id, title, what) = match metric {
-        Metric::Slow => ("slow", "Slow invocations", slow(report)),
-        _ => ("errors", "Errors", "that fail".to_owned()),
+        Metric::Slow => (
+            "slow".to_owned(),
+            "Slow invocations".to_owned(),
+            slow(report),
+        ),
+        Metric::Counted(index) => {
+            let name = report.comparison.findings.scope.name(metric);
+            let what = format!("that the function counts as failed ({name})");
+            (format!("counted-{index}"), name, what)
+        }
+        Metric::Errors | Metric::Throttles => (
+            "errors".to_owned(),
+            "Errors".to_owned(),
+            "that fail".to_owned(),
+        ),
     };
     Some(Figure {
         id,
-        title: title.to_owned(),
+        title,
         text: format!(
             "Share of all invocations so far {what}. Each band holds its version's true share at all times \
              at once with {}% confidence, if that share stays the same.",
@@ -178,7 +191,7 @@ pub(super) fn evidence(report: &Report<'_>, pieces: &[Piece]) -> Option<Figure> 
     });
     let [_, candidate] = names(report);
     Some(Figure {
-        id: "evidence",
+        id: "evidence".to_owned(),
         title: "Evidence".to_owned(),
         text: format!(
             "Highest e-value so far, on a logarithmic scale: that {candidate} is worse (dashed), and that \

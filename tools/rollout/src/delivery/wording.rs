@@ -1,26 +1,29 @@
 //! The analysis in words.
 
-use super::{
-    counts::{Block, Count},
-    metric::Metric,
-    verdict::{Analysis, Finding, LnE, Verdict},
-};
+use super::scope::Scope;
+use analysis::{Analysis, Block, Count, Finding, LnE, Metric, Verdict};
 
-/// What the two versions are called.
+/// Says what an analysis has found, of metrics by the names of a scope.
 #[derive(Debug, Clone, Copy)]
-struct Names<'a> {
-    candidate: &'a str,
-    baseline: &'a str,
+pub struct Wording<'a> {
+    /// What was found.
+    pub analysis: &'a Analysis,
+    /// What was analysed.
+    pub scope: &'a Scope,
 }
 
-impl Names<'_> {
-    fn sentence(&self, analysis: &Analysis) -> String {
-        let (decides, conclusion) = match analysis.verdict {
+impl Wording<'_> {
+    /// One sentence with the numbers, for people. The names are those of the two versions, such as
+    /// `arm64 (version 2)`.
+    #[must_use]
+    pub fn sentence(&self, candidate: &str, baseline: &str) -> String {
+        let (decides, conclusion) = match self.analysis.verdict {
             Verdict::Worse { decides } => {
-                let evidence = analysis.evidence(analysis.ln_e_worse);
-                (Some(decides), format!("worse in {decides}, {evidence}"))
+                let evidence = self.evidence(self.analysis.ln_e_worse);
+                let metric = self.scope.name(decides);
+                (Some(decides), format!("worse in {metric}, {evidence}"))
             }
-            Verdict::NotWorse { decides } => (Some(decides), analysis.not_worse()),
+            Verdict::NotWorse { decides } => (Some(decides), self.not_worse()),
             Verdict::Inconclusive {
                 decides,
                 more_invocations,
@@ -31,91 +34,76 @@ impl Names<'_> {
                         let time = minutes(more_minutes)
                             .map_or_else(String::new, |minutes| format!(" ({minutes})"));
                         format!(
-                            "inconclusive: needs about {} more invocations of {} at these rates, by {metric}{time}",
+                            "inconclusive: needs about {} more invocations of {candidate} at these rates, by {}{time}",
                             thousands(more),
-                            self.candidate,
+                            self.scope.name(metric),
                         )
                     }
-                    _ => analysis.unforeseen(),
+                    _ => self.unforeseen(),
                 };
                 (decides, conclusion)
             }
         };
-        let counts = self.counts(analysis, decides.unwrap_or(Metric::Errors));
+        let counts = self.counts(decides.unwrap_or(Metric::Errors), candidate, baseline);
         format!("{counts}: {conclusion}")
     }
 
     /// `arm64 fails 5.1% of its invocations (9 of 176), x86_64 0.0% (0 of 3,410)`.
-    fn counts(&self, analysis: &Analysis, metric: Metric) -> String {
+    fn counts(&self, metric: Metric, name: &str, baseline_name: &str) -> String {
         let Block {
             baseline,
             candidate,
-        } = analysis
+        } = self
+            .analysis
             .finding(metric)
             .map_or_else(Block::default, |finding| finding.totals);
         let before = match baseline.rate() {
-            Some(rate) => format!("{} {} ({})", self.baseline, percent(rate), ratio(baseline)),
-            None => format!("{} has not run beside the candidate", self.baseline),
+            Some(rate) => format!("{baseline_name} {} ({})", percent(rate), ratio(baseline)),
+            None => format!("{baseline_name} has not run beside the candidate"),
         };
         let Some(rate) = candidate.rate() else {
-            return format!(
-                "{} has not run beside the baseline, {before}",
-                self.candidate
-            );
+            return format!("{name} has not run beside the baseline, {before}");
         };
-        let (name, rate, ratio) = (self.candidate, percent(rate), ratio(candidate));
+        let (rate, ratio) = (percent(rate), ratio(candidate));
         match metric {
             Metric::Errors => format!("{name} fails {rate} of its invocations ({ratio}), {before}"),
             Metric::Throttles => {
                 format!("{name} is refused {rate} of its requests ({ratio}), {before}")
             }
             Metric::Slow => {
-                format!("{name} is slow in {rate} of its invocations ({ratio}), {before}")
+                format!("{name} is slow in {rate} of its warm invocations ({ratio}), {before}")
+            }
+            Metric::Counted(_) => {
+                let metric = self.scope.name(metric);
+                format!("{name} counts {rate} {metric} ({ratio}), {before}")
             }
         }
     }
-}
-
-/// `12 min`.
-fn minutes(more: Option<u64>) -> Option<String> {
-    Some(format!("{} min", thousands(more?)))
-}
-
-impl Analysis {
-    /// One sentence with the numbers, for people. The names are those of the two versions, such as
-    /// `arm64 (version 2)`.
-    #[must_use]
-    pub fn sentence(&self, candidate: &str, baseline: &str) -> String {
-        let names = Names {
-            candidate,
-            baseline,
-        };
-        names.sentence(self)
-    }
 
     fn evidence(&self, ln_e: LnE) -> String {
-        format!("e-value {ln_e} against the threshold {}", self.threshold)
+        format!(
+            "e-value {ln_e} against the threshold {}",
+            self.analysis.threshold
+        )
     }
 
     /// Names the metrics that were counted, since the claim is about those.
     fn not_worse(&self) -> String {
         let counted = |finding: &&Finding| finding.periods > 0;
-        let metrics: Vec<String> = self
-            .metrics
-            .iter()
-            .filter(counted)
-            .map(|finding| finding.metric.to_string())
+        let findings = self.analysis.metrics.iter().filter(counted);
+        let metrics: Vec<String> = findings
+            .map(|finding| self.scope.name(finding.metric))
             .collect();
         format!(
             "not worse by more than {} in {}, {}",
-            points(self.margin),
+            points(self.analysis.margin),
             metrics.join(" and "),
-            self.evidence(self.ln_e_not_worse)
+            self.evidence(self.analysis.ln_e_not_worse)
         )
     }
 
     fn unforeseen(&self) -> String {
-        if self.errors().is_comparable() {
+        if self.analysis.errors().is_comparable() {
             "inconclusive: more invocations at these rates would not decide it".to_owned()
         } else {
             "inconclusive: nothing to compare yet".to_owned()
@@ -125,23 +113,21 @@ impl Analysis {
     /// The verdict in a few words, for a line that has the counts already.
     #[must_use]
     pub fn brief(&self) -> String {
-        match self.verdict {
+        let analysis = self.analysis;
+        match analysis.verdict {
             Verdict::Worse { decides } => {
-                format!("worse in {decides} (e-value {})", self.ln_e_worse)
+                let metric = self.scope.name(decides);
+                format!("worse in {metric} (e-value {})", analysis.ln_e_worse)
             }
-            Verdict::NotWorse { .. } => format!("not worse (e-value {})", self.ln_e_not_worse),
-            Verdict::Inconclusive {
-                decides: Some(metric),
-                more_invocations: Some(more),
-                more_minutes,
-            } => format!(
-                "inconclusive: needs about {} more invocations by {metric}{}",
-                thousands(more),
-                minutes(more_minutes).map_or_else(String::new, |minutes| format!(" ({minutes})"))
-            ),
+            Verdict::NotWorse { .. } => format!("not worse (e-value {})", analysis.ln_e_not_worse),
             Verdict::Inconclusive { .. } => "inconclusive".to_owned(),
         }
     }
+}
+
+/// `12 min`.
+fn minutes(more: Option<u64>) -> Option<String> {
+    Some(format!("{} min", thousands(more?)))
 }
 
 /// A difference of two probabilities, to a hundredth of a percentage point.
@@ -155,8 +141,8 @@ fn points(difference: f64) -> String {
 fn ratio(count: Count) -> String {
     format!(
         "{} of {}",
-        thousands(count.failures()),
-        thousands(count.invocations())
+        number(count.failures()),
+        number(count.invocations())
     )
 }
 
@@ -168,6 +154,22 @@ pub fn percent(rate: f64) -> String {
         format!("{percent:.3}%")
     } else {
         format!("{percent:.1}%")
+    }
+}
+
+/// `12,345`, and `12,345.6` where a count is a fraction.
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts are not negative, and far below 2^53"
+)]
+pub fn number(count: f64) -> String {
+    let tenths = (count * 10.0).round() as u64;
+    let whole = thousands(tenths / 10);
+    match tenths % 10 {
+        0 => whole,
+        tenth => format!("{whole}.{tenth}"),
     }
 }
 
@@ -188,6 +190,16 @@ pub fn thousands(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delivery::scope::Time;
+
+    fn sentence(analysis: &Analysis, candidate: &str, baseline: &str) -> String {
+        let scope = Scope {
+            time: Time::WithTime { slow_ms: 250.0 },
+            counted: vec!["server_errors".to_owned()],
+        };
+        let scope = &scope;
+        Wording { analysis, scope }.sentence(candidate, baseline)
+    }
 
     fn finding(metric: Metric, baseline: Count, candidate: Count) -> Finding {
         let totals = Block {
@@ -224,7 +236,7 @@ mod tests {
         let finding = finding(decides, Count::new(3_410, 0), Count::new(176, 9));
         let worse = analysis(Verdict::Worse { decides }, vec![finding]);
         assert_eq!(
-            worse.sentence("arm64 (version 2)", "x86_64 (version 1)"),
+            sentence(&worse, "arm64 (version 2)", "x86_64 (version 1)"),
             "arm64 (version 2) fails 5.1% of its invocations (9 of 176), x86_64 (version 1) 0.0% \
              (0 of 3,410): worse in errors, e-value 4.1e6 against the threshold 20"
         );
@@ -237,9 +249,25 @@ mod tests {
         metrics.push(finding(decides, Count::new(3_410, 0), Count::new(176, 9)));
         let worse = analysis(Verdict::Worse { decides }, metrics);
         assert_eq!(
-            worse.sentence("arm64", "x86_64"),
-            "arm64 is slow in 5.1% of its invocations (9 of 176), x86_64 0.0% (0 of 3,410): worse \
+            sentence(&worse, "arm64", "x86_64"),
+            "arm64 is slow in 5.1% of its warm invocations (9 of 176), x86_64 0.0% (0 of 3,410): worse \
              in slow invocations, e-value 4.1e6 against the threshold 20"
+        );
+    }
+
+    #[test]
+    fn what_the_function_counts_is_called_by_its_name_and_fractions_are_shown() {
+        let decides = Metric::Counted(0);
+        let found = finding(
+            decides,
+            Count::new(3_410, 0),
+            Count::fractional(176.0, 9.25),
+        );
+        let worse = analysis(Verdict::Worse { decides }, vec![found]);
+        assert_eq!(
+            sentence(&worse, "arm64", "x86_64"),
+            "arm64 counts 5.3% server errors (9.3 of 176), x86_64 0.0% (0 of 3,410): worse in server errors, \
+             e-value 4.1e6 against the threshold 20"
         );
     }
 
@@ -253,7 +281,7 @@ mod tests {
             Count::default(),
         ));
         let not_worse = analysis(Verdict::NotWorse { decides }, metrics);
-        let sentence = not_worse.sentence("arm64", "x86_64");
+        let sentence = sentence(&not_worse, "arm64", "x86_64");
         assert!(
             sentence.ends_with(
                 "not worse by more than 1 percentage point in errors, e-value 55.1 against the threshold 20"
@@ -270,16 +298,12 @@ mod tests {
             more_minutes: Some(12),
         };
         let inconclusive = analysis(verdict, errors(Count::new(100, 0)));
-        let sentence = inconclusive.sentence("arm64", "x86_64");
+        let sentence = sentence(&inconclusive, "arm64", "x86_64");
         assert!(
             sentence.ends_with(
                 "inconclusive: needs about 1,234 more invocations of arm64 at these rates, by errors (12 min)"
             ),
             "{sentence}"
-        );
-        assert_eq!(
-            inconclusive.brief(),
-            "inconclusive: needs about 1,234 more invocations by errors (12 min)"
         );
     }
 
@@ -292,7 +316,7 @@ mod tests {
         };
         let nothing = analysis(verdict, errors(Count::default()));
         assert_eq!(
-            nothing.sentence("arm64", "x86_64"),
+            sentence(&nothing, "arm64", "x86_64"),
             "arm64 has not run beside the baseline, x86_64 0.1% (1 of 900): \
              inconclusive: nothing to compare yet"
         );

@@ -1,0 +1,427 @@
+//! What the periods of a rollout have shown so far, each taken in once, when it is over.
+//!
+//! A version without invocations is idle: the period was seen, and says nothing. A period in which another
+//! source counts calls that the versions' metrics do not show was not seen. Either is read again as long as
+//! nothing later is seen, since metrics may be late: the one that was idle for a quarter of an hour at most, the
+//! one that was not seen until the rollout is rolled back for it. Then that one is left out, and is no bake time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    periods::{Period, is_first_after_a_change, is_pure, over_until},
+    policy::Policy,
+    record::Record,
+    scope::Scope,
+};
+use analysis::{Analysis, Block, Blocks, Count, MOST_COUNTED, SequentialTest, Share, ShareTest};
+
+/// The probability that the test of the share stops a rollout whose calls are routed as its weights say.
+const SHARE_ALPHA: f64 = 1e-4;
+
+/// How long a period without any data is read again: metrics were seen to be minutes late.
+const READ_AGAIN: TimeDelta = TimeDelta::minutes(15);
+
+/// How many calls a limit looks back over: as many as the candidate's alarm needs, and enough for this many failures.
+const LEAST_CALLS: f64 = 20.0;
+const LEAST_FAILURES: f64 = 5.0;
+
+/// Evidence that grows with every period that is over.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    test: SequentialTest,
+    share: ShareTest,
+    /// When this process has begun: what the share was before is not its matter.
+    began: DateTime<Utc>,
+    /// Everything before this was taken in or left out.
+    pub(super) until: DateTime<Utc>,
+    /// Up to here time was watched, whether anybody called or not.
+    watched_until: DateTime<Utc>,
+    pub(super) step: Step,
+    /// Periods at the end that were not seen: from when on, and until when.
+    unseen: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// The candidate's last calls, by the metrics that have a limit.
+    recent: [Vec<Count>; MOST_COUNTED],
+    /// The metric whose limit was passed.
+    pub(super) over_limit: Option<(usize, Count)>,
+}
+
+/// What the step that is under way has shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Step {
+    /// When its weight was set.
+    pub(super) since: DateTime<Utc>,
+    /// Invocations of baseline and candidate in its periods.
+    pub(super) calls: [f64; 2],
+    /// Those of the baseline that failed.
+    pub(super) baseline_failures: f64,
+    /// Calls in its periods that were not seen.
+    pub(super) unseen: f64,
+    /// How long its periods are that were left out because they were not seen.
+    left_out: TimeDelta,
+}
+
+impl Step {
+    fn new(since: DateTime<Utc>) -> Self {
+        Self {
+            since,
+            calls: [0.0; 2],
+            baseline_failures: 0.0,
+            unseen: 0.0,
+            left_out: TimeDelta::zero(),
+        }
+    }
+}
+
+impl Evidence {
+    /// Nothing seen yet of a rollout whose periods begin at `from`.
+    pub(super) fn new(
+        policy: &Policy,
+        scope: &Scope,
+        from: DateTime<Utc>,
+        began: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            test: SequentialTest::new(&policy.terms(scope)),
+            share: ShareTest::new(SHARE_ALPHA),
+            began,
+            until: from,
+            watched_until: from,
+            step: Step::new(from),
+            unseen: None,
+            recent: Default::default(),
+            over_limit: None,
+        }
+    }
+
+    /// Takes in the periods that are over by now.
+    pub(super) fn observe(
+        &mut self,
+        mut periods: Vec<Period>,
+        record: &Record,
+        policy: &Policy,
+        now: DateTime<Utc>,
+    ) {
+        let since = record.last_change();
+        if self.step.since != since {
+            self.step = Step::new(since);
+        }
+        let over = over_until(policy, now).max(self.watched_until);
+        periods.retain(|period| {
+            period.start >= self.until
+                && period.start + policy.period <= over
+                && is_pure(period.start, policy.period, record)
+        });
+        periods.sort_by_key(|period| period.start);
+        let seen = periods.iter().rposition(|period| period.unseen <= 0.0);
+        let unseen = periods.split_off(seen.map_or(0, |last| last + 1));
+        for period in &periods {
+            if period.unseen > 0.0 {
+                self.leave_out(period, policy);
+            } else {
+                self.take_in(period, record, policy);
+            }
+        }
+        self.unseen = unseen
+            .first()
+            .zip(unseen.last())
+            .map(|(first, last)| (first.start, last.start + policy.period));
+        // A single call that somebody else has counted, and then none for so long, is a call that never came.
+        if self
+            .unseen
+            .is_some_and(|(_, last)| over - last > policy.no_data_timeout)
+        {
+            unseen
+                .iter()
+                .for_each(|period| self.leave_out(period, policy));
+            self.unseen = None;
+        }
+        let taken_in = periods.last().map(|last| last.start + policy.period);
+        self.until = self.until.max(taken_in.unwrap_or(self.until));
+        if self.unseen.is_none() {
+            self.until = self.until.max(over - READ_AGAIN);
+        }
+        self.watched_until = self.unseen.map_or(over, |(first, _)| first);
+    }
+
+    fn leave_out(&mut self, period: &Period, policy: &Policy) {
+        if period.start >= self.step.since {
+            self.step.left_out += policy.period;
+            self.step.unseen += period.unseen;
+        }
+    }
+
+    fn take_in(&mut self, period: &Period, record: &Record, policy: &Policy) {
+        let mut blocks = period.blocks;
+        if is_first_after_a_change(period.start, policy.period, record) {
+            blocks.slow = Block::default();
+        }
+        self.test.observe(&blocks);
+        self.limit(&blocks, policy);
+        if period.start < self.step.since {
+            return;
+        }
+        let errors = blocks.errors;
+        let calls = [errors.baseline, errors.candidate].map(Count::invocations);
+        for (sum, calls) in self.step.calls.iter_mut().zip(calls) {
+            *sum += calls;
+        }
+        self.step.baseline_failures += errors.baseline.failures();
+        let weight = record
+            .changes
+            .last()
+            .map_or(0.0, |last| last.percent.weight());
+        if period.start >= self.began && weight > 0.0 && weight < 1.0 {
+            self.share.observe(weight, calls[0], calls[1]);
+        }
+    }
+
+    /// Compares the candidate's last calls with the limits that the metrics have of their own.
+    fn limit(&mut self, blocks: &Blocks, policy: &Policy) {
+        let metrics = policy.counted.iter().take(MOST_COUNTED).enumerate();
+        for (index, (_, metric)) in metrics {
+            let Some(most) = metric.at_most_percent else {
+                continue;
+            };
+            let least = LEAST_CALLS.max(100.0 * LEAST_FAILURES / most);
+            let recent = &mut self.recent[index];
+            recent
+                .extend(Some(blocks.counted[index].candidate).filter(|it| it.invocations() > 0.0));
+            let calls = |recent: &[Count]| recent.iter().map(|it| it.invocations()).sum::<f64>();
+            while recent.len() > 1 && calls(&recent[1..]) >= least {
+                recent.remove(0);
+            }
+            let sum = recent
+                .iter()
+                .fold(Count::default(), |sum, count| sum + *count);
+            let is_over = sum.rate().is_some_and(|rate| rate * 100.0 > most);
+            if sum.invocations() >= least && is_over {
+                self.over_limit = Some((index, sum));
+            }
+        }
+    }
+
+    /// Whether the candidate is proven to be worse.
+    pub(super) fn is_worse(&self) -> bool {
+        self.test.is_worse()
+    }
+
+    /// What the analysis says.
+    pub(super) fn analysis(&self) -> Analysis {
+        let minutes = self.baked().as_seconds_f64() / 60.0;
+        let pace = (minutes > 0.0).then(|| self.step.calls[1] / minutes);
+        self.test.analysis().with_pace(pace)
+    }
+
+    /// How long the present step can be shown to have been watched.
+    pub(super) fn baked(&self) -> TimeDelta {
+        let watched = self.watched_until - self.step.since - self.step.left_out;
+        watched.max(TimeDelta::zero())
+    }
+
+    /// How much of that this process has seen.
+    pub(super) fn baked_here(&self) -> TimeDelta {
+        let here = self.watched_until - self.step.since.max(self.began);
+        here.clamp(TimeDelta::zero(), self.baked().max(TimeDelta::zero()))
+    }
+
+    /// For how long calls have not been seen, when that is so now.
+    pub(super) fn no_data(&self) -> Option<TimeDelta> {
+        self.unseen.map(|(first, last)| last - first)
+    }
+
+    /// What share the candidate got, when that is not its weight.
+    pub(super) fn mismatch(&self) -> Option<Share> {
+        self.share.mismatch()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::routing::Percent;
+    use crate::delivery::scope::Time;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        let start: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");
+        start + TimeDelta::seconds(second)
+    }
+
+    fn policy() -> Policy {
+        let asked = package::RolloutPolicy {
+            period_s: 10,
+            metric_delay_s: 5,
+            no_data_timeout_s: 60,
+            ..Default::default()
+        };
+        Policy::try_from(&asked).expect("holds")
+    }
+
+    fn record() -> Record {
+        "rollout 1->2 since 2026-11-23T14:30:00Z 5%@0s 25%@41s"
+            .parse()
+            .expect("a record")
+    }
+
+    fn period(second: i64, baseline: u64, candidate: u64) -> Period {
+        let block = Block {
+            baseline: Count::new(baseline, 0),
+            candidate: Count::new(candidate, 0),
+        };
+        Period {
+            start: at(second),
+            blocks: Blocks::errors(block),
+            unseen: 0.0,
+        }
+    }
+
+    fn blind(second: i64) -> Period {
+        Period {
+            unseen: 7.0,
+            ..period(second, 0, 0)
+        }
+    }
+
+    fn empty() -> Evidence {
+        let scope = Scope {
+            time: Time::NoSlowLimit,
+            counted: Vec::new(),
+        };
+        Evidence::new(&policy(), &scope, at(0), at(0))
+    }
+
+    fn after(periods: &[Period], now: i64) -> Evidence {
+        let mut evidence = empty();
+        evidence.observe(periods.to_vec(), &record(), &policy(), at(now));
+        evidence
+    }
+
+    fn compared(evidence: &Evidence) -> u64 {
+        evidence.analysis().metrics[0].periods
+    }
+
+    #[test]
+    fn periods_before_the_start_and_around_a_change_are_left_out() {
+        let starts = [60, -10, 0, 10, 20, 30, 40, 50];
+        let evidence = after(&starts.map(|second| period(second, 90, 10)), 75);
+        // 0 holds the first change, 40 the second.
+        assert_eq!(compared(&evidence), 5);
+        assert_eq!(evidence.step.calls, [180.0, 20.0]);
+        assert_eq!(evidence.baked(), TimeDelta::seconds(70 - 41));
+    }
+
+    #[test]
+    fn a_period_counts_once_when_it_is_over_and_what_comes_later_changes_nothing() {
+        let mut evidence = after(&[period(10, 90, 10), period(20, 90, 10)], 34);
+        assert_eq!(compared(&evidence), 1);
+        let later = [period(10, 90, 90), period(20, 90, 20)];
+        evidence.observe(later.to_vec(), &record(), &policy(), at(35));
+        let finding = &evidence.analysis().metrics[0];
+        assert_eq!(
+            (finding.periods, finding.totals.candidate),
+            (2, Count::new(30, 0))
+        );
+    }
+
+    #[test]
+    fn idle_time_is_watched_and_time_that_was_not_seen_is_not() {
+        let idle = after(&[], 105);
+        assert_eq!(
+            (idle.baked(), idle.no_data()),
+            (TimeDelta::seconds(59), None)
+        );
+        let seen_later = after(
+            &[period(50, 9, 1), blind(60), blind(70), period(80, 9, 1)],
+            105,
+        );
+        assert_eq!(
+            (seen_later.baked(), seen_later.no_data()),
+            (TimeDelta::seconds(39), None)
+        );
+    }
+
+    #[test]
+    fn what_is_not_seen_is_waited_for_and_taken_in_when_it_comes() {
+        let mut evidence = after(&[period(50, 9, 1), blind(60), blind(70)], 85);
+        assert_eq!(evidence.no_data(), Some(TimeDelta::seconds(20)));
+        assert_eq!(evidence.until, at(60));
+        evidence.observe(
+            vec![period(60, 90, 10), period(70, 90, 10)],
+            &record(),
+            &policy(),
+            at(95),
+        );
+        assert_eq!((evidence.no_data(), compared(&evidence)), (None, 3));
+        assert_eq!(evidence.baked(), TimeDelta::seconds(90 - 41));
+    }
+
+    #[test]
+    fn metrics_that_are_late_count_when_they_come_as_long_as_nothing_later_has() {
+        let mut evidence = after(&[period(10, 9, 1)], 75);
+        assert_eq!((compared(&evidence), evidence.until), (1, at(20)));
+        let late = vec![period(20, 9, 1), period(50, 9, 1)];
+        evidence.observe(late, &record(), &policy(), at(85));
+        assert_eq!((compared(&evidence), evidence.until), (3, at(60)));
+        evidence.observe(Vec::new(), &record(), &policy(), at(3_005));
+        assert_eq!(evidence.until, at(3_000) - READ_AGAIN);
+    }
+
+    #[test]
+    fn one_call_that_never_came_is_forgotten_when_nobody_calls_any_more() {
+        assert!(after(&[blind(60)], 125).no_data().is_some());
+        assert_eq!(after(&[blind(60)], 145).no_data(), None);
+    }
+
+    #[test]
+    fn the_period_behind_a_change_says_nothing_about_time() {
+        let slow = |second| {
+            let mut period = period(second, 90, 10);
+            period.blocks.slow = period.blocks.errors;
+            period
+        };
+        let scope = Scope {
+            time: Time::WithTime { slow_ms: 250.0 },
+            counted: Vec::new(),
+        };
+        let mut evidence = Evidence::new(&policy(), &scope, at(0), at(0));
+        let starts = [10, 20, 30, 50, 60];
+        evidence.observe(starts.map(slow).to_vec(), &record(), &policy(), at(100));
+        let periods: Vec<_> = evidence
+            .analysis()
+            .metrics
+            .iter()
+            .map(|it| it.periods)
+            .collect();
+        // Of errors, throttles and slow invocations: 10 and 50 come behind a change.
+        assert_eq!(periods, [5, 0, 3]);
+    }
+
+    #[test]
+    fn a_limit_looks_at_the_last_calls_however_slowly_they_come() {
+        let asked = serde_json::json!({
+            "failed": {"name": "ServerErrors"}, "of": {"name": "Requests"}, "at_most_percent": 20.0,
+        });
+        let metric = serde_json::from_value(asked).expect("a metric");
+        let policy = Policy {
+            counted: vec![("server_errors".to_owned(), metric)],
+            ..policy()
+        };
+        let record = Record::start(
+            "1".parse().expect("a version"),
+            "2".parse().expect("a version"),
+            Percent::HUNDRED,
+            at(0),
+        );
+        let mut evidence = empty();
+        let mut serve = |index: i64, failed| {
+            let mut period = period(10 * index, 0, 1);
+            period.blocks.counted[0].candidate = Count::new(1, failed);
+            evidence.observe(vec![period], &record, &policy, at(10 * index + 15));
+            evidence.over_limit
+        };
+        assert!((1..50).all(|index| serve(index, 0).is_none()));
+        // One call a period, five of the last 25: at the limit, and the sixth is over it.
+        assert!((50..55).all(|index| serve(index, 1).is_none()));
+        let (index, count) = serve(55, 1).expect("over");
+        assert_eq!((index, count), (0, Count::new(25, 6)));
+    }
+}

@@ -1,0 +1,217 @@
+//! Many rollouts of healthy candidates on streams of calls that happen by chance: at rates from none a day to five a
+//! minute, and with metrics that AWS stamps with a start and sends at an end.
+
+use chrono::DurationRound as _;
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use rand_distr::{Distribution as _, Poisson};
+
+use super::*;
+
+/// One invocation.
+#[derive(Debug, Clone, Copy)]
+struct Call {
+    start: DateTime<Utc>,
+    /// When its metrics are there.
+    sent: DateTime<Utc>,
+    /// 0 or 1.
+    version: usize,
+    failed: bool,
+}
+
+/// How invocations come, and how they go: the same for both versions.
+#[derive(Debug, Clone, Copy)]
+struct Stream {
+    per_minute: f64,
+    failure_rate: f64,
+    /// How long a failure takes.
+    failure: TimeDelta,
+    /// How long a success takes at least, and how much longer at most.
+    success: [TimeDelta; 2],
+}
+
+impl Stream {
+    const fn quick(per_minute: f64, failure_rate: f64) -> Self {
+        Self {
+            per_minute,
+            failure_rate,
+            failure: TimeDelta::zero(),
+            success: [TimeDelta::zero(); 2],
+        }
+    }
+
+    /// The calls of one minute of which the candidate gets a share.
+    fn minute(&self, start: DateTime<Utc>, share: f64, rng: &mut StdRng) -> Vec<Call> {
+        let calls = match self.per_minute {
+            0.0 => 0.0,
+            mean => Poisson::new(mean).expect("a mean").sample(rng),
+        };
+        let call = |_| {
+            let start = start + TimeDelta::milliseconds(rng.random_range(0..60_000));
+            let failed = rng.random_bool(self.failure_rate);
+            let [least, spread] = self.success.map(|time| time.num_milliseconds());
+            let took = if failed {
+                self.failure
+            } else {
+                TimeDelta::milliseconds(least + rng.random_range(0..=spread))
+            };
+            // Lambda sends every minute what has ended in it.
+            let sent = (start + took).duration_trunc(TimeDelta::minutes(1));
+            Call {
+                start,
+                sent: sent.expect("a minute") + TimeDelta::minutes(1),
+                version: usize::from(rng.random_bool(share)),
+                failed,
+            }
+        };
+        (0..calls as u64).map(call).collect()
+    }
+}
+
+/// What `CloudWatch` shows of calls by now.
+fn samples(calls: &[Call], now: DateTime<Utc>) -> Samples {
+    let mut periods: BTreeMap<DateTime<Utc>, [[u64; 2]; 2]> = BTreeMap::new();
+    for call in calls.iter().filter(|call| call.sent <= now) {
+        let minute = call.start.duration_trunc(TimeDelta::minutes(1));
+        let counts = periods.entry(minute.expect("a minute")).or_default();
+        counts[call.version][0] += 1;
+        counts[call.version][1] += u64::from(call.failed);
+    }
+    let period = |(start, [baseline, candidate]): (_, [[u64; 2]; 2])| {
+        let count = |[calls, failed]: [u64; 2]| Count::new(calls, failed);
+        Period {
+            start,
+            blocks: Blocks::errors(Block {
+                baseline: count(baseline),
+                candidate: count(candidate),
+            }),
+            unseen: 0.0,
+        }
+    };
+    Samples {
+        periods: periods.into_iter().map(period).collect(),
+        baseline: None,
+        candidate: None,
+    }
+}
+
+/// What a run came to.
+struct Outcome {
+    ending: Ending,
+    sentence: String,
+    took: TimeDelta,
+}
+
+/// Runs one rollout, a tick a minute.
+fn run(stream: Stream, policy: &Policy, seed: u64) -> Outcome {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let mut account = Account::new(Candidate::Good);
+    let start = Start {
+        policy: policy.clone(),
+        ..account.start(&RolloutPolicy::default())
+    };
+    let mut run = Run::begin(&mut account, start, Kill::Never);
+    let mut calls: Vec<Call> = Vec::new();
+    while run.end.is_none() {
+        let share = account.routing().share(version(2)).weight();
+        calls.extend(stream.minute(account.now, share, &mut rng));
+        account.now += TimeDelta::minutes(1);
+        let since = run.rollout.samples_since();
+        calls.retain(|call| call.start >= since);
+        let observation = Observation {
+            alias: account.read(),
+            samples: Ok(samples(&calls, account.now)),
+            alarms: Ok(Vec::new()),
+        };
+        let actions = run.rollout.tick(observation, account.now);
+        run.perform(&mut account, actions);
+        account
+            .events
+            .retain(|event| matches!(event, Event::Ended { .. }));
+    }
+    let Some(End::Ended(ending)) = run.end else {
+        panic!("nobody has killed it");
+    };
+    Outcome {
+        ending,
+        sentence: account.sentence().to_owned(),
+        took: account.now - start_of_time(),
+    }
+}
+
+/// The default policy of a function with a timeout.
+fn policy_with(timeout: TimeDelta) -> Policy {
+    let policy = Policy::try_from(&RolloutPolicy::default()).expect("holds");
+    policy.with_timeout(timeout)
+}
+
+/// Some rollouts on this stream, on two cores.
+fn runs(rollouts: u64, stream: Stream, policy: &Policy) -> Vec<Outcome> {
+    let half = |parity: u64| {
+        let seeds = (0..rollouts).filter(move |seed| seed % 2 == parity);
+        seeds
+            .map(|seed| run(stream, policy, seed))
+            .collect::<Vec<_>>()
+    };
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| half(1));
+        let mut outcomes = half(0);
+        outcomes.extend(other.join().expect("no panic"));
+        outcomes
+    })
+}
+
+#[test]
+fn healthy_candidates_of_quiet_functions_are_promoted_and_the_end_says_what_was_not_seen() {
+    const A_DAY: f64 = 1.0 / (24.0 * 60.0);
+    let policy = policy_with(TimeDelta::seconds(29));
+    let mut others = 0;
+    // One in a thousand fails, as services do: what chance does to a worse baseline is alpha's matter.
+    for (rollouts, per_minute) in [
+        (50, 0.0),
+        (250, 5.0),
+        (250, 1.0),
+        (250, 12.0 / 60.0),
+        (200, 20.0 * A_DAY),
+    ] {
+        let stream = Stream::quick(per_minute, 0.001);
+        for outcome in runs(rollouts, stream, &policy) {
+            let Outcome {
+                ending,
+                sentence,
+                took,
+            } = outcome;
+            if ending != Ending::Promoted {
+                others += 1;
+            } else if per_minute < 1.0 {
+                assert!(
+                    sentence.contains(". Not seen: 100 invocations at 5%"),
+                    "{sentence}"
+                );
+            }
+            assert!(took <= TimeDelta::days(8), "{took}");
+        }
+    }
+    assert_eq!(others, 0, "of 1000 rolled back or paused");
+}
+
+#[test]
+fn quick_failures_and_slow_successes_of_both_versions_roll_back_no_more_than_chance_does() {
+    let minutes = |minutes: i64| TimeDelta::minutes(minutes);
+    let stream = Stream {
+        per_minute: 20.0,
+        failure_rate: 0.005,
+        failure: TimeDelta::seconds(1),
+        success: [minutes(4), minutes(1)],
+    };
+    let policy = Policy {
+        bake: minutes(10),
+        step_timeout: minutes(15),
+        bake_after: TimeDelta::zero(),
+        ..policy_with(TimeDelta::seconds(300))
+    };
+    let outcomes = runs(1_000, stream, &policy);
+    let rolled_back = outcomes.iter().filter(|it| it.ending != Ending::Promoted);
+    let rolled_back = rolled_back.count();
+    // alpha would allow 50.
+    assert!(rolled_back <= 5, "{rolled_back} of 1000");
+}
