@@ -13,7 +13,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use crate::execution::{log::times_path, log_files::read_from};
+use crate::execution::log_files::{read_from, times_path};
 
 /// Names of the functions that have run in the sandbox of this folder.
 ///

@@ -20,7 +20,7 @@ use chrono::{SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use super::{
-    log_files::{LOG_BYTES, TIMES_BYTES, cut},
+    log_files::{LOG_BYTES, TIMES_BYTES, cut, times_path},
     log_filter::{Level, LogFilter},
     version::Logging,
 };
@@ -65,13 +65,6 @@ impl Recording {
         }
         Ok(lines)
     }
-}
-
-/// The file that says when the lines of a log were written that Lambda writes: `<position in the log> <microseconds since
-/// 1970>`, one a line, written before the line itself.
-#[must_use]
-pub fn times_path(log: &Path) -> PathBuf {
-    log.with_extension("times")
 }
 
 /// What a `REPORT` line says.

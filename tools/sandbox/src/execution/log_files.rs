@@ -19,8 +19,6 @@ use nix::{
     unistd::{Whence, lseek},
 };
 
-use super::log::times_path;
-
 /// How much of a log is kept, in bytes.
 pub(super) const LOG_BYTES: u64 = 3 << 20;
 /// And of its times: more than as many lines of Lambda's have.
@@ -34,6 +32,13 @@ const BLOCK_BYTES: u64 = 4096;
 const ENDED_BYTES: u64 = 128 << 20;
 /// And how many there may be.
 const ENDED_LOGS: usize = 2000;
+
+/// The file that says when the lines of a log were written that Lambda writes: `<position in the log> <microseconds since
+/// 1970>`, one a line, written before the line itself.
+#[must_use]
+pub fn times_path(log: &Path) -> PathBuf {
+    log.with_extension("times")
+}
 
 /// Makes a hole of all but the last `kept` bytes of a file of this length; `cut` is where the last hole ends.
 pub(super) fn cut(file: &File, length: u64, kept: u64, cut: &AtomicU64) {

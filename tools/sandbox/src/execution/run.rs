@@ -84,7 +84,7 @@ pub(super) fn without_environment(
 }
 
 /// Sends the event to the environment, waits for its answer and until it is ready for the next event, or for its end,
-/// and writes the log. An answer that others have to wait for goes to `early`.
+/// and writes the log. When the function works on after its answer, the answer goes to `early` before that is over.
 pub(super) async fn run(
     environment: &Arc<Environment>,
     request: &Request,
@@ -135,7 +135,7 @@ pub(super) async fn run(
         init: cold_start.init,
         tail_from,
     };
-    // Reads the peak of memory, before the process ends: the kernel keeps nothing about one that has ended.
+    // Before the process is ended: it reads the peak of memory, which the kernel forgets with the process.
     let finished = finish(environment, request, timing, result, failed_later);
     if reusable {
         RunOutcome::Reusable(finished)

@@ -125,8 +125,8 @@ impl Lambda {
         })
     }
 
-    /// Runs the function once, with the faults that are ordered for it, and records the invocation. An answer that the
-    /// function works on after goes to `early`.
+    /// Runs the function once, with the faults that are ordered for it, and records the invocation. When the
+    /// function works on after its answer, the answer goes to `early` before that is over.
     ///
     /// # Errors
     /// [`Full`] when no environment is free, or the function's reserved concurrency is used up: nothing has run then.

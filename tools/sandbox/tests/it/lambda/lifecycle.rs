@@ -67,6 +67,8 @@ async fn works_after(extension: Option<&str>) -> Sandbox {
     let sandbox = Sandbox::start_with(|options| options.init_limit = Duration::from_secs(10)).await;
     let code = zip(&[("bootstrap", 0o755, WORKS_AFTER.as_bytes())]);
     let mut create = create_function(&client(&sandbox.endpoint), code).architectures(host());
+    // On a loaded machine another start takes longer than the default.
+    create = create.timeout(300);
     if let Some(extension) = extension {
         let variables = Environment::builder().variables("EXTENSION", extension);
         create = create.environment(variables.build());

@@ -172,7 +172,7 @@ async fn environments_of_a_provisioned_version_know_it_as_many_as_were_asked_for
         variables["AWS_LAMBDA_INITIALIZATION_TYPE"].clone()
     };
     // Three at once: two are provisioned.
-    let slow = json!({"do": "env", "after_ms": 500});
+    let slow = json!({"do": "env", "after_ms": 1500});
     let (one, two, three) = tokio::join!(
         kind("live", slow.clone()),
         kind("1", slow.clone()),
