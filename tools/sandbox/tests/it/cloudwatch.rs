@@ -312,6 +312,7 @@ async fn boto3_puts_metrics_and_reads_them_back_in_every_protocol() {
         },
         "average": [53.0 / 9.0],
         "encodings": ["gzip"],
+        "large": [null, ["RequestEntityTooLarge", 413, "exceeded 1048576 bytes"]],
         "listed": 301,
         "dimensions": [[{"Name": "Version", "Value": "7"}, {"Name": "Function", "Value": "f"}]],
         "refused": [
