@@ -269,7 +269,7 @@ async fn boto3_reads_the_same_in_every_protocol() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn boto3_makes_an_alarm_and_reads_it_back_in_every_protocol() {
+async fn boto3_makes_alarms_of_both_kinds_and_reads_them_back_in_every_protocol() {
     let fixture = serve().await;
     let expected = json!({
         "alarm": ["a < b & c", 20.5, 1, true, "ALARM"],
@@ -281,6 +281,10 @@ async fn boto3_makes_an_alarm_and_reads_it_back_in_every_protocol() {
         "dimensions": true,
         "is_time": true,
         "tags": [{"Key": "a", "Value": "b"}],
+        "composite": ["any", "ALARM(f-live-candidate) OR FALSE", "ALARM", true, []],
+        "triggered_by": [true],
+        "composite_tags": [{"Key": "c", "Value": "d"}],
+        "used": "ValidationError",
         "left": [],
         "refused": ["ResourceNotFound", "ResourceNotFoundException"],
     });
@@ -308,6 +312,7 @@ async fn boto3_puts_metrics_and_reads_them_back_in_every_protocol() {
         },
         "average": [53.0 / 9.0],
         "encodings": ["gzip"],
+        "large": [null, ["RequestEntityTooLarge", 413, "exceeded 1048576 bytes"]],
         "listed": 301,
         "dimensions": [[{"Name": "Version", "Value": "7"}, {"Name": "Function", "Value": "f"}]],
         "refused": [

@@ -1,4 +1,4 @@
-"""Makes an alarm on an error rate and prints what is kept of it: alarms.py <protocol>."""
+"""Makes an alarm on an error rate and one on that alarm, and prints what is kept of them: alarms.py <protocol>."""
 
 import json
 import sys
@@ -42,10 +42,15 @@ client.put_metric_alarm(
     AlarmActions=[],
     Tags=[{"Key": "a", "Value": "b"}],
 )
+client.put_composite_alarm(AlarmName="any", AlarmRule="ALARM(f-live-candidate) OR FALSE", Tags=[{"Key": "c", "Value": "d"}])
 client.set_alarm_state(AlarmName="f-live-candidate", StateValue="ALARM", StateReason="a drill")
 (alarm,) = client.describe_alarms(AlarmNames=["f-live-candidate"])["MetricAlarms"]
 arn = alarm["AlarmArn"]
 tags = client.list_tags_for_resource(ResourceARN=arn)["Tags"]
+(composite,) = client.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+composite_tags = client.list_tags_for_resource(ResourceARN=composite["AlarmArn"])["Tags"]
+used = code(client.delete_alarms, AlarmNames=["f-live-candidate"])
+client.delete_alarms(AlarmNames=["any"])
 client.delete_alarms(AlarmNames=["f-live-candidate"])
 print(
     json.dumps(
@@ -55,6 +60,10 @@ print(
             "dimensions": alarm["Metrics"][1]["MetricStat"]["Metric"]["Dimensions"] == DIMENSIONS,
             "is_time": hasattr(alarm["StateUpdatedTimestamp"], "year"),
             "tags": tags,
+            "composite": [composite[key] for key in ("AlarmName", "AlarmRule", "StateValue", "ActionsEnabled", "OKActions")],
+            "triggered_by": [alarm["arn"] == arn for alarm in json.loads(composite["StateReasonData"])["triggeringAlarms"]],
+            "composite_tags": composite_tags,
+            "used": used,
             "left": client.describe_alarms()["MetricAlarms"],
             "refused": [
                 code(client.delete_alarms, AlarmNames=["f-live-candidate"]),

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import secrets
 import sys
 
 from botocore.exceptions import ClientError
@@ -40,6 +41,20 @@ names = [f"metric-with-a-long-name-{n}" for n in range(300)]
 client.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": name, "Value": 1} for name in names])
 encodings = sorted(seen)
 
+
+def large(value):
+    """Puts 2 MiB of dimensions."""
+    dimensions = lambda: [{"Name": name, "Value": value()} for name in "ab"]
+    data = [{"MetricName": f"m{n}", "Value": 1, "Dimensions": dimensions()} for n in range(1000)]
+    try:
+        client.put_metric_data(Namespace="large", MetricData=data)
+    except ClientError as error:
+        response = error.response
+        status = response["ResponseMetadata"]["HTTPStatusCode"]
+        return [response["Error"]["Code"], status, " ".join(response["Error"]["Message"].split()[3:])]
+    return None
+
+
 window = {"StartTime": time, "EndTime": time + datetime.timedelta(minutes=1)}
 statistics = client.get_metric_statistics(
     Namespace=namespace,
@@ -65,6 +80,8 @@ print(
             "point": point,
             "average": data["MetricDataResults"][0]["Values"],
             "encodings": encodings,
+            # A few KiB when they are compressed, and more than 1 MiB.
+            "large": [large(lambda: 1024 * "x"), large(lambda: secrets.token_urlsafe(768))],
             "listed": len(listed),
             "dimensions": [metric["Dimensions"] for metric in listed if metric["MetricName"] == "Requests"],
             "refused": [refused(Value=1, Values=[1]), refused(Values=[1, 2], Counts=[1])],

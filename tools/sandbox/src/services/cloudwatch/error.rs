@@ -6,11 +6,19 @@ use axum::http::StatusCode;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CloudWatchError {
     /// An operation that this sandbox does not have.
-    #[error("the sandbox serves metrics and metric alarms of CloudWatch, not {0:?}")]
+    #[error("the sandbox serves metrics and alarms of CloudWatch, not {0:?}")]
     UnknownOperation(String),
     /// The body is not what the protocol says.
     #[error("cannot read the request: {0}")]
     Malformed(String),
+    /// A body that is larger than the operation takes.
+    #[error("Request size {bytes} exceeded {limit} bytes")]
+    TooLarge {
+        /// As it was sent.
+        bytes: usize,
+        /// What it could have been.
+        limit: usize,
+    },
     /// A parameter that must be there is not.
     #[error("The parameter {0} is required.")]
     Missing(String),
@@ -91,6 +99,7 @@ impl CloudWatchError {
         match self {
             Self::UnknownOperation(_) => "UnknownOperationException",
             Self::Malformed(_) => "SerializationException",
+            Self::TooLarge { .. } => "RequestEntityTooLarge",
             Self::Missing(_) => "MissingRequiredParameterException",
             Self::BadValue { .. } | Self::InvalidValue(_) => "InvalidParameterValueException",
             Self::InvalidCombination(_) => "InvalidParameterCombinationException",
@@ -106,6 +115,7 @@ impl CloudWatchError {
         match self {
             Self::UnknownOperation(_) => "InvalidAction",
             Self::Malformed(_) => "MalformedInput",
+            Self::TooLarge { .. } => "RequestEntityTooLarge",
             Self::Missing(_) => "MissingParameter",
             Self::BadValue { .. } | Self::InvalidValue(_) => "InvalidParameterValue",
             Self::InvalidCombination(_) => "InvalidParameterCombination",
@@ -120,6 +130,7 @@ impl CloudWatchError {
     pub(crate) const fn status(&self) -> StatusCode {
         match self {
             Self::NoAlarm(_) | Self::NoResource(_) => StatusCode::NOT_FOUND,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         }
     }

@@ -3,7 +3,7 @@
 //! - `model/`: the samples of all metrics, what Lambda sends (as a [`Recorder`](crate::execution::record::Recorder)), and
 //!   the statistics.
 //! - [`clock`]: the time that they go by.
-//! - [`alarms`]: metric alarms, and the events of their changes.
+//! - [`alarms`]: alarms on metrics and on other alarms, and the events of their changes.
 //! - `operations/`: the API; `wire/`: the protocols, and what requests look like in all of them; `error.rs`: what is
 //!   refused.
 //!
@@ -16,8 +16,9 @@
 //! - Minutes are kept for 15 days, longer periods not; there may be 50,000 metrics.
 //! - A period is reported whole: one that `StartTime` cuts is not cut.
 //! - `ConcurrentExecutions` is kept per function only.
-//! - There is no metric math but a little for alarms. Nothing limits how often metrics are put, nor a request's size below
-//!   4 MiB. Entities are not kept.
+//! - There is no metric math but a little for alarms. Nothing limits how often metrics are put. Entities are not kept.
+//! - A request of `PutMetricData` or `GetMetricData` may be as large as on AWS, as it is sent (AWS does not say whether its
+//!   limit is for what a client has compressed), any other 4 MiB, and none more than that when it is decompressed.
 
 pub mod alarms;
 pub mod clock;
@@ -48,8 +49,13 @@ use crate::aws::signature;
 
 pub use self::model::lambda::LambdaMetrics;
 
-/// The greatest body that is read: 500 queries take some hundred KiB.
+/// The greatest body that is read, and what a compressed one may become.
 const MAX_BODY_BYTES: usize = 4 << 20;
+/// The documented limit of `PutMetricData`.
+const MAX_PUT_BYTES: usize = 1 << 20;
+/// The limit of `GetMetricData`, as AWS's error says it
+/// (<https://github.com/influxdata/telegraf/issues/10842>).
+const MAX_GET_BYTES: usize = 600 << 10;
 
 /// How metrics come.
 #[derive(Debug, Clone)]
@@ -116,9 +122,13 @@ impl CloudWatch {
         let request_id = Uuid::new_v4().to_string();
         let body = to_bytes(body, MAX_BODY_BYTES).await;
         let body = body.map_err(|error| CloudWatchError::Malformed(error.to_string()));
-        let called = body
-            .and_then(|body| decompress(&parts.headers, body))
-            .and_then(|body| protocol.read(&parts.uri, &parts.headers, &body));
+        let called = body.and_then(|body| {
+            let bytes = body.len();
+            let body = decompress(&parts.headers, body)?;
+            let call = protocol.read(&parts.uri, &parts.headers, &body)?;
+            check_size(&call.operation, bytes)?;
+            Ok(call)
+        });
         let answered = called.and_then(|call| {
             let region = signature::region(&parts.headers);
             let now_s = self.clock.now().timestamp();
@@ -127,6 +137,17 @@ impl CloudWatch {
         });
         answered.unwrap_or_else(|error| protocol.refuse(&error, &request_id))
     }
+}
+
+/// Refuses a request that is larger than AWS takes.
+fn check_size(operation: &str, bytes: usize) -> Result<(), CloudWatchError> {
+    let limit = match operation {
+        "PutMetricData" => MAX_PUT_BYTES,
+        "GetMetricData" => MAX_GET_BYTES,
+        _ => MAX_BODY_BYTES,
+    };
+    let too_large = CloudWatchError::TooLarge { bytes, limit };
+    (bytes <= limit).then_some(()).ok_or(too_large)
 }
 
 /// The body as it was before its client compressed it, as SDKs do with large ones.

@@ -5,10 +5,13 @@ use std::{collections::BTreeMap, fmt};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::definition::Definition;
+use super::{definition::Definition, evaluation::StateChange, rule::Rule};
 use crate::{
     aws::arn,
-    services::cloudwatch::{error::CloudWatchError, wire::input::PutMetricAlarmInput},
+    services::cloudwatch::{
+        error::CloudWatchError,
+        wire::input::{PutCompositeAlarmInput, PutMetricAlarmInput},
+    },
 };
 
 /// How often an alarm is evaluated within a period, or within a minute when its period is longer.
@@ -19,12 +22,17 @@ const PER_PERIOD: i64 = 10;
 pub(super) struct Alarm {
     pub(super) name: String,
     pub(super) region: String,
-    /// As it was asked for, to be returned.
-    pub(super) input: PutMetricAlarmInput,
-    pub(super) definition: Definition,
+    pub(super) kind: Kind,
     pub(super) state: State,
     pub(super) tags: BTreeMap<String, String>,
     pub(super) configured: DateTime<Utc>,
+}
+
+/// What it goes by, and how it was asked for, to be returned.
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    Metric(Box<(PutMetricAlarmInput, Definition)>),
+    Composite(Box<(PutCompositeAlarmInput, Rule)>),
 }
 
 impl Alarm {
@@ -37,9 +45,45 @@ impl Alarm {
         )
     }
 
-    /// Whether it is evaluated at this second.
-    pub(super) fn is_due(&self, now_s: i64) -> bool {
-        now_s % (self.definition.period_s.min(60) / PER_PERIOD) == 0
+    /// What a metric alarm goes by, if it is evaluated at this second.
+    pub(super) fn due(&self, now_s: i64) -> Option<&Definition> {
+        let Kind::Metric(kind) = &self.kind else {
+            return None;
+        };
+        let (_, definition) = &**kind;
+        let every_s = definition.period_s.min(60) / PER_PERIOD;
+        (now_s % every_s == 0).then_some(definition)
+    }
+
+    /// The ARNs of what it would start, whatever its state.
+    pub(super) fn actions(&self) -> impl Iterator<Item = &String> {
+        let (ok, alarm, insufficient_data) = match &self.kind {
+            Kind::Metric(kind) => {
+                let (input, _) = &**kind;
+                (
+                    &input.ok_actions,
+                    &input.alarm_actions,
+                    &input.insufficient_data_actions,
+                )
+            }
+            Kind::Composite(kind) => {
+                let (input, _) = &**kind;
+                (
+                    &input.ok_actions,
+                    &input.alarm_actions,
+                    &input.insufficient_data_actions,
+                )
+            }
+        };
+        ok.iter().chain(alarm).chain(insufficient_data)
+    }
+
+    /// What a composite alarm goes by.
+    pub(super) fn rule(&self) -> Option<&Rule> {
+        match &self.kind {
+            Kind::Metric(_) => None,
+            Kind::Composite(kind) => Some(&kind.1),
+        }
     }
 }
 
@@ -95,6 +139,16 @@ impl State {
             reason: "Unchecked: Initial alarm creation".to_owned(),
             reason_data: None,
             since: Utc::now(),
+        }
+    }
+
+    /// The state that an evaluation leads to.
+    pub(super) fn after(change: StateChange, now: DateTime<Utc>) -> Self {
+        Self {
+            value: change.value,
+            reason: change.reason,
+            reason_data: Some(change.reason_data),
+            since: now,
         }
     }
 }

@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
-    alarm::{Alarm, State, StateValue},
-    definition::{Query, Source},
+    alarm::{Alarm, Kind, State, StateValue},
+    definition::{Definition, Query, Source},
 };
 use crate::{
     aws::{self, ACCOUNT_ID},
-    services::cloudwatch::wire::input::{Dimension, MetricDataQuery},
+    services::cloudwatch::wire::input::{Dimension, MetricDataQuery, PutMetricAlarmInput},
 };
 
 /// One alarm's change from one state to another.
@@ -44,11 +44,24 @@ impl AlarmEvent {
     /// The event as EventBridge delivers it.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let Alarm { input, state, .. } = &self.alarm;
-        let queries = self.alarm.definition.queries.iter();
-        let metrics: Vec<_> = queries.map(|query| self.metric(query)).collect();
-        let mut configuration = json!({ "metrics": metrics });
-        if let Some(description) = &input.alarm_description {
+        let state = &self.alarm.state;
+        let (mut configuration, description) = match &self.alarm.kind {
+            Kind::Metric(kind) => {
+                let (input, definition) = &**kind;
+                let queries = definition.queries.iter();
+                let metrics = queries.map(|query| metric(input, definition, query));
+                let metrics: Vec<_> = metrics.collect();
+                (json!({ "metrics": metrics }), &input.alarm_description)
+            }
+            Kind::Composite(kind) => {
+                let (input, _) = &**kind;
+                (
+                    json!({ "alarmRule": input.alarm_rule }),
+                    &input.alarm_description,
+                )
+            }
+        };
+        if let Some(description) = description {
             configuration["description"] = json!(description);
         }
         json!({
@@ -68,33 +81,32 @@ impl AlarmEvent {
             },
         })
     }
+}
 
-    fn metric(&self, query: &Query) -> Value {
-        let input = &self.alarm.input;
-        let given = input
-            .metrics
-            .iter()
-            .find(|given| given.id.as_ref() == Some(&query.id));
-        let returned = given
-            .and_then(|given| given.return_data)
-            .is_none_or(|data| data.0);
-        let mut metric = match (&query.source, given) {
-            (Source::Expression(_), Some(given)) => expression(given),
-            (_, Some(given)) => json!({"metricStat": metric_stat(given)}),
-            (_, None) => json!({"metricStat": {
-                "metric": {
-                    "namespace": input.namespace,
-                    "name": input.metric_name,
-                    "dimensions": pairs(&input.dimensions),
-                },
-                "period": self.alarm.definition.period_s,
-                "stat": input.statistic.as_ref().or(input.extended_statistic.as_ref()),
-            }}),
-        };
-        metric["id"] = json!(query.id);
-        metric["returnData"] = json!(returned);
-        metric
-    }
+fn metric(input: &PutMetricAlarmInput, definition: &Definition, query: &Query) -> Value {
+    let given = input
+        .metrics
+        .iter()
+        .find(|given| given.id.as_ref() == Some(&query.id));
+    let returned = given
+        .and_then(|given| given.return_data)
+        .is_none_or(|data| data.0);
+    let mut metric = match (&query.source, given) {
+        (Source::Expression(_), Some(given)) => expression(given),
+        (_, Some(given)) => json!({"metricStat": metric_stat(given)}),
+        (_, None) => json!({"metricStat": {
+            "metric": {
+                "namespace": input.namespace,
+                "name": input.metric_name,
+                "dimensions": pairs(&input.dimensions),
+            },
+            "period": definition.period_s,
+            "stat": input.statistic.as_ref().or(input.extended_statistic.as_ref()),
+        }}),
+    };
+    metric["id"] = json!(query.id);
+    metric["returnData"] = json!(returned);
+    metric
 }
 
 fn expression(given: &MetricDataQuery) -> Value {

@@ -1,74 +1,31 @@
-//! PutMetricAlarm, DescribeAlarms, DeleteAlarms, SetAlarmState, and the tags of alarms.
+//! PutMetricAlarm, PutCompositeAlarm, DeleteAlarms, SetAlarmState, and the tags of alarms.
 
 use chrono::Utc;
-use ciborium::{tag::Required, value::Value};
+use ciborium::value::Value;
 use serde::Serialize;
 
 use super::{
-    Alarms,
-    alarm::{Alarm, State, StateValue},
+    Alarms, Table,
+    alarm::{Alarm, Kind, State, StateValue},
+    composite::{self, Cause},
     definition::Definition,
+    rule::{Rule, RuleError},
 };
-use crate::{
-    aws::paging,
-    services::cloudwatch::{
-        error::CloudWatchError,
-        wire::{
-            input::{
-                Boolean, DeleteAlarmsInput, DescribeAlarmsInput, Dimension, PutMetricAlarmInput,
-                SetAlarmStateInput, Tag, TagsInput, first_index,
-            },
-            value::{Empty, Time, to_value},
+use crate::services::cloudwatch::{
+    error::CloudWatchError,
+    wire::{
+        input::{
+            Boolean, DeleteAlarmsInput, PutCompositeAlarmInput, PutMetricAlarmInput,
+            SetAlarmStateInput, Tag, TagsInput,
         },
+        value::{Empty, to_value},
     },
 };
 
-/// Alarms in one answer.
-const PAGE: usize = 100;
-
-/// `DescribeAlarms`
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct DescribeAlarmsOutput<'a> {
-    metric_alarms: Vec<MetricAlarm<'a>>,
-    composite_alarms: [&'static str; 0],
-    next_token: Option<String>,
-}
-
-/// What an alarm was made with, and its state.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct MetricAlarm<'a> {
-    #[serde(flatten)]
-    input: &'a PutMetricAlarmInput,
-    /// None of an alarm on metric math.
-    dimensions: Option<&'a [Dimension]>,
-    alarm_arn: String,
-    alarm_configuration_updated_timestamp: Time,
-    state_value: &'static str,
-    state_reason: &'a str,
-    state_reason_data: Option<String>,
-    state_updated_timestamp: Time,
-    state_transitioned_timestamp: Time,
-}
-
-impl<'a> MetricAlarm<'a> {
-    fn new(alarm: &'a Alarm) -> Self {
-        let Alarm { input, state, .. } = alarm;
-        let since = Required(state.since.timestamp());
-        Self {
-            input,
-            dimensions: input.metrics.is_empty().then_some(&input.dimensions),
-            alarm_arn: alarm.arn(),
-            alarm_configuration_updated_timestamp: Required(alarm.configured.timestamp()),
-            state_value: state.value.as_str(),
-            state_reason: &state.reason,
-            state_reason_data: state.reason_data.as_ref().map(ToString::to_string),
-            state_updated_timestamp: since,
-            state_transitioned_timestamp: since,
-        }
-    }
-}
+/// Alarms that one request may delete.
+const MAX_DELETED: usize = 100;
+/// Composite alarms that may go by one alarm.
+const MAX_PARENTS: usize = 150;
 
 /// `ListTagsForResource`
 #[derive(Debug, Serialize)]
@@ -94,76 +51,151 @@ pub(crate) fn put(
     }
     let name = required(input.alarm_name.clone(), "AlarmName")?;
     let definition = Definition::check(&input)?;
-    let tags = input
-        .tags
-        .iter()
-        .map(|tag| (tag.key.clone(), tag.value.clone()));
+    let tags = std::mem::take(&mut input.tags);
+    let kind = Kind::Metric(Box::new((input, definition)));
+    insert(&mut alarms.lock(), &name, region, kind, tags)?;
+    Ok(to_value(&Empty {}))
+}
+
+/// Makes a composite alarm, or gives one that exists another rule; either way evaluates it.
+pub(crate) fn put_composite(
+    alarms: &Alarms,
+    mut input: PutCompositeAlarmInput,
+    region: &str,
+) -> Result<Value, CloudWatchError> {
+    if input.actions_suppressor.is_some() {
+        let reason = "the sandbox carries no actions out: leave ActionsSuppressor out";
+        return Err(CloudWatchError::Alarm(reason.to_owned()));
+    }
+    input.actions_enabled.get_or_insert(Boolean(true));
+    let name = required(input.alarm_name.clone(), "AlarmName")?;
+    let rule = required(input.alarm_rule.as_deref(), "AlarmRule")?;
+    let rule: Rule = rule
+        .parse()
+        .map_err(|error: RuleError| CloudWatchError::Alarm(error.to_string()))?;
     let mut table = alarms.lock();
+    check_children(&table, &name, &rule)?;
+    let tags = std::mem::take(&mut input.tags);
+    let kind = Kind::Composite(Box::new((input, rule)));
+    let cause = match insert(&mut table, &name, region, kind, tags)? {
+        true => Cause::Created,
+        false => Cause::Updated,
+    };
+    if let Some(state) = composite::evaluate(&table, &name, cause) {
+        alarms.change(&mut table, &name, state);
+    }
+    Ok(to_value(&Empty {}))
+}
+
+/// The alarms that a rule names are there, and are not in too many rules.
+fn check_children(table: &Table, name: &str, rule: &Rule) -> Result<(), CloudWatchError> {
+    let children = rule.children();
+    let missing: Vec<_> = children
+        .iter()
+        .filter(|child| composite::find(table, child).is_none())
+        .copied()
+        .collect();
+    if !missing.is_empty() {
+        return Err(CloudWatchError::Alarm(format!(
+            "Could not save the composite alarm as alarms [{}] in the alarm rule do not exist",
+            missing.join(", ")
+        )));
+    }
+    for child in children
+        .iter()
+        .filter_map(|child| composite::find(table, child))
+    {
+        let parents = composite::parents(table, &child.name);
+        if parents.len() >= MAX_PARENTS && parents.iter().all(|parent| parent != name) {
+            let child = &child.name;
+            return Err(CloudWatchError::Alarm(format!(
+                "{child} is in the rules of {MAX_PARENTS} composite alarms: there may be no more"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Puts an alarm into the table, with the state and the tags of one of its name and kind; true when there was none.
+fn insert(
+    table: &mut Table,
+    name: &str,
+    region: &str,
+    kind: Kind,
+    tags: Vec<Tag>,
+) -> Result<bool, CloudWatchError> {
+    let known = table.get(name);
+    let is_other =
+        |known: &Alarm| std::mem::discriminant(&known.kind) != std::mem::discriminant(&kind);
+    if known.is_some_and(is_other) {
+        let reason = format!("{name} is there already, as an alarm of another type");
+        return Err(CloudWatchError::Alarm(reason));
+    }
+    let is_new = known.is_none();
     // Tags are set when an alarm is made, and by TagResource alone afterwards.
-    let (state, tags) = match table.remove(&name) {
-        Some(known) => (known.state, known.tags),
-        None => (State::initial(), tags.collect()),
+    let (state, tags) = match known {
+        Some(known) => (known.state.clone(), known.tags.clone()),
+        None => {
+            let tags = tags.into_iter().map(|tag| (tag.key, tag.value));
+            (State::initial(), tags.collect())
+        }
     };
     let alarm = Alarm {
-        name: name.clone(),
+        name: name.to_owned(),
         region: region.to_owned(),
-        input,
-        definition,
+        kind,
         state,
         tags,
         configured: Utc::now(),
     };
-    table.insert(name, alarm);
-    Ok(to_value(&Empty {}))
+    table.insert(name.to_owned(), alarm);
+    Ok(is_new)
 }
 
-/// Alarms by name, by prefix or all, in the order of their names.
-pub(crate) fn describe(
-    alarms: &Alarms,
-    input: &DescribeAlarmsInput,
-) -> Result<Value, CloudWatchError> {
-    let state = input
-        .state_value
-        .as_deref()
-        .map(StateValue::parse)
-        .transpose()?;
-    let names = &input.alarm_names;
-    let prefix = input.alarm_name_prefix.as_deref().unwrap_or_default();
-    let wanted = |alarm: &&Alarm| {
-        (names.is_empty() || names.contains(&alarm.name))
-            && alarm.name.starts_with(prefix)
-            && state.is_none_or(|state| state == alarm.state.value)
-    };
-    let types = &input.alarm_types;
-    let metric_alarms = types.is_empty() || types.iter().any(|kind| kind == "MetricAlarm");
-    let size = input
-        .max_records
-        .map_or(PAGE, |max| usize::try_from(max.0).unwrap_or(PAGE));
-    let from = first_index(input.next_token.as_deref())?;
-    let table = alarms.lock();
-    let found = table.values().filter(wanted).filter(|_| metric_alarms);
-    let page = paging::page(found, from, size);
-    Ok(to_value(&DescribeAlarmsOutput {
-        metric_alarms: page.items.into_iter().map(MetricAlarm::new).collect(),
-        composite_alarms: [],
-        next_token: page.next.map(paging::token),
-    }))
-}
-
-/// Deletes all of these alarms, or none when one does not exist.
+/// Deletes alarms. None of them when a composite alarm goes by one; when one does not exist, the others.
 pub(crate) fn delete(alarms: &Alarms, input: &DeleteAlarmsInput) -> Result<Value, CloudWatchError> {
-    let mut table = alarms.lock();
-    let mut names = input.alarm_names.iter();
-    if let Some(unknown) = names.find(|name| !table.contains_key(*name)) {
-        return Err(CloudWatchError::NoAlarm(unknown.clone()));
+    let names = &input.alarm_names;
+    let wrong = |reason: String| Err(CloudWatchError::Alarm(reason));
+    if names.len() > MAX_DELETED {
+        return wrong(format!(
+            "no more than {MAX_DELETED} alarms may be deleted at once"
+        ));
     }
-    for name in &input.alarm_names {
+    let mut table = alarms.lock();
+    let known: Vec<_> = names.iter().filter_map(|name| table.get(name)).collect();
+    if known.iter().filter(|alarm| alarm.rule().is_some()).count() > 1 {
+        return wrong("no more than one composite alarm may be deleted at once".to_owned());
+    }
+    let used: Vec<_> = names
+        .iter()
+        .filter(|name| !composite::parents(&table, name).is_empty())
+        .map(String::as_str)
+        .collect();
+    match used.as_slice() {
+        [] => {}
+        [one] => {
+            return wrong(format!(
+                "Cannot delete {one} as there are composite alarm(s) depending on it."
+            ));
+        }
+        several => {
+            return wrong(format!(
+                "Cannot delete {} as there are composite alarm(s) depending on them.",
+                several.join(",")
+            ));
+        }
+    }
+    let unknown = names.iter().find(|name| !table.contains_key(*name));
+    for name in names {
         table.remove(name);
     }
-    Ok(to_value(&Empty {}))
+    match unknown {
+        Some(unknown) => Err(CloudWatchError::NoAlarm(unknown.clone())),
+        None => Ok(to_value(&Empty {})),
+    }
 }
 
-/// Puts an alarm into a state until it is evaluated again.
+/// Puts an alarm into a state until it is evaluated again: a composite one, when another alarm of its rule changes.
 pub(crate) fn set_state(
     alarms: &Alarms,
     input: &SetAlarmStateInput,
@@ -176,15 +208,16 @@ pub(crate) fn set_state(
         .transpose()
         .map_err(|error| CloudWatchError::Alarm(format!("StateReasonData is not JSON: {error}")))?;
     let mut table = alarms.lock();
-    let alarm = table.get_mut(name);
-    let alarm = alarm.ok_or_else(|| CloudWatchError::NoAlarm(name.clone()))?;
+    if !table.contains_key(name) {
+        return Err(CloudWatchError::NoAlarm(name.clone()));
+    }
     let state = State {
         value,
         reason,
         reason_data,
         since: Utc::now(),
     };
-    alarms.change(alarm, state);
+    alarms.change(&mut table, name, state);
     Ok(to_value(&Empty {}))
 }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// More than 20% of at least 10 invocations of version 1 through `f:live` within 10 s.
-fn rate_alarm() -> Json {
+pub(super) fn rate_alarm() -> Json {
     let metric = |name: &str| {
         json!({
             "Metric": {
@@ -49,14 +49,14 @@ fn rate_alarm() -> Json {
     })
 }
 
-fn put(alarms: &Alarms, input: Json) -> Result<(), String> {
+pub(super) fn put(alarms: &Alarms, input: Json) -> Result<(), String> {
     let input = serde_json::from_value(input).map_err(|error| error.to_string())?;
     let put = operations::put(alarms, input, "us-east-1");
     put.map(drop).map_err(|error| error.to_string())
 }
 
 /// Alarms on a store that has these invocations, all in the second after [`START`].
-fn alarms(good: usize, bad: usize) -> Alarms {
+pub(super) fn alarms(good: usize, bad: usize) -> Alarms {
     let (store, metrics) = metrics();
     let outcomes = [(Outcome::Success, good), (Outcome::Error, bad)];
     for (outcome, count) in outcomes {
@@ -67,7 +67,7 @@ fn alarms(good: usize, bad: usize) -> Alarms {
     Alarms::new(store, clock())
 }
 
-fn at(after_s: i64) -> DateTime<Utc> {
+pub(super) fn at(after_s: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(START, 0).unwrap() + TimeDelta::seconds(after_s)
 }
 
@@ -252,7 +252,7 @@ fn an_alarm_on_one_metric_is_described_as_it_was_made() {
     put(&alarms, input).unwrap();
     let all: DescribeAlarmsInput =
         serde_json::from_value(json!({"AlarmNames": ["queue"]})).unwrap();
-    let described = to_json(operations::describe(&alarms, &all).unwrap()).unwrap();
+    let described = to_json(describe::run(&alarms, &all).unwrap()).unwrap();
     let alarm = &described["MetricAlarms"][0];
     for (member, value) in [
         ("Threshold", json!(600.5)),
@@ -286,7 +286,7 @@ fn descriptions_come_in_pages_and_by_prefix() {
     }
     let describe = |input: Json| {
         let input: DescribeAlarmsInput = serde_json::from_value(input).unwrap();
-        to_json(operations::describe(&alarms, &input).unwrap())
+        to_json(describe::run(&alarms, &input).unwrap())
             .unwrap()
             .to_string()
     };
@@ -295,6 +295,8 @@ fn descriptions_come_in_pages_and_by_prefix() {
     assert!(first.contains("NextToken"), "{first}");
     let composite = describe(json!({"AlarmTypes": ["CompositeAlarm"]}));
     assert!(!composite.contains("b-1"), "{composite}");
+    let acting = describe(json!({"ActionPrefix": "arn:aws:sns"}));
+    assert!(!acting.contains("b-1"), "{acting}");
     let in_alarm = describe(json!({"StateValue": "ALARM"}));
     assert!(!in_alarm.contains("b-1"), "{in_alarm}");
 }

@@ -228,7 +228,27 @@ pub(crate) struct PutMetricAlarmInput {
     pub(crate) threshold_metric_id: Option<String>,
 }
 
-/// `DescribeAlarms`, without what concerns composite alarms, of which there are none.
+/// `PutCompositeAlarm`; `DescribeAlarms` answers with it, and adds ARN and state.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PutCompositeAlarmInput {
+    pub(crate) alarm_name: Option<String>,
+    pub(crate) alarm_description: Option<String>,
+    pub(crate) alarm_rule: Option<String>,
+    pub(crate) actions_enabled: Option<Boolean>,
+    #[serde(default, rename = "OKActions", deserialize_with = "list")]
+    pub(crate) ok_actions: Vec<String>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) alarm_actions: Vec<String>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) insufficient_data_actions: Vec<String>,
+    #[serde(skip_serializing)]
+    pub(crate) actions_suppressor: Option<String>,
+    #[serde(default, deserialize_with = "list", skip_serializing)]
+    pub(crate) tags: Vec<Tag>,
+}
+
+/// `DescribeAlarms`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct DescribeAlarmsInput {
@@ -237,6 +257,9 @@ pub(crate) struct DescribeAlarmsInput {
     #[serde(default, deserialize_with = "list")]
     pub(crate) alarm_types: Vec<String>,
     pub(crate) alarm_name_prefix: Option<String>,
+    pub(crate) action_prefix: Option<String>,
+    pub(crate) children_of_alarm_name: Option<String>,
+    pub(crate) parents_of_alarm_name: Option<String>,
     pub(crate) state_value: Option<String>,
     pub(crate) max_records: Option<Integer>,
     pub(crate) next_token: Option<String>,
