@@ -178,7 +178,6 @@ async fn logs_and_tracing_are_as_terraform_sets_them_and_can_be_changed() {
 }
 
 #[tokio::test]
-#[ignore = "the sandbox has no PutFunctionConcurrency yet"]
 async fn reserved_concurrency_is_set_and_taken_away() {
     let sandbox = Sandbox::start().await.unwrap();
     let dist = tempfile::tempdir().unwrap();

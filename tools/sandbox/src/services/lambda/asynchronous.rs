@@ -5,11 +5,11 @@
 //! asynchronous invocations" in Lambda's developer guide.
 //!
 //! # What differs from Lambda
-//! - Destinations are queues of SQS. Nothing goes to other ones, nor to dead-letter queues.
+//! - Destinations are queues of SQS and functions, the only ones that can be set. There are no dead-letter queues.
 //! - Events are in memory: they end with the sandbox. There is no limit to how many wait.
 //! - Without `--realistic` the pauses are seconds where they are minutes on Lambda.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chrono::{SecondsFormat, Utc};
@@ -19,7 +19,10 @@ use tokio::{sync::oneshot, time::Instant};
 use super::{
     Lambda,
     invocation::{Call, new_request_id},
-    model::{event_invoke::EventInvokeConfig, names},
+    model::{
+        event_invoke::EventInvokeConfig,
+        names::{self, FunctionRef},
+    },
 };
 use crate::execution::invocation::Answer;
 
@@ -67,6 +70,8 @@ enum Condition {
     Success,
     RetriesExhausted,
     EventAgeExceeded,
+    /// The function's reserved concurrency is 0: nothing is tried.
+    ZeroReservedConcurrency,
 }
 
 /// What to do after an attempt.
@@ -122,7 +127,10 @@ impl Lambda {
     pub fn run_in_background(&self, call: Call) -> String {
         let id = new_request_id();
         let (lambda, request_id) = (self.clone(), id.clone());
-        tokio::spawn(async move { lambda.run_until_done(&call, &request_id).await });
+        // Boxed, since a destination may be a function, whose call runs in the background too.
+        let run: Pin<Box<dyn Future<Output = ()> + Send>> =
+            Box::pin(async move { lambda.run_until_done(&call, &request_id).await });
+        tokio::spawn(run);
         id
     }
 
@@ -136,6 +144,12 @@ impl Lambda {
         let mut last = None;
         let mut runs = 0;
         let (condition, config) = loop {
+            if self.has_none_reserved(call) {
+                break (
+                    Condition::ZeroReservedConcurrency,
+                    self.event_invoke_config(call),
+                );
+            }
             let (unheard, _) = oneshot::channel();
             let attempt = match self.run(call, id, unheard).await {
                 Err(_) => Attempt::Throttled,
@@ -166,11 +180,31 @@ impl Lambda {
             None => tracing::warn!(function, id, ?condition, "dropped an event"),
             Some(destination) => {
                 let record = record(call, id, condition, runs, last.as_ref());
-                if let Err(error) = (self.send_message)(&destination, record.to_string()) {
+                if let Err(error) = self.send_record(&destination, record.to_string()) {
                     tracing::warn!(function, destination, %error, "cannot report an event");
                 }
             }
         }
+    }
+
+    /// To a queue, or as the event of a function.
+    fn send_record(&self, destination: &str, record: String) -> Result<(), String> {
+        if !destination.contains(":lambda:") {
+            return (self.send_message)(destination, record);
+        }
+        let region = destination.split(':').nth(3).unwrap_or_default();
+        let mut call = FunctionRef::parse(destination, None, region)
+            .and_then(|reference| self.route(reference, region))
+            .map_err(|error| error.to_string())?;
+        call.payload = record.into();
+        self.run_in_background(call);
+        Ok(())
+    }
+
+    fn has_none_reserved(&self, call: &Call) -> bool {
+        let functions = self.read();
+        let function = functions.function(&call.reference.name, &call.version.region);
+        function.is_ok_and(|function| function.reserved == Some(0))
     }
 
     /// What invocations with the qualifier of this call go by; Lambda's defaults when the function is gone.

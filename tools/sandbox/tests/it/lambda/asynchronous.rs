@@ -145,3 +145,46 @@ async fn an_event_that_is_throttled_until_it_is_too_old_is_reported_without_a_re
     // 0.1 s, 0.2 s, and 0.4 s would be too long with the next pause.
     assert!(begun.elapsed() >= Duration::from_millis(300));
 }
+
+#[tokio::test]
+async fn without_reserved_concurrency_an_event_is_reported_at_once() {
+    let sandbox = Sandbox::start(|_| {}).await;
+    let mut functions = sandbox.functions.write();
+    let function = functions.function_mut(FUNCTION, DEFAULT_REGION).unwrap();
+    function.reserved = Some(0);
+    drop(functions);
+    let (id, report) = sandbox.report(&json!({})).await;
+    assert_eq!(
+        report["requestContext"],
+        json!({
+            "requestId": id,
+            "functionArn": ARN,
+            "condition": "ZeroReservedConcurrency",
+            "approximateInvokeCount": 0,
+        })
+    );
+    assert_eq!(report["requestPayload"], json!({}));
+}
+
+#[tokio::test]
+async fn a_function_that_is_a_destination_gets_the_record_as_its_event() {
+    const OTHER: &str = "arn:aws:lambda:us-east-1:000000000000:function:other";
+    let sandbox = Sandbox::start(|settings| settings.on_success = Some(OTHER.to_owned())).await;
+    let create = create_function(&client(&sandbox.endpoint), probe_zip()).architectures(host());
+    create.function_name("other").send().await.unwrap();
+    let mut functions = sandbox.functions.write();
+    let function = functions.function_mut("other", DEFAULT_REGION).unwrap();
+    let settings = EventInvokeSettings {
+        maximum_event_age_s: None,
+        maximum_retry_attempts: None,
+        on_failure: None,
+        on_success: Some("arn:aws:sqs:us-east-1:000000000000:ends".to_owned()),
+        last_modified: chrono::Utc::now(),
+    };
+    function.event_invoke.insert("$LATEST".to_owned(), settings);
+    drop(functions);
+    let (id, report) = sandbox.report(&json!({"do": "echo"})).await;
+    let record = &report["requestPayload"];
+    assert_eq!(record["requestContext"]["requestId"], json!(id));
+    assert_eq!(record["requestPayload"], json!({"do": "echo"}));
+}
