@@ -70,3 +70,19 @@ async fn only_the_state_alarm_of_an_alarm_of_that_name_invokes_and_only_once() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(invocations(&sandbox), 1);
 }
+
+#[tokio::test]
+async fn a_composite_alarm_invokes_too() {
+    let sandbox = sandbox().await;
+    let client = Client::new(&sandbox.sdk_config());
+    put(&client, "another").await;
+    let composite = client
+        .put_composite_alarm()
+        .alarm_name("any-live-candidate");
+    let composite = composite.alarm_rule("ALARM(\"another\")");
+    composite.send().await.unwrap();
+    set(&client, "another", StateValue::Alarm).await;
+    while invocations(&sandbox) == 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

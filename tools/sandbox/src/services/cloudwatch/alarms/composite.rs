@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{
-    Table,
-    alarm::{Alarm, State, StateValue},
+    alarm::{Alarm, Table},
+    state::{State, StateValue},
 };
 use crate::aws;
 

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::{
     Alarms,
-    alarm::{Alarm, Kind, StateValue},
+    alarm::{Alarm, Kind},
+    state::StateValue,
 };
 use crate::{
     aws::paging,

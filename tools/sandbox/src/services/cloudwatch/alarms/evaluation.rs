@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{
-    alarm::StateValue,
     definition::{Definition, Missing, Query, Source},
+    state::{State, StateValue},
 };
 use crate::{
     aws,
@@ -31,6 +31,18 @@ pub(super) struct StateChange {
     pub(super) reason: String,
     /// The same for machines.
     pub(super) reason_data: Value,
+}
+
+impl StateChange {
+    /// The state, from now on.
+    pub(super) fn into_state(self, now: DateTime<Utc>) -> State {
+        State {
+            value: self.value,
+            reason: self.reason,
+            reason_data: Some(self.reason_data),
+            since: now,
+        }
+    }
 }
 
 impl Definition {

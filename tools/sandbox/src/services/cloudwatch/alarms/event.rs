@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
-    alarm::{Alarm, Kind, State, StateValue},
+    alarm::{Alarm, Kind},
     definition::{Definition, Query, Source},
+    state::{State, StateValue},
 };
 use crate::{
     aws::{self, ACCOUNT_ID},

@@ -27,9 +27,9 @@ mod event;
 mod expression;
 pub(super) mod operations;
 mod rule;
+mod state;
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -40,8 +40,9 @@ use tokio::sync::broadcast;
 pub use event::AlarmEvent;
 
 use self::{
-    alarm::{Alarm, State},
+    alarm::{Alarm, Table},
     composite::Cause,
+    state::State,
 };
 use super::{clock::Clock, model::store::MetricStore};
 
@@ -49,9 +50,6 @@ use super::{clock::Clock, model::store::MetricStore};
 const TICK: Duration = Duration::from_secs(1);
 /// How many events a subscriber may lag behind.
 const LAG: usize = 1024;
-
-/// Alarms by name.
-type Table = BTreeMap<String, Alarm>;
 
 /// All alarms. Cheap to clone; all clones share one table.
 #[derive(Debug, Clone)]
@@ -97,7 +95,7 @@ impl Alarms {
             let definition = alarm.due(now_s)?;
             let datapoints = definition.datapoints(&self.store, now_s);
             let change = definition.evaluate(&datapoints, alarm.state.value, now)?;
-            Some((alarm.name.clone(), State::after(change, now)))
+            Some((alarm.name.clone(), change.into_state(now)))
         };
         let changes: Vec<_> = table.values().filter_map(change).collect();
         for (name, state) in changes {

@@ -5,11 +5,12 @@ use ciborium::value::Value;
 use serde::Serialize;
 
 use super::{
-    Alarms, Table,
-    alarm::{Alarm, Kind, State, StateValue},
+    Alarms,
+    alarm::{Alarm, Kind, Table},
     composite::{self, Cause},
     definition::Definition,
     rule::{Rule, RuleError},
+    state::{State, StateValue},
 };
 use crate::services::cloudwatch::{
     error::CloudWatchError,

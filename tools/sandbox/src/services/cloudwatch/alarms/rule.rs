@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeSet, str::FromStr};
 
-use super::alarm::StateValue;
+use super::state::StateValue;
 
 /// Characters of a rule, alarms that it names, and its elements: alarms, constants and pairs of parentheses.
 const MAX_LENGTH: usize = 10_240;
