@@ -78,7 +78,7 @@ impl Project {
         Self::of(&MetadataCommand::new().no_deps().exec()?)
     }
 
-    pub(crate) fn of(metadata: &Metadata) -> Result<Self, SettingsError> {
+    fn of(metadata: &Metadata) -> Result<Self, SettingsError> {
         let Some(table) = metadata.workspace_metadata.get(TABLE) else {
             return Ok(Self::default());
         };

@@ -19,7 +19,6 @@ use crate::manifest::{
     Architecture, Artifact, FunctionManifest, NAMESPACE_VARIABLE, ReplayPolicy, RolloutPolicy,
     SCHEMA_VERSION,
 };
-use crate::project::Project;
 
 mod environment;
 mod resources;
@@ -135,7 +134,8 @@ impl Function {
     pub fn all() -> Result<Vec<Self>, SettingsError> {
         let metadata = MetadataCommand::new().no_deps().exec()?;
         let all: Rc<[Package]> = functions_of(&metadata)?.into();
-        let namespace: Rc<str> = Project::of(&metadata)?.name.into();
+        let name = metadata.workspace_metadata["project"]["name"].as_str();
+        let namespace: Rc<str> = name.unwrap_or_default().into();
         let functions = all.iter().map(|package| Self {
             namespace: Rc::clone(&namespace),
             package: package.clone(),

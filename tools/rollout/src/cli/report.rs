@@ -277,7 +277,7 @@ impl Subject {
     }
 
     fn terms(&self) -> Terms {
-        self.policy.terms(&self.scope)
+        self.policy.terms(self.scope.metrics())
     }
 
     /// The rollout between these versions, if there was one.

@@ -81,7 +81,7 @@ impl Evidence {
         began: DateTime<Utc>,
     ) -> Self {
         Self {
-            test: SequentialTest::new(&policy.terms(scope)),
+            test: SequentialTest::new(&policy.terms(scope.metrics())),
             share: ShareTest::new(SHARE_ALPHA),
             began,
             until: from,

@@ -21,9 +21,8 @@ use package::{
     manifest::{CountedMetric, DEFAULT_NAMESPACE},
 };
 
-use super::scope::Scope;
 use crate::aws::routing::Percent;
-use analysis::Terms;
+use analysis::{Metrics, Terms};
 
 /// More steps than this, and the alias's description has no room for when they were taken.
 const MOST_STEPS: usize = 12;
@@ -156,11 +155,11 @@ impl Policy {
 
     /// What the analysis goes by.
     #[must_use]
-    pub fn terms(&self, scope: &Scope) -> Terms {
+    pub fn terms(&self, metrics: Metrics) -> Terms {
         Terms {
             alpha: self.alpha,
             margin: self.margin,
-            metrics: scope.metrics(),
+            metrics,
         }
     }
 

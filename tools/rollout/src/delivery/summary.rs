@@ -89,7 +89,7 @@ impl Summary<'_> {
 
     /// About the smallest failure rate of the candidate that would have been found in all that was seen.
     pub(super) fn least_found(&self) -> Option<f64> {
-        let terms = self.policy.terms(self.scope);
+        let terms = self.policy.terms(self.scope.metrics());
         let totals = self.evidence.analysis().errors();
         let rate = totals.baseline.rate()?;
         let calls = [totals.baseline, totals.candidate].map(analysis::Count::invocations);

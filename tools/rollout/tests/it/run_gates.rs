@@ -2,28 +2,22 @@
 
 use aws_sdk_cloudwatch::{
     Client,
-    config::{BehaviorVersion, Credentials, Region},
     types::{ComparisonOperator, Dimension, StateValue, Statistic},
 };
+use rollout::aws::client::Connection;
 
 use crate::common::run as stage;
 use stage::{Candidate, FUNCTION, Stage, eventually, said};
 
 const ALARM: &str = "checkout-errors";
 
-fn client(stage: &Stage) -> Client {
-    let config = aws_sdk_cloudwatch::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .endpoint_url(&stage.endpoint)
-        .build();
-    Client::from_conf(config)
-}
-
 /// An alarm that is off as soon as anybody calls the function.
 async fn alarm(stage: &Stage) -> Client {
-    let client = client(stage);
+    let connection = Connection {
+        endpoint_url: Some(stage.endpoint.clone()),
+        ..Connection::default()
+    };
+    let client = connection.connect().await.cloudwatch;
     let function = Dimension::builder().name("FunctionName").value(FUNCTION);
     let put = client.put_metric_alarm().alarm_name(ALARM);
     let put = put

@@ -87,7 +87,7 @@ impl Forecast {
             seconds,
             samples: sizes[1].round(),
             least_found: least_found(
-                &policy.terms(scope),
+                &policy.terms(scope.metrics()),
                 Metric::Errors,
                 self.failure_rate,
                 sizes,

@@ -224,7 +224,7 @@ impl Moves {
         let output = &self.context.output;
         if record::is_by_guard(&start.alias) {
             let before = &start.alias.description;
-            output.line(format!("guard has rolled back the last rollout: {before}"))?;
+            output.prose(&format!("guard has rolled back the last rollout: {before}"))?;
         }
         if let Some(policy) = &self.guard {
             let function = &self.function.name;
@@ -238,7 +238,7 @@ impl Moves {
             let alarm = self.alarm();
             alarm.arm(candidate, policy, namespace, &counted).await?;
             let (alarm, at) = (alarm_name(function), alarm::describe(policy));
-            output.line(format!("alarm {alarm} is armed: {at}"))?;
+            output.prose(&format!("alarm {alarm} is armed: {at}"))?;
         }
         Ok(())
     }
