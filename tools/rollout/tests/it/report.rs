@@ -52,7 +52,6 @@ fn calls(proxy: &Proxy) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a sandbox that turns EMF lines into metrics"]
 async fn a_day_is_compared_with_at_most_ten_calls_and_both_versions_are_there_after_the_promotion()
 {
     let stage = Stage::set(Candidate::Slow).await;

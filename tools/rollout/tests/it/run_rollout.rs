@@ -81,7 +81,6 @@ async fn a_candidate_that_crashes_is_rolled_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a sandbox that turns EMF lines into metrics"]
 async fn a_candidate_that_counts_server_errors_is_rolled_back_though_lambda_sees_none() {
     let stage = Stage::set(Candidate::ServerErrors).await;
     stage.compare_server_errors();
@@ -121,7 +120,6 @@ async fn an_interrupt_aborts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a sandbox that turns EMF lines into metrics"]
 async fn a_candidate_that_is_slow_too_often_is_rolled_back_though_it_never_fails() {
     let stage = Stage::set(Candidate::Slow).await;
     stage.send_traffic();

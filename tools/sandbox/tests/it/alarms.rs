@@ -9,7 +9,7 @@ use aws_sdk_cloudwatch::{
     Client,
     types::{ComparisonOperator, StateValue, Statistic},
 };
-use common::{FUNCTION, build};
+use common::{FUNCTION, build, eventually};
 use sandbox::testing::Sandbox;
 use serde_json::json;
 
@@ -49,7 +49,7 @@ async fn set(client: &Client, name: &str, state: StateValue) {
 fn invocations(sandbox: &Sandbox) -> usize {
     let logs = sandbox.logs(FUNCTION).unwrap_or_default();
     logs.lines()
-        .filter(|line| line.starts_with("END RequestId"))
+        .filter(|line| line.contains("\"platform.report\""))
         .count()
 }
 
@@ -63,9 +63,7 @@ async fn only_the_state_alarm_of_an_alarm_of_that_name_invokes_and_only_once() {
     set(&client, "f-live-candidate", StateValue::Ok).await;
     set(&client, "f-live-candidate", StateValue::Alarm).await;
     set(&client, "f-live-candidate", StateValue::Alarm).await;
-    while invocations(&sandbox) == 0 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    eventually("it is invoked", async || invocations(&sandbox) > 0).await;
     // A second invocation would have ended by now.
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(invocations(&sandbox), 1);
@@ -82,7 +80,5 @@ async fn a_composite_alarm_invokes_too() {
     let composite = composite.alarm_rule("ALARM(\"another\")");
     composite.send().await.unwrap();
     set(&client, "another", StateValue::Alarm).await;
-    while invocations(&sandbox) == 0 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    eventually("it is invoked", async || invocations(&sandbox) > 0).await;
 }

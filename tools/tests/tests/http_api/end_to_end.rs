@@ -129,7 +129,7 @@ async fn a_malformed_event_is_a_typed_function_error_and_the_environment_lives_o
     assert!(!logs.contains("panicked"), "{logs}");
     // One environment per build: a refusal costs nobody a cold start.
     assert_eq!(
-        logs.matches("Init Duration").count(),
+        logs.matches("\"initDurationMs\"").count(),
         ARCHITECTURES.len(),
         "{logs}"
     );

@@ -8,7 +8,10 @@ use sandbox::{
     client::endpoint::sdk_config,
     execution::faults::FaultPlan,
     server::{Options, Server},
-    services::lambda::{Lambda, model::event_invoke::EventInvokeSettings},
+    services::lambda::{
+        Lambda,
+        model::{event_invoke::EventInvokeSettings, function::Function},
+    },
 };
 use serde_json::{Value, json};
 
@@ -51,11 +54,15 @@ impl Sandbox {
             queue: queue.queue_url.unwrap(),
             _folder: folder,
         };
-        let mut functions = sandbox.functions.write();
-        let function = functions.function_mut(FUNCTION, DEFAULT_REGION).unwrap();
-        function.event_invoke.insert("$LATEST".to_owned(), settings);
-        drop(functions);
+        sandbox.change(FUNCTION, |function| {
+            function.event_invoke.insert("$LATEST".to_owned(), settings);
+        });
         sandbox
+    }
+
+    fn change(&self, function: &str, change: impl FnOnce(&mut Function)) {
+        let mut functions = self.functions.write();
+        change(functions.function_mut(function, DEFAULT_REGION).unwrap());
     }
 
     /// Sends an event; gives its request id and what is reported about it.
@@ -149,10 +156,7 @@ async fn an_event_that_is_throttled_until_it_is_too_old_is_reported_without_a_re
 #[tokio::test]
 async fn without_reserved_concurrency_an_event_is_reported_at_once() {
     let sandbox = Sandbox::start(|_| {}).await;
-    let mut functions = sandbox.functions.write();
-    let function = functions.function_mut(FUNCTION, DEFAULT_REGION).unwrap();
-    function.reserved = Some(0);
-    drop(functions);
+    sandbox.change(FUNCTION, |function| function.reserved = Some(0));
     let (id, report) = sandbox.report(&json!({})).await;
     assert_eq!(
         report["requestContext"],
@@ -172,17 +176,17 @@ async fn a_function_that_is_a_destination_gets_the_record_as_its_event() {
     let sandbox = Sandbox::start(|settings| settings.on_success = Some(OTHER.to_owned())).await;
     let create = create_function(&client(&sandbox.endpoint), probe_zip()).architectures(host());
     create.function_name("other").send().await.unwrap();
-    let mut functions = sandbox.functions.write();
-    let function = functions.function_mut("other", DEFAULT_REGION).unwrap();
+    // The probe fails on an event that does not say what to do, and what it got is reported.
     let settings = EventInvokeSettings {
         maximum_event_age_s: None,
-        maximum_retry_attempts: None,
-        on_failure: None,
-        on_success: Some("arn:aws:sqs:us-east-1:000000000000:ends".to_owned()),
+        maximum_retry_attempts: Some(0),
+        on_failure: Some("arn:aws:sqs:us-east-1:000000000000:ends".to_owned()),
+        on_success: None,
         last_modified: chrono::Utc::now(),
     };
-    function.event_invoke.insert("$LATEST".to_owned(), settings);
-    drop(functions);
+    sandbox.change("other", |function| {
+        function.event_invoke.insert("$LATEST".to_owned(), settings);
+    });
     let (id, report) = sandbox.report(&json!({"do": "echo"})).await;
     let record = &report["requestPayload"];
     assert_eq!(record["requestContext"]["requestId"], json!(id));
