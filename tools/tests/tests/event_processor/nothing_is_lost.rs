@@ -65,7 +65,7 @@ async fn every_document_is_settled_once_every_poison_message_is_a_dead_letter_an
     // All of them until the first one, so that there is one in every run of this test.
     sandbox.fault(FUNCTION, "arm64:crash=100%").unwrap();
     join(deployment.queue.send(first), async {
-        deployment.logged("Runtime exited").await;
+        deployment.logged("Runtime.ExitError").await;
         sandbox.fault(FUNCTION, "arm64:crash=2%").unwrap();
     })
     .await;
