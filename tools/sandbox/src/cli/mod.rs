@@ -1,7 +1,7 @@
 //! What the user can ask for: one file per command, each with its arguments and a `run`.
 //!
 //! - [`serve`], [`start`], [`stop`], [`status`]: a sandbox, in the foreground or in the background.
-//! - [`apply`], [`invoke`], [`logs`], [`test`], [`traffic`], [`watch`]: a function in a running sandbox.
+//! - [`apply`], [`invoke`], [`logs`], [`mod@test`], [`traffic`], [`watch`]: a function in a running sandbox.
 //! - [`fault`], [`service_fault`]: what goes wrong on purpose.
 //! - [`terminal`]: the one place that writes to the terminal, and waits for its signals.
 //!

@@ -127,7 +127,7 @@ impl Environment {
     }
 
     /// Ends the process: by SIGKILL at once, unless an extension has registered: then by SIGTERM, and by SIGKILL when it
-    /// has not ended within [`SHUTDOWN_LIMIT`].
+    /// has not ended within `SHUTDOWN_LIMIT`.
     pub fn end(self: &Arc<Self>) {
         let Some(pid) = self.process() else {
             return;
@@ -292,7 +292,7 @@ impl Environment {
     /// `POST extension/register`: gives the identifier of the extension.
     ///
     /// # Errors
-    /// Those of [`State::register`].
+    /// Those of `State::register`.
     pub fn register_extension(&self, name: &str, events: &[String]) -> Result<String, Refused> {
         let id = uuid::Uuid::new_v4().to_string();
         self.change(|state| state.register(id, name, events))

@@ -1,7 +1,7 @@
 //! Function URLs: HTTP straight to a function, without an API before it.
 //!
-//! - [`operations`]: the API. The URLs themselves are kept with the function: `lambda/model/url.rs`.
-//! - [`proxy`]: one request, as the event that the function gets, and the answer. The event and most rules of the answer are
+//! - `operations`: the API. The URLs themselves are kept with the function: `lambda/model/url.rs`.
+//! - `proxy`: one request, as the event that the function gets, and the answer. The event and most rules of the answer are
 //!   those of an HTTP API.
 //!
 //! # What differs from Lambda

@@ -1,7 +1,7 @@
 //! What `MetricStat.Stat` may ask for.
 //!
 //! The names and bounds are those of "CloudWatch statistics definitions" in the `CloudWatch` user guide; how samples are
-//! ranked is in [`distribution`](super::distribution).
+//! ranked is in [`distribution`].
 
 use std::str::FromStr;
 
