@@ -9,7 +9,7 @@ use crate::manifest::{Queue, Table};
 
 /// Variables that Lambda sets itself and refuses in a configuration. Those that begin with an underscore are no names for
 /// it anyway.
-const RESERVED: [&str; 18] = [
+pub const RESERVED: [&str; 18] = [
     "AWS_ACCESS_KEY",
     "AWS_ACCESS_KEY_ID",
     "AWS_DEFAULT_REGION",
@@ -31,7 +31,7 @@ const RESERVED: [&str; 18] = [
 ];
 
 /// The most that all variables may take, as the JSON that Lambda stores, in bytes.
-const MOST_BYTES: usize = 4096;
+pub const MOST_BYTES: usize = 4096;
 
 /// Checks a function's own variables together with those that tell it of its tables and queues.
 ///
@@ -79,10 +79,16 @@ pub(super) fn check(
     Ok(())
 }
 
-fn check_name(source: &str, name: &str) -> Result<(), String> {
-    let fits = name.len() >= 2
+/// Whether Lambda takes it for the name of a variable: two characters or more, letters, digits and `_`, the first a letter.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    name.len() >= 2
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn check_name(source: &str, name: &str) -> Result<(), String> {
+    let fits = is_name(name);
     if !fits {
         return Err(format!(
             "{source}: {name} does not do as the name of a variable: Lambda takes a letter, then at least one more of \

@@ -20,7 +20,7 @@ use crate::manifest::{
     SCHEMA_VERSION,
 };
 
-mod environment;
+pub mod environment;
 mod resources;
 
 use resources::{Definitions, FunctionTable};

@@ -239,28 +239,10 @@ impl Evidence {
 mod tests {
     use super::*;
     use crate::aws::routing::Percent;
-    use crate::delivery::scope::Time;
-
-    fn at(second: i64) -> DateTime<Utc> {
-        let start: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");
-        start + TimeDelta::seconds(second)
-    }
-
-    fn policy() -> Policy {
-        let asked = package::RolloutPolicy {
-            period_s: 10,
-            metric_delay_s: 5,
-            no_data_timeout_s: 60,
-            ..Default::default()
-        };
-        Policy::try_from(&asked).expect("holds")
-    }
-
-    fn record() -> Record {
-        "rollout 1->2 since 2026-11-23T14:30:00Z 5%@0s 25%@41s"
-            .parse()
-            .expect("a record")
-    }
+    use crate::delivery::{
+        periods::tests::{at, policy, record},
+        scope::Time,
+    };
 
     fn period(second: i64, baseline: u64, candidate: u64) -> Period {
         let block = Block {

@@ -71,15 +71,15 @@ pub(super) fn next_tick(policy: &Policy, now: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn at(second: i64) -> DateTime<Utc> {
+    pub(in crate::delivery) fn at(second: i64) -> DateTime<Utc> {
         let start: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");
         start + TimeDelta::seconds(second)
     }
 
-    fn policy() -> Policy {
+    pub(in crate::delivery) fn policy() -> Policy {
         let asked = package::RolloutPolicy {
             period_s: 10,
             metric_delay_s: 5,
@@ -89,7 +89,7 @@ mod tests {
         Policy::try_from(&asked).expect("holds")
     }
 
-    fn record() -> Record {
+    pub(in crate::delivery) fn record() -> Record {
         "rollout 1->2 since 2026-11-23T14:30:00Z 5%@0s 25%@41s"
             .parse()
             .expect("a record")

@@ -51,7 +51,7 @@ async fn both_builds_answer_the_sample_events_as_expected_and_leave_nothing_behi
 }
 
 #[tokio::test]
-async fn either_half_verifies_rejects_and_gives_back() {
+async fn either_build_verifies_rejects_and_gives_back() {
     let deployment = Deployment::start().await;
     let store = &deployment.store;
     for architecture in ARCHITECTURES {

@@ -73,7 +73,7 @@ pub fn weight(live: &GetAliasOutput) -> Option<f64> {
 }
 
 /// Waits until version 2 has no weight.
-pub async fn taken_back(sandbox: &Sandbox) -> GetAliasOutput {
+pub async fn rolled_back(sandbox: &Sandbox) -> GetAliasOutput {
     let waiting = async {
         loop {
             let live = live(sandbox).await;

@@ -8,7 +8,7 @@ use sandbox::{
 use serde_json::{Value, json};
 use tests::events;
 
-use crate::common::{GUARD, GUARDED, event, live, sandbox, set_live, taken_back, weight};
+use crate::common::{GUARD, GUARDED, event, live, rolled_back, sandbox, set_live, weight};
 
 const BOTH: [&str; 2] = ["GetAlias", "UpdateAlias"];
 
@@ -110,7 +110,7 @@ async fn errors_make_the_alarm_go_off_and_the_alarm_takes_the_weight_back_with_n
     for _ in 0..20 {
         sandbox.invoke(GUARDED, "live", &json!({})).await.unwrap();
     }
-    let live = taken_back(&sandbox).await;
+    let live = rolled_back(&sandbox).await;
     assert_eq!(live.function_version(), Some("1"));
     assert!(
         live.description()

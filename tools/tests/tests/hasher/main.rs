@@ -56,7 +56,7 @@ fn lines(sandbox: &Sandbox) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn both_halves_give_the_known_root_and_say_what_they_are() {
+async fn both_builds_give_the_known_root_and_say_what_they_are() {
     let sandbox = both_builds().await;
     for (architecture, baseline) in [
         (Architecture::Arm64, "neoverse-n1"),

@@ -165,7 +165,7 @@ async fn over_http(
 }
 
 #[tokio::test]
-async fn documents_are_served_over_http_by_either_half() {
+async fn documents_are_served_over_http_by_either_build() {
     let sandbox = sandbox().await;
     for (architecture, weight) in [(Architecture::X86_64, 0.0), (Architecture::Arm64, 100.0)] {
         sandbox

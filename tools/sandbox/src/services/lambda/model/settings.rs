@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
+use package::settings::environment;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -41,29 +42,6 @@ const DEPRECATED_RUNTIMES: [&str; 20] = [
     "python3.7",
     "ruby2.5",
     "ruby2.7",
-];
-
-/// Variables that Lambda sets itself and does not let a configuration set.
-const RESERVED_VARIABLES: [&str; 19] = [
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_LAMBDA_RUNTIME_API",
-    "AWS_REGION",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SECRET_KEY",
-    "AWS_SECURITY_TOKEN",
-    "AWS_SESSION_TOKEN",
-    "LAMBDA_TASK_ROOT",
 ];
 
 /// `Environment` on the wire.
@@ -275,7 +253,7 @@ fn check_logging(logging: &Logging) -> Result<(), LambdaError> {
 }
 
 fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), LambdaError> {
-    if !variables.keys().all(|name| is_variable_name(name)) {
+    if !variables.keys().all(|name| environment::is_name(name)) {
         // The service does not quote the names.
         return Err(LambdaError::violations(&[
             "Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: \
@@ -284,7 +262,7 @@ fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), LambdaE
         ]));
     }
     let prefix = "Lambda was unable to configure your environment variables because the environment variables you have provided";
-    let reserved: Vec<&str> = RESERVED_VARIABLES
+    let reserved: Vec<&str> = environment::RESERVED
         .into_iter()
         .filter(|name| variables.contains_key(*name))
         .collect();
@@ -296,21 +274,12 @@ fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), LambdaE
     }
     // Lambda measures them as it stores them.
     let stored = json!(variables).to_string();
-    if stored.len() > 4096 {
+    if stored.len() > environment::MOST_BYTES {
         return Err(LambdaError::invalid(format!(
             "{prefix} exceeded the 4KB limit. String measured: {stored}"
         )));
     }
     Ok(())
-}
-
-/// Two characters or more: letters, digits and `_`, the first a letter.
-fn is_variable_name(name: &str) -> bool {
-    name.len() > 1
-        && name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
