@@ -189,7 +189,7 @@ fn scheduled_event(function: &str, due: DateTime<Utc>) -> Value {
         "account": ACCOUNT_ID,
         "time": due.to_rfc3339_opts(SecondsFormat::Secs, true),
         "region": DEFAULT_REGION,
-        "resources": [arn::arn("events", DEFAULT_REGION, &format!("rule/{function}-schedule"))],
+        "resources": [arn::arn("events", DEFAULT_REGION, format!("rule/{function}-schedule"))],
         "detail": {},
     })
 }
