@@ -29,6 +29,8 @@ pub fn rolled_back(before: &str, version: &str, now: SystemTime) -> String {
 
 /// The record with one more change; with only that change when all do not fit.
 fn record(before: &str, now: SystemTime) -> Option<String> {
+    // The change ends a pause, which stands behind the last one.
+    let before = before.split(" paused@").next().unwrap_or(before);
     let words: Vec<&str> = before.split(' ').collect();
     let ["rollout", _, "since", since, changes @ ..] = words.as_slice() else {
         return None;
@@ -74,6 +76,13 @@ mod tests {
             rolled_back(RECORD, "2", after(97)),
             "rollout 1->2 since 2026-11-23T14:30:00Z 5%@0s 25%@41s 0%@97s by guard"
         );
+    }
+
+    #[test]
+    fn a_change_ends_a_pause() {
+        let paused = format!("{RECORD} paused@65s");
+        let description = rolled_back(&paused, "2", after(97));
+        assert_eq!(description, format!("{RECORD} 0%@97s by guard"));
     }
 
     #[test]

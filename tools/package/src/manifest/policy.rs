@@ -17,6 +17,9 @@ pub struct RolloutPolicy {
     pub architecture: Architecture,
     /// Weights to go through, in percent, rising, the last one 100.
     pub steps_percent: Vec<f64>,
+    /// Those of them that end only when somebody says so (`rollout promote`), in percent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pause_at_percent: Vec<f64>,
     /// Bake time: how long each step is watched at least, in seconds.
     pub bake_s: u64,
     /// How long a step may wait for its samples, in seconds; six times [`Self::bake_s`] when not set.
@@ -92,6 +95,7 @@ impl Default for RolloutPolicy {
         Self {
             architecture: Architecture::Arm64,
             steps_percent: vec![5.0, 25.0, 50.0, 100.0],
+            pause_at_percent: Vec::new(),
             bake_s: 600,
             step_timeout_s: None,
             on_inconclusive: OnInconclusive::default(),
@@ -145,6 +149,12 @@ impl RolloutPolicy {
         if !(rising && ends) {
             return Err(format!(
                 "steps_percent = {steps:?}: weights rise from above 0 to 100"
+            ));
+        }
+        let is_step = |weight: &f64| *weight < 100.0 && steps.contains(weight);
+        if let Some(other) = self.pause_at_percent.iter().find(|it| !is_step(it)) {
+            return Err(format!(
+                "pause_at_percent = {other}: one of steps_percent, which are {steps:?}, and below 100"
             ));
         }
         if let Some(timeout) = self.step_timeout_s

@@ -17,6 +17,7 @@ mod bench;
 mod context;
 mod journal;
 mod output;
+mod pause;
 mod promote;
 mod prune;
 mod publish;
@@ -72,7 +73,11 @@ enum Command {
     Run(run::RunArgs),
     /// The same with a candidate that was rolled back: `run` refuses to try it once more
     Retry(run::RunArgs),
-    /// Let the candidate of the rollout that is under way serve alone, at once
+    /// Keep the weight of the rollout that is under way until `resume` or `promote`; it stays watched
+    Pause(pause::PauseArgs),
+    /// Let a rollout that was paused go on
+    Resume(pause::PauseArgs),
+    /// Give the candidate of the rollout that is under way its next weight now, or everything with --full
     Promote(promote::PromoteArgs),
     /// End the rollout that is under way: the candidate's weight goes back to 0
     Abort(abort::AbortArgs),
@@ -109,6 +114,8 @@ impl Cli {
             Command::Replay(args) => replay::replay(args, &context).await,
             Command::Run(args) => run::run(args, false, &context).await,
             Command::Retry(args) => run::run(args, true, &context).await,
+            Command::Pause(args) => pause::pause(args, true, &context).await,
+            Command::Resume(args) => pause::pause(args, false, &context).await,
             Command::Promote(args) => promote::promote(args, &context).await,
             Command::Abort(args) => abort::abort(args, &context).await,
             Command::Rollback(args) => rollback::rollback(args, &context).await,

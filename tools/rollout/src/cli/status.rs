@@ -46,6 +46,8 @@ struct Status {
     function: String,
     /// When the rollout that is under way began.
     rollout_since: Option<DateTime<Utc>>,
+    /// Whether somebody has paused it.
+    paused: bool,
     /// What its run has last found, if it runs where the journal is.
     last_analysis: Option<LastAnalysis>,
     versions: Vec<VersionStatus>,
@@ -91,6 +93,9 @@ pub(super) async fn status(args: StatusArgs, context: &Context) -> anyhow::Resul
     }
     context.output.line(status.table())?;
     context.output.line(match status.rollout_since {
+        Some(since) if status.paused => {
+            format!("a rollout is under way since {since}, paused until rollout resume")
+        }
         Some(since) => format!("a rollout is under way since {since}"),
         None => "no rollout is under way".to_owned(),
     })?;
@@ -134,10 +139,12 @@ async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
         let recent = recent(context, args, version, &namespace, &counted).await?;
         versions.push(VersionStatus::new(build, &published, &aliases, recent));
     }
-    let rollout_since = aliases.rollout_since();
+    let under_way = aliases.under_way();
+    let rollout_since = under_way.as_ref().map(|record| record.since);
     Ok(Status {
         function: args.function.clone(),
         rollout_since,
+        paused: under_way.is_some_and(|record| record.paused.is_some()),
         last_analysis: rollout_since
             .and_then(|since| journal::last_analysis(&context.dist, &args.function, since)),
         versions,
@@ -222,13 +229,11 @@ impl Aliases {
             .collect()
     }
 
-    fn rollout_since(&self) -> Option<DateTime<Utc>> {
+    /// The rollout that is under way.
+    fn under_way(&self) -> Option<Record> {
         let live = self.live.as_ref()?;
         live.routing.additional?;
-        live.description
-            .parse::<Record>()
-            .ok()
-            .map(|record| record.since)
+        live.description.parse().ok()
     }
 }
 

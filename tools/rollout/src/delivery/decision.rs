@@ -27,6 +27,8 @@ pub(super) struct Position {
     /// How much of its time this process itself has seen. The timeout counts only this, so a run that resumes a
     /// paused rollout gets the whole time once more.
     pub(super) seen: TimeDelta,
+    /// Whether somebody has paused the rollout.
+    pub(super) paused: bool,
     /// For how long there have been calls that the metrics do not show, when that is so now.
     pub(super) no_data: Option<TimeDelta>,
 }
@@ -75,6 +77,10 @@ pub enum Waiting {
     Data,
     /// Somebody who finds out why the candidate does not get its share.
     Share,
+    /// Somebody who resumes it: it was paused.
+    Resume,
+    /// Somebody who promotes it: the policy pauses at this weight.
+    Promotion,
 }
 
 /// Why a rollout is rolled back.
@@ -113,6 +119,9 @@ pub(super) fn decide(position: &Position, policy: &Policy) -> Decision {
     }
     if position.mismatch {
         return Decision::Pause(Waiting::Share);
+    }
+    if position.paused {
+        return Decision::Wait(Waiting::Resume);
     }
     match waiting(position, policy) {
         None => advance(position, policy),
@@ -158,6 +167,9 @@ fn advance(position: &Position, policy: &Policy) -> Decision {
     if position.percent >= policy.until {
         return Decision::Reached;
     }
+    if policy.pause_at.contains(&position.percent) {
+        return Decision::Wait(Waiting::Promotion);
+    }
     match policy.step_after(position.percent) {
         Percent::HUNDRED => Decision::Promote,
         percent => Decision::Advance(percent),
@@ -194,6 +206,7 @@ mod tests {
             baked: policy().bake,
             calls: [1_900.0, 100.0],
             seen: policy().bake,
+            paused: false,
             no_data: None,
         }
     }
@@ -340,5 +353,40 @@ mod tests {
         };
         let decision = decide(&mismatch, &policy());
         assert_eq!(decision, Decision::Pause(Waiting::Share));
+    }
+
+    #[test]
+    fn a_paused_rollout_waits_for_as_long_as_nothing_is_wrong() {
+        let paused = Position {
+            paused: true,
+            ..ripe()
+        };
+        assert_eq!(decide(&paused, &policy()), Decision::Wait(Waiting::Resume));
+        let worse = Position {
+            worse: true,
+            ..paused
+        };
+        assert_eq!(decide(&worse, &policy()), Decision::RollBack(Cause::Worse));
+    }
+
+    #[test]
+    fn at_a_weight_where_the_policy_pauses_a_step_that_is_over_waits_for_somebody_to_promote_it() {
+        let policy = Policy {
+            pause_at: vec![percent(5.0)],
+            ..policy()
+        };
+        let waits = Decision::Wait(Waiting::Promotion);
+        assert_eq!(decide(&ripe(), &policy), waits);
+        let timed_out = Position {
+            seen: policy.step_timeout,
+            ..few()
+        };
+        assert_eq!(decide(&timed_out, &policy), waits);
+        assert_eq!(decide(&few(), &policy), Decision::Wait(Waiting::Samples));
+        let next = Position {
+            percent: percent(25.0),
+            ..ripe()
+        };
+        assert_eq!(decide(&next, &policy), Decision::Advance(percent(50.0)));
     }
 }

@@ -175,6 +175,11 @@ pub enum Event {
         /// How many it is to have.
         min_samples: u64,
     },
+    /// Somebody has paused the rollout, or resumed it.
+    Paused {
+        /// Which of the two.
+        paused: bool,
+    },
     /// The run was given a command.
     Command {
         /// The command.

@@ -38,6 +38,8 @@ const SHORT_PERIODS_S: [u64; 4] = [1, 5, 10, 30];
 pub struct Policy {
     /// Weights to go through, rising, the last one everything.
     pub steps: Vec<Percent>,
+    /// Steps that end only when somebody promotes the rollout.
+    pub pause_at: Vec<Percent>,
     /// The step that the run shall end on: the last one, unless somebody asks for less.
     pub until: Percent,
     /// How long each step is watched at least.
@@ -115,6 +117,7 @@ impl TryFrom<&RolloutPolicy> for Policy {
         check_period(asked.period_s)?;
         Ok(Self {
             steps: steps(&asked.steps_percent)?,
+            pause_at: steps(&asked.pause_at_percent)?,
             until: Percent::HUNDRED,
             bake: seconds("bake_s", asked.bake_s)?,
             step_timeout: seconds("step_timeout_s", asked.step_timeout_s())?,

@@ -9,7 +9,8 @@
 //!         ` baseline
 //! ```
 //!
-//! The function `guard` writes ` by guard` behind the last change when it is the one that rolled back.
+//! Somebody who pauses the rollout writes ` paused@65s` behind the last change. The function `guard` writes
+//! ` by guard` there when it is the one that rolled back.
 //!
 //! The metrics since the start, cut at the weight changes, give back all that a run knew. A time
 //! is the whole second that the change fell into, so the change itself is up to a second later.
@@ -20,7 +21,7 @@ use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 
 use crate::aws::{
     alias::Alias,
-    routing::{Percent, Version},
+    routing::{Percent, Routing, Version},
 };
 
 /// The longest description that Lambda takes.
@@ -28,6 +29,9 @@ const LONGEST_DESCRIPTION: usize = 256;
 
 /// Written behind the last change when the function `guard` made it (functions/guard/src/description.rs).
 const BY_GUARD: &str = " by guard";
+
+/// Written behind the last change while somebody has paused the rollout, with the time.
+const PAUSED: &str = " paused@";
 
 /// A rollout as its alias remembers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub struct Record {
     pub since: DateTime<Utc>,
     /// Every weight of the candidate in order of time, the first one at `since`.
     pub changes: Vec<WeightChange>,
+    /// Since when somebody has paused it, in seconds after the start.
+    pub paused: Option<u32>,
 }
 
 /// A weight that the candidate was given.
@@ -59,7 +65,7 @@ pub struct NotARecord;
 /// More weight changes than a description has room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{changes} changes of the weight do not fit into the alias's description \
+    "{changes} changes of the weight, and a pause, do not fit into the alias's description \
      ({LONGEST_DESCRIPTION} characters): abort it (rollout abort) and start again with fewer steps"
 )]
 pub struct TooManyChanges {
@@ -83,18 +89,63 @@ impl Record {
                 percent,
                 offset_s: 0,
             }],
+            paused: None,
         }
     }
 
-    /// The same rollout with one more change of the weight.
+    /// The same rollout with one more change of the weight, which ends a pause.
     #[must_use]
     pub fn changed(mut self, percent: Percent, now: DateTime<Utc>) -> Self {
+        let offset_s = self.offset_s(now);
+        self.changes.push(WeightChange { percent, offset_s });
+        self.paused = None;
+        self
+    }
+
+    /// The same rollout, paused now.
+    #[must_use]
+    pub fn paused(mut self, now: DateTime<Utc>) -> Self {
+        self.paused = Some(self.offset_s(now));
+        self
+    }
+
+    /// The same rollout, not paused any more.
+    #[must_use]
+    pub fn resumed(mut self) -> Self {
+        self.paused = None;
+        self
+    }
+
+    /// Seconds from the start until now. A clock that was set back puts nothing before the last change.
+    fn offset_s(&self, now: DateTime<Utc>) -> u32 {
         let elapsed = now.trunc_subsecs(0) - self.since;
         let last = self.changes.last().map_or(0, |change| change.offset_s);
-        // A clock that was set back must not put the change before an earlier one.
-        let offset_s = u32::try_from(elapsed.num_seconds()).map_or(last, |s| s.max(last));
-        self.changes.push(WeightChange { percent, offset_s });
-        self
+        u32::try_from(elapsed.num_seconds()).map_or(last, |s| s.max(last))
+    }
+
+    /// The candidate's weight.
+    #[must_use]
+    pub fn percent(&self) -> Percent {
+        self.changes
+            .last()
+            .map_or(Percent::ZERO, |last| last.percent)
+    }
+
+    /// What the alias routes to.
+    #[must_use]
+    pub fn routing(&self) -> Routing {
+        match self.percent() {
+            Percent::ZERO => Routing::alone(self.baseline),
+            Percent::HUNDRED => Routing::alone(self.candidate),
+            percent => Routing::weighted(self.baseline, self.candidate, percent),
+        }
+    }
+
+    /// Whether it is the same rollout at the same time or later, as when another shell has paused or promoted it.
+    #[must_use]
+    pub fn continues(&self, earlier: &Self) -> bool {
+        let head = |record: &Self| (record.baseline, record.candidate, record.since);
+        head(self) == head(earlier) && self.last_change() >= earlier.last_change()
     }
 
     /// The same rollout, cut to its last change: when there is no room for all.
@@ -160,7 +211,9 @@ impl fmt::Display for Record {
         )?;
         self.changes
             .iter()
-            .try_for_each(|change| write!(f, " {}@{}s", change.percent, change.offset_s))
+            .try_for_each(|change| write!(f, " {}@{}s", change.percent, change.offset_s))?;
+        self.paused
+            .map_or(Ok(()), |offset_s| write!(f, "{PAUSED}{offset_s}s"))
     }
 }
 
@@ -173,6 +226,10 @@ impl FromStr for Record {
 }
 
 fn parse(text: &str) -> Option<Record> {
+    let (text, paused) = match text.split_once(PAUSED) {
+        Some((text, offset)) => (text, Some(offset.strip_suffix('s')?.parse().ok()?)),
+        None => (text, None),
+    };
     let mut words = text.strip_prefix("rollout ")?.split(' ');
     let (baseline, candidate) = words.next()?.split_once("->")?;
     if words.next()? != "since" {
@@ -185,6 +242,7 @@ fn parse(text: &str) -> Option<Record> {
         candidate: candidate.parse().ok()?,
         since,
         changes,
+        paused,
     })
 }
 
@@ -213,8 +271,9 @@ mod tests {
             1_u64..1_000_000,
             0_i64..4_000_000_000,
             prop::collection::vec(change, 1..40),
+            prop::option::of(0_u32..100_000),
         )
-            .prop_map(|(baseline, candidate, since, mut changes)| {
+            .prop_map(|(baseline, candidate, since, mut changes, paused)| {
                 changes.sort_by_key(|(_, offset)| *offset);
                 Record {
                     baseline: version(baseline),
@@ -227,6 +286,7 @@ mod tests {
                             offset_s,
                         })
                         .collect(),
+                    paused,
                 }
             })
     }
@@ -263,6 +323,26 @@ mod tests {
             record.to_description().as_deref(),
             Ok("rollout 1->2 since 2026-11-23T14:30:00Z 5%@0s 25%@41s")
         );
+        let paused = record.paused(start + TimeDelta::seconds(65));
+        assert!(paused.to_string().ends_with(" 25%@41s paused@65s"));
+        assert!(!paused.resumed().to_string().contains("paused"));
+    }
+
+    #[test]
+    fn ten_steps_a_week_apart_and_a_pause_fit_the_description() {
+        let start: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");
+        let mut record = Record::start(
+            version(9_998),
+            version(9_999),
+            Percent::from_weight(0.05),
+            start,
+        );
+        for step in 1..10 {
+            let at = start + TimeDelta::days(7 * step);
+            record = record.changed(Percent::from_weight(0.05 * step as f64), at);
+        }
+        record = record.paused(start + TimeDelta::days(70));
+        assert!(record.to_description().is_ok(), "{record}");
     }
 
     #[test]

@@ -219,7 +219,7 @@ impl Start {
             scope,
         };
         Started {
-            first: is_new.then(|| rollout.change_to(percent, record)),
+            first: is_new.then(|| change_to(record)),
             rollout,
             event,
         }
@@ -406,16 +406,6 @@ impl Rollout {
         }
     }
 
-    fn change_to(&self, percent: Percent, record: Record) -> Change {
-        let (baseline, candidate) = (self.baseline.version, self.candidate.version);
-        let routing = match percent {
-            Percent::ZERO => Routing::alone(baseline),
-            Percent::HUNDRED => Routing::alone(candidate),
-            _ => Routing::weighted(baseline, candidate, percent),
-        };
-        Change { routing, record }
-    }
-
     /// Checks that `live` is as this rollout left it. A change whose answer was lost is found here if it
     /// has happened after all.
     ///
@@ -494,6 +484,7 @@ impl Rollout {
             baked: evidence.baked(),
             calls: evidence.step.calls,
             seen: evidence.baked_here(),
+            paused: self.record.paused.is_some(),
             no_data: evidence.no_data(),
         }
     }
@@ -573,7 +564,7 @@ impl Rollout {
     fn set(&mut self, percent: Percent, now: DateTime<Utc>) -> Vec<Action> {
         let record = self.record.clone().changed(percent, now);
         match record.to_description() {
-            Ok(_) => vec![Action::Set(self.change_to(percent, record))],
+            Ok(_) => vec![Action::Set(change_to(record))],
             Err(error) => self.stop(&error.to_string()),
         }
     }
@@ -617,7 +608,7 @@ impl Rollout {
             Ok(_) => record,
             Err(_) => record.last_change_only(),
         };
-        self.change_to(Percent::ZERO, record)
+        change_to(record)
     }
 
     /// Sorts out what a problem means: try again, roll back, or stop.
@@ -647,8 +638,51 @@ impl Rollout {
         actions
     }
 
+    /// Goes on from what another shell, or another run of the same rollout, has made of it; gives the alias back
+    /// when it is something else.
+    fn follow(&mut self, found: Alias) -> Result<Vec<Action>, Alias> {
+        let record = match found.description.parse::<Record>() {
+            Ok(record) if record.continues(&self.record) && record.routing() == found.routing => {
+                record
+            }
+            _ => return Err(found),
+        };
+        let (before, was_paused) = (self.percent(), self.record.paused.is_some());
+        let is_by_guard = record::is_by_guard(&found);
+        self.alias = found;
+        self.record = record;
+        self.unanswered = None;
+        self.no_answer_since = None;
+        let (percent, is_paused) = (self.percent(), self.record.paused.is_some());
+        let mut actions = Vec::new();
+        if is_paused != was_paused {
+            actions.push(emit(Event::Paused { paused: is_paused }));
+        }
+        if percent == before {
+            return Ok(actions);
+        }
+        if percent == Percent::ZERO && self.rollback.is_none() {
+            let cause = if is_by_guard {
+                Cause::Guard
+            } else {
+                Cause::Aborted
+            };
+            actions.push(emit(Event::Weight { percent }));
+            actions.extend(self.end(Ending::RolledBack(cause), before));
+        } else {
+            // Whoever has promoted it in full has disarmed the candidate's own alarm.
+            self.guarded &= percent < Percent::HUNDRED;
+            actions.extend(self.weight_has_changed());
+        }
+        Ok(actions)
+    }
+
     /// Ends without touching what somebody else has changed.
     fn changed_by_others(&mut self, found: Alias) -> Vec<Action> {
+        let found = match self.follow(found) {
+            Ok(actions) => return actions,
+            Err(found) => found,
+        };
         if self.serves_alone() && self.rollback.is_none() {
             return self.end(Ending::Promoted, Percent::HUNDRED);
         }
@@ -702,6 +736,12 @@ impl Rollout {
 )]
 fn whole(count: f64) -> u64 {
     count as u64
+}
+
+/// What `live` becomes by a record.
+fn change_to(record: Record) -> Change {
+    let routing = record.routing();
+    Change { routing, record }
 }
 
 fn emit(event: Event) -> Action {

@@ -172,9 +172,11 @@ impl Summary<'_> {
     fn paused(&self, missing: Waiting) -> String {
         let (why, remedy) = match missing {
             Waiting::Share => (self.share(), "when it is clear why"),
-            Waiting::Samples | Waiting::Bake | Waiting::Data => {
-                (self.few_samples(), "when there is more traffic")
-            }
+            Waiting::Samples
+            | Waiting::Bake
+            | Waiting::Data
+            | Waiting::Resume
+            | Waiting::Promotion => (self.few_samples(), "when there is more traffic"),
         };
         format!(
             "{why}; live of {0} stays as it is. Run again {remedy}, or roll back (rollout abort {0})",

@@ -11,5 +11,6 @@ mod report;
 mod run_gates;
 mod run_guard;
 mod run_path;
+mod run_pause;
 mod run_policy;
 mod run_rollout;

@@ -260,7 +260,10 @@ fn a_candidate_is_promoted_by_hand_and_live_goes_back_to_a_version_or_an_archite
         said(&none)
     );
     sandbox.give(2, 0.25);
-    let promoted = sandbox.rollout(&dist, &["promote", FUNCTION]).success();
+    let by_hand = sandbox.rollout(&dist, &["promote", FUNCTION]).code(2);
+    assert!(said(&by_hand).contains("which no rollout has set"));
+    let full = ["promote", FUNCTION, "--full"];
+    let promoted = sandbox.rollout(&dist, &full).success();
     assert!(
         said(&promoted).contains("promoted at 25%"),
         "{}",

@@ -81,7 +81,7 @@ async fn a_run_that_finds_nothing_to_move_disarms_the_alarm_of_one_that_was_kill
 #[tokio::test(flavor = "multi_thread")]
 async fn promoting_and_rolling_back_by_hand_disarm_the_alarm() {
     for (command, serves) in [
-        (&["promote", FUNCTION][..], "2"),
+        (&["promote", FUNCTION, "--full"][..], "2"),
         (&["rollback", FUNCTION, "--to", "1"], "1"),
     ] {
         let stage = killed_at_the_first_step().await;

@@ -18,6 +18,9 @@ pub(super) struct PolicyArgs {
     /// Weights to go through in percent, rising, the last one 100 [default: 5,25,50,100]
     #[arg(long, value_name = "PERCENT,…", value_delimiter = ',')]
     steps: Option<Vec<f64>>,
+    /// Those of them that end only when somebody says so with rollout promote, in percent [default: none]
+    #[arg(long, value_name = "PERCENT,…", value_delimiter = ',')]
+    pause_at: Option<Vec<f64>>,
     /// How long each step is watched at least [default: 10m]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     bake: Option<u64>,
@@ -66,9 +69,16 @@ pub(super) struct PolicyArgs {
 impl PolicyArgs {
     /// The manifest's policy with the flags over it.
     pub(super) fn over(&self, policy: RolloutPolicy) -> RolloutPolicy {
+        let steps_percent = self.steps.clone().unwrap_or(policy.steps_percent);
+        let pause_at_percent = self.pause_at.clone().unwrap_or_else(|| {
+            let mut kept = policy.pause_at_percent;
+            kept.retain(|weight| steps_percent.contains(weight));
+            kept
+        });
         RolloutPolicy {
             architecture: policy.architecture,
-            steps_percent: self.steps.clone().unwrap_or(policy.steps_percent),
+            steps_percent,
+            pause_at_percent,
             bake_s: self.bake.unwrap_or(policy.bake_s),
             step_timeout_s: self.step_timeout.or(policy.step_timeout_s),
             on_inconclusive: self.on_inconclusive.unwrap_or(policy.on_inconclusive),
@@ -115,6 +125,7 @@ mod tests {
         RolloutPolicy {
             architecture: package::Architecture::X86_64,
             steps_percent: vec![10.0, 100.0],
+            pause_at_percent: vec![10.0],
             bake_s: 60,
             step_timeout_s: Some(90),
             on_inconclusive: OnInconclusive::Pause,
@@ -137,7 +148,7 @@ mod tests {
 
     #[test]
     fn every_key_has_a_flag_of_its_name_that_wins() {
-        let flags = "--steps 10,100 --bake 60s --step-timeout 90s --on-inconclusive pause \
+        let flags = "--steps 10,100 --pause-at 10 --bake 60s --step-timeout 90s --on-inconclusive pause \
                      --min-samples 7 --bake-after 8s --alarms one,two --alpha 0.1 --margin 2 --slow 80ms --period 30s \
                      --metric-delay 31s --no-data-timeout 500s --no-guard";
         let words = std::iter::once("probe").chain(flags.split(' '));

@@ -77,6 +77,7 @@ impl Picture {
             | Event::StepOver { .. }
             | Event::NoData { .. }
             | Event::Serving { .. }
+            | Event::Paused { .. }
             | Event::Command { .. }
             | Event::NoAnswer { .. } => false,
         }

@@ -53,6 +53,10 @@ pub(super) fn line(event: &Event, versions: Option<&Versions>) -> Option<String>
         } => Some(format!(
             "paused: {cause}; no answer for {no_answer_s} s, after {no_data_timeout_s} s the rollout is rolled back"
         )),
+        Event::Paused { paused } => Some(match paused {
+            true => "paused by somebody: the weight stays until rollout resume".to_owned(),
+            false => "resumed by somebody".to_owned(),
+        }),
         Event::Command { command } => heard(*command).map(str::to_owned),
         Event::Ended { ending, sentence } => Some(format!("{ending}: {sentence}")),
     }
@@ -143,6 +147,8 @@ pub(super) fn progress(analysed: &Analysed) -> String {
         Some(Waiting::Samples) => format!(", waiting until {} s", analysed.step_timeout_s),
         Some(Waiting::Data) => ", waiting for metrics".to_owned(),
         Some(Waiting::Share) => ", wrong share".to_owned(),
+        Some(Waiting::Resume) => ", paused".to_owned(),
+        Some(Waiting::Promotion) => ", waiting for rollout promote".to_owned(),
         Some(Waiting::Bake) | None => String::new(),
     };
     format!(

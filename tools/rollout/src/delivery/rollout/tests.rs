@@ -187,6 +187,15 @@ impl Account {
         live.revision_id += "x";
     }
 
+    /// Another shell changes the rollout that is under way.
+    fn change_elsewhere(&mut self, change: impl FnOnce(Record) -> Record) {
+        let record: Record = self.description().parse().expect("a record");
+        let record = change(record);
+        self.set_by_hand(record.routing());
+        let live = self.live.as_mut().expect("live is there");
+        live.description = record.to_description().expect("fits");
+    }
+
     /// Time passes; every whole second has its traffic.
     fn pass(&mut self, pause: TimeDelta) {
         let until = self.now + pause;
@@ -1179,7 +1188,86 @@ fn what_guard_has_rolled_back_is_said_and_not_called_somebody_else() {
 }
 
 #[test]
-fn of_two_runs_at_once_one_promotes_and_the_other_stops() {
+fn a_rollout_that_is_paused_elsewhere_keeps_its_weight_until_it_is_resumed() {
+    let mut account = Account::new(Candidate::Good);
+    let start = account.start(&policy());
+    let mut run = Run::begin(&mut account, start, Kill::Never);
+    account.change_elsewhere(|record| record.paused(start_of_time()));
+    let mut go_on_until = |account: &mut Account, second| {
+        while account.second() < second && run.end.is_none() {
+            run.wait(account, None);
+            run.tick(account);
+        }
+        run.end.clone()
+    };
+    assert_eq!(go_on_until(&mut account, 100), None);
+    assert_eq!(account.weights(), [20.0]);
+    let last = account.analyses().last().copied().expect("an analysis");
+    assert_eq!(last.waiting, Some(Waiting::Resume));
+    account.change_elsewhere(Record::resumed);
+    assert_eq!(go_on_until(&mut account, 200), Some(PROMOTED));
+    let paused = |event: &Event| match event {
+        Event::Paused { paused } => Some(*paused),
+        _ => None,
+    };
+    let paused: Vec<_> = account.events.iter().filter_map(paused).collect();
+    assert_eq!(paused, [true, false]);
+}
+
+#[test]
+fn a_pause_outlives_the_run_and_a_worse_candidate_does_not_outlive_the_pause() {
+    let mut account = Account::new(Candidate::Errors);
+    account.killed(&policy(), Kill::Tick(1));
+    account.change_elsewhere(|record| record.paused(start_of_time()));
+    let worse = ended(Ending::RolledBack(Cause::Worse));
+    assert_eq!(account.run(&policy()), worse);
+    let waited = account
+        .analyses()
+        .iter()
+        .any(|it| it.waiting == Some(Waiting::Resume));
+    assert!(waited && account.serves(1));
+}
+
+#[test]
+fn where_the_policy_pauses_the_next_step_begins_when_another_shell_promotes_it() {
+    let pausing = RolloutPolicy {
+        pause_at_percent: vec![20.0],
+        ..policy()
+    };
+    let mut account = Account::new(Candidate::Good);
+    let start = account.start(&pausing);
+    let mut run = Run::begin(&mut account, start, Kill::Never);
+    while account.second() < 100 {
+        run.wait(&mut account, None);
+        run.tick(&mut account);
+    }
+    assert_eq!((run.end.as_ref(), account.weights()), (None, vec![20.0]));
+    let now = account.now;
+    account.change_elsewhere(|record| record.changed(percent(50.0), now));
+    while run.end.is_none() {
+        run.wait(&mut account, None);
+        run.tick(&mut account);
+    }
+    assert_eq!(run.end, Some(PROMOTED));
+    assert_eq!(account.weights(), [20.0, 50.0, 100.0]);
+}
+
+#[test]
+fn what_another_shell_aborts_or_promotes_in_full_is_the_end_of_the_run_too() {
+    for (to, end) in [
+        (Percent::ZERO, Ending::RolledBack(Cause::Aborted)),
+        (Percent::HUNDRED, Ending::Promoted),
+    ] {
+        let (account, found) = meddled(&long(), |account| {
+            let now = account.now;
+            account.change_elsewhere(|record| record.changed(to, now));
+        });
+        assert_eq!(found, ended(end), "{}", account.sentence());
+    }
+}
+
+#[test]
+fn two_runs_at_once_of_one_rollout_do_each_other_no_harm() {
     let mut account = Account::new(Candidate::Good);
     let mut runs = [(); 2].map(|()| {
         let start = account.start(&policy());
@@ -1191,9 +1279,11 @@ fn of_two_runs_at_once_one_promotes_and_the_other_stops() {
             run.tick(&mut account);
         }
     }
-    let mut ends = runs.map(|run| run.end.expect("has ended"));
-    ends.sort_by_key(|end| *end != PROMOTED);
-    assert_eq!(ends, [PROMOTED, ended(Ending::Stopped)]);
+    let ends = runs.map(|run| run.end.expect("has ended"));
+    assert_eq!(ends, [PROMOTED, PROMOTED]);
+    let mut weights = account.weights();
+    weights.dedup();
+    assert_eq!(weights, [20.0, 50.0, 100.0]);
     assert!(account.serves(2));
 }
 
