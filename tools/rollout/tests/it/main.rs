@@ -13,3 +13,4 @@ mod run_guard;
 mod run_path;
 mod run_policy;
 mod run_rollout;
+mod run_share;
