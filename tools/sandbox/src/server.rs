@@ -37,7 +37,7 @@ use crate::{
         cloudwatch::{self, CloudWatch, ServiceMetrics, Settings},
         dynamodb::DynamoDb,
         event_sources::{self, EventSources},
-        eventbridge::AlarmRules,
+        eventbridge::Rules,
         function_urls::FunctionUrls,
         http_api::HttpApis,
         lambda::{self, Lambda, Parts, invocation::new_request_id},
@@ -141,7 +141,7 @@ pub struct Server {
     lambda: Lambda,
     cloudwatch: CloudWatch,
     sqs: Sqs,
-    alarm_rules: AlarmRules,
+    rules: Rules,
     service_faults: ServiceFaults,
     event_sources: EventSources,
     http_apis: HttpApis,
@@ -162,6 +162,7 @@ impl Server {
             source,
         };
         let endpoint = format!("http://{}", listener.local_addr().map_err(source)?);
+        let clock = options.metrics.clock.clone();
         let cloudwatch = CloudWatch::new(options.realistic, options.metrics);
         let (sqs, dynamodb) = open_data(&endpoint, options.data, cloudwatch.service_metrics())?;
         let lambda = Lambda::new(Parts {
@@ -193,7 +194,7 @@ impl Server {
         let http_apis = HttpApis::new(lambda.clone(), cloudwatch.service_metrics());
         let function_urls = FunctionUrls::new(lambda.clone());
         let grants = Grants::default();
-        let alarm_rules = AlarmRules::default();
+        let rules = Rules::new(clock);
         let event_sources =
             EventSources::new(lambda.clone(), sqs.clone(), options.max_environments);
         let router = Router::new()
@@ -204,7 +205,7 @@ impl Server {
                 lambda: lambda.clone(),
                 http_apis: http_apis.clone(),
                 grants: grants.clone(),
-                alarm_rules: alarm_rules.clone(),
+                rules: rules.clone(),
                 service_faults: service_faults.clone(),
             }))
             .fallback_service(other_services(
@@ -226,7 +227,7 @@ impl Server {
             lambda,
             cloudwatch,
             sqs,
-            alarm_rules,
+            rules,
             service_faults,
             event_sources,
             http_apis,
@@ -274,7 +275,9 @@ impl Server {
         let alarms = tokio::spawn(self.cloudwatch.alarms.clone().run());
         let measures = tokio::spawn(self.sqs.measure());
         let events = self.cloudwatch.alarms.events();
-        let delivery = tokio::spawn(self.alarm_rules.deliver_all(self.lambda.clone(), events));
+        let rules = self.rules;
+        let delivery = tokio::spawn(rules.clone().deliver_alarms(self.lambda.clone(), events));
+        let schedules = tokio::spawn(rules.keep_time(self.lambda.clone()));
         // Without waiting for open connections: every idle environment holds one.
         let result = tokio::select! {
             result = axum::serve(NoDelay(self.listener), self.router).into_future() => result,
@@ -283,6 +286,7 @@ impl Server {
         alarms.abort();
         measures.abort();
         delivery.abort();
+        schedules.abort();
         http_apis.close();
         self.function_urls.close();
         self.event_sources.shut_down();
