@@ -3,7 +3,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage="usage: scripts/deploy.sh <function> [--plan | --no-rollout | --to ARCHITECTURE] [--until PERCENT] [--yes] [--no-build]
-       scripts/deploy.sh <function> --sandbox [--fault ARCHITECTURE:KIND=AMOUNT]... [--rate PER-SECOND] [--no-build]
+       scripts/deploy.sh <function> --sandbox [--fault SPEC]... [--rate PER-SECOND] [--no-build]
 
   --plan          say what would change on AWS, and change nothing
   --no-rollout    apply and publish on AWS, and leave live as it is
@@ -12,7 +12,8 @@ usage="usage: scripts/deploy.sh <function> [--plan | --no-rollout | --to ARCHITE
   --until PERCENT end on this step of the rollout
   --yes           do not ask whether this is the right account
   --sandbox       on this machine, with no AWS account
-  --fault SPEC    rehearse a bad release: arm64:errors=5%, arm64:crash=2%, arm64:latency=50ms, ...
+  --fault SPEC    rehearse a bad release: arm64:errors=5%, arm64:crash=2%, arm64:latency=50ms, ...; or one whose
+                  store fails: 'dynamodb:*:denied=5%@<function>:arm64', ... (sandbox service-fault --help)
   --rate N        the sandbox's traffic per second: invocations (default 200), or scenarios where the
                   function has traffic/ (default 100)
   --no-build      deploy dist/<function> with the tools as they are, for a machine that did not build them
@@ -66,6 +67,7 @@ AWS_ENDPOINT_URL=$(sandbox_url)
 export AWS_ENDPOINT_URL
 sandbox apply "$function"
 sandbox fault "$function" --clear >/dev/null
+sandbox service-fault --clear >/dev/null
 
 say "3/7 check, publish"
 rollout publish "$function"
@@ -77,9 +79,14 @@ rollout replay "$function"
 
 # After the replay: this rehearses a release that looks good until it gets traffic.
 if ((${#faults[@]})); then
-    # From build to build of one pair: a fault hits every version of its architecture.
+    # From build to build of one pair: a fault of a build hits every version of its architecture.
     rollout rollback "$function" --to x86_64
-    sandbox fault "$function" "${faults[@]}"
+    for fault in "${faults[@]}"; do
+        case $fault in
+        arm64:* | x86_64:*) sandbox fault "$function" "$fault" ;;
+        *) sandbox service-fault "$fault" ;;
+        esac
+    done
 fi
 
 unit=invocations default_rate=200

@@ -7,7 +7,7 @@
 //! | --- | --- | --- |
 //! | [`cli`] | arguments, one file per command, terminal output | everything below |
 //! | [`testing`] | a sandbox in the process of a test, for the end-to-end tests of functions | `client`, `server` and below |
-//! | [`client`] | what the commands and tests ask of a running sandbox: `apply`, traffic, faults | `rehearsal`, `services::eventbridge`, `execution`, `aws` |
+//! | [`client`] | what the commands and tests ask of a running sandbox: `apply`, traffic, faults | `rehearsal`, `services::{eventbridge, http_api}`, `execution`, `aws` |
 //! | [`server`] | one port on loopback, and all services behind it | `rehearsal`, `services`, `execution`, `net`, `aws` |
 //! | [`rehearsal`] | what AWS has no API for: faults to inject, access by metadata, the admin routes | `services`, `execution`, `aws` |
 //! | [`services`] | Lambda, event source mappings, SQS, CloudWatch, DynamoDB, HTTP APIs, EventBridge | `execution`, `net`, `aws` |

@@ -34,7 +34,7 @@ use crate::{
         service_faults::{self, ServiceFaults},
     },
     services::{
-        cloudwatch::{self, CloudWatch, Settings},
+        cloudwatch::{self, CloudWatch, ServiceMetrics, Settings},
         dynamodb::DynamoDb,
         event_sources::{self, EventSources},
         eventbridge::Rules,
@@ -140,6 +140,7 @@ pub struct Server {
     listener: TcpListener,
     lambda: Lambda,
     cloudwatch: CloudWatch,
+    sqs: Sqs,
     rules: Rules,
     service_faults: ServiceFaults,
     event_sources: EventSources,
@@ -163,7 +164,7 @@ impl Server {
         let endpoint = format!("http://{}", listener.local_addr().map_err(source)?);
         let clock = options.metrics.clock.clone();
         let cloudwatch = CloudWatch::new(options.realistic, options.metrics);
-        let (sqs, dynamodb) = open_data(&endpoint, options.data)?;
+        let (sqs, dynamodb) = open_data(&endpoint, options.data, cloudwatch.service_metrics())?;
         let lambda = Lambda::new(Parts {
             endpoint: endpoint.clone(),
             code: CodeStore::new(folder.join("code"), folder.join("tmp")),
@@ -189,8 +190,8 @@ impl Server {
                 })
             },
         });
-        let service_faults = ServiceFaults::default();
-        let http_apis = HttpApis::new(lambda.clone());
+        let service_faults = ServiceFaults::new(cloudwatch.clone());
+        let http_apis = HttpApis::new(lambda.clone(), cloudwatch.service_metrics());
         let function_urls = FunctionUrls::new(lambda.clone());
         let grants = Grants::default();
         let rules = Rules::new(clock);
@@ -207,7 +208,11 @@ impl Server {
                 rules: rules.clone(),
                 service_faults: service_faults.clone(),
             }))
-            .fallback_service(other_services(cloudwatch.clone(), sqs, dynamodb.router()))
+            .fallback_service(other_services(
+                cloudwatch.clone(),
+                sqs.clone(),
+                dynamodb.router(),
+            ))
             .layer(from_fn_with_state(
                 service_faults.clone(),
                 service_faults::inject,
@@ -221,6 +226,7 @@ impl Server {
             listener,
             lambda,
             cloudwatch,
+            sqs,
             rules,
             service_faults,
             event_sources,
@@ -248,7 +254,7 @@ impl Server {
         &self.lambda.faults
     }
 
-    /// Failures and delays of DynamoDB and SQS, by operation.
+    /// Failures and delays of DynamoDB and SQS, by operation, and late metrics.
     #[must_use]
     pub fn service_faults(&self) -> &ServiceFaults {
         &self.service_faults
@@ -267,6 +273,7 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let (environments, http_apis) = (self.lambda.environments.clone(), self.http_apis.clone());
         let alarms = tokio::spawn(self.cloudwatch.alarms.clone().run());
+        let measures = tokio::spawn(self.sqs.measure());
         let events = self.cloudwatch.alarms.events();
         let rules = self.rules;
         let delivery = tokio::spawn(rules.clone().deliver_alarms(self.lambda.clone(), events));
@@ -277,6 +284,7 @@ impl Server {
             () = shutdown => Ok(()),
         };
         alarms.abort();
+        measures.abort();
         delivery.abort();
         schedules.abort();
         http_apis.close();
@@ -308,7 +316,11 @@ fn prepare_folder(folder: &Path) -> Result<PathBuf, BindError> {
 }
 
 /// The services whose data may outlive the sandbox.
-fn open_data(endpoint: &str, folder: Option<PathBuf>) -> Result<(Sqs, DynamoDb), BindError> {
+fn open_data(
+    endpoint: &str,
+    folder: Option<PathBuf>,
+    metrics: ServiceMetrics,
+) -> Result<(Sqs, DynamoDb), BindError> {
     let file = |name: &str| folder.as_ref().map(|folder| folder.join(name));
     let failed = |source| BindError::Data {
         path: folder.clone(),
@@ -319,7 +331,11 @@ fn open_data(endpoint: &str, folder: Option<PathBuf>) -> Result<(Sqs, DynamoDb),
     }
     // The queues first: their file is of one process alone.
     let sqs = match (
-        Sqs::new(endpoint.to_owned(), file("queues.sqlite").as_deref()),
+        Sqs::new(
+            endpoint.to_owned(),
+            file("queues.sqlite").as_deref(),
+            metrics,
+        ),
         &folder,
     ) {
         (Err(error), Some(path)) if error.is_in_use() => {

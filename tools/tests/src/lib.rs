@@ -48,7 +48,8 @@ pub fn events(function: &str, folder: &str) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// A folder like `dist/` that has the build of `function` under another name or with other settings.
+/// A folder like `dist/` that has the build of `function` and its sample events under another name or with other
+/// settings.
 ///
 /// # Panics
 /// When `scripts/build.sh` was not run.
@@ -66,6 +67,11 @@ pub fn changed_build(function: &str, name: &str, change: impl FnOnce(&mut Value)
         for build in Architecture::ALL {
             let zip = format!("{build}.zip");
             fs::copy(built.join(&zip), folder.join(&zip))?;
+        }
+        fs::create_dir(folder.join("events"))?;
+        for event in fs::read_dir(built.join("events"))? {
+            let event = event?;
+            fs::copy(event.path(), folder.join("events").join(event.file_name()))?;
         }
         Ok(dist)
     };

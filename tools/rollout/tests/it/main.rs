@@ -14,3 +14,4 @@ mod run_path;
 mod run_pause;
 mod run_policy;
 mod run_rollout;
+mod run_share;

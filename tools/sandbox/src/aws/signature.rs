@@ -7,16 +7,30 @@ use super::DEFAULT_REGION;
 /// Before the function's name in its access key id.
 const KEY_PREFIX: &str = "sandbox.";
 
-/// The access key id that a function gets in its environment.
-#[must_use]
-pub fn access_key_id(function: &str) -> String {
-    format!("{KEY_PREFIX}{function}")
+/// A version of a function that calls a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller<'a> {
+    /// Name of the function: letters, digits, `-` and `_`.
+    pub function: &'a str,
+    /// Number of the version, or `$LATEST`.
+    pub version: &'a str,
 }
 
-/// The function whose access key id a request is signed with, if it is one's.
+impl Caller<'_> {
+    /// The access key id that the version gets in its environment.
+    #[must_use]
+    pub fn access_key_id(self) -> String {
+        format!("{KEY_PREFIX}{}.{}", self.function, self.version)
+    }
+}
+
+/// The version of a function whose access key id a request is signed with, if it is one's.
 #[must_use]
-pub fn function(headers: &HeaderMap) -> Option<&str> {
-    part(headers, 0)?.strip_prefix(KEY_PREFIX)
+pub fn caller(headers: &HeaderMap) -> Option<Caller<'_>> {
+    let (function, version) = part(headers, 0)?
+        .strip_prefix(KEY_PREFIX)?
+        .split_once('.')?;
+    Some(Caller { function, version })
 }
 
 /// The region that a request is signed for.
@@ -48,18 +62,23 @@ mod tests {
     }
 
     #[test]
-    fn region_service_and_function_come_from_the_credential() {
-        let headers = signed("sandbox.hasher/20260101/eu-west-1/lambda/aws4_request");
+    fn region_service_and_caller_come_from_the_credential() {
+        let latest = Caller {
+            function: "hasher",
+            version: "$LATEST",
+        };
+        let key = latest.access_key_id();
+        let headers = signed(&format!("{key}/20260101/eu-west-1/lambda/aws4_request"));
         assert_eq!(region(&headers), "eu-west-1");
-        assert_eq!(function(&headers), Some("hasher"));
+        assert_eq!(caller(&headers), Some(latest));
         assert!(is_for(&headers, "lambda") && !is_for(&headers, "sqs"));
     }
 
     #[test]
-    fn without_a_credential_there_is_the_default_region_and_no_function() {
+    fn without_a_credential_there_is_the_default_region_and_no_caller() {
         for headers in [HeaderMap::new(), signed("key"), signed("key/20260101//")] {
             assert_eq!(region(&headers), DEFAULT_REGION);
-            assert_eq!(function(&headers), None);
+            assert_eq!(caller(&headers), None);
             assert!(!is_for(&headers, "lambda"));
         }
     }

@@ -65,11 +65,12 @@ pub fn variables(version: &Version, context: EnvironmentContext<'_>) -> BTreeMap
     let root = context.folder.display();
     set("LAMBDA_TASK_ROOT", root.to_string());
     set("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned());
-    // Not secret: only the id is read, to know which function sends a request.
-    set(
-        "AWS_ACCESS_KEY_ID",
-        signature::access_key_id(&version.function),
-    );
+    // Not secret: only the id is read, to know who sends a request.
+    let caller = signature::Caller {
+        function: &version.function,
+        version: &number,
+    };
+    set("AWS_ACCESS_KEY_ID", caller.access_key_id());
     set("AWS_SECRET_ACCESS_KEY", "sandbox".to_owned());
     set("AWS_SESSION_TOKEN", "sandbox".to_owned());
     if settings.logging.log_format.as_deref() == Some("JSON") {

@@ -17,6 +17,8 @@ pub enum Fault {
     Crash(f64),
     /// See [`FaultPlan::throttle`].
     Throttle(f64),
+    /// Share of calls to a service that are not allowed. No fault of invocations.
+    Denied(f64),
     /// See [`FaultPlan::latency_ms`].
     Latency(Duration),
 }
@@ -44,6 +46,11 @@ pub enum FaultSpecError {
         "unknown fault {0:?}: use errors, crash, throttle (a percentage like 5%) or latency (a time like 50ms)"
     )]
     Kind(String),
+    /// Callers of a function are denied by no fault.
+    #[error(
+        "denied is a fault of services: write it like dynamodb:*:denied=5%@FUNCTION:VERSION, with `sandbox service-fault`"
+    )]
+    Denied,
     /// A share that is not a percentage.
     #[error("{kind}={value} is not a share: write a percentage from 0% to 100%, like {kind}=5%")]
     Share {
@@ -65,6 +72,8 @@ impl Fault {
             Self::Errors(share) => plan.errors = share,
             Self::Crash(share) => plan.crash = share,
             Self::Throttle(share) => plan.throttle = share,
+            // Refused where it is read.
+            Self::Denied(_) => {}
             Self::Latency(delay) => {
                 plan.latency_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
             }
@@ -93,10 +102,13 @@ impl FromStr for FaultSpec {
         let architecture = architecture
             .parse()
             .map_err(|_| FaultSpecError::Architecture(architecture.to_owned()))?;
-        Ok(Self {
-            architecture,
-            fault: fault.parse()?,
-        })
+        match fault.parse()? {
+            Fault::Denied(_) => Err(FaultSpecError::Denied),
+            fault => Ok(Self {
+                architecture,
+                fault,
+            }),
+        }
     }
 }
 
@@ -109,6 +121,7 @@ impl FromStr for Fault {
             "errors" => Self::Errors(share(kind, value)?),
             "crash" => Self::Crash(share(kind, value)?),
             "throttle" => Self::Throttle(share(kind, value)?),
+            "denied" => Self::Denied(share(kind, value)?),
             "latency" => Self::Latency(
                 humantime::parse_duration(value.trim_start_matches('+'))
                     .map_err(|_| FaultSpecError::Latency(value.to_owned()))?,
@@ -143,6 +156,7 @@ impl fmt::Display for Fault {
             Self::Errors(share) => write!(f, "errors={}%", share * 100.0),
             Self::Crash(share) => write!(f, "crash={}%", share * 100.0),
             Self::Throttle(share) => write!(f, "throttle={}%", share * 100.0),
+            Self::Denied(share) => write!(f, "denied={}%", share * 100.0),
             Self::Latency(delay) => write!(f, "latency={}ms", delay.as_millis()),
         }
     }
@@ -172,6 +186,7 @@ mod tests {
             ("arm64:errors", "write it like"),
             ("mips:errors=5%", "\"mips\""),
             ("arm64:explode=5%", "\"explode\""),
+            ("arm64:denied=5%", "a fault of services"),
             ("arm64:errors=5", "errors=5 "),
             ("arm64:errors=101%", "errors=101%"),
             ("arm64:errors=NaN%", "errors=NaN%"),

@@ -116,8 +116,8 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Injects a fault of DynamoDB or SQS: `dynamodb:TransactWriteItems:throttle=5%`, `sqs:*:latency=50ms`. Size 0
-    /// removes it.
+    /// Injects a fault of a service: `dynamodb:TransactWriteItems:throttle=5%`, `sqs:*:latency=50ms@http-api:3`,
+    /// `cloudwatch:AWS/Lambda:latency=10m`. Size 0 removes it.
     ///
     /// # Errors
     /// When it is not written like that.

@@ -222,3 +222,23 @@ async fn a_store_fails_as_it_is_told_to() {
     sandbox.service_fault("dynamodb:*:errors=0%").unwrap();
     get().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_store_denies_one_version_what_it_gives_to_others() {
+    let sandbox = sandbox().await;
+    let config = config_of_the_function(&sandbox).await;
+    let get = |config: &aws_types::SdkConfig| {
+        let get = aws_sdk_dynamodb::Client::new(config).get_item();
+        get.table_name("documents").set_key(Some(key())).send()
+    };
+    let deny = |version: &str| format!("dynamodb:*:denied=100%@{FUNCTION}:{version}");
+    sandbox.service_fault(&deny("7")).unwrap();
+    get(&config).await.unwrap();
+    let own = sandbox.lambda.get_function_configuration();
+    let own = own.function_name(FUNCTION).qualifier(host().as_str());
+    let own = own.send().await.unwrap().version.unwrap();
+    sandbox.service_fault(&deny(&own)).unwrap();
+    let (code, status, _) = refusal(get(&config).await);
+    assert_eq!((code.as_str(), status), ("AccessDeniedException", 400));
+    get(&sandbox.sdk_config()).await.unwrap();
+}

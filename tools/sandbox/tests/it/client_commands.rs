@@ -181,17 +181,39 @@ fn faults_of_services_are_set_listed_and_cleared() {
     let fixture = Fixture::new();
     let run = |arguments: &[&str]| fixture.run(&[&["service-fault"], arguments].concat());
     run(&[]).success().stdout("no faults of services\n");
-    let faults = ["dynamodb:PutItem:throttle=5%", "sqs:*:latency=20ms"];
-    let both = format!("{}\n", faults.join(" "));
-    run(&faults).success().stdout(both.clone());
-    run(&[]).success().stdout(both);
-    let one = "sqs:*:latency=20ms\n";
-    run(&["dynamodb:PutItem:throttle=0%"]).success().stdout(one);
+    let faults = [
+        "dynamodb:PutItem:throttle=5%",
+        "sqs:*:latency=20ms",
+        "cloudwatch:AWS/Lambda:latency=60000ms",
+    ];
+    let all = format!("{}\n", faults.join(" "));
+    run(&faults).success().stdout(all.clone());
+    run(&[]).success().stdout(all);
+    let rest = format!("{}\n", faults[1..].join(" "));
+    run(&["dynamodb:PutItem:throttle=0%"])
+        .success()
+        .stdout(rest);
     run(&["--clear"])
         .success()
         .stdout("no faults of services\n");
     let wrong = contains("unknown service \"s3\"");
     run(&["s3:PutObject:errors=5%"]).code(2).stderr(wrong);
+}
+
+#[test]
+fn a_fault_of_what_a_version_calls_names_its_number_and_one_for_nobody_is_refused() {
+    let fixture = Fixture::new().with_live();
+    let run = |fault: &str| fixture.run(&["service-fault", fault]);
+    let number = "dynamodb:*:denied=5%@echo:1\n";
+    run("dynamodb:*:denied=5%@echo:live")
+        .success()
+        .stdout(number);
+    for nobody in ["ecko", "echo:7", "echo:arm64"] {
+        let absent = contains(format!("there is no {nobody}"));
+        run(&format!("dynamodb:*:denied=5%@{nobody}"))
+            .code(2)
+            .stderr(absent);
+    }
 }
 
 #[test]

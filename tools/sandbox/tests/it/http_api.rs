@@ -59,6 +59,36 @@ async fn a_request_reaches_the_function_through_live() {
 }
 
 #[tokio::test]
+async fn requests_are_counted_of_the_api_that_the_policy_of_live_names() {
+    let sandbox = sandbox().await;
+    for path in ["/a", "/b"] {
+        send(&sandbox, Request::get(path), "").await;
+    }
+    send(&sandbox, order(), r#"{"do":"error"}"#).await;
+    let too_long = format!("/{}", "a".repeat(10_240));
+    send(&sandbox, Request::get(too_long), "").await;
+
+    let policy = sandbox.lambda.get_policy().function_name(FUNCTION);
+    let policy = policy.qualifier("live").send().await.unwrap();
+    let policy: Value = serde_json::from_str(policy.policy().unwrap()).unwrap();
+    let arn = &policy["Statement"][0]["Condition"]["ArnLike"]["AWS:SourceArn"];
+    let id = arn.as_str().unwrap().strip_suffix("/*").unwrap();
+    let id = id.rsplit(':').next().unwrap();
+    for dimensions in [
+        &[("ApiId", id)][..],
+        &[("ApiId", id), ("Stage", "$default")],
+    ] {
+        let sum = async |name| {
+            let name = ("AWS/ApiGateway", name);
+            common::metric(&sandbox, name, dimensions, "Sum").await
+        };
+        let counts = [sum("Count").await, sum("4xx").await, sum("5xx").await];
+        assert_eq!(counts, [4.0, 1.0, 1.0], "{dimensions:?}");
+        assert!(sum("Latency").await > 0.0);
+    }
+}
+
+#[tokio::test]
 async fn every_method_and_any_path_reach_the_function() {
     let sandbox = sandbox().await;
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE"] {

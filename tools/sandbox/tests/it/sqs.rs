@@ -715,3 +715,46 @@ async fn the_aws_cli_sends_receives_and_reads_errors() {
         "{message}"
     );
 }
+
+/// What a queue counts of itself.
+async fn metric(sandbox: &Sandbox, queue: &str, name: &str, statistic: &str) -> f64 {
+    let (name, queue) = (("AWS/SQS", name), [("QueueName", queue)]);
+    common::metric(sandbox, name, &queue, statistic).await
+}
+
+#[tokio::test]
+async fn a_queue_counts_what_is_sent_received_and_deleted_and_a_dead_letter_is_not_sent() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let dead = Queue::create(&sandbox, "dead", &[]).await;
+    let redrive = json!({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 1}).to_string();
+    let settings = [
+        (Name::RedrivePolicy, redrive.as_str()),
+        (Name::VisibilityTimeout, "0"),
+    ];
+    let queue = Queue::create(&sandbox, "q", &settings).await;
+    for body in ["1", "22", "poison"] {
+        send(&queue, body).await;
+    }
+    let received = receive(&queue, 10).await;
+    assert_eq!(received.len(), 3);
+    for done in &received[..2] {
+        let delete = queue.sqs.delete_message().queue_url(&queue.url);
+        let delete = delete.receipt_handle(done.receipt_handle().unwrap());
+        delete.send().await.unwrap();
+    }
+    // The second receive of the third is one too many.
+    assert!(receive(&queue, 10).await.is_empty());
+    let sum = async |name| metric(&sandbox, "q", name, "Sum").await;
+    assert_eq!(sum("NumberOfMessagesSent").await, 3.0);
+    assert_eq!(sum("NumberOfMessagesReceived").await, 3.0);
+    assert_eq!(sum("NumberOfMessagesDeleted").await, 2.0);
+    assert_eq!(sum("NumberOfEmptyReceives").await, 1.0);
+    assert_eq!(sum("SentMessageSize").await, 9.0);
+    let sent = metric(&sandbox, "dead", "NumberOfMessagesSent", "Sum").await;
+    assert_eq!(sent, 0.0);
+    let visible = "ApproximateNumberOfMessagesVisible";
+    common::eventually("a dead letter in the metrics", async || {
+        metric(&sandbox, "dead", visible, "Maximum").await == 1.0
+    })
+    .await;
+}

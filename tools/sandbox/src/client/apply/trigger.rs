@@ -14,7 +14,7 @@ use super::queue;
 use crate::{
     LIVE,
     client::{endpoint::Clients, lambda},
-    services::eventbridge::Rule,
+    services::{eventbridge::Rule, http_api},
 };
 
 /// Sets what `CreateEventSourceMapping` and `UpdateEventSourceMapping` have in common: the methods of their builders have
@@ -46,6 +46,7 @@ pub(super) async fn apply(
         Trigger::None => Ok(None),
         Trigger::Http => {
             let url = clients.admin.open_http_api(&manifest.name).await?;
+            allow_http_api(&clients.lambda, &manifest.name).await?;
             Ok(Some(format!("{url} invokes {LIVE}")))
         }
         Trigger::Alarm(_) | Trigger::Schedule(_) => Ok(rule.map(|rule| rule.to_string())),
@@ -54,6 +55,35 @@ pub(super) async fn apply(
             map(&clients.lambda, &manifest.name, &source)
                 .await
                 .map(Some)
+        }
+    }
+}
+
+/// Lets the HTTP API invoke `live`, once there is one. Nothing here asks for it; `rollout` reads from it which API's
+/// requests are the function's.
+async fn allow_http_api(client: &Client, function: &str) -> Result<()> {
+    if !lambda::has_alias(client, function, LIVE).await? {
+        return Ok(());
+    }
+    let allow = client
+        .add_permission()
+        .function_name(function)
+        .qualifier(LIVE)
+        .statement_id("http")
+        .action("lambda:InvokeFunction")
+        .principal("apigateway.amazonaws.com")
+        .source_arn(http_api::source_arn(function));
+    match allow.send().await {
+        Ok(_) => Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|error| error.is_resource_conflict_exception()) =>
+        {
+            Ok(())
+        }
+        Err(error) => {
+            Err(error).with_context(|| format!("cannot let HTTP invoke {function}:{LIVE}"))
         }
     }
 }

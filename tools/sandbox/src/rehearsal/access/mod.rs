@@ -1,9 +1,9 @@
 //! Least privilege: what a function does to tables, queues and the aliases of functions must be in its metadata, as it
 //! must be in its role on AWS.
 //!
-//! Every function has an access key id of its own. A request that is signed with one is checked against the function's
-//! [`Grant`]; requests of anybody else, and of functions that were not applied, are not. `needs.rs` and `lambda.rs` know which
-//! IAM actions a request needs.
+//! Every version of a function has an access key id of its own. A request that is signed with one is checked against the
+//! function's [`Grant`]; requests of anybody else, and of functions that were not applied, are not. `needs.rs` and
+//! `lambda.rs` know which IAM actions a request needs.
 //!
 //! # What differs from IAM
 //! - Signatures are not verified: the check finds forgotten permissions, and is no protection.
@@ -101,8 +101,11 @@ impl Grants {
 
 /// Lets a request through, or refuses it as IAM does.
 pub async fn check(State(grants): State<Grants>, request: Request, next: Next) -> Response {
-    let function = signature::function(request.headers());
-    let known = function.and_then(|function| Some((function.to_owned(), grants.get(function)?)));
+    let caller = signature::caller(request.headers());
+    let known = caller.and_then(|caller| {
+        let grant = grants.get(caller.function)?;
+        Some((caller.function.to_owned(), grant))
+    });
     let Some((function, grant)) = known else {
         return next.run(request).await;
     };

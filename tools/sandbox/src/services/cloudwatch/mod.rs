@@ -1,7 +1,7 @@
 //! Metrics: those that Lambda sends, that functions print and that clients put; the API for them, and alarms on them.
 //!
-//! - `model/`: the samples of all metrics, what Lambda sends (as a [`Recorder`](crate::execution::record::Recorder)), and
-//!   the statistics.
+//! - `model/`: the samples of all metrics, what Lambda sends (as a [`Recorder`](crate::execution::record::Recorder)) and
+//!   what other services do ([`ServiceMetrics`]), and the statistics.
 //! - [`clock`]: the time that they go by.
 //! - [`alarms`]: alarms on metrics and on other alarms, and the events of their changes.
 //! - `operations/`: the API; `wire/`: the protocols, and what requests look like in all of them; `error.rs`: what is
@@ -9,7 +9,7 @@
 //!
 //! # Where it differs from AWS
 //! - A metric can be read as soon as the invocation is over, and in periods shorter than a minute. With `--realistic`
-//!   Lambda's metrics and those that functions print come by the minute, after the minute in which the invocation ended
+//!   the metrics of services and those that functions print come by the minute, after the minute in which they were sent
 //!   and a delay, and metrics that are put are kept by the minute unless `StorageResolution` is 1. What is put can be read
 //!   at once in any case.
 //! - How percentiles and trimmed statistics are interpolated is a model: AWS does not publish it (`model/distribution.rs`).
@@ -27,7 +27,7 @@ mod model;
 mod operations;
 mod wire;
 
-use std::{io::Read as _, sync::Arc};
+use std::{io::Read as _, sync::Arc, time::Duration};
 
 use axum::{
     body::{Bytes, to_bytes},
@@ -47,7 +47,7 @@ use self::{
 };
 use crate::aws::signature;
 
-pub use self::model::lambda::LambdaMetrics;
+pub use self::model::{lambda::LambdaMetrics, metric::Unit, service::ServiceMetrics};
 
 /// The greatest body that is read, and what a compressed one may become.
 const MAX_BODY_BYTES: usize = 4 << 20;
@@ -113,6 +113,32 @@ impl CloudWatch {
             metrics,
             clock,
         }
+    }
+
+    /// What sends the metrics of another service.
+    #[must_use]
+    pub fn service_metrics(&self) -> ServiceMetrics {
+        ServiceMetrics::new(Arc::clone(&self.metrics), self.clock.clone())
+    }
+
+    /// From now on what comes for a namespace, or for all of them, can be read this much later, to the second. Zero ends
+    /// that.
+    pub fn delay(&self, namespace: Option<String>, by: Duration) {
+        let seconds = i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
+        self.metrics.delay(namespace, seconds);
+    }
+
+    /// Nothing that comes from now on is delayed.
+    pub fn delay_nothing(&self) {
+        self.metrics.delay_nothing();
+    }
+
+    /// How much later what comes can be read, by namespace.
+    #[must_use]
+    pub fn delays(&self) -> Vec<(Option<String>, Duration)> {
+        let delays = self.metrics.delays().into_iter();
+        let delay = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
+        delays.map(|(of, seconds)| (of, delay(seconds))).collect()
     }
 
     /// Answers a request in the protocol that it came in.

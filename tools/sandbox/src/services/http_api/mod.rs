@@ -3,6 +3,7 @@
 //! - `event.rs`: a request as the event that the function gets.
 //! - `response.rs`: what the function returns as the response that the client gets.
 //! - `proxy.rs`: the way of one request through these, and what API Gateway answers by itself.
+//! - `metrics.rs`: what is counted of a request.
 //!
 //! Every function has a port of its own on loopback, where the API's own domain would be, and is always invoked through
 //! its alias `live`, as an integration that Terraform makes is.
@@ -11,8 +12,10 @@
 //! - `http` instead of `https`; `domainName` and the `host` header have a port.
 //! - A `Host` that is not loopback is refused, as no other host is this API's: see [`origin_check`].
 //! - There is one route, `$default`, and no authorizer, CORS, access log or throttling of its own.
+//! - Of its metrics `IntegrationLatency`, `DataProcessed` and those of a route are missing.
 
 pub(super) mod event;
+mod metrics;
 mod proxy;
 pub(super) mod response;
 
@@ -28,11 +31,22 @@ use axum::{Router, middleware::from_fn};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::lambda::{Lambda, model::names::FunctionRef};
+use super::{
+    cloudwatch::ServiceMetrics,
+    lambda::{Lambda, model::names::FunctionRef},
+};
 use crate::{
     LIVE,
+    aws::{DEFAULT_REGION, arn},
     net::{NoDelay, origin_check},
 };
+
+/// What stands for every route of a function's HTTP API in a resource policy.
+#[must_use]
+pub fn source_arn(function: &str) -> String {
+    let id = event::api_id(function);
+    arn::arn("execute-api", DEFAULT_REGION, format_args!("{id}/*"))
+}
 
 /// The HTTP APIs of all functions of a sandbox. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +54,7 @@ pub struct HttpApis(Arc<Inner>);
 
 struct Inner {
     lambda: Lambda,
+    metrics: ServiceMetrics,
     /// URL by function.
     open: Mutex<BTreeMap<String, String>>,
     closed: CancellationToken,
@@ -48,9 +63,10 @@ struct Inner {
 impl HttpApis {
     /// None yet.
     #[must_use]
-    pub fn new(lambda: Lambda) -> Self {
+    pub fn new(lambda: Lambda, metrics: ServiceMetrics) -> Self {
         Self(Arc::new(Inner {
             lambda,
+            metrics,
             open: Mutex::default(),
             closed: CancellationToken::new(),
         }))
@@ -94,6 +110,7 @@ impl HttpApis {
                 qualifier: Some(LIVE.to_owned()),
             },
             api_id: event::api_id(function),
+            metrics: self.0.metrics.clone(),
         };
         let router = Router::new()
             .fallback(proxy::handle)

@@ -1,7 +1,10 @@
 //! One request: checked, sent to the function as an event, and answered; by API Gateway itself, where the function has
 //! no answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::{self, Body},
@@ -15,15 +18,19 @@ use serde_json::json;
 
 use super::{
     event::{self, RequestMetadata},
+    metrics,
     response::{self, Front},
 };
 use crate::{
     aws::{ACCOUNT_ID, DEFAULT_REGION},
-    services::lambda::{
-        Lambda,
-        error::LambdaError,
-        invocation::{Invoked, MAX_SYNC_BYTES},
-        model::names::FunctionRef,
+    services::{
+        cloudwatch::ServiceMetrics,
+        lambda::{
+            Lambda,
+            error::LambdaError,
+            invocation::{Invoked, MAX_SYNC_BYTES},
+            model::names::FunctionRef,
+        },
     },
 };
 
@@ -41,11 +48,13 @@ pub(super) struct Target {
     pub(super) lambda: Lambda,
     pub(super) reference: FunctionRef,
     pub(super) api_id: String,
+    pub(super) metrics: ServiceMetrics,
 }
 
 /// Answers one request. Every failure is an answer, too.
 pub(super) async fn handle(State(target): State<Arc<Target>>, request: Request) -> Response {
     let request_id = event::request_id();
+    let (received, begun) = (target.metrics.now(), Instant::now());
     let mut response = match respond(&target, request, &request_id).await {
         Ok(response) => response,
         Err(refusal) => refusal.into_response(),
@@ -54,6 +63,8 @@ pub(super) async fn handle(State(target): State<Arc<Target>>, request: Request) 
         let name = HeaderName::from_static("apigw-requestid");
         response.headers_mut().insert(name, value);
     }
+    let (status, latency) = (response.status(), begun.elapsed());
+    metrics::send(&target.metrics, &target.api_id, received, status, latency);
     response
 }
 

@@ -4,7 +4,7 @@
 //! - [`model`]: queues and messages, without I/O.
 //! - [`operations`]: the API, one file per group of operations; [`wire`]: from an HTTP request to an operation and back;
 //!   [`error`]: what is refused.
-//! - [`store`]: queues in a file.
+//! - [`store`]: queues in a file; `metrics.rs`: what is counted.
 //! - [`Sqs`]: the service, for the API and for event source mappings; waiting for messages is done here.
 //!
 //! # Where it differs from AWS
@@ -15,9 +15,12 @@
 //! - A stale receipt handle of a standard queue deletes nothing; AWS leaves open whether it does.
 //! - A queue that was deleted can be created again at once, and purged as often as one likes: AWS wants 60 seconds between.
 //! - `ReceiveRequestAttemptId` is not looked at. Policies, encryption and message move tasks do not exist.
+//! - Metrics: a queue sends how full it is from its creation on, every second, and by the minute with `--realistic`; AWS
+//!   begins and stops with a queue's use. Those of FIFO queues alone and of deduplication are missing.
 //! - Whatever the region of a request, there is one set of queues; the region only shows in the ARNs.
 
 pub mod error;
+mod metrics;
 pub mod model;
 pub mod operations;
 pub mod store;
@@ -37,6 +40,7 @@ use self::{
     model::{message::Millis, queue::Delivery, queues::Queues},
     store::{Store, StoreError},
 };
+use super::cloudwatch::ServiceMetrics;
 use crate::aws::ACCOUNT_ID;
 
 /// The SQS service of one sandbox. Cheap to clone.
@@ -50,6 +54,7 @@ struct Inner {
     queues: Mutex<Queues>,
     /// Where they are saved, if they are. Locked only while `queues` is.
     store: Option<Mutex<Store>>,
+    metrics: ServiceMetrics,
 }
 
 /// What a receive asks for.
@@ -68,12 +73,17 @@ impl Sqs {
     ///
     /// # Errors
     /// When the file cannot be used.
-    pub fn new(endpoint: String, file: Option<&Path>) -> Result<Self, StoreError> {
+    pub fn new(
+        endpoint: String,
+        file: Option<&Path>,
+        metrics: ServiceMetrics,
+    ) -> Result<Self, StoreError> {
         let (store, queues) = file.map(Store::open).transpose()?.unzip();
         Ok(Self(Arc::new(Inner {
             endpoint,
             queues: Mutex::new(queues.unwrap_or_default()),
             store: store.map(Mutex::new),
+            metrics,
         })))
     }
 
@@ -99,7 +109,33 @@ impl Sqs {
                 .save(&mut queues)
                 .map_err(|error| SqsError::NotSaved(error.to_string()))?,
         }
+        let counted = queues.take_counted();
+        drop(queues);
+        for (name, counted) in counted {
+            metrics::send_counted(&self.0.metrics, &name, &counted);
+        }
         changed
+    }
+
+    /// Sends how full every queue is, again and again without an end.
+    pub async fn measure(self) {
+        let mut due = tokio::time::interval(self.0.metrics.pause());
+        loop {
+            due.tick().await;
+            let now = now();
+            let levels = self.change(|queues| {
+                let levels = queues.all_at(now);
+                let levels = levels
+                    .map(|(name, queue)| (name.to_owned(), queue.counts(), queue.oldest_age(now)));
+                Ok(levels.collect::<Vec<_>>())
+            });
+            match levels {
+                Ok(levels) => levels.into_iter().for_each(|(name, counts, age)| {
+                    metrics::send_levels(&self.0.metrics, &name, counts, age);
+                }),
+                Err(error) => tracing::warn!(%error, "queues could not be measured"),
+            }
+        }
     }
 
     /// The URL under which a queue is known.
@@ -137,7 +173,12 @@ impl Sqs {
                     // Woken or timed out, the queue is read again.
                     let _ = tokio::time::timeout(pause, notified).await;
                 }
-                _ => return Ok(deliveries),
+                _ => {
+                    if deliveries.is_empty() {
+                        metrics::send_empty_receive(&self.0.metrics, name);
+                    }
+                    return Ok(deliveries);
+                }
             }
         }
     }

@@ -363,3 +363,35 @@ pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 pub fn does(what: &str) -> Value {
     json!({ "do": what })
 }
+
+/// A statistic of the last minutes of a metric: `Sum`, `SampleCount` or `Maximum`, 0 where there is none.
+pub async fn metric(
+    sandbox: &testing::Sandbox,
+    (namespace, name): (&str, &str),
+    dimensions: &[(&str, &str)],
+    statistic: &str,
+) -> f64 {
+    let dimensions = dimensions.iter().map(|(name, value)| {
+        let dimension = aws_sdk_cloudwatch::types::Dimension::builder();
+        dimension.name(*name).value(*value).build()
+    });
+    let now = chrono::Utc::now().timestamp();
+    let asked = aws_sdk_cloudwatch::Client::new(&sandbox.sdk_config())
+        .get_metric_statistics()
+        .namespace(namespace)
+        .metric_name(name)
+        .set_dimensions(Some(dimensions.collect()))
+        .start_time(aws_sdk_cloudwatch::primitives::DateTime::from_secs(
+            now - 600,
+        ))
+        .end_time(aws_sdk_cloudwatch::primitives::DateTime::from_secs(
+            now + 60,
+        ))
+        .period(60)
+        .statistics(statistic.into());
+    let points = asked.send().await.unwrap().datapoints.unwrap_or_default();
+    points
+        .iter()
+        .filter_map(|point| point.sum.or(point.sample_count).or(point.maximum))
+        .sum()
+}

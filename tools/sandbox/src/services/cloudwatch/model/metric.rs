@@ -33,11 +33,13 @@ const UNITS: [&str; 27] = [
 
 /// One of CloudWatch's units; their order is that of their names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Unit(&'static str);
+pub struct Unit(&'static str);
 
 impl Unit {
+    pub(crate) const BYTES: Self = Self("Bytes");
     pub(crate) const COUNT: Self = Self("Count");
     pub(crate) const MILLISECONDS: Self = Self("Milliseconds");
+    pub(crate) const SECONDS: Self = Self("Seconds");
     pub(crate) const NONE: Self = Self("None");
 
     pub(crate) fn named(name: &str) -> Option<Self> {

@@ -4,8 +4,8 @@
 //! with the number of metrics, not with the number of samples. As on AWS, seconds are kept for three hours and minutes for
 //! fifteen days.
 //!
-//! With `--realistic` the samples of most metrics are kept by the minute from the start, and what Lambda sends can be read
-//! when the minute is over in which it was sent, and then a delay.
+//! With `--realistic` the samples of most metrics are kept by the minute from the start, and what services send can be
+//! read when the minute is over in which it was sent, and then a delay. A namespace may have a further delay: a fault.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -70,6 +70,8 @@ struct State {
     metrics: Vec<Metric>,
     /// What cannot be read yet, by the second from which on it can be.
     pending: BTreeMap<i64, HashMap<(Place, Unit, i64), Distribution>>,
+    /// How much later what comes can be read, in seconds by namespace; `None` is all of them.
+    delays: BTreeMap<Option<String>, i64>,
     /// The last minute in which old samples were dropped.
     swept_minute: i64,
 }
@@ -118,25 +120,31 @@ impl MetricStore {
 
     /// Takes samples that can be read at once.
     pub(crate) fn put(&self, samples: impl IntoIterator<Item = Sample>, now_s: i64) {
-        let mut state = self.lock();
-        for sample in samples {
-            let time_s = self.kept_at(&sample);
-            state.add(sample.metric, sample.unit, time_s, &sample.values);
-        }
-        state.sweep(now_s);
+        self.take(samples, now_s, now_s);
     }
 
-    /// Takes samples that Lambda sends now; with [`Timing::Realistic`] they can be read later.
+    /// Takes samples that Lambda or another service sends now; with [`Timing::Realistic`] they can be read later.
     pub(crate) fn send(&self, samples: impl IntoIterator<Item = Sample>, now_s: i64) {
-        let Timing::Realistic { minute_s, delay_s } = self.timing else {
-            return self.put(samples, now_s);
+        let readable_s = match self.timing {
+            Timing::AtOnce => now_s,
+            Timing::Realistic { minute_s, delay_s } => floor(now_s, minute_s) + minute_s + delay_s,
         };
-        let readable_s = floor(now_s, minute_s) + minute_s + delay_s;
+        self.take(samples, readable_s, now_s);
+    }
+
+    /// Takes samples that can be read from a second on, or later where their namespace is delayed.
+    fn take(&self, samples: impl IntoIterator<Item = Sample>, readable_s: i64, now_s: i64) {
         let mut state = self.lock();
         state.settle(now_s);
-        let pending = state.pending.entry(readable_s).or_default();
         for sample in samples {
-            let key = (sample.metric, sample.unit, self.kept_at(&sample));
+            let time_s = self.kept_at(&sample);
+            let readable_s = readable_s.saturating_add(state.delay_s(sample.metric));
+            if readable_s <= now_s {
+                state.add(sample.metric, sample.unit, time_s, &sample.values);
+                continue;
+            }
+            let pending = state.pending.entry(readable_s).or_default();
+            let key = (sample.metric, sample.unit, time_s);
             match pending.get_mut(&key) {
                 Some(known) => known.add(&sample.values),
                 None => {
@@ -146,11 +154,38 @@ impl MetricStore {
         }
     }
 
+    /// From now on what comes for a namespace, or for all of them, can be read this much later.
+    pub(crate) fn delay(&self, namespace: Option<String>, delay_s: i64) {
+        let delays = &mut self.lock().delays;
+        match delay_s {
+            0 => delays.remove(&namespace),
+            _ => delays.insert(namespace, delay_s),
+        };
+    }
+
+    /// Nothing that comes from now on is delayed.
+    pub(crate) fn delay_nothing(&self) {
+        self.lock().delays.clear();
+    }
+
+    /// How much later what comes can be read, in seconds by namespace; `None` is all of them.
+    pub(crate) fn delays(&self) -> BTreeMap<Option<String>, i64> {
+        self.lock().delays.clone()
+    }
+
     /// What can be read at this time. Nothing is taken while it is read: what one request asks for fits together.
     pub(crate) fn read(&self, now_s: i64) -> View<'_> {
         let mut state = self.lock();
         state.settle(now_s);
         View(state)
+    }
+
+    /// How long the minute is that services send in, in seconds; a second where it comes at once.
+    pub(crate) fn minute_s(&self) -> i64 {
+        match self.timing {
+            Timing::AtOnce => 1,
+            Timing::Realistic { minute_s, .. } => minute_s,
+        }
     }
 
     /// Until when alarms look at samples: with [`Timing::Realistic`] the end of the last minute whose samples have come.
@@ -210,6 +245,13 @@ impl State {
             time_s,
             values,
         );
+    }
+
+    fn delay_s(&self, place: Place) -> i64 {
+        let namespace = &self.metrics[place.0].id.namespace;
+        let delays = self.delays.iter();
+        let own = delays.filter(|(of, _)| of.as_ref().is_none_or(|of| of == namespace));
+        own.map(|(_, delay_s)| *delay_s).max().unwrap_or_default()
     }
 
     /// Makes readable what has become so.
@@ -379,6 +421,21 @@ mod tests {
         assert_eq!(counts(&store, START + 105, 1), [(START, 2.0)]);
         assert_eq!(counts(&store, START + 164, 60), [(START, 2.0)]);
         assert_eq!(counts(&store, START + 165, 60), [(START, 3.0)]);
+    }
+
+    #[test]
+    fn what_comes_for_a_namespace_that_is_delayed_can_be_read_later() {
+        let store = MetricStore::new(Timing::AtOnce);
+        store.delay(Some("shop".to_owned()), 30);
+        store.delay(Some("other".to_owned()), 90);
+        store.send([sample(&store, START, 1.0)], START);
+        store.put([sample(&store, START, 1.0)], START);
+        assert_eq!(counts(&store, START + 29, 1), []);
+        assert_eq!(counts(&store, START + 30, 1), [(START, 2.0)]);
+        store.delay_nothing();
+        store.send([sample(&store, START + 30, 1.0)], START + 30);
+        let both = [(START, 2.0), (START + 30, 1.0)];
+        assert_eq!(counts(&store, START + 30, 1), both);
     }
 
     #[test]

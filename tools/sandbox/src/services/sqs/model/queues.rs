@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 
 use super::{
     message::{Message, Millis},
-    queue::{Delivery, Queue, Receipt, Sent},
+    queue::{Counted, Delivery, Queue, Receipt, Sent},
     settings::Settings,
 };
 use crate::{aws::arn, services::sqs::error::SqsError};
@@ -70,6 +70,24 @@ impl Queues {
     #[must_use]
     pub fn deleted(&self) -> &[u64] {
         &self.deleted
+    }
+
+    /// What was counted of every queue since this was last asked, where that is anything.
+    pub fn take_counted(&mut self) -> Vec<(String, Counted)> {
+        let queues = self.queues.iter_mut();
+        let counted = queues.map(|(name, entry)| (name, entry.queue.take_counted()));
+        counted
+            .filter(|(_, counted)| *counted != Counted::default())
+            .map(|(name, counted)| (name.clone(), counted))
+            .collect()
+    }
+
+    /// Every queue at the time `now`, by name.
+    pub fn all_at(&mut self, now: Millis) -> impl Iterator<Item = (&str, &Queue)> {
+        self.queues.iter_mut().map(move |(name, entry)| {
+            entry.queue.advance_time(entry.settings.retention(), now);
+            (name.as_str(), &entry.queue)
+        })
     }
 
     /// Everything is saved.

@@ -50,6 +50,17 @@ pub struct Counts {
     pub delayed: usize,
 }
 
+/// What has happened to messages.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// The sizes of those that were sent and kept; dead letters are not sent.
+    pub sent_bytes: Vec<usize>,
+    /// How many were received.
+    pub received: usize,
+    /// How many deletions succeeded, of messages that were gone too.
+    pub deleted: usize,
+}
+
 impl Delivery {
     /// The system attributes of the message by name, as texts; times in milliseconds since the epoch.
     #[must_use]

@@ -15,7 +15,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub use self::delivery::{Counts, Delivery, Receipt, Received, Sent};
+pub use self::delivery::{Counted, Counts, Delivery, Receipt, Received, Sent};
 pub use self::order::INTERVAL as DEDUPLICATION_INTERVAL;
 use self::order::{Deduplication, DeliveryOrder};
 use super::message::{Key, Message, Millis};
@@ -26,6 +26,10 @@ const MAX_IN_FLIGHT: usize = 120_000;
 
 /// Longest time in flight, extensions included.
 const MAX_INVISIBLE: Millis = 12 * 60 * 60 * 1000;
+
+/// From how many receives on a message of a standard queue is behind the others, and its age none of the queue's
+/// ("Available CloudWatch metrics for Amazon SQS").
+const RECEIVES_OF_POISON: u32 = 3;
 
 /// First sequence number of a FIFO queue: of the length that AWS's have.
 const FIRST_SEQUENCE_NUMBER: u128 = 18_870_000_000_000_000_000;
@@ -44,6 +48,8 @@ pub struct Entry {
     state: State,
     /// How often it was received from this queue.
     receives: u32,
+    /// When it came to this queue.
+    came: Millis,
 }
 
 /// Where a queue is, besides its messages.
@@ -72,6 +78,7 @@ pub struct Queue {
     position: Position,
     /// Messages that were added, changed or removed since they were last saved.
     unsaved: BTreeSet<Key>,
+    counted: Counted,
 }
 
 impl Queue {
@@ -89,6 +96,7 @@ impl Queue {
             deduplication: Deduplication::default(),
             position: Position::default(),
             unsaved: BTreeSet::new(),
+            counted: Counted::default(),
         }
     }
 
@@ -189,6 +197,7 @@ impl Queue {
             return sent.clone();
         }
         let id = message.content.id.clone();
+        self.counted.sent_bytes.push(message.content.size());
         let key = self.add(message, now + delay, now);
         let sent = Sent {
             id,
@@ -228,6 +237,7 @@ impl Queue {
             message,
             state,
             receives: 0,
+            came: now,
         };
         self.entries.insert(key, entry);
         key
@@ -258,6 +268,7 @@ impl Queue {
                 self.deliver(key, visibility, max_receives, now, &mut received);
             }
         }
+        self.counted.received += received.deliveries.len();
         Ok(received)
     }
 
@@ -316,6 +327,7 @@ impl Queue {
     /// Of a FIFO queue, when the message has become visible again since.
     pub fn delete(&mut self, receipt: Receipt, handle: &str) -> Result<(), SqsError> {
         let Some(entry) = self.entries.get(&receipt.key) else {
+            self.counted.deleted += 1;
             return Ok(());
         };
         let newest = entry.message.receive_count == receipt.receive;
@@ -326,6 +338,7 @@ impl Queue {
         if newest {
             self.remove(receipt.key);
         }
+        self.counted.deleted += 1;
         Ok(())
     }
 
@@ -376,6 +389,19 @@ impl Queue {
             delayed: self.delayed,
             in_flight: self.invisible.len() - self.delayed,
         }
+    }
+
+    /// How long the oldest message has been here; none when there is none but those that were received again and again.
+    #[must_use]
+    pub fn oldest_age(&self, now: Millis) -> Option<Millis> {
+        let active = |entry: &&Entry| self.fifo || entry.receives < RECEIVES_OF_POISON;
+        let came = self.entries.values().filter(active).map(|entry| entry.came);
+        Some(now.saturating_sub(came.min()?))
+    }
+
+    /// What was counted since this was last asked.
+    pub fn take_counted(&mut self) -> Counted {
+        std::mem::take(&mut self.counted)
     }
 
     fn sequence_number(&self, key: Key) -> Option<String> {

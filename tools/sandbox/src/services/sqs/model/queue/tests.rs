@@ -57,6 +57,34 @@ fn a_message_is_delivered_as_often_as_allowed_and_then_it_is_dead() {
 }
 
 #[test]
+fn the_oldest_age_is_that_in_this_queue_and_leaves_out_what_was_received_again_and_again() {
+    let mut queue = Queue::new(1, false);
+    assert_eq!(queue.oldest_age(0), None);
+    send(&mut queue, 0, None, 0);
+    for receive_at in [0, 30 * SECOND, 60 * SECOND] {
+        assert_eq!(queue.oldest_age(receive_at), Some(receive_at));
+        receive(&mut queue, 1, receive_at);
+    }
+    assert_eq!(queue.oldest_age(61 * SECOND), None);
+    send(&mut queue, 1, None, 61 * SECOND);
+    assert_eq!(queue.oldest_age(63 * SECOND), Some(2 * SECOND));
+    let mut dead = Queue::new(2, false);
+    dead.accept_dead_letter(message(0, None, 0), 100 * SECOND);
+    assert_eq!(dead.oldest_age(101 * SECOND), Some(SECOND));
+}
+
+#[test]
+fn a_duplicate_is_not_counted_as_sent() {
+    let mut queue = Queue::new(1, true);
+    for _ in 0..2 {
+        let id = Some("same".to_owned());
+        queue.send(message(0, Some("g"), 0), 0, id, 0);
+    }
+    assert_eq!(queue.take_counted().sent_bytes, [4]);
+    assert_eq!(queue.take_counted(), Counted::default());
+}
+
+#[test]
 fn a_group_waits_while_one_of_its_messages_is_in_flight() {
     let mut queue = Queue::new(1, true);
     for (id, group) in ["a", "a", "b"].into_iter().enumerate() {

@@ -1,0 +1,42 @@
+//! For Lambda a batch with failed records is a success.
+
+use crate::common::Stage;
+
+const FUNCTION: &str = "event-processor";
+
+/// No step is over before something is found.
+const LONG: [&str; 4] = ["--steps", "50,100", "--bake", "90s"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_fails_every_record_is_rolled_back() {
+    let stage = Stage::set(FUNCTION).await;
+    stage.deny("*", 100, stage.candidate());
+    let _traffic = stage.traffic(20.0).await;
+    let ended = stage.rollout("run", &LONG).await;
+    let found = ["counts 100.0% failed records (", "worse in failed records"];
+    ended.expect(1, &found);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_fails_one_record_in_twenty_is_rolled_back_with_the_numbers() {
+    let stage = Stage::set(FUNCTION).await;
+    // Each record is settled by one of these.
+    stage.deny("UpdateItem", 5, stage.candidate());
+    let _traffic = stage.traffic(60.0).await;
+    let ended = stage.rollout("run", &LONG).await;
+    ended.expect(1, &["% failed records (", "worse in failed records"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_only_the_queue_counts_messages_the_rollout_pauses_and_goes_back() {
+    let stage = Stage::set(FUNCTION).await;
+    let late = "cloudwatch:AWS/Lambda:latency=10m";
+    stage.sandbox.service_fault(late).unwrap();
+    let _traffic = stage.traffic(5.0).await;
+    let ended = stage.rollout("run", &LONG).await;
+    let said = [
+        "paused: calls that the metrics do not show",
+        "there were calls that the metrics of both versions do not show",
+    ];
+    ended.expect(1, &said);
+}

@@ -1,0 +1,53 @@
+//! For Lambda an answer with status 500 is a success.
+
+use package::Architecture;
+
+use crate::common::Stage;
+
+const FUNCTION: &str = "http-api";
+
+/// No step is over before something is found.
+const LONG: [&str; 4] = ["--steps", "50,100", "--bake", "90s"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_answers_500_to_everything_is_stopped_by_the_replay_and_rolled_back_without_it()
+ {
+    let stage = Stage::set(FUNCTION).await;
+    for build in Architecture::ALL {
+        stage.deny("*", 100, stage.new.version(build));
+    }
+    let replayed = stage.run("replay", &[]).await;
+    replayed.expect(1, &["unknown-document"]);
+
+    let _traffic = stage.traffic(25.0).await;
+    let ended = stage.rollout("run", &LONG).await;
+    let found = [
+        "counts 100.0% server errors (",
+        "0.0% (0 of ",
+        "worse in server errors",
+    ];
+    ended.expect(1, &found);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_answers_500_to_one_request_in_twenty_is_rolled_back_with_the_numbers() {
+    let stage = Stage::set(FUNCTION).await;
+    stage.deny("*", 5, stage.candidate());
+    let _traffic = stage.traffic(50.0).await;
+    let ended = stage.rollout("run", &LONG).await;
+    ended.expect(1, &["% server errors (", "worse in server errors"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_only_the_http_api_counts_requests_the_rollout_pauses_and_goes_back() {
+    let stage = Stage::set(FUNCTION).await;
+    let late = "cloudwatch:AWS/Lambda:latency=10m";
+    stage.sandbox.service_fault(late).unwrap();
+    let _traffic = stage.traffic(5.0).await;
+    let ended = stage.rollout("run", &LONG).await;
+    let said = [
+        "paused: calls that the metrics do not show",
+        "there were calls that the metrics of both versions do not show",
+    ];
+    ended.expect(1, &said);
+}

@@ -1,0 +1,12 @@
+//! Rollouts of the functions from `dist/`: what users feel of a bad release is seen, and silence is no failure.
+
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+#![allow(unreachable_pub)] // its modules share helpers
+
+mod common;
+#[cfg(event_processor)]
+mod event_processor;
+#[cfg(hasher)]
+mod hasher;
+#[cfg(http_api)]
+mod http_api;
