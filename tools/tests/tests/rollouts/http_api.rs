@@ -51,3 +51,23 @@ async fn when_only_the_http_api_counts_requests_the_rollout_pauses_and_goes_back
     ];
     ended.expect(1, &said);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_the_http_api_refuses_itself_are_no_calls_that_the_metrics_lack() {
+    let stage = Stage::set(FUNCTION).await;
+    let sandbox = stage.sandbox.clone();
+    let scan = tokio::spawn(async move {
+        // Longer than API Gateway passes on.
+        let path = format!("/{}", "a".repeat(20_000));
+        loop {
+            let request = http::Request::get(&path).body(bytes::Bytes::new()).unwrap();
+            let refused = sandbox.http(FUNCTION, request).await.unwrap();
+            assert_eq!(refused.status(), 414);
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+    });
+    let quick = ["--steps", "50,100", "--bake", "7s", "--bake-after", "0s"];
+    let ended = stage.rollout("run", &quick).await;
+    assert!(!scan.is_finished(), "{:?}", scan.await);
+    ended.expect(0, &["promoted", "nobody called"]);
+}

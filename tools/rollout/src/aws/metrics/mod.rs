@@ -49,7 +49,7 @@ pub use poll::{Poll, poll};
 use queries::collect;
 pub(in crate::aws) use queries::counted_metric;
 pub use sample::{Durations, FunctionCounts, Sample, TimeCounts};
-pub use sources::{Source, sources};
+pub use sources::{Source, SourceCount, sources};
 
 /// Periods of a query that has no period of its own: the one that Lambda sends in.
 const MINUTE_S: u32 = 60;
@@ -91,8 +91,8 @@ pub struct Period {
     pub versions: [Sample; 2],
     /// Invocations of the alias, whichever version they went to.
     pub alias: f64,
-    /// Calls that each of the other sources has counted.
-    pub sources: BTreeMap<usize, f64>,
+    /// What each of the other sources has counted.
+    pub sources: BTreeMap<usize, SourceCount>,
 }
 
 impl Period {
@@ -106,7 +106,7 @@ impl Period {
         let others = if invocations + refused > 0.0 {
             0.0
         } else {
-            self.sources.values().sum()
+            self.sources.values().map(|count| count.calls()).sum()
         };
         (self.alias - invocations).max(others)
     }

@@ -51,8 +51,9 @@ use Statistic::{Lambda, Own, Slow};
 const COUNTED: char = 'c';
 /// The id of the alias's own invocations.
 const ALIAS: &str = "alias";
-/// Begins the ids of other sources.
+/// Begins the ids of other sources: of what they count, and of what they refuse.
 const SOURCE: &str = "source";
+const REFUSED: &str = "refused";
 
 const COLUMNS: [Column; 13] = [
     column('i', "Invocations", Lambda("Sum"), |sample, value| {
@@ -151,8 +152,13 @@ impl Query {
     pub(super) fn sources(&self) -> Vec<MetricDataQuery> {
         let alias = self.query(ALIAS.to_owned(), self.alias_metric("Invocations"), "Sum");
         let sources = self.sources.iter().enumerate();
-        let sources = sources
-            .map(|(index, source)| self.query(format!("{SOURCE}{index}"), source.metric(), "Sum"));
+        let sources = sources.flat_map(|(index, source)| {
+            let all = Some((SOURCE, source.all()));
+            let counts = all
+                .into_iter()
+                .chain(source.refused().map(|it| (REFUSED, it)));
+            counts.map(move |(role, metric)| self.query(format!("{role}{index}"), metric, "Sum"))
+        });
         std::iter::once(alias).chain(sources).collect()
     }
 
@@ -264,6 +270,7 @@ enum Place {
     },
     Alias,
     Source(usize),
+    Refused(usize),
 }
 
 impl Place {
@@ -273,6 +280,9 @@ impl Place {
         }
         if let Some(index) = id.strip_prefix(SOURCE) {
             return index.parse().ok().map(Self::Source);
+        }
+        if let Some(index) = id.strip_prefix(REFUSED) {
+            return index.parse().ok().map(Self::Refused);
         }
         let (rest, version) = id.split_at_checked(id.len().checked_sub(1)?)?;
         let version = version.parse().ok().filter(|version| *version < 2)?;
@@ -304,9 +314,8 @@ impl Place {
                 }) = Some(value);
             }
             Self::Alias => period.alias = value,
-            Self::Source(index) => {
-                period.sources.insert(index, value);
-            }
+            Self::Source(index) => period.sources.entry(index).or_default().all = value,
+            Self::Refused(index) => period.sources.entry(index).or_default().refused = value,
         }
     }
 }
@@ -319,6 +328,7 @@ pub(super) mod tests {
     use chrono::DateTime;
 
     use super::*;
+    use crate::aws::metrics::Source;
 
     fn result(id: &str, points: &[(i64, f64)]) -> MetricDataResult {
         MetricDataResult::builder()
@@ -359,7 +369,8 @@ pub(super) mod tests {
             ("i0", &[(120, 94.0)]),
             ("x1", &[(60, 12.5)]),
             ("alias", &[(60, 107.0), (120, 100.0)]),
-            ("source0", &[(60, 400.0), (180, 4.0)]),
+            ("source0", &[(60, 400.0), (180, 4.0), (240, 9.0)]),
+            ("refused0", &[(180, 1.0), (240, 9.0)]),
             ("cf11", &[(60, 3.0)]),
             ("co11", &[(60, 9.0)]),
         ] {
@@ -377,7 +388,9 @@ pub(super) mod tests {
         let counted = candidate.counted[1];
         assert_eq!((counted.failed, counted.of), (Some(3.0), Some(9.0)));
         // A source that counts otherwise says nothing where the versions are seen.
-        assert_eq!(series[&180].unseen(), 4.0);
+        assert_eq!(series[&180].unseen(), 3.0);
+        // What an API refuses itself does not come to Lambda.
+        assert_eq!(series[&240].unseen(), 0.0);
     }
 
     #[test]
@@ -412,7 +425,10 @@ pub(super) mod tests {
         });
         let query = Query {
             counted: vec![serde_json::from_value(metric).expect("a metric")],
-            sources: vec![super::super::Source::Queue("documents".to_owned())],
+            sources: vec![
+                Source::Queue("documents".to_owned()),
+                Source::Api("a1b2c3".to_owned()),
+            ],
             ..query(None)
         };
         let columns = query.columns();
@@ -434,6 +450,9 @@ pub(super) mod tests {
         assert_eq!(asked("k1"), pair("notary", "hasher 2"));
         assert_eq!(asked("alias"), pair("AWS/Lambda", "hasher hasher:live"));
         assert_eq!(asked("source0"), pair("AWS/SQS", "documents"));
+        assert_eq!(asked("source1"), pair("AWS/ApiGateway", "a1b2c3"));
+        assert_eq!(asked("refused1"), pair("AWS/ApiGateway", "a1b2c3"));
+        assert!(columns.iter().all(|query| query.id() != Some("refused0")));
     }
 
     #[test]

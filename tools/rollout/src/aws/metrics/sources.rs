@@ -2,6 +2,11 @@
 //!
 //! They are found from what they need in order to call: the alias's resource policy names the API, an event
 //! source mapping names the queue.
+//!
+//! An API counts requests too that it refuses itself (unsigned, too many, no such route), which says nothing about
+//! Lambda's metrics: whoever looks for open ports on the internet sends them all the time. They are among the `4xx`,
+//! so none of these is a call, the function's own ones included. What an API answers itself with success (CORS), and
+//! messages that a mapping filters out, are taken for calls.
 
 use aws_sdk_cloudwatch::types::{Dimension, Metric};
 use aws_sdk_lambda::{Client, error::SdkError};
@@ -17,11 +22,43 @@ pub enum Source {
     Queue(String),
 }
 
+/// What a source has counted in a period.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct SourceCount {
+    /// All calls.
+    pub all: f64,
+    /// Those that may have been refused before they came to Lambda.
+    pub refused: f64,
+}
+
+impl SourceCount {
+    /// Calls that must have come to Lambda.
+    pub(super) fn calls(self) -> f64 {
+        (self.all - self.refused).max(0.0)
+    }
+}
+
 impl Source {
-    pub(super) fn metric(&self) -> Metric {
-        let (namespace, name, dimension, value) = match self {
-            Self::Api(id) => ("AWS/ApiGateway", "Count", "ApiId", id),
-            Self::Queue(name) => ("AWS/SQS", "NumberOfMessagesReceived", "QueueName", name),
+    /// What counts all calls.
+    pub(super) fn all(&self) -> Metric {
+        match self {
+            Self::Api(_) => self.metric("Count"),
+            Self::Queue(_) => self.metric("NumberOfMessagesReceived"),
+        }
+    }
+
+    /// What counts those that may have been refused before they came to Lambda.
+    pub(super) fn refused(&self) -> Option<Metric> {
+        match self {
+            Self::Api(_) => Some(self.metric("4xx")),
+            Self::Queue(_) => None,
+        }
+    }
+
+    fn metric(&self, name: &str) -> Metric {
+        let (namespace, dimension, value) = match self {
+            Self::Api(id) => ("AWS/ApiGateway", "ApiId", id),
+            Self::Queue(name) => ("AWS/SQS", "QueueName", name),
         };
         let dimension = Dimension::builder().name(dimension).value(value).build();
         let metric = Metric::builder().namespace(namespace).metric_name(name);
