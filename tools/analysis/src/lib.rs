@@ -176,6 +176,13 @@ impl SequentialTest {
         LnE(self.ln_peak_worse)
     }
 
+    /// What one metric shows; `None` when it is not analysed.
+    #[must_use]
+    pub fn finding(&self, metric: Metric) -> Option<Finding> {
+        let of_it = self.metrics.iter().find(|it| it.metric == metric);
+        of_it.map(Evidence::finding)
+    }
+
     /// What the periods so far say.
     #[must_use]
     pub fn analysis(&self) -> Analysis {

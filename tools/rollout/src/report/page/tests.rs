@@ -1,5 +1,7 @@
 use package::Architecture;
 
+use chrono::TimeDelta;
+
 use super::*;
 use crate::{
     aws::{
@@ -109,6 +111,7 @@ fn html(comparison: &Comparison, record: Option<&Record>, journal: &[u8]) -> Str
         comparison,
         periods: &periods(),
         terms: TERMS,
+        over: window().until,
         record,
         distributions: [points.to_vec(), points.to_vec()],
         journal,
@@ -210,6 +213,7 @@ fn a_window_without_invocations_has_a_page() {
         comparison: &comparison("hasher", false),
         periods: &[],
         terms: TERMS,
+        over: window().until,
         record: None,
         distributions: Default::default(),
         journal: b"",
