@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use analysis::{Block, Blocks, Count, SequentialTest, Terms};
+use analysis::{Block, Blocks, Count};
 use rand::{SeedableRng, rngs::StdRng};
 use rand_distr::{Beta, Binomial, Distribution, Uniform};
 
@@ -48,7 +48,8 @@ pub(crate) enum Clumps {
     Late,
     /// Half of the failures are interpolated: a call counts as 0.37 failures.
     Interpolated,
-    /// The baseline's failures come in every twentieth period, the candidate's evenly, with the same mean.
+    /// The baseline's failures come in every twentieth period, the candidate's evenly, with the same mean: no longer
+    /// equal to each other in law.
     BaselineBursts,
 }
 
@@ -236,19 +237,6 @@ impl Course {
             self.sick = (left > 1).then_some((version, left - 1));
         }
     }
-}
-
-/// After how many periods a rollout is rolled back, if it is.
-pub(crate) fn rolled_back_after(
-    periods: impl IntoIterator<Item = Blocks>,
-    terms: &Terms,
-) -> Option<usize> {
-    let mut test = SequentialTest::new(terms);
-    let found = periods.into_iter().position(|blocks| {
-        test.observe(&blocks);
-        test.is_worse()
-    });
-    found.map(|index| index + 1)
 }
 
 /// Runs `rollout(seed)` for every seed below `rollouts`, on all cores, in the order of the seeds.

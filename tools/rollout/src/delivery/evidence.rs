@@ -266,7 +266,11 @@ impl Evidence {
 
     /// How much the test has seen at each weight.
     pub(super) fn stages(&self) -> Vec<Stage> {
-        self.stages.iter().copied().chain(self.step.stage()).collect()
+        self.stages
+            .iter()
+            .copied()
+            .chain(self.step.stage())
+            .collect()
     }
 
     /// What the analysis says.
@@ -356,7 +360,7 @@ mod tests {
         // 0 holds the first change, 40 the second.
         assert_eq!(compared(&evidence), 5);
         assert_eq!(evidence.step.calls, [180.0, 20.0]);
-        assert_eq!(evidence.baked(), TimeDelta::seconds(70 - 41));
+        assert_eq!(evidence.baked(), TimeDelta::seconds(70 - 50));
     }
 
     #[test]
@@ -365,11 +369,28 @@ mod tests {
         assert_eq!(compared(&evidence), 1);
         let later = [period(10, 90, 90), period(20, 90, 20)];
         evidence.observe(later.to_vec(), &record(), &policy(), at(35));
-        let finding = &evidence.analysis().metrics[0];
+        let finding = evidence.analysis().metrics[0];
         assert_eq!(
             (finding.periods, finding.totals.candidate),
             (2, Count::new(30, 0))
         );
+        // Its 80 calls more are late, and so are those of a period that nobody seemed to call in. Each counts once.
+        assert_eq!(evidence.late, 80.0);
+        let more = [later[0], later[1], period(50, 9, 1)];
+        evidence.observe(more.to_vec(), &record(), &policy(), at(65));
+        let more = [period(30, 90, 10), period(50, 9, 2)];
+        evidence.observe(more.to_vec(), &record(), &policy(), at(75));
+        assert_eq!((evidence.late, compared(&evidence)), (181.0, 3));
+    }
+
+    #[test]
+    fn what_was_analysed_is_read_again_for_a_while_but_nothing_from_before_the_rollout() {
+        let mut evidence = after(&[period(60, 9, 1)], 75);
+        assert_eq!(evidence.samples_since(&policy()), at(0));
+        evidence.observe(vec![period(200, 9, 1)], &record(), &policy(), at(215));
+        assert_eq!(evidence.samples_since(&policy()), at(210 - 150));
+        evidence.observe(vec![period(-10, 9, 1)], &record(), &policy(), at(215));
+        assert_eq!(evidence.late, 0.0);
     }
 
     #[test]
@@ -377,7 +398,7 @@ mod tests {
         let idle = after(&[], 105);
         assert_eq!(
             (idle.baked(), idle.no_data()),
-            (TimeDelta::seconds(59), None)
+            (TimeDelta::seconds(50), None)
         );
         let seen_later = after(
             &[period(50, 9, 1), blind(60), blind(70), period(80, 9, 1)],
@@ -385,7 +406,7 @@ mod tests {
         );
         assert_eq!(
             (seen_later.baked(), seen_later.no_data()),
-            (TimeDelta::seconds(39), None)
+            (TimeDelta::seconds(30), None)
         );
     }
 
@@ -401,7 +422,7 @@ mod tests {
             at(95),
         );
         assert_eq!((evidence.no_data(), compared(&evidence)), (None, 3));
-        assert_eq!(evidence.baked(), TimeDelta::seconds(90 - 41));
+        assert_eq!(evidence.baked(), TimeDelta::seconds(90 - 50));
     }
 
     #[test]

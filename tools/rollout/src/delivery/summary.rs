@@ -160,7 +160,11 @@ impl Summary<'_> {
         };
         let shown = |count: analysis::Count| {
             let rate = percent(count.rate().unwrap_or_default());
-            format!("{rate} ({} of {})", number(count.failures()), number(count.invocations()))
+            format!(
+                "{rate} ({} of {})",
+                number(count.failures()),
+                number(count.invocations())
+            )
         };
         format!(
             "the circuit breaker has opened at {}: {} of {} in two periods in a row {}, of {} {}",

@@ -290,7 +290,8 @@ mod tests {
         let inconclusive = analysis(verdict, errors(Count::new(100, 0)));
         let sentence = sentence(&inconclusive, "arm64", "x86_64");
         assert!(
-            sentence.ends_with("inconclusive: about 1,234 more periods like these decide, by errors"),
+            sentence
+                .ends_with("inconclusive: about 1,234 more periods like these decide, by errors"),
             "{sentence}"
         );
     }

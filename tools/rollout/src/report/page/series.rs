@@ -189,10 +189,15 @@ mod tests {
                 last.ln_e_worse.0 > 0.0,
             )
         };
-        let mut record: Record = "rollout 1->2 since 2026-11-23T14:30:00Z 5%@0s".parse().expect("a record");
+        let mut record: Record = "rollout 1->2 since 2026-11-23T14:30:00Z 5%@0s"
+            .parse()
+            .expect("a record");
         assert_eq!(of(Some(&record), window.until), (250.0, true));
         // What is not over is shown too.
-        assert_eq!(of(Some(&record), window.since + TimeDelta::seconds(119)), (250.0, false));
+        assert_eq!(
+            of(Some(&record), window.since + TimeDelta::seconds(119)),
+            (250.0, false)
+        );
         for minute in 1..10 {
             let percent = Percent::from_weight(0.25);
             record = record.changed(percent, window.since + TimeDelta::seconds(60 * minute + 30));
