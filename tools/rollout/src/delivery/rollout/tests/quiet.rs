@@ -10,7 +10,8 @@ use super::*;
 /// One invocation.
 #[derive(Debug, Clone, Copy)]
 struct Call {
-    start: DateTime<Utc>,
+    /// The minute in which it has started.
+    minute: DateTime<Utc>,
     /// When its metrics are there.
     sent: DateTime<Utc>,
     /// 0 or 1.
@@ -40,13 +41,13 @@ impl Stream {
     }
 
     /// The calls of one minute of which the candidate gets a share.
-    fn minute(&self, start: DateTime<Utc>, share: f64, rng: &mut StdRng) -> Vec<Call> {
+    fn minute(&self, minute: DateTime<Utc>, share: f64, rng: &mut StdRng) -> Vec<Call> {
         let calls = match self.per_minute {
             0.0 => 0.0,
             mean => Poisson::new(mean).expect("a mean").sample(rng),
         };
         let call = |_| {
-            let start = start + TimeDelta::milliseconds(rng.random_range(0..60_000));
+            let start = minute + TimeDelta::milliseconds(rng.random_range(0..60_000));
             let failed = rng.random_bool(self.failure_rate);
             let version = usize::from(rng.random_bool(share));
             let [least, spread] = self.success[version].map(|time| time.num_milliseconds());
@@ -58,7 +59,7 @@ impl Stream {
             // Lambda sends every minute what has ended in it.
             let sent = (start + took).duration_trunc(TimeDelta::minutes(1));
             Call {
-                start,
+                minute,
                 sent: sent.expect("a minute") + TimeDelta::minutes(1),
                 version,
                 failed,
@@ -72,8 +73,7 @@ impl Stream {
 fn samples(calls: &[Call], now: DateTime<Utc>) -> Samples {
     let mut periods: BTreeMap<DateTime<Utc>, [[u64; 2]; 2]> = BTreeMap::new();
     for call in calls.iter().filter(|call| call.sent <= now) {
-        let minute = call.start.duration_trunc(TimeDelta::minutes(1));
-        let counts = periods.entry(minute.expect("a minute")).or_default();
+        let counts = periods.entry(call.minute).or_default();
         counts[call.version][0] += 1;
         counts[call.version][1] += u64::from(call.failed);
     }
@@ -117,7 +117,7 @@ fn run(stream: Stream, policy: &Policy, seed: u64) -> Outcome {
         calls.extend(stream.minute(account.now, share, &mut rng));
         account.now += TimeDelta::minutes(1);
         let since = run.rollout.samples_since();
-        calls.retain(|call| call.start >= since);
+        calls.retain(|call| call.minute >= since);
         let observation = Observation {
             alias: account.read(),
             samples: Ok(samples(&calls, account.now)),
@@ -169,10 +169,10 @@ fn healthy_candidates_of_quiet_functions_are_promoted_and_the_end_says_what_was_
     // One in a thousand fails, as services do: what chance does to a worse baseline is alpha's matter.
     for (rollouts, per_minute) in [
         (50, 0.0),
-        (250, 5.0),
-        (250, 1.0),
-        (250, 12.0 / 60.0),
-        (200, 20.0 * A_DAY),
+        (300, 5.0),
+        (300, 1.0),
+        (300, 12.0 / 60.0),
+        (50, 20.0 * A_DAY),
     ] {
         let stream = Stream::quick(per_minute, 0.001);
         for outcome in runs(rollouts, stream, &policy) {
