@@ -309,6 +309,29 @@ mod tests {
         assert!(interval.low > -0.01 && interval.high < 0.01, "{interval:?}");
     }
 
+    /// `PyPI` confseq 0.0.11, `betting_cs(x, alpha=0.025, breaks=2000, running_intersection=True)` of the calls of either
+    /// version, in which a period's failures are spread evenly (call j fails when `(j + 1) k // n > j k // n`); low of the
+    /// candidate less high of the baseline, and the reverse. Two intervals at 97.5% are one of their difference at 95%.
+    #[test]
+    fn the_interval_lies_in_that_of_two_betting_confidence_sequences_of_confseq() {
+        type Failures = fn(u64) -> u64;
+        let courses: [(Failures, Failures, [f64; 2]); 3] = [
+            (|i| 3 * i % 7, |i| 5 * i % 11, [-0.006_5, 0.024]),
+            (|_| 7, |i| 8 + 3 * i % 5, [-0.006_5, 0.033_5]),
+            (|i| i % 3, |i| 18 + i % 5, [0.072, 0.111_5]),
+        ];
+        for (baseline, candidate, [low, high]) in courses {
+            let periods = (0..40).map(|i| block((200, baseline(i)), (200, candidate(i))));
+            let ours = difference_of_rates(periods, ALPHA).expect("an interval");
+            assert!(
+                low <= ours.low && ours.high <= high,
+                "{ours:?} {low} {high}"
+            );
+            let narrower = (ours.high - ours.low) / (high - low);
+            assert!(narrower > 0.5, "{ours:?} {low} {high}");
+        }
+    }
+
     #[test]
     fn with_one_period_or_none_nothing_is_known() {
         assert_eq!(difference_of_rates([], ALPHA), None);

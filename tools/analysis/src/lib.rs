@@ -86,8 +86,8 @@ struct Evidence {
     worse: Wealth,
     ln_peak_worse: f64,
     not_worse: NotWorse,
-    totals: Block,
-    periods: u64,
+    /// Periods in which anything ran and their sums, weight by weight.
+    stages: Vec<(u64, Block)>,
 }
 
 impl Evidence {
@@ -98,17 +98,40 @@ impl Evidence {
             worse: Wealth::new(),
             ln_peak_worse: 0.0,
             not_worse: NotWorse::new(terms.margin),
-            totals: Block::default(),
-            periods: 0,
+            stages: vec![Default::default()],
         }
+    }
+
+    fn weight_changed(&mut self) {
+        self.worse.weight_changed();
+        self.not_worse.weight_changed();
+        self.stages.push(Default::default());
     }
 
     fn observe(&mut self, block: &Block) {
         self.worse.observe(block);
         self.not_worse.observe(block);
         self.ln_peak_worse = self.ln_peak_worse.max(self.worse.total().ln());
-        self.totals = self.totals + *block;
-        self.periods += u64::from(*block != Block::default());
+        if let Some((periods, sum)) = self.stages.last_mut()
+            && *block != Block::default()
+        {
+            *periods += 1;
+            *sum = *sum + *block;
+        }
+    }
+
+    fn totals(&self) -> Block {
+        self.stages.iter().map(|(_, sum)| *sum).sum()
+    }
+
+    fn would_be_found(&self, terms: &Terms) -> Option<f64> {
+        let stages = self.stages.iter().filter(|(periods, _)| *periods > 0);
+        let stages = stages.map(|(periods, sum)| Stage {
+            periods: *periods,
+            sizes: [sum.baseline, sum.candidate].map(|count| count.invocations() / *periods as f64),
+        });
+        let rate = self.totals().baseline.rate()?;
+        least_found(terms, self.metric, rate, &stages.collect::<Vec<_>>())
     }
 
     /// What this metric adds to the mean e-value, as a logarithm.
@@ -119,8 +142,8 @@ impl Evidence {
     fn finding(&self) -> Finding {
         Finding {
             metric: self.metric,
-            totals: self.totals,
-            periods: self.periods,
+            totals: self.totals(),
+            periods: self.stages.iter().map(|(periods, _)| periods).sum(),
             ln_e_worse: LnE(self.ln_peak_worse),
             ln_e_not_worse: LnE(self.not_worse.ln_e()),
         }
@@ -145,8 +168,7 @@ impl SequentialTest {
     /// The candidate has another weight from the next period on.
     pub fn weight_changed(&mut self) {
         for evidence in &mut self.metrics {
-            evidence.worse.weight_changed();
-            evidence.not_worse.weight_changed();
+            evidence.weight_changed();
         }
         self.ln_at_change = self.ln_worse;
     }
@@ -181,6 +203,15 @@ impl SequentialTest {
     pub fn finding(&self, metric: Metric) -> Option<Finding> {
         let of_it = self.metrics.iter().find(|it| it.metric == metric);
         of_it.map(Evidence::finding)
+    }
+
+    /// About the smallest failure rate of the candidate that would have been found in one metric by now, in about half
+    /// of all rollouts; `None` when not even one that always fails.
+    #[must_use]
+    pub fn would_be_found(&self, metric: Metric) -> Option<f64> {
+        let mut metrics = self.metrics.iter();
+        let evidence = metrics.find(|it| it.metric == metric)?;
+        evidence.would_be_found(&self.terms)
     }
 
     /// What the periods so far say.

@@ -10,7 +10,7 @@
 
 use std::{env, fs};
 
-use analysis::{Analysis, Metrics, Terms};
+use analysis::{Metric, Metrics, SequentialTest, Terms};
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use package::{Architecture, RolloutPolicy};
@@ -21,7 +21,7 @@ use rollout::{
         function::Build,
         metrics::{Distribution, Durations, Period, Sample, TimeCounts},
     },
-    delivery::{policy::Policy, record::Record, scope::Scope, weighted::analyse},
+    delivery::{policy::Policy, record::Record, scope::Scope, weighted},
     report::{
         comparison::{Comparison, Findings, Pricing, Row, Window},
         differences::{Differences, Limit},
@@ -247,7 +247,8 @@ fn comparison(
         .filter(|period| is_pure(period, record))
         .collect();
     let findings = Findings {
-        analysis: analysis(&pure, record, &scope),
+        would_be_found: test(&pure, record, &scope).would_be_found(Metric::Errors),
+        analysis: test(&pure, record, &scope).analysis(),
         differences: Differences::new(
             &pure,
             Some(Limit::Slow { limit_ms: SLOW_MS }),
@@ -271,13 +272,13 @@ fn comparison(
     Ok(Comparison::new(FUNCTION, window, rows, pricing, findings))
 }
 
-fn analysis(periods: &[&Period], record: &Record, scope: &Scope) -> Analysis {
+fn test(periods: &[&Period], record: &Record, scope: &Scope) -> SequentialTest {
     let terms = Terms {
         metrics: scope.metrics(),
         ..TERMS
     };
     let blocks = periods.iter().map(|period| (period.start, period.blocks()));
-    analyse(blocks, TimeDelta::minutes(1), Some(record), &terms)
+    weighted::test(blocks, TimeDelta::minutes(1), Some(record), &terms)
 }
 
 /// Whether the weight was the same all through a minute.

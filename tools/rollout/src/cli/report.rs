@@ -36,7 +36,7 @@ use crate::{
         prices::{Costs, PricesError},
     },
 };
-use analysis::Terms;
+use analysis::{Metric, Terms};
 
 /// How far back to look when no rollout says when it began.
 const WITHOUT_A_ROLLOUT: TimeDelta = TimeDelta::hours(1);
@@ -227,10 +227,11 @@ impl Subject {
     fn findings(&self, evidence: &Evidence, costs: Option<&Costs>) -> Findings {
         let periods = self.at_one_weight(&evidence.periods);
         let blocks = periods.iter().map(|period| (period.start, period.blocks()));
-        let analysis = weighted::analyse(blocks, self.length(), self.record(), &self.terms());
+        let test = weighted::test(blocks, self.length(), self.record(), &self.terms());
         let alpha = self.policy.alpha;
         Findings {
-            analysis,
+            analysis: test.analysis(),
+            would_be_found: test.would_be_found(Metric::Errors),
             differences: Differences::new(&periods, self.limit(), &self.scope, costs, alpha),
             scope: self.scope.clone(),
             period_s: self.query.period_s,

@@ -18,7 +18,7 @@ use super::{
     weighted::WeightedTest,
 };
 use analysis::{
-    Analysis, Block, Blocks, CircuitBreaker, Count, MOST_COUNTED, Metric, Share, ShareTest, Stage,
+    Analysis, Block, Blocks, CircuitBreaker, Count, MOST_COUNTED, Metric, Share, ShareTest,
 };
 
 /// The probability that the test of the share stops a rollout whose calls are routed as its weights say.
@@ -53,8 +53,6 @@ pub(super) struct Evidence {
     /// Up to here time was watched, whether anybody called or not.
     watched_until: DateTime<Utc>,
     pub(super) step: Step,
-    /// The steps before, as the test has seen them.
-    stages: Vec<Stage>,
     /// Periods at the end that were not seen: from when on, and until when.
     unseen: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// The candidate's last calls, by the metrics that have a limit.
@@ -70,8 +68,6 @@ pub(super) struct Step {
     pub(super) since: DateTime<Utc>,
     /// Invocations of baseline and candidate in its periods.
     pub(super) calls: [f64; 2],
-    /// In how many periods anybody called.
-    periods: u64,
     /// Where its first pure period begins: it is watched from there.
     first: DateTime<Utc>,
     /// Calls in its periods that were not seen.
@@ -85,19 +81,10 @@ impl Step {
         Self {
             since,
             calls: [0.0; 2],
-            periods: 0,
             first: first_pure(since, length),
             unseen: 0.0,
             left_out: TimeDelta::zero(),
         }
-    }
-
-    /// As much of it as the test has seen.
-    fn stage(&self) -> Option<Stage> {
-        (self.periods > 0).then(|| Stage {
-            periods: self.periods,
-            sizes: self.calls.map(|calls| calls / self.periods as f64),
-        })
     }
 }
 
@@ -120,7 +107,6 @@ impl Evidence {
             late: 0.0,
             watched_until: from,
             step: Step::new(from, policy.period),
-            stages: Vec::new(),
             unseen: None,
             recent: Default::default(),
             over_limit: None,
@@ -137,7 +123,6 @@ impl Evidence {
     ) {
         let since = record.last_change();
         if self.step.since != since {
-            self.stages.extend(self.step.stage());
             self.step = Step::new(since, policy.period);
         }
         let over = over_until(policy, now).max(self.watched_until);
@@ -219,7 +204,6 @@ impl Evidence {
         for (sum, calls) in self.step.calls.iter_mut().zip(calls) {
             *sum += calls;
         }
-        self.step.periods += u64::from(calls != [0.0; 2]);
         let weight = record
             .changes
             .last()
@@ -264,13 +248,9 @@ impl Evidence {
         self.breaker.opened_by()
     }
 
-    /// How much the test has seen at each weight.
-    pub(super) fn stages(&self) -> Vec<Stage> {
-        self.stages
-            .iter()
-            .copied()
-            .chain(self.step.stage())
-            .collect()
+    /// About the smallest failure rate of the candidate that would have been found by now.
+    pub(super) fn would_be_found(&self) -> Option<f64> {
+        self.test.test.would_be_found(Metric::Errors)
     }
 
     /// What the analysis says.

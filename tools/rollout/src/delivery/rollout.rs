@@ -556,7 +556,7 @@ impl Rollout {
             percent: position.percent,
             step_samples: whole(position.calls[1]),
             min_samples: self.policy.min_samples,
-            least_found: summary.least_found(),
+            least_found: self.evidence.would_be_found(),
             sentence: summary.step_over(),
         }
     }

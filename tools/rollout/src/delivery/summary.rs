@@ -8,10 +8,10 @@ use super::{
     evidence::Evidence,
     policy::Policy,
     scope::Scope,
-    wording::{Wording, number, percent},
+    wording::{self, Wording, number, percent},
 };
 use crate::aws::{alarm::AlarmState, function::Build, routing::Percent};
-use analysis::{Metric, least_found};
+use analysis::Metric;
 
 /// What the sentence is about.
 #[derive(Debug)]
@@ -87,13 +87,6 @@ impl Summary<'_> {
         )
     }
 
-    /// About the smallest failure rate of the candidate that would have been found in all that was seen.
-    pub(super) fn least_found(&self) -> Option<f64> {
-        let terms = self.policy.terms(self.scope.metrics());
-        let rate = self.evidence.analysis().errors().baseline.rate()?;
-        least_found(&terms, Metric::Errors, rate, &self.evidence.stages())
-    }
-
     /// What a step has shown that is over.
     pub(super) fn step_over(&self) -> String {
         let (step, time) = (&self.evidence.step, self.evidence.baked().num_seconds());
@@ -104,10 +97,7 @@ impl Summary<'_> {
                 "{percent_now} is over after {time} s: nobody called, so nothing was seen of {name}"
             );
         }
-        let found = match self.least_found() {
-            Some(rate) => format!("by now about {} of failures would be found", percent(rate)),
-            None => "not even a candidate that always fails would be found by now".to_owned(),
-        };
+        let found = wording::found(self.evidence.would_be_found());
         let few = candidate < self.policy.min_samples as f64;
         let few = if few {
             format!(", too few of {}", self.policy.min_samples)

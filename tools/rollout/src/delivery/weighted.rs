@@ -6,21 +6,21 @@ use super::{
     periods::{is_first_after_a_change, is_pure},
     record::{Record, WeightChange},
 };
-use analysis::{Analysis, Block, Blocks, SequentialTest, Terms};
+use analysis::{Block, Blocks, SequentialTest, Terms};
 
-/// Analyses periods of one length, oldest first, at the weights of the record.
+/// The test of periods of one length, oldest first, at the weights of the record.
 #[must_use]
-pub fn analyse(
+pub fn test(
     periods: impl IntoIterator<Item = (DateTime<Utc>, Blocks)>,
     length: TimeDelta,
     record: Option<&Record>,
     terms: &Terms,
-) -> Analysis {
+) -> SequentialTest {
     let mut test = WeightedTest::new(terms);
     for (start, blocks) in periods {
         test.observe(start, length, blocks, record);
     }
-    test.test.analysis()
+    test.test
 }
 
 /// A test that starts its bets anew with every weight.

@@ -120,6 +120,14 @@ impl Wording<'_> {
     }
 }
 
+/// Which failure rate would have been found.
+pub(crate) fn found(rate: Option<f64>) -> String {
+    match rate {
+        Some(rate) => format!("by now about {} of failures would be found", percent(rate)),
+        None => "not even a candidate that always fails would be found by now".to_owned(),
+    }
+}
+
 /// A difference of two probabilities, to a hundredth of a percentage point.
 fn points(difference: f64) -> String {
     let points = (difference * 1e4).round() / 1e2;

@@ -82,6 +82,7 @@ fn comparison(function: &str, emulated: bool) -> Comparison {
     let all: Vec<_> = periods.iter().collect();
     let findings = Findings {
         analysis: analyse(periods.iter().map(Period::blocks), &TERMS),
+        would_be_found: None,
         differences: Differences::new(
             &all,
             Some(Limit::Slow { limit_ms: SLOW_MS }),
