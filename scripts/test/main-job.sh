@@ -97,8 +97,9 @@ sandbox traffic "$main" --qualifier live --rate 50 --quiet >/dev/null 2>&1 &
 traffic=$!
 expect 0 'promoted' "a good pair is promoted by realistic metrics" realistic
 expect 0 '' "live goes back" rollout_here rollback "$main" --to x86_64
-expect 0 'errors=20%' "arm64 fails now" sandbox fault "$main" arm64:errors=20%
-expect 1 'arm64 .* fails .* of its invocations' "and is rolled back by realistic metrics, with the numbers" realistic
+expect 0 'errors=80%' "arm64 fails grossly now" sandbox fault "$main" arm64:errors=80%
+expect 1 'the circuit breaker has opened .* arm64 .* in two periods in a row' \
+    "and is rolled back by realistic metrics, with the numbers" realistic
 kill "$traffic" 2>/dev/null || true
 wait "$traffic" || true
 

@@ -23,6 +23,8 @@
 //! or no, and `k_g` the sum of them: the factor `(θ*_g/θ°_g)^X ((1 − θ*_g)/(1 − θ°_g))^(1 − X)` is
 //! convex in X, so it lies below its chord, and the chord's expectation is `f_g(θ_g)`.
 
+use super::counts::Block;
+
 /// Two failure probabilities.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Rates {
@@ -44,6 +46,27 @@ pub(super) struct Sample {
     pub(super) sizes: Sizes,
     pub(super) baseline_failures: f64,
     pub(super) candidate_failures: f64,
+}
+
+/// A block in which both versions ran.
+pub(super) fn sample(block: &Block) -> Sample {
+    Sample {
+        sizes: Sizes {
+            baseline: block.baseline.invocations(),
+            candidate: block.candidate.invocations(),
+        },
+        baseline_failures: block.baseline.failures(),
+        candidate_failures: block.candidate.failures(),
+    }
+}
+
+/// `ln(Σ e^x)` without overflow.
+pub(super) fn ln_sum(logarithms: impl Iterator<Item = f64> + Clone) -> f64 {
+    let high = logarithms.clone().fold(f64::NEG_INFINITY, f64::max);
+    if high == f64::NEG_INFINITY {
+        return high;
+    }
+    high + logarithms.map(|ln| (ln - high).exp()).sum::<f64>().ln()
 }
 
 /// One alternative with the logarithms that every block needs again.

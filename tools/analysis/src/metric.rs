@@ -6,10 +6,9 @@
 //! verdict rests on is their weighted mean `E = Σ w_m E_m`, `Σ w_m = 1`:
 //!
 //! - **It is valid whatever the metrics have to do with each other** (a slow invocation often is
-//!   one that fails too). If the candidate is worse in nothing, every `E_m` is a product of factors
-//!   whose expectation, given all that was seen before, is at most 1, and starts at 1. So E is a
-//!   nonnegative supermartingale that starts at 1, by the linearity of expectation alone, and by
-//!   Ville's inequality reaches 1/alpha with a probability of at most alpha, ever.
+//!   one that fails too). If the candidate is worse in nothing, every `E_m` is a nonnegative supermartingale
+//!   that starts at 1 (`worse.rs`). So is E, by the linearity of expectation alone, and by
+//!   Ville's inequality it reaches 1/alpha with a probability of at most alpha, ever.
 //!   (V. Vovk, R. Wang, "E-values: calibration, combination and applications", Annals of Statistics
 //!   49 (2021) 1736-1754, section 3: among symmetric ways to merge e-values of arbitrary dependence
 //!   the arithmetic mean essentially dominates all others.)
@@ -33,7 +32,7 @@
 //! versions makes no part of the claim, and [`Analysis::metrics`](super::Analysis::metrics) shows
 //! which were.
 
-use std::ops::Index;
+use std::ops::{Index, IndexMut};
 
 use serde::Serialize;
 
@@ -138,6 +137,17 @@ impl Index<Metric> for Blocks {
             Metric::Throttles => &self.throttles,
             Metric::Slow => &self.slow,
             Metric::Counted(index) => &self.counted[index],
+        }
+    }
+}
+
+impl IndexMut<Metric> for Blocks {
+    fn index_mut(&mut self, metric: Metric) -> &mut Block {
+        match metric {
+            Metric::Errors => &mut self.errors,
+            Metric::Throttles => &mut self.throttles,
+            Metric::Slow => &mut self.slow,
+            Metric::Counted(index) => &mut self.counted[index],
         }
     }
 }

@@ -6,7 +6,7 @@
 //! probability of at most alpha, ever. The alternatives multiply the odds of w. When the share is wrong (a
 //! sample ratio mismatch), the routing is not by chance alone, and no comparison of the versions holds.
 
-use super::e_process::ln_sum;
+use super::e_variable::ln_sum;
 
 /// What the odds of the candidate's weight are multiplied by in the alternatives: nothing arrives, half, two
 /// thirds, one and a half times, twice.

@@ -34,10 +34,8 @@ impl fmt::Display for LnE {
 /// How sure a verdict must be, which difference does not matter, and what is looked at.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Terms {
-    /// Of equally good candidates, at most this fraction is called worse, however long one looks
-    /// and by however many metrics; and of candidates that are worse by more than the margin
-    /// throughout, at most this fraction is called not worse. Two claims, each with its own error
-    /// of at most alpha.
+    /// Of equally good candidates, at most this fraction is called worse, however long one looks, by however
+    /// many metrics, and however failures clump within a period.
     pub alpha: f64,
     /// The difference of two probabilities that does not matter.
     pub margin: f64,
@@ -62,7 +60,8 @@ pub enum Verdict {
         /// Where most of the evidence lies.
         decides: Metric,
     },
-    /// It is not worse than the baseline by more than the margin in anything that was counted.
+    /// It is not worse than the baseline by more than the margin in anything that was counted since the last change
+    /// of the weight. Information: it takes for granted that failures are independent of each other.
     NotWorse {
         /// Where the proof is the weakest.
         decides: Metric,
@@ -71,10 +70,9 @@ pub enum Verdict {
     Inconclusive {
         /// The metric that the nearest decision waits for; `None` when none can be foreseen.
         decides: Option<Metric>,
-        /// About how many more invocations of the candidate decide at the present rates.
-        more_invocations: Option<u64>,
-        /// About how many minutes that is at the candidate's present traffic.
-        more_minutes: Option<u64>,
+        /// About how many more periods decide, if evidence goes on to gather as it has since the last change of the
+        /// weight.
+        more_periods: Option<u64>,
     },
 }
 
@@ -88,7 +86,7 @@ pub struct Analysis {
     pub metrics: Vec<Finding>,
     /// Evidence for "worse in something": the highest e-value so far, as its natural logarithm.
     pub ln_e_worse: LnE,
-    /// Evidence for "not worse by more than the margin in anything", likewise.
+    /// Evidence for "not worse by more than the margin in anything" since the last change of the weight.
     pub ln_e_not_worse: LnE,
     /// The e-value that proves either.
     pub threshold: f64,
@@ -101,13 +99,13 @@ pub struct Analysis {
 pub struct Finding {
     /// Which one.
     pub metric: Metric,
-    /// All periods in which both versions ran, summed.
+    /// All periods in which anything ran, summed.
     pub totals: Block,
     /// How many periods that are.
     pub periods: u64,
     /// Evidence for "worse" of this metric alone: the highest e-value so far.
     pub ln_e_worse: LnE,
-    /// Evidence for "not worse by more than the margin", likewise.
+    /// Evidence for "not worse by more than the margin" since the last change of the weight.
     pub ln_e_not_worse: LnE,
 }
 
@@ -118,53 +116,10 @@ impl Analysis {
         self.metrics.iter().find(|finding| finding.metric == metric)
     }
 
-    /// Invocations and failures of both versions in the periods that were compared.
+    /// Invocations and failures of both versions.
     #[must_use]
     pub fn errors(&self) -> Block {
         self.finding(Metric::Errors)
             .map_or_else(Block::default, |finding| finding.totals)
-    }
-
-    /// Turns how many more invocations an inconclusive verdict needs into minutes.
-    #[must_use]
-    pub fn with_pace(mut self, candidate_per_minute: Option<f64>) -> Self {
-        if let Verdict::Inconclusive {
-            more_invocations: Some(more),
-            more_minutes,
-            ..
-        } = &mut self.verdict
-        {
-            *more_minutes = candidate_per_minute
-                .filter(|rate| *rate > 0.0)
-                .map(|rate| (*more as f64 / rate).ceil() as u64);
-        }
-        self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{super::analyse, *};
-
-    #[test]
-    fn minutes_follow_from_the_candidates_traffic() {
-        let terms = Terms {
-            alpha: 0.05,
-            margin: 0.01,
-            metrics: Metrics::WITHOUT_TIME,
-        };
-        let inconclusive = |more_minutes| Verdict::Inconclusive {
-            decides: Some(Metric::Errors),
-            more_invocations: Some(1_001),
-            more_minutes,
-        };
-        let analysis = Analysis {
-            verdict: inconclusive(None),
-            ..analyse([], &terms)
-        };
-        let paced = |rate| analysis.clone().with_pace(rate).verdict;
-        assert_eq!(paced(Some(100.0)), inconclusive(Some(11)));
-        assert_eq!(paced(Some(0.0)), inconclusive(None));
-        assert_eq!(paced(None), inconclusive(None));
     }
 }

@@ -3,9 +3,9 @@
 
 mod simulation;
 
-use analysis::{Block, Blocks, Count, Metrics, Terms};
+use analysis::{Block, Blocks, Count, Metrics, SequentialTest, Terms};
 use rand::{SeedableRng, rngs::StdRng};
-use simulation::{DAY, Rates, Traffic, binomial, simulate, taken_back_after};
+use simulation::{Clumps, DAY, Rates, Traffic, binomial, simulate};
 
 const TERMS: Terms = Terms {
     alpha: 0.05,
@@ -13,75 +13,87 @@ const TERMS: Terms = Terms {
     metrics: Metrics::ALL,
 };
 
-/// Twelve looks at each of the usual steps.
-fn weights() -> impl Iterator<Item = f64> {
-    [0.05, 0.25, 0.5]
-        .into_iter()
-        .flat_map(|weight| std::iter::repeat_n(weight, 12))
+/// After how many periods a rollout is rolled back, if it is.
+fn rolled_back_after(periods: impl IntoIterator<Item = Blocks>, terms: &Terms) -> Option<usize> {
+    let mut test = SequentialTest::new(terms);
+    let found = periods.into_iter().position(|blocks| {
+        test.observe(&blocks);
+        test.is_worse()
+    });
+    found.map(|index| index + 1)
 }
 
-/// The share of 2,000 rollouts that was rolled back; every fourth has another amount of traffic.
-fn taken_back(traffic: Traffic) -> f64 {
-    const ROLLOUTS: u64 = 2_000;
-    let taken_back = simulate(ROLLOUTS, |seed| {
-        let per_period = 10_u64.pow(1 + (seed % 4) as u32);
+/// The share of rollouts that are rolled back within so many periods at each weight; every fourth has another amount
+/// of traffic.
+fn rolled_back(traffic: Traffic, weights: &[f64], periods: usize, rollouts: u64) -> f64 {
+    let rolled_back = simulate(rollouts, |seed| {
         let traffic = Traffic {
-            per_period,
+            per_period: 10_u64.pow(1 + (seed % 4) as u32),
             ..traffic
         };
-        taken_back_after(traffic.rollout(weights(), seed), &TERMS).is_some()
+        let weight = weights[seed as usize / 4 % weights.len()];
+        let weights = std::iter::repeat_n(weight, periods);
+        rolled_back_after(traffic.rollout(weights, seed), &TERMS).is_some()
     });
-    taken_back
-        .into_iter()
-        .filter(|taken_back| *taken_back)
-        .count() as f64
-        / ROLLOUTS as f64
+    let rolled_back = rolled_back.into_iter().filter(|it| *it).count();
+    rolled_back as f64 / rollouts as f64
 }
 
+const WEIGHTS: [f64; 3] = [0.05, 0.25, 0.5];
+
 #[test]
-fn at_most_alpha_of_equally_good_candidates_are_rolled_back() {
-    for rate in [0.0, 0.001, 0.01, 0.1] {
-        let traffic = Traffic {
-            slow: Rates::equal(rate),
-            ..Traffic::equal(0, rate)
-        };
-        let share = taken_back(traffic);
-        assert!(
-            share <= TERMS.alpha,
-            "base rate {rate}: {share} rolled back"
-        );
+fn at_most_alpha_of_equally_good_candidates_are_rolled_back_however_failures_clump_within_a_period()
+{
+    for rate in [0.001, 0.01, 0.1] {
+        for clumps in [
+            Clumps::Independent,
+            Clumps::CommonBursts,
+            Clumps::SickEnvironment { minutes: 1 },
+            Clumps::OverDispersed,
+            Clumps::Retried,
+            Clumps::Late,
+            Clumps::Interpolated,
+        ] {
+            let traffic = Traffic {
+                slow: Rates::equal(rate),
+                clumps,
+                ..Traffic::equal(0, rate)
+            };
+            let share = rolled_back(traffic, &WEIGHTS, 240, 480);
+            assert!(share <= TERMS.alpha, "{clumps:?} at {rate}: {share}");
+        }
     }
 }
 
 #[test]
-fn bursts_that_hit_both_versions_alike_roll_back_no_more() {
+fn a_day_whose_traffic_and_rates_rise_and_fall_rolls_back_no_more() {
     let traffic = Traffic {
-        bursts: 0.1,
+        clumps: Clumps::DailyWave,
         slow: Rates::equal(0.01),
         ..Traffic::equal(0, 0.01)
     };
-    let share = taken_back(traffic);
-    assert!(share <= TERMS.alpha, "{share} rolled back");
+    let share = rolled_back(traffic, &WEIGHTS, DAY, 120);
+    assert!(share <= TERMS.alpha, "{share}");
 }
 
+/// docs/rollouts.md says where the promise ends.
 #[test]
-fn a_day_whose_traffic_and_rates_rise_and_fall_rolls_back_no_more() {
-    const ROLLOUTS: u64 = 60;
-    let traffic = Traffic {
-        wave: 0.8,
-        slow: Rates::equal(0.01),
-        ..Traffic::equal(300, 0.01)
-    };
-    let day = || std::iter::repeat_n(0.25, DAY);
-    let taken_back = simulate(ROLLOUTS, |seed| {
-        taken_back_after(traffic.rollout(day(), seed), &TERMS).is_some()
-    });
-    let taken_back = taken_back.into_iter().filter(|taken| *taken).count();
-    assert!(taken_back as f64 <= TERMS.alpha * ROLLOUTS as f64);
+fn outside_of_the_null_more_are_rolled_back() {
+    for clumps in [
+        Clumps::SickEnvironment { minutes: 10 },
+        Clumps::BaselineBursts,
+    ] {
+        let traffic = Traffic {
+            clumps,
+            ..Traffic::equal(0, 0.001)
+        };
+        let share = rolled_back(traffic, &[0.25, 0.5], DAY, 200);
+        assert!(share > TERMS.alpha, "{clumps:?}: {share}");
+    }
 }
 
-/// The test takes the failures of a period for independent. An outage from its 10th to its 16th second
-/// fails a number of requests that hardly varies, and only which version they went to is left to chance.
+/// An outage from its 10th to its 16th second fails a number of requests that hardly varies, and only which version
+/// they went to is left to chance.
 #[test]
 fn an_outage_that_fails_the_same_number_of_requests_in_every_period_rolls_back_no_more() {
     const ROLLOUTS: u64 = 500;
@@ -94,24 +106,24 @@ fn an_outage_that_fails_the_same_number_of_requests_in_every_period_rolls_back_n
                 candidate: Count::new(candidate, failing),
             })
         };
-        let taken_back = simulate(ROLLOUTS, |seed| {
+        let rolled_back = simulate(ROLLOUTS, |seed| {
             let mut rng = StdRng::seed_from_u64(seed);
-            taken_back_after((0..120).map(|_| period(&mut rng)), &TERMS).is_some()
+            rolled_back_after((0..120).map(|_| period(&mut rng)), &TERMS).is_some()
         });
-        let taken_back = taken_back.into_iter().filter(|taken| *taken).count();
+        let rolled_back = rolled_back.into_iter().filter(|it| *it).count();
         assert!(
-            taken_back as f64 <= TERMS.alpha * ROLLOUTS as f64,
-            "{fail} of {requests}: {taken_back}"
+            rolled_back as f64 <= TERMS.alpha * ROLLOUTS as f64,
+            "{fail} of {requests}: {rolled_back}"
         );
     }
 }
 
-/// Half of 500 rollouts at 5% are rolled back within `half` periods, and 95 in 100 within `most`.
+/// Half of 400 rollouts at 5% are rolled back within `half` periods, and 95 in 100 within `most`.
 fn is_found(traffic: Traffic, half: usize, most: usize) {
-    const ROLLOUTS: u64 = 500;
+    const ROLLOUTS: u64 = 400;
     let weights = || std::iter::repeat_n(0.05, 2 * most);
     let periods = simulate(ROLLOUTS, |seed| {
-        taken_back_after(traffic.rollout(weights(), seed), &TERMS).unwrap_or(usize::MAX)
+        rolled_back_after(traffic.rollout(weights(), seed), &TERMS).unwrap_or(usize::MAX)
     });
     let within = |most: usize| periods.iter().filter(|periods| **periods <= most).count() as u64;
     assert!(
@@ -126,45 +138,30 @@ fn is_found(traffic: Traffic, half: usize, most: usize) {
     );
 }
 
+fn errors(baseline: f64, candidate: f64) -> Traffic {
+    let errors = Rates {
+        baseline,
+        candidate,
+    };
+    Traffic {
+        errors,
+        ..Traffic::equal(1_000, 0.0)
+    }
+}
+
 #[test]
 fn a_candidate_that_fails_5_percent_instead_of_1_in_1000_is_found_within_a_few_periods() {
-    let errors = Rates {
-        baseline: 0.001,
-        candidate: 0.05,
-    };
-    let traffic = Traffic {
-        errors,
-        ..Traffic::equal(1_000, 0.0)
-    };
-    is_found(traffic, 3, 6);
+    is_found(errors(0.001, 0.05), 9, 12);
 }
 
-/// docs/figures.md has 9 and 25 periods for half and for 95 in 100.
 #[test]
 fn a_candidate_that_fails_1_percent_instead_of_1_in_1000_is_found_within_an_hour() {
-    let errors = Rates {
-        baseline: 0.001,
-        candidate: 0.01,
-    };
-    let traffic = Traffic {
-        errors,
-        ..Traffic::equal(1_000, 0.0)
-    };
-    is_found(traffic, 18, 50);
+    is_found(errors(0.001, 0.01), 22, 45);
 }
 
-/// docs/figures.md has 10 and 25 periods.
 #[test]
 fn a_candidate_that_fails_3_percent_instead_of_1_is_found_within_an_hour() {
-    let errors = Rates {
-        baseline: 0.01,
-        candidate: 0.03,
-    };
-    let traffic = Traffic {
-        errors,
-        ..Traffic::equal(1_000, 0.0)
-    };
-    is_found(traffic, 20, 50);
+    is_found(errors(0.01, 0.03), 22, 40);
 }
 
 #[test]
@@ -177,5 +174,5 @@ fn a_candidate_that_is_slow_in_5_percent_instead_of_1_is_found_though_it_never_f
         slow,
         ..Traffic::equal(1_000, 0.0)
     };
-    is_found(traffic, 8, 20);
+    is_found(traffic, 15, 25);
 }

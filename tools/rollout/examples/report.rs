@@ -10,7 +10,7 @@
 
 use std::{env, fs};
 
-use analysis::{Analysis, Metrics, Terms, analyse};
+use analysis::{Metric, Metrics, SequentialTest, Terms};
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use package::{Architecture, RolloutPolicy};
@@ -21,7 +21,7 @@ use rollout::{
         function::Build,
         metrics::{Distribution, Durations, Period, Sample, TimeCounts},
     },
-    delivery::{policy::Policy, record::Record, scope::Scope},
+    delivery::{policy::Policy, record::Record, scope::Scope, weighted},
     report::{
         comparison::{Comparison, Findings, Pricing, Row, Window},
         differences::{Differences, Limit},
@@ -37,7 +37,7 @@ const PER_MINUTE: f64 = 600.0;
 const MINUTES: i64 = 6 * 60;
 const SEED: u64 = 20_261_123;
 const TERMS: Terms = Terms {
-    alpha: 0.05,
+    alpha: 0.025,
     margin: 0.01,
     metrics: Metrics::ALL,
 };
@@ -94,6 +94,7 @@ fn page(scenario: Scenario) -> anyhow::Result<String> {
         comparison: &comparison,
         periods: &periods,
         terms: TERMS,
+        over: record.since + TimeDelta::minutes(MINUTES),
         record: Some(&record),
         distributions,
         journal: journal.as_bytes(),
@@ -246,13 +247,14 @@ fn comparison(
         .filter(|period| is_pure(period, record))
         .collect();
     let findings = Findings {
-        analysis: analysis(&pure, &scope),
+        would_be_found: test(&pure, record, &scope).would_be_found(Metric::Errors),
+        analysis: test(&pure, record, &scope).analysis(),
         differences: Differences::new(
             &pure,
             Some(Limit::Slow { limit_ms: SLOW_MS }),
             &scope,
             costs.as_ref(),
-            TERMS.alpha,
+            policy.alpha,
         ),
         period_s: 60,
         scope,
@@ -270,12 +272,13 @@ fn comparison(
     Ok(Comparison::new(FUNCTION, window, rows, pricing, findings))
 }
 
-fn analysis(periods: &[&Period], scope: &Scope) -> Analysis {
+fn test(periods: &[&Period], record: &Record, scope: &Scope) -> SequentialTest {
     let terms = Terms {
         metrics: scope.metrics(),
         ..TERMS
     };
-    analyse(periods.iter().map(|period| period.blocks()), &terms)
+    let blocks = periods.iter().map(|period| (period.start, period.blocks()));
+    weighted::test(blocks, TimeDelta::minutes(1), Some(record), &terms)
 }
 
 /// Whether the weight was the same all through a minute.

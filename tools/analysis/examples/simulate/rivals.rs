@@ -1,8 +1,10 @@
-//! What others decide by, rebuilt for the comparison, and this test beside them.
+//! What others decide by, rebuilt for the comparison, and this analysis beside them.
 //!
 //! Each rule is a number that is looked at after every period and acts at a threshold: the one that it
 //! is configured with, or one that is tuned to a stream.
 //!
+//! - [`Rule::Errors`]: the test on the one metric; [`Rule::Rollout`] as a rollout uses it, on all metrics with the alpha
+//!   of one move of two; [`Rule::Breaker`]: the circuit breaker.
 //! - [`Rule::Alarm`]: the alarm that AWS's own examples give `CodeDeploy`, `Errors` of the new version,
 //!   `Sum` over 60 s, more than 0, in 2 of 2 periods (`AliasErrorMetricGreaterThanZeroAlarm` in "Safe
 //!   Lambda deployments", aws/serverless-application-model). Its number is the lesser of the last two
@@ -17,7 +19,7 @@
 //!   the estimated shift, and the mean has not fallen (`MannWhitneyClassifier`, `MannWhitney.scala`).
 //!   Its number is the standardised rank sum at that bound, the threshold the 99% quantile.
 
-use analysis::{Block, Blocks, Metric, SequentialTest, Terms};
+use analysis::{Block, Blocks, CircuitBreaker, Metric, SequentialTest, Terms};
 
 /// Minutes between two of Kayenta's verdicts.
 const INTERVAL: usize = 30;
@@ -28,35 +30,59 @@ const TOLERANCE: f64 = 0.25;
 /// What decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
+    Errors,
     Rollout,
+    Breaker,
     Alarm,
     Flagger,
     Kayenta,
 }
 
 impl Rule {
-    pub(crate) const ALL: [Self; 4] = [Self::Rollout, Self::Alarm, Self::Flagger, Self::Kayenta];
+    pub(crate) const OURS: [Self; 3] = [Self::Errors, Self::Rollout, Self::Breaker];
+    pub(crate) const RIVALS: [Self; 3] = [Self::Alarm, Self::Flagger, Self::Kayenta];
 
     /// The threshold that it is configured with.
     pub(crate) fn threshold(self, terms: &Terms) -> f64 {
         match self {
-            Self::Rollout => terms.threshold().ln(),
-            Self::Alarm => 1.0,
+            Self::Errors => terms.threshold().ln(),
+            Self::Rollout => (2.0 * terms.threshold()).ln(),
+            Self::Breaker | Self::Alarm => 1.0,
             Self::Flagger => 10.0,
             Self::Kayenta => 2.326_347_874_040_841,
         }
     }
 
-    /// Its number after every period. The rivals look at one metric; this test at all.
+    /// Its number after every period.
     pub(crate) fn path(self, periods: &[Blocks], metric: Metric, terms: &Terms) -> Vec<f64> {
         let blocks = || periods.iter().map(|blocks| blocks[metric]);
         match self {
+            Self::Errors => errors(periods, metric, terms),
             Self::Rollout => rollout(periods, terms),
+            Self::Breaker => breaker(periods, terms),
             Self::Alarm => alarm(blocks()),
             Self::Flagger => flagger(blocks()),
             Self::Kayenta => kayenta(blocks()),
         }
     }
+}
+
+fn errors(periods: &[Blocks], metric: Metric, terms: &Terms) -> Vec<f64> {
+    let mut test = SequentialTest::new(terms);
+    let look = |blocks| {
+        test.observe(blocks);
+        test.finding(metric).map_or(0.0, |found| found.ln_e_worse.0)
+    };
+    periods.iter().map(look).collect()
+}
+
+fn breaker(periods: &[Blocks], terms: &Terms) -> Vec<f64> {
+    let mut breaker = CircuitBreaker::new(terms.metrics);
+    let look = |blocks| {
+        breaker.observe(blocks);
+        f64::from(u8::from(breaker.opened_by().is_some()))
+    };
+    periods.iter().map(look).collect()
 }
 
 fn rollout(periods: &[Blocks], terms: &Terms) -> Vec<f64> {

@@ -83,12 +83,21 @@ impl Delays {
         )
     }
 
-    /// After how many periods half of them, and 95 in 100, were: `3 / 7`.
+    /// After how many periods half of them were.
+    pub(crate) fn half(&self) -> Option<usize> {
+        self.after(50)
+    }
+
+    /// The same with 95 in 100 behind it: `3 / 7`.
     pub(crate) fn half_and_most(&self) -> String {
-        let after = |share: usize| {
-            let delay = self.0[(self.0.len() * share / 100).min(self.0.len() - 1)];
-            delay.map_or("-".to_owned(), |delay| delay.to_string())
+        let after = |share| {
+            self.after(share)
+                .map_or("-".to_owned(), |it| it.to_string())
         };
         format!("{} / {}", after(50), after(95))
+    }
+
+    fn after(&self, share: usize) -> Option<usize> {
+        self.0[(self.0.len() * share / 100).min(self.0.len() - 1)]
     }
 }

@@ -15,7 +15,7 @@ const LONGEST_TIMEOUT_MS: f64 = 900_000.0;
 pub struct RolloutPolicy {
     /// The architecture that `live` shall end on.
     pub architecture: Architecture,
-    /// Weights to go through, in percent, rising, the last one 100.
+    /// Weights to go through, in percent, rising, the last one 100, none between 50 and 100.
     pub steps_percent: Vec<f64>,
     /// Those of them that end only when somebody says so (`rollout promote`), in percent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -32,7 +32,7 @@ pub struct RolloutPolicy {
     /// How long the alarms and the limits of [`Self::metrics`] stay armed after the promotion, in seconds; longer,
     /// until [`Self::min_samples`] invocations have passed. 0: the promotion is the end.
     pub bake_after_s: u64,
-    /// How many of equally good candidates may be rolled back, as a fraction.
+    /// How many of equally good candidates may be rolled back, over all moves of one path, as a fraction.
     pub alpha: f64,
     /// The difference of two proportions that does not matter, in percentage points.
     pub margin_percent: f64,
@@ -149,6 +149,12 @@ impl RolloutPolicy {
         if !(rising && ends) {
             return Err(format!(
                 "steps_percent = {steps:?}: weights rise from above 0 to 100"
+            ));
+        }
+        if let Some(step) = steps.iter().find(|&&step| step > 50.0 && step < 100.0) {
+            return Err(format!(
+                "steps_percent = {steps:?}: {step} is between 50 and 100, where the baseline has the smaller share of the \
+                 calls, so that the analysis cannot tell a worse candidate from one whose failures are spread evenly"
             ));
         }
         let is_step = |weight: &f64| *weight < 100.0 && steps.contains(weight);

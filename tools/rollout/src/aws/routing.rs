@@ -89,6 +89,12 @@ impl Percent {
         f64::from(self.hundredths) / 100.0
     }
 
+    /// Whether the rest is no less.
+    #[must_use]
+    pub const fn is_at_most_half(self) -> bool {
+        self.hundredths <= 5_000
+    }
+
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -8,7 +8,7 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context as _, bail};
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use package::RolloutPolicy;
 
@@ -27,7 +27,7 @@ use crate::{
         routing::Version,
         versions::{self, PublishedVersion, Settings},
     },
-    delivery::{periods::is_pure, policy::Policy, record::Record, scope::Scope},
+    delivery::{periods::is_pure, policy::Policy, record::Record, scope::Scope, weighted},
     release::publish,
     report::{
         comparison::{Comparison, Findings, Pricing, Row, Window},
@@ -36,7 +36,7 @@ use crate::{
         prices::{Costs, PricesError},
     },
 };
-use analysis::Terms;
+use analysis::{Metric, Terms};
 
 /// How far back to look when no rollout says when it began.
 const WITHOUT_A_ROLLOUT: TimeDelta = TimeDelta::hours(1);
@@ -225,11 +225,14 @@ impl Subject {
     }
 
     fn findings(&self, evidence: &Evidence, costs: Option<&Costs>) -> Findings {
-        let terms = self.terms();
         let periods = self.at_one_weight(&evidence.periods);
+        let blocks = periods.iter().map(|period| (period.start, period.blocks()));
+        let test = weighted::test(blocks, self.length(), self.record(), &self.terms());
+        let alpha = self.policy.alpha;
         Findings {
-            analysis: analysis::analyse(periods.iter().map(|period| period.blocks()), &terms),
-            differences: Differences::new(&periods, self.limit(), &self.scope, costs, terms.alpha),
+            analysis: test.analysis(),
+            would_be_found: test.would_be_found(Metric::Errors),
+            differences: Differences::new(&periods, self.limit(), &self.scope, costs, alpha),
             scope: self.scope.clone(),
             period_s: self.query.period_s,
         }
@@ -269,6 +272,7 @@ impl Subject {
             comparison,
             periods: &evidence.periods,
             terms: self.terms(),
+            over: self.over(),
             record: self.record(),
             distributions,
             journal: &journal,
@@ -287,10 +291,18 @@ impl Subject {
         self.record.as_ref().filter(of_these)
     }
 
+    fn length(&self) -> TimeDelta {
+        TimeDelta::seconds(self.query.period_s.into())
+    }
+
+    /// Until when periods are over.
+    fn over(&self) -> DateTime<Utc> {
+        self.query.end - self.policy.metric_delay
+    }
+
     /// The periods that a run would analyse: those that are over, and in which the weight was the same throughout.
     fn at_one_weight<'a>(&self, periods: &'a [Period]) -> Vec<&'a Period> {
-        let length = TimeDelta::seconds(self.query.period_s.into());
-        let over = self.query.end - self.policy.metric_delay;
+        let (length, over) = (self.length(), self.over());
         let counts = |period: &&Period| {
             let is_pure = |record| is_pure(period.start, length, record);
             period.start + length <= over && self.record().is_none_or(is_pure)

@@ -14,6 +14,8 @@ pub(super) struct Position {
     pub(super) percent: Percent,
     /// Whether the candidate is proven to be worse.
     pub(super) worse: bool,
+    /// Whether the circuit breaker has opened.
+    pub(super) gross: bool,
     /// Whether an alarm of the policy is in ALARM.
     pub(super) alarm: bool,
     /// Whether a metric is above its own limit.
@@ -89,6 +91,8 @@ pub enum Waiting {
 pub enum Cause {
     /// The candidate is proven to be worse.
     Worse,
+    /// The circuit breaker has opened: the candidate fails grossly. Outside of alpha.
+    Gross,
     /// An alarm of the policy is in ALARM.
     Alarm,
     /// A metric is above its own limit.
@@ -134,6 +138,7 @@ pub(super) fn decide(position: &Position, policy: &Policy) -> Decision {
 pub(super) fn wrong(position: &Position) -> Option<Cause> {
     let causes = [
         (position.worse, Cause::Worse),
+        (position.gross, Cause::Gross),
         (position.alarm, Cause::Alarm),
         (position.over_limit, Cause::Limit),
     ];
@@ -200,6 +205,7 @@ mod tests {
         Position {
             percent: percent(5.0),
             worse: false,
+            gross: false,
             alarm: false,
             over_limit: false,
             mismatch: false,
@@ -317,9 +323,10 @@ mod tests {
             mismatch: true,
             ..few()
         };
-        for cause in [Cause::Worse, Cause::Alarm, Cause::Limit] {
+        for cause in [Cause::Worse, Cause::Gross, Cause::Alarm, Cause::Limit] {
             let position = Position {
                 worse: cause == Cause::Worse,
+                gross: cause == Cause::Gross,
                 alarm: cause == Cause::Alarm,
                 over_limit: cause == Cause::Limit,
                 ..early

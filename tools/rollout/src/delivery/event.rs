@@ -59,6 +59,8 @@ pub struct Analysed {
     pub sentence: String,
     /// The verdict in a few words.
     pub brief: String,
+    /// Invocations so far that were counted after their period was analysed, and so are not.
+    pub late: u64,
     /// Durations of the baseline; absent when it is emulated or nothing was measured.
     pub baseline_latency: Option<Latency>,
     /// Durations of the candidate, likewise.
@@ -144,7 +146,7 @@ pub enum Event {
     },
     /// The metrics were analysed.
     Analysed(Analysed),
-    /// A step is over, and the candidate is not worse as far as anybody could see.
+    /// A step is over without "worse".
     StepOver {
         /// The weight.
         percent: Percent,

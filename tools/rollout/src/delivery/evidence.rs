@@ -4,22 +4,31 @@
 //! source counts calls that the versions' metrics do not show was not seen. Either is read again as long as
 //! nothing later is seen, since metrics may be late: the one that was idle for a quarter of an hour at most, the
 //! one that was not seen until the rollout is rolled back for it. Then that one is left out, and is no bake time.
+//! Calls of a period that was taken in or left out before are late: they are counted, shown, and analysed no more.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use std::collections::BTreeMap;
+
 use super::{
-    periods::{Period, is_first_after_a_change, is_pure, over_until},
+    periods::{Period, first_pure, is_pure, over_until},
     policy::Policy,
     record::Record,
     scope::Scope,
+    weighted::WeightedTest,
 };
-use analysis::{Analysis, Block, Blocks, Count, MOST_COUNTED, SequentialTest, Share, ShareTest};
+use analysis::{
+    Analysis, Block, Blocks, CircuitBreaker, Count, MOST_COUNTED, Metric, Share, ShareTest,
+};
 
 /// The probability that the test of the share stops a rollout whose calls are routed as its weights say.
 const SHARE_ALPHA: f64 = 1e-4;
 
 /// How long a period without any data is read again: metrics were seen to be minutes late.
 const READ_AGAIN: TimeDelta = TimeDelta::minutes(15);
+
+/// For how many periods late calls are looked for.
+const LOOKED_BACK: i32 = 15;
 
 /// How many calls a limit looks back over: as many as the candidate's alarm needs, and enough for this many failures.
 const LEAST_CALLS: f64 = 20.0;
@@ -28,12 +37,19 @@ const LEAST_FAILURES: f64 = 5.0;
 /// Evidence that grows with every period that is over.
 #[derive(Debug)]
 pub(super) struct Evidence {
-    test: SequentialTest,
+    test: WeightedTest,
+    breaker: CircuitBreaker,
     share: ShareTest,
     /// When this process has begun: what the share was before is not its matter.
     began: DateTime<Utc>,
+    /// Where its periods begin.
+    from: DateTime<Utc>,
     /// Everything before this was taken in or left out.
-    pub(super) until: DateTime<Utc>,
+    until: DateTime<Utc>,
+    /// Calls of the last periods before that, as they were then.
+    recorded: BTreeMap<DateTime<Utc>, f64>,
+    /// Calls of such periods that have come since.
+    pub(super) late: f64,
     /// Up to here time was watched, whether anybody called or not.
     watched_until: DateTime<Utc>,
     pub(super) step: Step,
@@ -52,8 +68,8 @@ pub(super) struct Step {
     pub(super) since: DateTime<Utc>,
     /// Invocations of baseline and candidate in its periods.
     pub(super) calls: [f64; 2],
-    /// Those of the baseline that failed.
-    pub(super) baseline_failures: f64,
+    /// Where its first pure period begins: it is watched from there.
+    first: DateTime<Utc>,
     /// Calls in its periods that were not seen.
     pub(super) unseen: f64,
     /// How long its periods are that were left out because they were not seen.
@@ -61,11 +77,11 @@ pub(super) struct Step {
 }
 
 impl Step {
-    fn new(since: DateTime<Utc>) -> Self {
+    fn new(since: DateTime<Utc>, length: TimeDelta) -> Self {
         Self {
             since,
             calls: [0.0; 2],
-            baseline_failures: 0.0,
+            first: first_pure(since, length),
             unseen: 0.0,
             left_out: TimeDelta::zero(),
         }
@@ -81,12 +97,16 @@ impl Evidence {
         began: DateTime<Utc>,
     ) -> Self {
         Self {
-            test: SequentialTest::new(&policy.terms(scope.metrics())),
+            test: WeightedTest::new(&policy.terms(scope.metrics())),
+            breaker: CircuitBreaker::new(scope.metrics()),
             share: ShareTest::new(SHARE_ALPHA),
             began,
+            from,
             until: from,
+            recorded: BTreeMap::new(),
+            late: 0.0,
             watched_until: from,
-            step: Step::new(from),
+            step: Step::new(from, policy.period),
             unseen: None,
             recent: Default::default(),
             over_limit: None,
@@ -103,9 +123,10 @@ impl Evidence {
     ) {
         let since = record.last_change();
         if self.step.since != since {
-            self.step = Step::new(since);
+            self.step = Step::new(since, policy.period);
         }
         let over = over_until(policy, now).max(self.watched_until);
+        self.count_late(&periods, record, policy);
         periods.retain(|period| {
             period.start >= self.until
                 && period.start + policy.period <= over
@@ -141,6 +162,25 @@ impl Evidence {
             self.until = self.until.max(over - READ_AGAIN);
         }
         self.watched_until = self.unseen.map_or(over, |(first, _)| first);
+        let oldest = self.samples_since(policy);
+        self.recorded = self.recorded.split_off(&oldest);
+    }
+
+    /// From when on the metrics are read: some periods are read again, for calls that come late.
+    pub(super) fn samples_since(&self, policy: &Policy) -> DateTime<Utc> {
+        (self.until - policy.period * LOOKED_BACK).max(self.from)
+    }
+
+    fn count_late(&mut self, periods: &[Period], record: &Record, policy: &Policy) {
+        let before = |period: &&Period| {
+            period.start < self.until && is_pure(period.start, policy.period, record)
+        };
+        for period in periods.iter().filter(before) {
+            let calls = calls(&period.blocks).iter().sum::<f64>();
+            let recorded = self.recorded.entry(period.start).or_default();
+            self.late += (calls - *recorded).max(0.0);
+            *recorded = calls.max(*recorded);
+        }
     }
 
     fn leave_out(&mut self, period: &Period, policy: &Policy) {
@@ -151,21 +191,19 @@ impl Evidence {
     }
 
     fn take_in(&mut self, period: &Period, record: &Record, policy: &Policy) {
-        let mut blocks = period.blocks;
-        if is_first_after_a_change(period.start, policy.period, record) {
-            blocks.slow = Block::default();
-        }
-        self.test.observe(&blocks);
+        let blocks = period.blocks;
+        self.test
+            .observe(period.start, policy.period, blocks, Some(record));
+        self.breaker.observe(&blocks);
         self.limit(&blocks, policy);
+        let calls = calls(&blocks);
+        self.recorded.insert(period.start, calls.iter().sum());
         if period.start < self.step.since {
             return;
         }
-        let errors = blocks.errors;
-        let calls = [errors.baseline, errors.candidate].map(Count::invocations);
         for (sum, calls) in self.step.calls.iter_mut().zip(calls) {
             *sum += calls;
         }
-        self.step.baseline_failures += errors.baseline.failures();
         let weight = record
             .changes
             .last()
@@ -202,25 +240,34 @@ impl Evidence {
 
     /// Whether the candidate is proven to be worse.
     pub(super) fn is_worse(&self) -> bool {
-        self.test.is_worse()
+        self.test.test.is_worse()
+    }
+
+    /// What was gross in two periods in a row.
+    pub(super) fn gross(&self) -> Option<(Metric, Block)> {
+        self.breaker.opened_by()
+    }
+
+    /// About the smallest failure rate of the candidate that would have been found by now.
+    pub(super) fn would_be_found(&self) -> Option<f64> {
+        self.test.test.would_be_found(Metric::Errors)
     }
 
     /// What the analysis says.
     pub(super) fn analysis(&self) -> Analysis {
-        let minutes = self.baked().as_seconds_f64() / 60.0;
-        let pace = (minutes > 0.0).then(|| self.step.calls[1] / minutes);
-        self.test.analysis().with_pace(pace)
+        self.test.test.analysis()
     }
 
-    /// How long the present step can be shown to have been watched.
+    /// How long the present step can be shown to have been watched, from its first pure period on: no step is over
+    /// before one was seen.
     pub(super) fn baked(&self) -> TimeDelta {
-        let watched = self.watched_until - self.step.since - self.step.left_out;
+        let watched = self.watched_until - self.step.first - self.step.left_out;
         watched.max(TimeDelta::zero())
     }
 
     /// How much of that this process has seen.
     pub(super) fn baked_here(&self) -> TimeDelta {
-        let here = self.watched_until - self.step.since.max(self.began);
+        let here = self.watched_until - self.step.first.max(self.began);
         here.clamp(TimeDelta::zero(), self.baked().max(TimeDelta::zero()))
     }
 
@@ -233,6 +280,11 @@ impl Evidence {
     pub(super) fn mismatch(&self) -> Option<Share> {
         self.share.mismatch()
     }
+}
+
+/// Invocations of baseline and candidate.
+fn calls(blocks: &Blocks) -> [f64; 2] {
+    [blocks.errors.baseline, blocks.errors.candidate].map(Count::invocations)
 }
 
 #[cfg(test)]
@@ -288,7 +340,7 @@ mod tests {
         // 0 holds the first change, 40 the second.
         assert_eq!(compared(&evidence), 5);
         assert_eq!(evidence.step.calls, [180.0, 20.0]);
-        assert_eq!(evidence.baked(), TimeDelta::seconds(70 - 41));
+        assert_eq!(evidence.baked(), TimeDelta::seconds(70 - 50));
     }
 
     #[test]
@@ -297,11 +349,28 @@ mod tests {
         assert_eq!(compared(&evidence), 1);
         let later = [period(10, 90, 90), period(20, 90, 20)];
         evidence.observe(later.to_vec(), &record(), &policy(), at(35));
-        let finding = &evidence.analysis().metrics[0];
+        let finding = evidence.analysis().metrics[0];
         assert_eq!(
             (finding.periods, finding.totals.candidate),
             (2, Count::new(30, 0))
         );
+        // Its 80 calls more are late, and so are those of a period that nobody seemed to call in. Each counts once.
+        assert_eq!(evidence.late, 80.0);
+        let more = [later[0], later[1], period(50, 9, 1)];
+        evidence.observe(more.to_vec(), &record(), &policy(), at(65));
+        let more = [period(30, 90, 10), period(50, 9, 2)];
+        evidence.observe(more.to_vec(), &record(), &policy(), at(75));
+        assert_eq!((evidence.late, compared(&evidence)), (181.0, 3));
+    }
+
+    #[test]
+    fn what_was_analysed_is_read_again_for_a_while_but_nothing_from_before_the_rollout() {
+        let mut evidence = after(&[period(60, 9, 1)], 75);
+        assert_eq!(evidence.samples_since(&policy()), at(0));
+        evidence.observe(vec![period(200, 9, 1)], &record(), &policy(), at(215));
+        assert_eq!(evidence.samples_since(&policy()), at(210 - 150));
+        evidence.observe(vec![period(-10, 9, 1)], &record(), &policy(), at(215));
+        assert_eq!(evidence.late, 0.0);
     }
 
     #[test]
@@ -309,7 +378,7 @@ mod tests {
         let idle = after(&[], 105);
         assert_eq!(
             (idle.baked(), idle.no_data()),
-            (TimeDelta::seconds(59), None)
+            (TimeDelta::seconds(50), None)
         );
         let seen_later = after(
             &[period(50, 9, 1), blind(60), blind(70), period(80, 9, 1)],
@@ -317,7 +386,7 @@ mod tests {
         );
         assert_eq!(
             (seen_later.baked(), seen_later.no_data()),
-            (TimeDelta::seconds(39), None)
+            (TimeDelta::seconds(30), None)
         );
     }
 
@@ -333,7 +402,7 @@ mod tests {
             at(95),
         );
         assert_eq!((evidence.no_data(), compared(&evidence)), (None, 3));
-        assert_eq!(evidence.baked(), TimeDelta::seconds(90 - 41));
+        assert_eq!(evidence.baked(), TimeDelta::seconds(90 - 50));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! | `path.rs` | the moves that lead from what serves to the goal; each is a rollout | no |
 //! | `record.rs` | what a rollout writes into the alias's description | no |
 //! | `situation.rs` | where the alias stands, and so how a move starts | no |
-//! | `periods.rs`, `evidence.rs` | which periods of the metrics count, and what they have shown | no |
+//! | `periods.rs`, `weighted.rs`, `evidence.rs` | which periods of the metrics count, at which weight, and what they have shown | no |
 //! | `decision.rs` | what comes next: wait, advance, promote, roll back, pause | no |
 //! | `rollout.rs` | `tick`: what was observed and the time in, actions out | no |
 //! | `event.rs`, `summary.rs`, `wording.rs` | what happens, how it ends, what the analysis says, in a sentence | no |
@@ -18,8 +18,9 @@
 //! Every period a tick checks that the alias is as the rollout left it, takes in the periods that are over,
 //! analyses them, and decides:
 //!
-//! - **worse is proven**, in errors, throttles, slow invocations or what the function counts itself as failed; **an
-//!   alarm** of the policy goes off; **a limit** of a metric is passed: the weight goes back to 0 at once.
+//! - **worse is proven**, in errors, throttles, slow invocations or what the function counts itself as failed; **the
+//!   circuit breaker** opens, since two periods in a row are gross; **an alarm** of the policy goes off; **a limit** of
+//!   a metric is passed: the weight goes back to 0 at once.
 //! - **a step is over** when its bake time is over and the candidate had `min_samples` in it, or nobody called either
 //!   version. Then the next weight follows.
 //! - **a step's time is over**, `step_timeout_s`, with fewer samples: `on_inconclusive` says what follows. By default
@@ -37,10 +38,10 @@
 //!   the function `guard`, the run says that it was rolled back.
 //! - **somebody aborts the run**: the weight goes back to 0.
 //!
-//! After the promotion alarms and limits stay armed for `bake_after_s` and `min_samples` calls, at most seven days;
+//! After the promotion alarms, the circuit breaker and limits stay armed for `bake_after_s` and `min_samples` calls, at most seven days;
 //! when one of them goes off, `live` goes back to the version before.
 //!
-//! A period is analysed once, when it is over; counts that come later change nothing.
+//! A period is analysed once, when it is over; calls that come later are counted as late, shown, and change nothing.
 //!
 //! The alias is the only state. A run that was killed is started again with the same command: the weight, the
 //! two versions and the times of all changes stand in the alias, the evidence in the metrics. Only
@@ -62,4 +63,5 @@ pub mod samples;
 pub mod scope;
 pub mod situation;
 mod summary;
+pub mod weighted;
 pub mod wording;

@@ -45,6 +45,13 @@ pub(crate) fn is_pure(start: DateTime<Utc>, length: TimeDelta, record: &Record) 
         })
 }
 
+/// When the first period begins that is pure after a change of the weight.
+pub(super) fn first_pure(changed: DateTime<Utc>, length: TimeDelta) -> DateTime<Utc> {
+    let from = changed + CHANGE_TAKES;
+    let begun = from.duration_trunc(length).unwrap_or(from);
+    if begun < from { begun + length } else { begun }
+}
+
 /// Whether a period is the first pure one after a change of the weight: then a version that gets more has more
 /// environments that are new, whose connections and caches are cold although the environment is warm.
 pub(super) fn is_first_after_a_change(
@@ -109,6 +116,8 @@ pub(super) mod tests {
             starts.map(first),
             [false, true, true, false, false, false, true, false]
         );
+        let pure = [0, 8, 9, 10, 41].map(|second| first_pure(at(second), length));
+        assert_eq!(pure, [10, 10, 10, 20, 50].map(at));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use package::{
     manifest::{CountedMetric, DEFAULT_NAMESPACE},
 };
 
+use super::path::MOST_MOVES;
 use crate::aws::routing::Percent;
 use analysis::{Metrics, Terms};
 
@@ -64,7 +65,7 @@ pub struct Policy {
     pub namespace: String,
     /// What the function counts itself, with the names that the policy has for it.
     pub counted: Vec<(String, CountedMetric)>,
-    /// Of equally good candidates, how many may be rolled back.
+    /// Of equally good candidates, how many may be rolled back, over all moves of one path.
     pub alpha: f64,
     /// The difference of two probabilities that does not matter.
     pub margin: f64,
@@ -156,11 +157,11 @@ impl Policy {
         })
     }
 
-    /// What the analysis goes by.
+    /// What the analysis of one move goes by.
     #[must_use]
     pub fn terms(&self, metrics: Metrics) -> Terms {
         Terms {
-            alpha: self.alpha,
+            alpha: self.alpha / f64::from(MOST_MOVES),
             margin: self.margin,
             metrics,
         }
@@ -293,7 +294,11 @@ mod tests {
             ),
             (
                 "steps_percent",
-                refused(|p| p.steps_percent = (88..=100).map(f64::from).collect()),
+                refused(|p| p.steps_percent = vec![5.0, 50.01, 100.0]),
+            ),
+            (
+                "steps_percent",
+                refused(|p| p.steps_percent = (1..=12).chain([100]).map(f64::from).collect()),
             ),
             ("period_s", refused(|p| p.period_s = 7)),
             ("period_s", refused(|p| p.period_s = 0)),

@@ -253,8 +253,8 @@ impl Rollout {
 
     /// From when on the next tick needs the metrics.
     #[must_use]
-    pub const fn samples_since(&self) -> DateTime<Utc> {
-        self.evidence.until
+    pub fn samples_since(&self) -> DateTime<Utc> {
+        self.evidence.samples_since(&self.policy)
     }
 
     /// The alarms whose states the next tick needs. The candidate's own is left to `guard` before the promotion;
@@ -478,6 +478,7 @@ impl Rollout {
         Position {
             percent: self.percent(),
             worse: evidence.is_worse(),
+            gross: evidence.gross().is_some(),
             alarm: self.alarm.is_some(),
             over_limit: evidence.over_limit.is_some(),
             mismatch: evidence.mismatch().is_some(),
@@ -534,6 +535,7 @@ impl Rollout {
             analysis,
             sentence,
             brief,
+            late: whole(self.evidence.late),
             baseline_latency,
             candidate_latency,
         })
@@ -545,7 +547,7 @@ impl Rollout {
             percent: position.percent,
             step_samples: whole(position.calls[1]),
             min_samples: self.policy.min_samples,
-            least_found: summary.least_found(),
+            least_found: self.evidence.would_be_found(),
             sentence: summary.step_over(),
         }
     }

@@ -8,10 +8,10 @@ use super::{
     evidence::Evidence,
     policy::Policy,
     scope::Scope,
-    wording::{Wording, number, percent},
+    wording::{self, Wording, number, percent},
 };
 use crate::aws::{alarm::AlarmState, function::Build, routing::Percent};
-use analysis::{Metric, least_found};
+use analysis::Metric;
 
 /// What the sentence is about.
 #[derive(Debug)]
@@ -87,15 +87,6 @@ impl Summary<'_> {
         )
     }
 
-    /// About the smallest failure rate of the candidate that would have been found in all that was seen.
-    pub(super) fn least_found(&self) -> Option<f64> {
-        let terms = self.policy.terms(self.scope.metrics());
-        let totals = self.evidence.analysis().errors();
-        let rate = totals.baseline.rate()?;
-        let calls = [totals.baseline, totals.candidate].map(analysis::Count::invocations);
-        least_found(&terms, Metric::Errors, rate, calls)
-    }
-
     /// What a step has shown that is over.
     pub(super) fn step_over(&self) -> String {
         let (step, time) = (&self.evidence.step, self.evidence.baked().num_seconds());
@@ -106,18 +97,19 @@ impl Summary<'_> {
                 "{percent_now} is over after {time} s: nobody called, so nothing was seen of {name}"
             );
         }
-        let found = match self.least_found() {
-            Some(rate) => format!("by now about {} of failures would be found", percent(rate)),
-            None => "not even a candidate that always fails would be found by now".to_owned(),
-        };
+        let found = wording::found(self.evidence.would_be_found());
         let few = candidate < self.policy.min_samples as f64;
         let few = if few {
             format!(", too few of {}", self.policy.min_samples)
         } else {
             String::new()
         };
+        let late = match self.evidence.late {
+            late if late > 0.0 => format!("; {} came late and are not analysed", number(late)),
+            _ => String::new(),
+        };
         format!(
-            "{percent_now} is over after {time} s with {} invocations of {name}{few}; {found}",
+            "{percent_now} is over after {time} s with {} invocations of {name}{few}; {found}{late}",
             number(candidate)
         )
     }
@@ -125,6 +117,7 @@ impl Summary<'_> {
     fn cause(&self, cause: Cause) -> String {
         match cause {
             Cause::Worse => self.verdict(),
+            Cause::Gross => self.gross(),
             Cause::Alarm => match self.alarm {
                 Some(AlarmState { name, reason, .. }) => {
                     format!("the alarm {name} went off at {}: {reason}", self.percent)
@@ -148,6 +141,30 @@ impl Summary<'_> {
             ),
             Cause::Aborted => format!("aborted at {}", self.percent),
         }
+    }
+
+    /// What has opened the circuit breaker.
+    fn gross(&self) -> String {
+        let Some((metric, block)) = self.evidence.gross() else {
+            return "the circuit breaker has opened".to_owned();
+        };
+        let shown = |count: analysis::Count| {
+            let rate = percent(count.rate().unwrap_or_default());
+            format!(
+                "{rate} ({} of {})",
+                number(count.failures()),
+                number(count.invocations())
+            )
+        };
+        format!(
+            "the circuit breaker has opened at {}: {} of {} in two periods in a row {}, of {} {}",
+            self.percent,
+            self.scope.name(metric),
+            self.candidate,
+            shown(block.candidate),
+            self.baseline,
+            shown(block.baseline)
+        )
     }
 
     /// Which metric is above its own limit.

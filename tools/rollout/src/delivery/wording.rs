@@ -26,19 +26,14 @@ impl Wording<'_> {
             Verdict::NotWorse { decides } => (Some(decides), self.not_worse()),
             Verdict::Inconclusive {
                 decides,
-                more_invocations,
-                more_minutes,
+                more_periods,
             } => {
-                let conclusion = match (decides, more_invocations) {
-                    (Some(metric), Some(more)) => {
-                        let time = minutes(more_minutes)
-                            .map_or_else(String::new, |minutes| format!(" ({minutes})"));
-                        format!(
-                            "inconclusive: needs about {} more invocations of {candidate} at these rates, by {}{time}",
-                            thousands(more),
-                            self.scope.name(metric),
-                        )
-                    }
+                let conclusion = match (decides, more_periods) {
+                    (Some(metric), Some(more)) => format!(
+                        "inconclusive: about {} more periods like these decide, by {}",
+                        thousands(more),
+                        self.scope.name(metric),
+                    ),
                     _ => self.unforeseen(),
                 };
                 (decides, conclusion)
@@ -87,15 +82,15 @@ impl Wording<'_> {
         )
     }
 
-    /// Names the metrics that were counted, since the claim is about those.
+    /// Names the metrics that were counted, since the claim is about those, and what it takes for granted.
     fn not_worse(&self) -> String {
-        let counted = |finding: &&Finding| finding.periods > 0;
+        let counted = |finding: &&Finding| finding.totals.is_comparable();
         let findings = self.analysis.metrics.iter().filter(counted);
         let metrics: Vec<String> = findings
             .map(|finding| self.scope.name(finding.metric))
             .collect();
         format!(
-            "not worse by more than {} in {}, {}",
+            "not worse by more than {} in {} at this weight, if failures are independent of each other; {}",
             points(self.analysis.margin),
             metrics.join(" and "),
             self.evidence(self.analysis.ln_e_not_worse)
@@ -104,7 +99,7 @@ impl Wording<'_> {
 
     fn unforeseen(&self) -> String {
         if self.analysis.errors().is_comparable() {
-            "inconclusive: more invocations at these rates would not decide it".to_owned()
+            "inconclusive: more periods like these would not decide it".to_owned()
         } else {
             "inconclusive: nothing to compare yet".to_owned()
         }
@@ -125,9 +120,12 @@ impl Wording<'_> {
     }
 }
 
-/// `12 min`.
-fn minutes(more: Option<u64>) -> Option<String> {
-    Some(format!("{} min", thousands(more?)))
+/// Which failure rate would have been found.
+pub(crate) fn found(rate: Option<f64>) -> String {
+    match rate {
+        Some(rate) => format!("by now about {} of failures would be found", percent(rate)),
+        None => "not even a candidate that always fails would be found by now".to_owned(),
+    }
 }
 
 /// A difference of two probabilities, to a hundredth of a percentage point.
@@ -284,25 +282,24 @@ mod tests {
         let sentence = sentence(&not_worse, "arm64", "x86_64");
         assert!(
             sentence.ends_with(
-                "not worse by more than 1 percentage point in errors, e-value 55.1 against the threshold 20"
+                "not worse by more than 1 percentage point in errors at this weight, if failures are independent of \
+                 each other; e-value 55.1 against the threshold 20"
             ),
             "{sentence}"
         );
     }
 
     #[test]
-    fn an_inconclusive_sentence_says_how_much_more_it_takes_and_how_long() {
+    fn an_inconclusive_sentence_says_how_much_more_it_takes() {
         let verdict = Verdict::Inconclusive {
             decides: Some(Metric::Errors),
-            more_invocations: Some(1_234),
-            more_minutes: Some(12),
+            more_periods: Some(1_234),
         };
         let inconclusive = analysis(verdict, errors(Count::new(100, 0)));
         let sentence = sentence(&inconclusive, "arm64", "x86_64");
         assert!(
-            sentence.ends_with(
-                "inconclusive: needs about 1,234 more invocations of arm64 at these rates, by errors (12 min)"
-            ),
+            sentence
+                .ends_with("inconclusive: about 1,234 more periods like these decide, by errors"),
             "{sentence}"
         );
     }
@@ -311,8 +308,7 @@ mod tests {
     fn with_nothing_to_compare_it_says_so() {
         let verdict = Verdict::Inconclusive {
             decides: None,
-            more_invocations: None,
-            more_minutes: None,
+            more_periods: None,
         };
         let nothing = analysis(verdict, errors(Count::default()));
         assert_eq!(

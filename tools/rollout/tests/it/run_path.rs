@@ -115,10 +115,10 @@ async fn a_run_that_is_killed_between_the_moves_resumes_with_the_second_one() {
 #[test]
 fn a_release_stays_when_only_the_architecture_is_at_fault() {
     let (sandbox, dist) = with_pairs(2);
-    sandbox.fault("arm64:errors=50%");
+    sandbox.fault("arm64:errors=20%");
     let _traffic = sandbox.traffic_in_background(&dist, "60");
     let ended = sandbox
-        .rollout(&dist, &[&["--json"], &run(&[])[..]].concat())
+        .rollout(&dist, &[&["--json"], &run_for("20s", &[])[..]].concat())
         .code(1);
     let text = said(&ended);
     let events: Vec<Value> = text

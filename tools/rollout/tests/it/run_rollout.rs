@@ -42,7 +42,7 @@ async fn a_candidate_with_errors_is_rolled_back_with_the_numbers() {
         text.contains("rolled back: x86_64 (version 2) fails"),
         "{text}"
     );
-    assert!(text.contains("against the threshold 20"), "{text}");
+    assert!(text.contains("against the threshold 40"), "{text}");
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
 
     // The next push of the same artifacts does not try it again, and whoever wants to can.

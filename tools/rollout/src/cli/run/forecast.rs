@@ -11,7 +11,7 @@ use crate::{
     },
     delivery::{policy::Policy, scope::Scope},
 };
-use analysis::{Count, Metric, least_found};
+use analysis::{Count, Metric, Stage, least_found};
 
 /// What is asked of the last day: the counts alone, by the minute.
 pub(super) fn last_day(function: &str, versions: [Version; 2], now: DateTime<Utc>) -> Query {
@@ -79,18 +79,28 @@ impl Forecast {
         } else {
             bake
         };
-        let sizes = [(per_second - candidate) * seconds, candidate * seconds];
+        let period = policy.period.num_seconds() as f64;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative, and at most a year of seconds"
+        )]
+        let stage = Stage {
+            periods: (seconds / period) as u64,
+            sizes: [per_second - candidate, candidate].map(|calls| calls * period),
+        };
+        let samples = (candidate * seconds).round();
         let delay = policy.metric_delay + policy.period;
         #[expect(clippy::cast_possible_truncation, reason = "at most a year")]
         let seconds = seconds.ceil() as i64 + delay.num_seconds();
         Step {
             seconds,
-            samples: sizes[1].round(),
+            samples,
             least_found: least_found(
                 &policy.terms(scope.metrics()),
                 Metric::Errors,
                 self.failure_rate,
-                sizes,
+                &[stage],
             ),
         }
     }
@@ -134,7 +144,8 @@ mod tests {
         assert_eq!((busy.seconds, busy.samples), (600 + delay, 500.0));
         assert_eq!((some.seconds, some.samples), (1_200 + delay, 100.0));
         assert_eq!((quiet.seconds, quiet.samples), (3_600 + delay, 3.0));
-        assert!(quiet.least_found > Some(0.3), "{quiet:?}");
+        assert_eq!(quiet.least_found, None);
+        assert!(some.least_found > Some(0.02), "{some:?}");
         assert!(busy.least_found < some.least_found, "{busy:?} {some:?}");
     }
 

@@ -223,12 +223,12 @@ mod tests {
             "move 1 of 2, release: from x86_64 (version 1) to x86_64 (version 3); \
              analysed: errors, throttles; not time, slow_ms is not set",
             "  50% to x86_64 (version 3), the rest to x86_64 (version 1): about 780 s, 500 invocations; \
-             finds failure rates from 1.6%",
+             finds failure rates from 2.1%",
             "  100% to x86_64 (version 3): x86_64 (version 1) gets nothing any more",
             "move 2 of 2, architecture: from x86_64 (version 3) to arm64 (version 4); \
              analysed: errors, throttles; not time, slow_ms is not set",
             "  5% to arm64 (version 4), the rest to x86_64 (version 3): about 1380 s, 100 invocations; \
-             finds failure rates from 2.0%",
+             finds failure rates from 7.9%",
         ];
         assert_eq!(lines[..6], expected);
         assert_eq!(

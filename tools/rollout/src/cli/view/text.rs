@@ -151,8 +151,12 @@ pub(super) fn progress(analysed: &Analysed) -> String {
         Some(Waiting::Promotion) => ", waiting for rollout promote".to_owned(),
         Some(Waiting::Bake) | None => String::new(),
     };
+    let late = match analysed.late {
+        0 => String::new(),
+        late => format!(", late {}", thousands(late)),
+    };
     format!(
-        "bake {}/{} s, samples {}/{}{waiting}",
+        "bake {}/{} s, samples {}/{}{waiting}{late}",
         analysed.baked_s,
         analysed.bake_s,
         thousands(analysed.step_samples),
@@ -212,6 +216,7 @@ mod tests {
             ),
             sentence: String::new(),
             brief: "inconclusive".to_owned(),
+            late: 3,
             baseline_latency: latency,
             candidate_latency: latency,
         });
@@ -219,7 +224,7 @@ mod tests {
         assert_eq!(
             line,
             "  5%  arm64 (version 2): 0 of 176 failed (0.0%)  x86_64 (version 1): 1 of 3,410 failed (0.029%)  \
-             inconclusive; bake 8/8 s, samples 176/200, waiting until 48 s"
+             inconclusive; bake 8/8 s, samples 176/200, waiting until 48 s, late 3"
         );
         let Versions {
             baseline,

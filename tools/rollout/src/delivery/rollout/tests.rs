@@ -30,6 +30,8 @@ enum Candidate {
     Errors,
     /// Every fifth invocation is slow.
     Slow,
+    /// Six of ten invocations fail.
+    Broken,
 }
 
 /// Between which seconds a fault lasts.
@@ -64,6 +66,8 @@ struct Account {
     lost_of_ten: u64,
     /// From when on every tenth invocation of version 2 fails, however good it was.
     fails_from: i64,
+    /// From when on every invocation of version 2 fails.
+    breaks_from: i64,
     /// When the alarm `checkout-errors` is in ALARM.
     alarm: Span,
     events: Vec<Event>,
@@ -155,6 +159,7 @@ impl Account {
             silent: NEVER,
             lost_of_ten: 0,
             fails_from: i64::MAX,
+            breaks_from: i64::MAX,
             alarm: NEVER,
             events: Vec::new(),
         }
@@ -220,7 +225,10 @@ impl Account {
         for _ in 0..candidate {
             self.invocations += 1;
             let n = self.invocations;
-            failed += u64::from(errors && n.is_multiple_of(10));
+            let breaks = self.candidate == Candidate::Broken && n % 10 < 6;
+            failed += u64::from(
+                errors && n.is_multiple_of(10) || breaks || self.second() >= self.breaks_from,
+            );
             slow += u64::from(self.candidate == Candidate::Slow && n.is_multiple_of(5));
         }
         [[baseline, 0, 0], [candidate, failed, slow]]
@@ -601,6 +609,54 @@ fn a_candidate_that_is_slow_too_often_is_rolled_back_though_it_never_fails() {
     assert!(sentence.contains("worse in slow invocations"), "{sentence}");
     // Nobody said what slow is: nothing is wrong with it.
     assert_eq!(Account::new(Candidate::Slow).run(&policy()), PROMOTED);
+}
+
+#[test]
+fn a_candidate_that_is_grossly_worse_is_rolled_back_by_the_circuit_breaker_after_two_periods() {
+    let mut account = Account::new(Candidate::Broken);
+    assert_eq!(
+        account.run(&long()),
+        ended(Ending::RolledBack(Cause::Gross))
+    );
+    assert!(account.serves(1));
+    assert!(account.second() <= 5, "{} s", account.second());
+    let sentence = account.sentence();
+    assert!(
+        sentence.starts_with(
+            "the circuit breaker has opened at 20%: errors of x86_64 (version 2) in two periods in a row 60.0% (36 of 60), \
+             of x86_64 (version 1) 0.0% (0 of 240)"
+        ),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn the_circuit_breaker_stays_armed_after_the_promotion() {
+    let mut account = Account::new(Candidate::Good);
+    let promoted = Account::new(Candidate::Good).promoted_s(&guarded());
+    account.breaks_from = promoted + 10;
+    assert_eq!(
+        account.run(&guarded()),
+        ended(Ending::RolledBack(Cause::Gross))
+    );
+    assert!(account.serves(1));
+    assert!(account.second() <= promoted + 15, "{} s", account.second());
+}
+
+#[test]
+fn no_step_is_over_before_a_whole_period_of_it_was_seen() {
+    for (bake_s, period_s) in [(5, 5), (2, 5), (7, 5), (2, 60)] {
+        let mut account = Account::new(Candidate::Good);
+        let asked = RolloutPolicy {
+            bake_s,
+            period_s,
+            ..policy()
+        };
+        assert_eq!(account.run(&asked), PROMOTED);
+        for sentence in account.step_sentences() {
+            assert!(!sentence.contains("nobody called"), "{sentence}");
+        }
+    }
 }
 
 #[test]

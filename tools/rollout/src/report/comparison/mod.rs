@@ -91,6 +91,8 @@ pub struct Findings {
     pub scope: Scope,
     /// Whether the candidate is worse.
     pub analysis: Analysis,
+    /// About the smallest failure rate of the candidate that would have been found; absent when none would.
+    pub would_be_found: Option<f64>,
     /// By how much it differs.
     pub differences: Differences,
     /// How long those periods are, in seconds.

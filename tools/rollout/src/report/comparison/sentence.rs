@@ -3,7 +3,8 @@
 use package::Architecture;
 
 use super::{Comparison, Findings, Pricing, Row};
-use crate::delivery::wording::Wording;
+use crate::delivery::wording::{self, Wording};
+use analysis::Verdict;
 
 /// All of it in plain words.
 pub(super) fn sentence(
@@ -14,6 +15,7 @@ pub(super) fn sentence(
     let Findings {
         scope,
         analysis,
+        would_be_found,
         period_s,
         ..
     } = findings;
@@ -28,7 +30,11 @@ pub(super) fn sentence(
         )
     } else {
         let wording = Wording { analysis, scope };
-        wording.sentence(&candidate.name(), &baseline.name())
+        let sentence = wording.sentence(&candidate.name(), &baseline.name());
+        match analysis.verdict {
+            Verdict::Worse { .. } => sentence,
+            _ => format!("{sentence}; {}", wording::found(*would_be_found)),
+        }
     };
     let mut sentence = format!(
         "{errors}. Analysed: {scope}. {}.",

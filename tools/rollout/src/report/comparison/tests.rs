@@ -56,6 +56,7 @@ fn findings(periods: &[Blocks]) -> Findings {
     Findings {
         scope: scope(),
         analysis: analyse(periods.iter().copied(), &TERMS),
+        would_be_found: Some(0.021),
         differences: Differences::new(&[], None, &scope(), None, TERMS.alpha),
         period_s: 60,
     }

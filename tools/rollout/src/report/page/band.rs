@@ -74,6 +74,22 @@ mod tests {
 
     use super::*;
 
+    /// `PyPI` savvi 0.3.1: `Multinomial(0.05, [0.5, 0.5], k=1)`, whose prior is the same, after `update([k, n - k])`;
+    /// `calculate_conf_int()[0]` to the digits that its solver gives.
+    #[test]
+    fn the_band_is_that_of_savvi() {
+        for (n, k, low, high) in [
+            (100, 3, 0.001_88, 0.122_95),
+            (1_000, 50, 0.028_72, 0.079_24),
+            (20_000, 1, 0.0, 0.000_58),
+            (400, 200, 0.412_52, 0.587_48),
+        ] {
+            let ours = band(Count::new(n, k), 0.05);
+            let difference = (ours.low - low).abs().max((ours.high - high).abs());
+            assert!(difference < 1e-5, "{n} {k}: {ours:?}");
+        }
+    }
+
     #[test]
     fn the_band_misses_the_rate_at_any_time_in_less_than_5_of_100_streams() {
         const STREAMS: u64 = 400;

@@ -22,7 +22,7 @@ mod journal;
 mod scale;
 mod series;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::report::comparison::Comparison;
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
         metrics::{Distribution, Period},
         routing::Percent,
     },
-    delivery::{periods, record::Record},
+    delivery::record::Record,
 };
 use analysis::Terms;
 
@@ -43,6 +43,8 @@ pub struct Report<'a> {
     pub periods: &'a [Period],
     /// What is analysed, and how surely.
     pub terms: Terms,
+    /// Until when periods are over: later ones are no evidence yet.
+    pub over: DateTime<Utc>,
     /// The rollout that moved the weight between these versions, if one did.
     pub record: Option<&'a Record>,
     /// How long the invocations of baseline and candidate took; empty when emulated or not known.
@@ -56,13 +58,6 @@ impl Report<'_> {
     #[must_use]
     pub fn html(&self) -> String {
         html::page(self).into_string()
-    }
-
-    /// Whether a period is evidence: the weight did not change in it.
-    fn is_at_one_weight(&self, period: &Period) -> bool {
-        let length = TimeDelta::seconds(self.comparison.findings.period_s.into());
-        self.record
-            .is_none_or(|record| periods::is_pure(period.start, length, record))
     }
 
     /// The candidate's weights and when they were set, within the window.

@@ -3,8 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::band::band;
-use crate::{aws::metrics::Period, report::comparison::Window};
-use analysis::{Blocks, Count, Interval, LnE, Metric, SequentialTest, Terms};
+use crate::{
+    aws::metrics::Period,
+    delivery::{record::Record, weighted::WeightedTest},
+    report::comparison::Window,
+};
+use analysis::{Blocks, Count, Interval, LnE, Metric, Terms};
 
 /// More would not be seen on paper.
 const MOST_PIECES: i64 = 96;
@@ -20,7 +24,7 @@ pub(super) struct Piece {
     pub(super) so_far: Shares,
     /// Evidence for "worse" up to its end.
     pub(super) ln_e_worse: LnE,
-    /// Evidence for "not worse" up to its end.
+    /// Evidence for "not worse" at the weight that was set last up to its end.
     pub(super) ln_e_not_worse: LnE,
 }
 
@@ -65,16 +69,18 @@ impl Piece {
     }
 }
 
-/// Cuts the window into pieces. Evidence comes from the periods at one weight alone.
+/// Cuts the window into pieces. Evidence comes from the periods at one weight alone that are over, as a run sees it.
 pub(super) fn pieces(
     periods: &[Period],
-    is_at_one_weight: impl Fn(&Period) -> bool,
+    record: Option<&Record>,
+    over: DateTime<Utc>,
     period_s: u32,
     window: Window,
     terms: &Terms,
 ) -> Vec<Piece> {
     let length = length(window, period_s);
-    let mut test = SequentialTest::new(terms);
+    let period_length = TimeDelta::seconds(period_s.into());
+    let mut test = WeightedTest::new(terms);
     let mut so_far = Shares::default();
     let mut pieces = Vec::new();
     let mut rest = periods;
@@ -85,13 +91,13 @@ pub(super) fn pieces(
         for period in &rest[..inside] {
             let blocks = period.blocks();
             own.add(&blocks);
-            if is_at_one_weight(period) {
-                test.observe(&blocks);
+            if period.start + period_length <= over {
+                test.observe(period.start, period_length, blocks, record);
             }
         }
         rest = &rest[inside..];
         so_far = so_far.and(&own);
-        let analysis = test.analysis();
+        let analysis = test.test.analysis();
         pieces.push(Piece {
             end: end.min(window.until),
             own,
@@ -123,7 +129,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::aws::metrics::Sample;
+    use crate::aws::{metrics::Sample, routing::Percent};
     use analysis::Metrics;
 
     const TERMS: Terms = Terms {
@@ -160,7 +166,7 @@ mod tests {
         let periods: Vec<_> = (0..24 * 60)
             .map(|minute| period(window, minute, 0))
             .collect();
-        let pieces = pieces(&periods, |_| true, 60, window, &TERMS);
+        let pieces = pieces(&periods, None, window.until, 60, window, &TERMS);
         assert!(pieces.len() as i64 <= MOST_PIECES, "{}", pieces.len());
         let last = pieces.last().expect("a piece");
         assert_eq!(
@@ -172,19 +178,31 @@ mod tests {
     }
 
     #[test]
-    fn periods_in_which_the_weight_changed_are_shown_and_are_no_evidence() {
+    fn periods_in_which_the_weight_changed_or_that_are_not_over_are_shown_and_are_no_evidence() {
         let window = window(10);
         let periods: Vec<_> = (0..10).map(|minute| period(window, minute, 25)).collect();
-        let of = |counts: bool| {
-            let pieces = pieces(&periods, |_| counts, 60, window, &TERMS);
+        let of = |record: Option<&Record>, over| {
+            let pieces = pieces(&periods, record, over, 60, window, &TERMS);
             let last = *pieces.last().expect("a piece");
             (
                 last.so_far.count(Metric::Errors, 1).failures(),
                 last.ln_e_worse.0 > 0.0,
             )
         };
-        assert_eq!(of(true), (250.0, true));
-        assert_eq!(of(false), (250.0, false));
+        let mut record: Record = "rollout 1->2 since 2026-11-23T14:30:00Z 5%@0s"
+            .parse()
+            .expect("a record");
+        assert_eq!(of(Some(&record), window.until), (250.0, true));
+        // What is not over is shown too.
+        assert_eq!(
+            of(Some(&record), window.since + TimeDelta::seconds(119)),
+            (250.0, false)
+        );
+        for minute in 1..10 {
+            let percent = Percent::from_weight(0.25);
+            record = record.changed(percent, window.since + TimeDelta::seconds(60 * minute + 30));
+        }
+        assert_eq!(of(Some(&record), window.until), (250.0, false));
     }
 
     proptest! {
@@ -194,7 +212,7 @@ mod tests {
             let mut minute = 0;
             let starts = gaps.into_iter().map(|gap| { minute += gap; minute }).filter(|m| *m < minutes);
             let periods: Vec<_> = starts.map(|minute| period(window, minute, 1)).collect();
-            let pieces = pieces(&periods, |_| true, 60, window, &TERMS);
+            let pieces = pieces(&periods, None, window.until, 60, window, &TERMS);
             let seen: f64 = pieces.iter().map(|piece| piece.own.count(Metric::Errors, 1).failures()).sum();
             prop_assert_eq!(seen, periods.len() as f64);
             prop_assert!(pieces.is_sorted_by(|a, b| a.end < b.end));

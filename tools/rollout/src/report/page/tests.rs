@@ -1,5 +1,7 @@
 use package::Architecture;
 
+use chrono::TimeDelta;
+
 use super::*;
 use crate::{
     aws::{
@@ -80,6 +82,7 @@ fn comparison(function: &str, emulated: bool) -> Comparison {
     let all: Vec<_> = periods.iter().collect();
     let findings = Findings {
         analysis: analyse(periods.iter().map(Period::blocks), &TERMS),
+        would_be_found: None,
         differences: Differences::new(
             &all,
             Some(Limit::Slow { limit_ms: SLOW_MS }),
@@ -109,6 +112,7 @@ fn html(comparison: &Comparison, record: Option<&Record>, journal: &[u8]) -> Str
         comparison,
         periods: &periods(),
         terms: TERMS,
+        over: window().until,
         record,
         distributions: [points.to_vec(), points.to_vec()],
         journal,
@@ -210,6 +214,7 @@ fn a_window_without_invocations_has_a_page() {
         comparison: &comparison("hasher", false),
         periods: &[],
         terms: TERMS,
+        over: window().until,
         record: None,
         distributions: Default::default(),
         journal: b"",

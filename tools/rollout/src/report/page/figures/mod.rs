@@ -35,7 +35,8 @@ enum Picture {
 pub(super) fn figures(report: &Report<'_>) -> Markup {
     let pieces = series::pieces(
         report.periods,
-        |period| report.is_at_one_weight(period),
+        report.record,
+        report.over,
         report.comparison.findings.period_s,
         report.comparison.window,
         &report.terms,

@@ -58,7 +58,7 @@ pub(super) fn weight(report: &Report<'_>, pieces: &[Piece]) -> Option<Figure> {
 
 pub(super) fn share(report: &Report<'_>, pieces: &[Piece], metric: Metric) -> Option<Figure> {
     let pieces = some(pieces)?;
-    let alpha = report.terms.alpha;
+    let alpha = report.comparison.findings.differences.alpha;
     let ran = |piece: &&Piece, version| piece.so_far.count(metric, version).invocations() > 0.0;
     let versions: Vec<usize> = (0..2)
         .filter(|&version| pieces.iter().any(|p| ran(&p, version)))
@@ -194,8 +194,8 @@ pub(super) fn evidence(report: &Report<'_>, pieces: &[Piece]) -> Option<Figure> 
         id: "evidence".to_owned(),
         title: "Evidence".to_owned(),
         text: format!(
-            "Highest e-value so far, on a logarithmic scale: that {candidate} is worse (dashed), and that \
-             it is not worse by more than {} (solid).{beyond}",
+            "E-value on a logarithmic scale: the highest so far that {candidate} is worse (dashed); and that it is not \
+             worse by more than {} at the present weight, if failures are independent of each other (solid).{beyond}",
             percent(report.terms.margin)
         ),
         picture: Picture::Chart(over_time(report, ticks.collect(), marks)),
