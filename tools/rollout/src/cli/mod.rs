@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `publish.rs`, `replay.rs`, `run/`, `promote.rs`, `abort.rs`, `rollback.rs`, `status.rs`, `report.rs`, `prune.rs`, `bench.rs` | a command each: its arguments, then the function that runs it |
+//! | `deployed.rs`, `publish.rs`, `replay.rs`, `run/`, `promote.rs`, `abort.rs`, `rollback.rs`, `status.rs`, `report.rs`, `prune.rs`, `bench.rs` | a command each: its arguments, then the function that runs it |
 //! | `args.rs` | arguments that several commands have |
 //! | `context.rs` | what every command gets: AWS clients, the dist folder, where its output goes; exit codes |
 //! | `output.rs` | the only place that writes to stdout and stderr |
@@ -15,6 +15,7 @@ mod abort;
 mod args;
 mod bench;
 mod context;
+mod deployed;
 mod journal;
 mod output;
 mod pause;
@@ -67,6 +68,8 @@ struct CommonArgs {
 enum Command {
     /// Check both artifacts, publish them as two versions, and point the aliases x86_64 and arm64 at these
     Publish(publish::PublishArgs),
+    /// Say of each function whether `live` serves what was built, or is moving to it, and what is to be deployed
+    Deployed(deployed::DeployedArgs),
     /// Send the sample events to both builds: do they answer alike, and as expected?
     Replay(replay::ReplayArgs),
     /// Move `live` to the candidate in steps, and back to the baseline when it is worse
@@ -111,6 +114,7 @@ impl Cli {
         };
         match self.command {
             Command::Publish(args) => publish::publish(args, &context).await,
+            Command::Deployed(args) => deployed::deployed(args, &context).await,
             Command::Replay(args) => replay::replay(args, &context).await,
             Command::Run(args) => run::run(args, false, &context).await,
             Command::Retry(args) => run::run(args, true, &context).await,
