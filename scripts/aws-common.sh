@@ -37,14 +37,23 @@ connect() {
     variables=(-var-file="$environment_file" -var "project=$project" -var "environment=$environment" -var "owner=$owner")
 }
 
+# init CONFIGURATION FLAG...: one at a time, because two would spoil the provider's folder for each other.
+init() {
+    local command=(terraform -chdir="infra/$1" init -no-color -lockfile=readonly ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} "${@:2}")
+    if command -v flock >/dev/null; then
+        flock "$TF_PLUGIN_CACHE_DIR/init.lock" "${command[@]}"
+    else
+        "${command[@]}"
+    fi
+}
+
 # terraform_init CONFIGURATION STATE-KEY [FLAG]...: does not change the lock file, so that the tree stays the commit that
 # the artifacts are built from.
 terraform_init() {
     local configuration=$1 key=$2 log
     shift 2
     export TF_DATA_DIR=$terraform_folder/$environment/${key%.tfstate}
-    log=$(terraform -chdir="infra/$configuration" init -no-color -backend-config="bucket=$state_bucket" -backend-config="key=$key" \
-        -backend-config="region=$region" ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} -reconfigure -lockfile=readonly "$@" 2>&1) || {
+    log=$(init "$configuration" -backend-config="bucket=$state_bucket" -backend-config="key=$key" -backend-config="region=$region" -reconfigure "$@" 2>&1) || {
         printf '%s\n' "$log" >&2
         [[ $log != *NoSuchBucket* && $log != *"S3 bucket"*"does not exist"* ]] ||
             die 2 "the bucket of Terraform's states, $state_bucket, does not exist in account $account: run scripts/platform.sh --environment $environment once"
@@ -62,8 +71,7 @@ local_state() {
     override=infra/$configuration/bootstrap_override.tf
     trap 'rm -f "$override"' EXIT
     printf 'terraform {\n  backend "local" {\n    path = "%s"\n  }\n}\n' "$path" >"$override"
-    terraform -chdir="infra/$configuration" init -no-color -lockfile=readonly ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} "$@" >/dev/null ||
-        die 2 "terraform init failed, see above"
+    init "$configuration" "$@" >/dev/null || die 2 "terraform init failed, see above"
 }
 
 # terraform_or_lock CONFIGURATION ARGUMENT...: when the state is locked, says how to remove a stale lock.

@@ -80,8 +80,7 @@ if $first; then
     say "the state moves into $state_bucket"
     rm "$override"
     # With the same data folder, which says where the state is now.
-    terraform -chdir=infra/platform init -no-color -lockfile=readonly -migrate-state -force-copy -backend-config="bucket=$state_bucket" \
-        -backend-config="key=platform.tfstate" -backend-config="region=$region" ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} >/dev/null ||
+    init platform -migrate-state -force-copy -backend-config="bucket=$state_bucket" -backend-config="key=platform.tfstate" -backend-config="region=$region" >/dev/null ||
         die 2 "the state could not be moved, see above: run this again"
     rm -f "infra/platform/$state_file" "infra/platform/$state_file.backup"
     rm -rf "$TF_DATA_DIR"

@@ -154,6 +154,8 @@ all() { # in parallel, as CI does: every function has a state of its own
     done
     for function in "${pids[@]}"; do wait "$function" || code=$?; done
     for function in "${functions[@]}"; do cat "$function.log"; done
+    # What has failed comes last, where it is shown.
+    for function in "${functions[@]}"; do ! grep -q '^[a-z-]*\.sh: ' "$function.log" || tail -n 40 "$function.log"; done
     return "$code"
 }
 deploy_only() { deploy "$@" --no-rollout; }
