@@ -28,6 +28,10 @@ provider "aws" {
   default_tags {
     tags = merge({ project = var.project, environment = var.environment, function = var.name, managed-by = "terraform" }, var.tags)
   }
+  # `rollout publish` keeps the function's rollout policy there.
+  ignore_tags {
+    key_prefixes = ["rollout:"]
+  }
 }
 
 locals {
