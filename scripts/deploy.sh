@@ -2,10 +2,12 @@
 # Builds a function, publishes the pair, moves traffic to it, reports.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-usage="usage: scripts/deploy.sh <function> [--plan | --no-rollout | --changed-only | --to ARCHITECTURE] [--until PERCENT] [--retry]
-                         [--any-order] [--yes] [--no-build]
+usage="usage: scripts/deploy.sh <function> [--environment NAME] [--plan | --no-rollout | --changed-only | --to ARCHITECTURE]
+                         [--until PERCENT] [--retry] [--any-order] [--yes] [--no-build]
        scripts/deploy.sh <function> --sandbox [--fault SPEC]... [--rate PER-SECOND] [--no-build]
 
+  --environment NAME
+                  a file of infra/environments (default: the only one, or production)
   --plan          say what would change on AWS, and change nothing
   --no-rollout    apply and publish on AWS, and leave live as it is
   --changed-only  move live only to a pair that is new: to none that was rolled back or failed its replay, and leave a
@@ -32,7 +34,7 @@ while (($#)); do
     --sandbox) sandbox=true ;;
     --fault) faults+=("${2:?"--fault needs a value"}") && shift ;;
     --plan | --yes | --no-rollout | --changed-only | --retry | --any-order) aws_flags+=("$1") ;;
-    --to | --until) aws_flags+=("$1" "${2:?"$1 needs a value"}") && shift ;;
+    --environment | --to | --until) aws_flags+=("$1" "${2:?"$1 needs a value"}") && shift ;;
     --no-build) build=false ;;
     --rate) rate=${2:?"--rate needs a value"} && shift ;;
     -*) die 2 "unknown option $1"$'\n'"$usage" ;;
@@ -65,7 +67,7 @@ done
 $sandbox || exec scripts/deploy-aws.sh "$function" "${aws_flags[@]}"
 
 say "2/7 sandbox"
-unset AWS_ENDPOINT_URL AWS_PROFILE
+unset AWS_ENDPOINT_URL AWS_PROFILE FUNCTION_PREFIX
 # On its fixed port, unless a sandbox of another folder has that.
 sandbox start 2>/dev/null || sandbox start --port 0
 AWS_ENDPOINT_URL=$(sandbox_url)

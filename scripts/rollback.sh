@@ -31,13 +31,12 @@ while (($#)); do
 done
 [[ -n $function ]] || die 2 "which function?"$'\n'"$usage"
 command -v aws >/dev/null || die 2 "the AWS CLI is not installed: scripts/setup.sh --clients, or https://aws.amazon.com/cli/"
-# What functions are called in ENVIRONMENT.
-if [[ -f $root/scripts/names.sh ]]; then
-    # shellcheck source=/dev/null
+# What functions are called in ENVIRONMENT, unless somebody says so: nothing stands before their names in a sandbox.
+if [[ -z ${FUNCTION_PREFIX+set} ]]; then
     source "$root/scripts/names.sh"
     environment_names "${ENVIRONMENT:-}"
 fi
-on_aws=${FUNCTION_PREFIX:-}$function
+on_aws=$FUNCTION_PREFIX$function
 
 # ask OPERATION [FLAG]...: about the function, as words.
 ask() { aws lambda "$1" --function-name "$on_aws" --output text "${@:2}"; }

@@ -19,14 +19,8 @@ elif [[ -z ${ROLE:-} ]]; then
     action deploy
 fi
 
-environment=()
-if [[ -f scripts/names.sh ]]; then
-    # What functions are called there.
-    # shellcheck source=/dev/null
-    source scripts/names.sh
-    environment_names "$ENVIRONMENT"
-    environment=(--environment "$ENVIRONMENT")
-fi
+source scripts/names.sh
+environment_names "$ENVIRONMENT"
 order=()
 in_order || order=(--any-order)
 found=$(rollout --json deployed "$FUNCTION" "${order[@]}")
@@ -42,6 +36,6 @@ esac
 
 # What else Terraform would change.
 plan=$(mktemp)
-scripts/deploy.sh "$FUNCTION" "${environment[@]}" --no-build --plan --any-order | tee "$plan"
+scripts/deploy.sh "$FUNCTION" --environment "$ENVIRONMENT" --no-build --plan --any-order | tee "$plan"
 ! grep -q "^$FUNCTION: nothing to change" "$plan" || action nothing
 action apply

@@ -13,7 +13,7 @@ done
 
 flags=(--no-build --yes)
 [[ ${DRY_RUN:-} != true ]] || flags=(--no-build --plan)
-[[ ! -f scripts/names.sh ]] || flags+=(--environment "$ENVIRONMENT")
+flags+=(--environment "$ENVIRONMENT")
 in_order || flags+=(--any-order)
 [[ ${FORCE:-} != true ]] || flags+=(--retry)
 [[ ${ACTION:-} != apply ]] || flags+=(--changed-only)

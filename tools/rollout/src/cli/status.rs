@@ -145,8 +145,9 @@ async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
         function: args.function.clone(),
         rollout_since,
         paused: under_way.is_some_and(|record| record.paused.is_some()),
-        last_analysis: rollout_since
-            .and_then(|since| journal::last_analysis(&context.dist, &args.function, since)),
+        last_analysis: rollout_since.and_then(|since| {
+            journal::last_analysis(&context.dist, context.local(&args.function), since)
+        }),
         versions,
         alarm: alarm(context, &args.function).await,
         counted: names,
