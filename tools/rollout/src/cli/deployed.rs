@@ -29,7 +29,7 @@ use crate::{
 pub(super) struct DeployedArgs {
     /// Names of functions that are built
     #[arg(value_name = "FUNCTION", required = true)]
-    functions: Vec<String>,
+    pub functions: Vec<String>,
     /// Also what was built from a commit that does not descend from the deployed one
     #[arg(long)]
     any_order: bool,

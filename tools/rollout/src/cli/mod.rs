@@ -123,8 +123,9 @@ impl Cli {
             prefix: self.common.prefix,
             output: Output::stdout(format),
         };
-        let function = self.command.function();
-        *function = context.on_aws(function);
+        for function in self.command.functions() {
+            *function = context.on_aws(function);
+        }
         match self.command {
             Command::Publish(args) => publish::publish(args, &context).await,
             Command::Deployed(args) => deployed::deployed(args, &context).await,
@@ -145,12 +146,14 @@ impl Cli {
 }
 
 impl Command {
-    /// The function that it is about.
-    fn function(&mut self) -> &mut String {
-        match self {
+    /// The functions that it is about.
+    fn functions(&mut self) -> &mut [String] {
+        let function = match self {
+            Self::Deployed(args) => return &mut args.functions,
             Self::Publish(args) => &mut args.function,
             Self::Replay(args) => &mut args.function,
             Self::Run(args) | Self::Retry(args) => &mut args.function,
+            Self::Pause(args) | Self::Resume(args) => &mut args.function,
             Self::Promote(args) => &mut args.function,
             Self::Abort(args) => &mut args.function,
             Self::Rollback(args) => &mut args.function,
@@ -158,6 +161,7 @@ impl Command {
             Self::Report(args) => &mut args.function,
             Self::Prune(args) => &mut args.function,
             Self::Bench(args) => &mut args.function,
-        }
+        };
+        std::slice::from_mut(function)
     }
 }
