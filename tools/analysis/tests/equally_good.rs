@@ -82,6 +82,7 @@ fn outside_of_the_null_more_are_rolled_back() {
     for clumps in [
         Clumps::SickEnvironment { minutes: 10 },
         Clumps::BaselineBursts,
+        Clumps::PinnedClient,
     ] {
         let traffic = Traffic {
             clumps,

@@ -28,9 +28,10 @@ const INSIDE: [Clumps; 8] = [
 ];
 
 /// What it does not have.
-const OUTSIDE: [Clumps; 2] = [
+const OUTSIDE: [Clumps; 3] = [
     Clumps::SickEnvironment { minutes: 10 },
     Clumps::BaselineBursts,
+    Clumps::PinnedClient,
 ];
 
 /// The cells with the most rollbacks are run again, with so many rollouts.
@@ -48,6 +49,7 @@ pub(crate) const fn name(clumps: Clumps) -> &'static str {
         Clumps::Retried => "failed calls made again",
         Clumps::Late => "successes counted late",
         Clumps::Interpolated => "interpolated counts",
+        Clumps::PinnedClient => "all of a client that always gets the same version",
         Clumps::BaselineBursts => "the baseline in bursts, the candidate evenly",
     }
 }

@@ -51,6 +51,8 @@ pub(crate) enum Clumps {
     /// The baseline's failures come in every twentieth period, the candidate's evenly, with the same mean: no longer
     /// equal to each other in law.
     BaselineBursts,
+    /// Every failure is one of a client that always gets the same version, which chance has chosen once.
+    PinnedClient,
 }
 
 /// The traffic of a function and what goes wrong on both versions.
@@ -83,6 +85,8 @@ struct Course {
     rng: StdRng,
     /// The version of the sick environment, 0 or 1, and for how many periods it still is.
     sick: Option<(usize, u32)>,
+    /// The version of the client that always gets the same one.
+    pinned: Option<usize>,
 }
 
 impl Traffic {
@@ -171,6 +175,14 @@ impl Traffic {
                     }
                 });
             }
+            Clumps::PinnedClient => {
+                let version = *course
+                    .pinned
+                    .get_or_insert_with(|| usize::from(uniform(rng) < weight));
+                let failed = failures[0] + failures[1];
+                failures = [0; 2];
+                failures[version] = failed.min(sizes[version]);
+            }
             Clumps::SickEnvironment { minutes } => course.fall_sick(minutes, sizes, &mut failures),
             Clumps::Retried => {
                 let mut counts = [sizes, failures];
@@ -214,6 +226,7 @@ impl Traffic {
         let mut course = Course {
             rng: StdRng::seed_from_u64(seed),
             sick: None,
+            pinned: None,
         };
         let weights = weights.into_iter().enumerate();
         weights.map(move |(index, weight)| self.period(index, weight, &mut course))

@@ -89,10 +89,10 @@ impl Percent {
         f64::from(self.hundredths) / 100.0
     }
 
-    /// Whether the rest is no less.
+    /// Whether there is a rest, which is no less: then the versions can be compared.
     #[must_use]
-    pub const fn is_at_most_half(self) -> bool {
-        self.hundredths <= 5_000
+    pub const fn is_comparable(self) -> bool {
+        0 < self.hundredths && self.hundredths <= 5_000
     }
 
     #[expect(

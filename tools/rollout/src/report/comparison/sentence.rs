@@ -33,6 +33,7 @@ pub(super) fn sentence(
         let sentence = wording.sentence(&candidate.name(), &baseline.name());
         match analysis.verdict {
             Verdict::Worse { .. } => sentence,
+            _ if !analysis.errors().is_comparable() => sentence,
             _ => format!("{sentence}; {}", wording::found(*would_be_found)),
         }
     };
