@@ -107,8 +107,5 @@ Look at it (git diff), commit it, and go on:
   scripts/update.sh                               when the template has something new
 END
 [[ -z $repository ]] || cat <<END
-For deploys from GitHub, once scripts/platform.sh has printed the roles (more: infra/README.md):
-  gh variable set AWS_REGION --body ${region:-REGION}
-  gh secret set AWS_PLAN_ROLE_ARN
-  gh secret set AWS_DEPLOY_ROLE_ARN --env production
+For deploys from GitHub: infra/README.md, step 5.
 END
