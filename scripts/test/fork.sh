@@ -63,6 +63,7 @@ expect 2 'lower-case letters' "a name that is none is refused" scripts/rename.sh
 expect 2 'looks like eu-central-1' "a region that is none is refused" scripts/rename.sh notary --region Frankfurt
 expect 2 'OWNER/NAME@VERSION' "tools that are none are refused" scripts/rename.sh notary --region eu-central-1 --tools octo-org/template
 expect 0 'notary: done' "the fork gets its name" scripts/rename.sh notary --region eu-central-1 --repository octo-org/notary --holder "Octo Org" --tools "octo-org/template@$version"
+expect 0 "numeric ids of octo-org/notary are missing" "what fails on GitHub until they are known" scripts/rename.sh --repository octo-org/notary
 expect 1 '^nothing$' "nothing of the template's own is left" bash -c \
     "git grep -nIE '$template_name|The contributors|end of (template|with tools)' -- . ':!scripts/rename.sh' || { echo nothing; exit 1; }"
 # --- functions of its own ------------------------------------------------------------------------
