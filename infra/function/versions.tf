@@ -25,6 +25,10 @@ provider "aws" {
   default_tags {
     tags = merge({ function = var.function, managed-by = "terraform" }, var.tags)
   }
+  # `rollout publish` keeps the function's rollout policy there.
+  ignore_tags {
+    key_prefixes = ["rollout:"]
+  }
 }
 
 data "aws_caller_identity" "current" {}

@@ -16,7 +16,7 @@ run "a_function_without_trigger_has_none" {
   }
 
   assert {
-    condition     = length(aws_apigatewayv2_api.http) + length(aws_lambda_event_source_mapping.queue) + length(aws_cloudwatch_event_rule.alarm) == 0
+    condition     = length(aws_apigatewayv2_api.http) + length(aws_lambda_event_source_mapping.queue) + length(aws_cloudwatch_event_rule.alarm) + length(aws_cloudwatch_event_rule.schedule) == 0
     error_message = "nothing but direct invocations"
   }
 }
@@ -99,5 +99,35 @@ run "alarms_go_to_live" {
   assert {
     condition     = jsondecode(aws_cloudwatch_event_rule.alarm["alarm"].event_pattern).detail.alarmName[0].suffix == "-live-candidate"
     error_message = "these alarms and no others"
+  }
+}
+
+run "time_invokes_live" {
+  variables {
+    function = "rate"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.schedule["schedule"].schedule_expression == "rate(5 minutes)"
+    error_message = "as the metadata says"
+  }
+  assert {
+    condition     = endswith(aws_cloudwatch_event_target.schedule["schedule"].arn, ":live")
+    error_message = "the rule's target is the alias"
+  }
+  assert {
+    condition     = aws_lambda_permission.schedule["schedule"].qualifier == "live"
+    error_message = "the permission is on the alias"
+  }
+}
+
+run "a_schedule_may_be_a_cron" {
+  variables {
+    function = "cron"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.schedule["schedule"].schedule_expression == "cron(0 8 ? * MON-FRI *)"
+    error_message = "as the metadata says"
   }
 }

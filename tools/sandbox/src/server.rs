@@ -37,7 +37,7 @@ use crate::{
         cloudwatch::{self, CloudWatch, Settings},
         dynamodb::DynamoDb,
         event_sources::{self, EventSources},
-        eventbridge::AlarmRules,
+        eventbridge::Rules,
         function_urls::FunctionUrls,
         http_api::HttpApis,
         lambda::{self, Lambda, Parts, invocation::new_request_id},
@@ -140,7 +140,7 @@ pub struct Server {
     listener: TcpListener,
     lambda: Lambda,
     cloudwatch: CloudWatch,
-    alarm_rules: AlarmRules,
+    rules: Rules,
     service_faults: ServiceFaults,
     event_sources: EventSources,
     http_apis: HttpApis,
@@ -161,6 +161,7 @@ impl Server {
             source,
         };
         let endpoint = format!("http://{}", listener.local_addr().map_err(source)?);
+        let clock = options.metrics.clock.clone();
         let cloudwatch = CloudWatch::new(options.realistic, options.metrics);
         let (sqs, dynamodb) = open_data(&endpoint, options.data)?;
         let lambda = Lambda::new(Parts {
@@ -192,7 +193,7 @@ impl Server {
         let http_apis = HttpApis::new(lambda.clone());
         let function_urls = FunctionUrls::new(lambda.clone());
         let grants = Grants::default();
-        let alarm_rules = AlarmRules::default();
+        let rules = Rules::new(clock);
         let event_sources =
             EventSources::new(lambda.clone(), sqs.clone(), options.max_environments);
         let router = Router::new()
@@ -203,7 +204,7 @@ impl Server {
                 lambda: lambda.clone(),
                 http_apis: http_apis.clone(),
                 grants: grants.clone(),
-                alarm_rules: alarm_rules.clone(),
+                rules: rules.clone(),
                 service_faults: service_faults.clone(),
             }))
             .fallback_service(other_services(cloudwatch.clone(), sqs, dynamodb.router()))
@@ -220,7 +221,7 @@ impl Server {
             listener,
             lambda,
             cloudwatch,
-            alarm_rules,
+            rules,
             service_faults,
             event_sources,
             http_apis,
@@ -267,7 +268,9 @@ impl Server {
         let (environments, http_apis) = (self.lambda.environments.clone(), self.http_apis.clone());
         let alarms = tokio::spawn(self.cloudwatch.alarms.clone().run());
         let events = self.cloudwatch.alarms.events();
-        let delivery = tokio::spawn(self.alarm_rules.deliver_all(self.lambda.clone(), events));
+        let rules = self.rules;
+        let delivery = tokio::spawn(rules.clone().deliver_alarms(self.lambda.clone(), events));
+        let schedules = tokio::spawn(rules.keep_time(self.lambda.clone()));
         // Without waiting for open connections: every idle environment holds one.
         let result = tokio::select! {
             result = axum::serve(NoDelay(self.listener), self.router).into_future() => result,
@@ -275,6 +278,7 @@ impl Server {
         };
         alarms.abort();
         delivery.abort();
+        schedules.abort();
         http_apis.close();
         self.function_urls.close();
         self.event_sources.shut_down();

@@ -13,6 +13,7 @@ mod counted;
 mod guard;
 mod policy;
 mod resources;
+mod schedule;
 
 pub use counted::{CountedMetric, DEFAULT_NAMESPACE, MetricName, NAMESPACE_VARIABLE};
 pub use guard::{ALARM_SUFFIX, GuardPolicy, alarm_name};
@@ -20,6 +21,7 @@ pub use policy::{OnInconclusive, ReplayPolicy, RolloutPolicy};
 pub use resources::{
     AlarmTrigger, AliasAccess, Index, KeyAttribute, KeyType, Queue, QueueTrigger, Table, Trigger,
 };
+pub use schedule::{ScheduleError, ScheduleTrigger};
 
 /// The layout of `function.json` that this crate reads and writes.
 pub const SCHEMA_VERSION: u32 = 5;

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::guard::ALARM_SUFFIX;
+use super::{guard::ALARM_SUFFIX, schedule::ScheduleTrigger};
 
 /// What invokes a function: `[package.metadata.function] trigger`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub enum Trigger {
     Queue(QueueTrigger),
     /// CloudWatch alarms that go off, asynchronously.
     Alarm(AlarmTrigger),
+    /// Time, asynchronously.
+    Schedule(ScheduleTrigger),
 }
 
 /// An EventBridge rule from alarms to the function's `live` alias: events of the source

@@ -1,6 +1,9 @@
 //! The function as Lambda has it.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
 
 use aws_sdk_lambda::{Client, types::FunctionConfiguration};
 use chrono::{DateTime, Utc};
@@ -18,6 +21,10 @@ const SANDBOX_CODE: &str = "/_sandbox/code/";
 pub struct Function {
     /// Its name.
     pub name: String,
+    /// Its ARN, without a version.
+    pub arn: String,
+    /// Its tags, as far as the caller may see them.
+    pub tags: HashMap<String, String>,
     /// Memory in MiB, of its unpublished state.
     pub memory_mib: u32,
     /// Architectures that run under an emulator: their time and cost mean nothing.
@@ -80,6 +87,8 @@ pub async fn read(client: &Client, name: &str) -> Result<Function, FunctionError
     let location = output.code().and_then(|code| code.location());
     Ok(Function {
         name: name.to_owned(),
+        arn: text(output.configuration().and_then(|it| it.function_arn())),
+        tags: output.tags().cloned().unwrap_or_default(),
         memory_mib: output.configuration().map_or(0, memory_mib),
         emulated: location.map(emulated).unwrap_or_default(),
     })

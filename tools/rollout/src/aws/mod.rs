@@ -6,6 +6,7 @@
 //! | `routing.rs` | versions, weights, what an alias routes to |
 //! | `alias.rs` | read an alias, change it by compare-and-swap |
 //! | `function.rs` | the function: memory, which architectures are emulated |
+//! | `tags.rs` | the function's tags |
 //! | `versions.rs` | published versions: list, find, publish, delete |
 //! | `latest.rs`, `mark.rs` | `$LATEST` by compare-and-swap, and the mark of a benchmark that has borrowed it |
 //! | `provisioned.rs` | provisioned concurrency, which forbids a weight |
@@ -23,6 +24,7 @@ pub mod mark;
 pub mod metrics;
 pub mod provisioned;
 pub mod routing;
+pub mod tags;
 pub mod versions;
 
 /// The alias that callers use; it routes to one or two versions.

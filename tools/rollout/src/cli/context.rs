@@ -3,12 +3,16 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use package::{FunctionManifest, ManifestError};
+use package::{FunctionManifest, ManifestError, RolloutPolicy};
 
 use super::output::Output;
-use crate::aws::{
-    alarm::CandidateAlarm,
-    client::{Clients, Connection},
+use crate::{
+    aws::{
+        alarm::CandidateAlarm,
+        client::{Clients, Connection},
+        function,
+    },
+    delivery::policy_tags,
 };
 
 /// What every command gets: the clients, the dist folder, where its output goes.
@@ -29,6 +33,21 @@ impl Context {
     /// [`ManifestError`] when it was not built, or not by this version.
     pub(super) fn manifest(&self, function: &str) -> Result<FunctionManifest, ManifestError> {
         FunctionManifest::read(&self.dist, function)
+    }
+
+    /// How a function is rolled out: by the build that is here, else as it was published; `None` when there is neither.
+    ///
+    /// # Errors
+    /// When the build is of another version of these tools, or AWS does not answer.
+    pub(super) async fn policy(&self, function: &str) -> anyhow::Result<Option<RolloutPolicy>> {
+        match self.manifest(function) {
+            Ok(manifest) => Ok(Some(manifest.rollout)),
+            Err(ManifestError::Missing { .. }) => {
+                let function = function::read(&self.clients.lambda, function).await?;
+                Ok(policy_tags::from_tags(&function.tags)?)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The alarm on the candidate of a function.

@@ -50,14 +50,15 @@ fn path(dist: &Path, function: &str) -> PathBuf {
 }
 
 impl Journal {
-    /// Opens the journal of a function.
+    /// Opens the journal of a function; `None` where no build of it is that it could lie beside.
     ///
     /// # Errors
     /// When the file cannot be opened for appending.
-    pub(super) fn open(dist: &Path, function: &str) -> Result<Self, JournalError> {
+    pub(super) fn open(dist: &Path, function: &str) -> Result<Option<Self>, JournalError> {
         let path = path(dist, function);
         match open(&path) {
-            Ok(file) => Ok(Self { path, file }),
+            Ok(file) => Ok(Some(Self { path, file })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(JournalError { path, source }),
         }
     }
@@ -172,7 +173,8 @@ mod tests {
             percent: Percent::HUNDRED,
         };
         for _ in 0..2 {
-            let mut journal = Journal::open(dist.path(), "hasher").expect("opens");
+            let journal = Journal::open(dist.path(), "hasher").expect("opens");
+            let mut journal = journal.expect("a journal");
             let entry = Entry {
                 time: Utc::now(),
                 function: "hasher",

@@ -1,6 +1,8 @@
 //! `rollout publish`: checks both builds, and publishes them as two versions with an alias at each.
 
+use aws_sdk_lambda::Client;
 use clap::Args;
+use package::RolloutPolicy;
 use serde::Serialize;
 
 use super::{
@@ -8,7 +10,12 @@ use super::{
     output::Output,
 };
 use crate::{
-    aws::{LIVE, function},
+    aws::{
+        LIVE,
+        function::{self, Function},
+        tags,
+    },
+    delivery::policy_tags,
     release::{
         artifacts::{self, CheckedPair, Upload},
         publish::{self, Live, PublishedBuild},
@@ -63,7 +70,7 @@ pub(super) async fn publish(args: PublishArgs, context: &Context) -> anyhow::Res
         return Ok(Outcome::Done);
     }
     let lambda = &context.clients.lambda;
-    function::read(lambda, &args.function).await?;
+    let function = function::read(lambda, &args.function).await?;
     let tell = |version, architecture| {
         // A reader that goes away does not end a release.
         let _ = context
@@ -72,6 +79,9 @@ pub(super) async fn publish(args: PublishArgs, context: &Context) -> anyhow::Res
     };
     let bucket = args.bucket.as_deref();
     let builds = publish::publish(lambda, &manifest, &checked, bucket, tell).await?;
+    if let Err(error) = keep_policy(lambda, &function, &manifest.rollout).await {
+        tracing::warn!("{error:#}: without its build here, the function cannot be rolled out");
+    }
     let live = match builds.first() {
         Some(first) if !args.leave_live => {
             publish::create_live(lambda, &args.function, first.version).await?
@@ -87,6 +97,17 @@ pub(super) async fn publish(args: PublishArgs, context: &Context) -> anyhow::Res
     context.output.json(&published)?;
     context.output.line(published.sentence())?;
     Ok(Outcome::Done)
+}
+
+/// Keeps the policy with the function, for rollouts by somebody who has no build of it.
+async fn keep_policy(
+    lambda: &Client,
+    function: &Function,
+    policy: &RolloutPolicy,
+) -> anyhow::Result<()> {
+    let set = policy_tags::to_tags(policy)?;
+    let remove = policy_tags::left_over(&function.tags, &set);
+    Ok(tags::change(lambda, function, set, remove).await?)
 }
 
 /// Shows to people what the checks have found.

@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::{Context as _, bail};
 use chrono::{TimeDelta, Utc};
 use clap::Args;
-use package::{ManifestError, RolloutPolicy};
+use package::RolloutPolicy;
 
 use super::{
     args::{PriceArgs, milliseconds, region},
@@ -140,7 +140,7 @@ struct Subject {
 impl Subject {
     async fn find(args: &ReportArgs, context: &Context) -> anyhow::Result<Self> {
         let lambda = &context.clients.lambda;
-        let policy = policy(context, &args.function)?;
+        let policy = context.policy(&args.function).await?.unwrap_or_default();
         let live = alias::read(lambda, &args.function, LIVE).await?;
         let record = live.description.parse::<Record>().ok();
         let mut query = query(args, context, &live, record.as_ref(), &policy).await?;
@@ -296,15 +296,6 @@ impl Subject {
             period.start + length <= over && self.record().is_none_or(is_pure)
         };
         periods.iter().filter(counts).collect()
-    }
-}
-
-/// A function without a manifest here is compared by the default policy.
-pub(super) fn policy(context: &Context, function: &str) -> anyhow::Result<RolloutPolicy> {
-    match context.manifest(function) {
-        Ok(manifest) => Ok(manifest.rollout),
-        Err(ManifestError::Missing { .. }) => Ok(RolloutPolicy::default()),
-        Err(error) => Err(error.into()),
     }
 }
 

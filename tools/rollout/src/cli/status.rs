@@ -119,11 +119,13 @@ async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
     let function = function::read(lambda, &args.function).await?;
     let published = versions::list(lambda, &args.function).await?.published;
     let aliases = Aliases::read(context, &args.function).await?;
-    let (names, counted): (Vec<String>, Vec<CountedMetric>) =
-        super::report::policy(context, &args.function)?
-            .metrics
-            .into_iter()
-            .unzip();
+    let (names, counted): (Vec<String>, Vec<CountedMetric>) = context
+        .policy(&args.function)
+        .await?
+        .unwrap_or_default()
+        .metrics
+        .into_iter()
+        .unzip();
     let mut versions = Vec::new();
     for version in aliases.versions() {
         let build = versions::build(&function, version, &published);

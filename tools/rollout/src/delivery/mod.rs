@@ -3,6 +3,7 @@
 //! | file | what | I/O |
 //! | --- | --- | --- |
 //! | `policy.rs` | what the function's manifest and the flags ask for, checked | no |
+//! | `policy_tags.rs` | the policy in the function's tags, for whoever has no build of it | no |
 //! | `scope.rs` | which metrics are analysed | no |
 //! | `path.rs` | the moves that lead from what serves to the goal; each is a rollout | no |
 //! | `record.rs` | what a rollout writes into the alias's description | no |
@@ -54,6 +55,7 @@ mod evidence;
 pub mod path;
 pub mod periods;
 pub mod policy;
+pub mod policy_tags;
 pub mod record;
 pub mod rollout;
 pub mod samples;

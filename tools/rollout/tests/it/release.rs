@@ -359,3 +359,32 @@ fn a_publish_that_leaves_live_to_terraform_makes_the_pair_alone() {
     assert_eq!(versions[0]["aliases"], json!(["x86_64"]));
     assert_eq!(versions[1]["aliases"], json!(["arm64"]));
 }
+
+#[test]
+fn whoever_has_no_build_rolls_out_by_the_policy_that_was_published() {
+    let (sandbox, mut dist) = applied();
+    let nowhere = tempfile::tempdir().expect("a folder");
+    let preview = |arguments: &[&str]| {
+        let run = [&["run", FUNCTION, "--dry-run"], arguments].concat();
+        sandbox.rollout_in(nowhere.path(), &run)
+    };
+    assert!(said(&preview(&[]).code(2)).contains("does not exist: build the function first"));
+    for steps in [vec![7.0, 100.0], vec![2.0, 3.0, 100.0]] {
+        dist.manifest.rollout.steps_percent = steps;
+        dist.write_manifest();
+        publish(&sandbox, &dist);
+        let [from_tags, from_build] = [
+            preview(&[]),
+            sandbox.rollout(&dist, &["run", FUNCTION, "--dry-run"]),
+        ];
+        assert_eq!(said(&from_tags.success()), said(&from_build.success()));
+    }
+    let run = ["run", FUNCTION, "--steps", "100", "--bake", "0s"];
+    let run = [&run[..], &["--bake-after", "0s", "--period", "1s"]].concat();
+    sandbox.rollout_in(nowhere.path(), &run).success();
+    sandbox
+        .rollout_in(nowhere.path(), &["report", FUNCTION])
+        .success();
+    let left = std::fs::read_dir(nowhere.path()).expect("a folder").count();
+    assert_eq!(left, 0, "nothing is written where nothing was built");
+}

@@ -12,7 +12,7 @@ use super::http::{HttpClient, HttpError};
 use crate::{
     execution::faults::{FaultPlan, FunctionFaults},
     rehearsal::{access::Grant, service_faults::ServiceFault},
-    services::eventbridge::AlarmRule,
+    services::eventbridge::Rule,
 };
 
 /// Why the sandbox did not do it.
@@ -152,13 +152,13 @@ impl AdminClient {
         Ok(())
     }
 
-    /// Lets alarms invoke a function, in place of the rule that it may have.
+    /// Lets alarms, a schedule or nothing of both invoke a function, in place of the rule that it may have.
     ///
     /// # Errors
     /// [`AdminError`] when the sandbox cannot be asked.
-    pub async fn set_alarm_rule(&self, function: &str, rule: &AlarmRule) -> Result<(), AdminError> {
-        let path = format!("/_sandbox/alarm-rules/{function}");
-        self.send(Method::PUT, &path, Some(rule)).await?;
+    pub async fn set_rule(&self, function: &str, rule: Option<&Rule>) -> Result<(), AdminError> {
+        let path = format!("/_sandbox/rules/{function}");
+        self.send(Method::PUT, &path, Some(&rule)).await?;
         Ok(())
     }
 

@@ -1,5 +1,5 @@
-//! `/_sandbox/`: what AWS has no API for. Health, faults, HTTP APIs, what functions may do, which
-//! functions alarms invoke, and the download that `GetFunction` points at.
+//! `/_sandbox/`: what AWS has no API for. Health, faults, HTTP APIs, what functions may do, what
+//! alarms and schedules invoke, and the download that `GetFunction` points at.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     execution::faults::{FaultPlan, FunctionFaults},
     services::{
-        eventbridge::{AlarmRule, AlarmRules},
+        eventbridge::{Rule, Rules},
         http_api::HttpApis,
         lambda::Lambda,
     },
@@ -35,8 +35,8 @@ pub struct Parts {
     pub http_apis: HttpApis,
     /// What functions may do.
     pub grants: Grants,
-    /// Which functions alarms invoke.
-    pub alarm_rules: AlarmRules,
+    /// Which functions alarms and schedules invoke.
+    pub rules: Rules,
     /// Faults of DynamoDB and SQS.
     pub service_faults: ServiceFaults,
 }
@@ -45,7 +45,7 @@ pub struct Parts {
 pub fn router(parts: Parts) -> Router {
     Router::new()
         .route("/_sandbox/access/{function}", put(set_grant))
-        .route("/_sandbox/alarm-rules/{function}", put(set_alarm_rule))
+        .route("/_sandbox/rules/{function}", put(set_rule))
         .route("/_sandbox/http", get(list_http_apis))
         .route("/_sandbox/http/{function}", put(open_http_api))
         .route(
@@ -143,13 +143,13 @@ async fn set_grant(
     StatusCode::NO_CONTENT
 }
 
-/// Lets alarms invoke a function. The function need not exist yet.
-async fn set_alarm_rule(
+/// Lets alarms, a schedule or nothing of both invoke a function. The function need not exist yet.
+async fn set_rule(
     State(parts): State<Parts>,
     Path(function): Path<String>,
-    Json(rule): Json<AlarmRule>,
+    Json(rule): Json<Option<Rule>>,
 ) -> StatusCode {
-    parts.alarm_rules.set(&function, rule);
+    parts.rules.set(&function, rule);
     StatusCode::NO_CONTENT
 }
 

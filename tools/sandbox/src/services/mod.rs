@@ -6,7 +6,7 @@
 //! | [`event_sources`]: queues that invoke functions | `lambda`, `sqs` |
 //! | [`http_api`]: HTTP requests that invoke functions | `lambda` |
 //! | [`function_urls`]: HTTP requests that invoke functions, without an API | `lambda`, `http_api` |
-//! | [`eventbridge`]: alarms that invoke functions | `lambda`, `cloudwatch` |
+//! | [`eventbridge`]: alarms and schedules that invoke functions | `lambda`, `cloudwatch` |
 //!
 //! Within a service the model has the rules of AWS and no I/O, the operations are the API, and the wire is what requests
 //! and answers look like.

@@ -15,6 +15,7 @@ mod invoke;
 mod lambda;
 mod logs;
 mod origin_check;
+mod schedules;
 mod serve;
 mod sqs;
 mod traffic;

@@ -44,11 +44,11 @@ use crate::{
 struct Recorder {
     function: String,
     view: View,
-    journal: Journal,
+    journal: Option<Journal>,
 }
 
 impl Recorder {
-    fn new(function: &str, view: View, journal: Journal) -> Self {
+    fn new(function: &str, view: View, journal: Option<Journal>) -> Self {
         Self {
             function: function.to_owned(),
             view,
@@ -65,7 +65,9 @@ impl Events for Recorder {
             event,
         };
         self.view.show(&entry);
-        if let Err(error) = self.journal.append(&entry) {
+        if let Some(journal) = &mut self.journal
+            && let Err(error) = journal.append(&entry)
+        {
             // A full disk must not end the rollout.
             tracing::warn!("{error}");
         }
@@ -122,7 +124,11 @@ impl Moves {
         context: Context,
     ) -> anyhow::Result<Self> {
         let name = &args.function;
-        let (asked, policy) = args.checked(context.manifest(name)?.rollout)?;
+        let policy = match context.policy(name).await? {
+            Some(policy) => policy,
+            None => context.manifest(name)?.rollout,
+        };
+        let (asked, policy) = args.checked(policy)?;
         let lambda = &context.clients.lambda;
         let live = alias::read(lambda, name, LIVE).await?;
         let goal = args.to.unwrap_or(Goal::Newest(asked.architecture));

@@ -277,10 +277,13 @@ impl Sandbox {
 
     /// Runs `rollout` against it.
     pub(crate) fn rollout(&self, dist: &Dist, arguments: &[&str]) -> Assert {
-        rollout(
-            dist,
-            &[&["--endpoint-url", &self.endpoint], arguments].concat(),
-        )
+        self.rollout_in(dist.path(), arguments)
+    }
+
+    /// The same with any folder for the builds.
+    pub(crate) fn rollout_in(&self, dist: &Path, arguments: &[&str]) -> Assert {
+        let arguments = [&["--endpoint-url", &self.endpoint], arguments].concat();
+        rollout_in(dist, &arguments)
     }
 
     /// Runs `rollout --json` against it and reads its lines.
@@ -314,12 +317,12 @@ impl Drop for Sandbox {
 
 /// Runs `rollout` on a dist folder.
 pub(crate) fn rollout(dist: &Dist, arguments: &[&str]) -> Assert {
+    rollout_in(dist.path(), arguments)
+}
+
+fn rollout_in(dist: &Path, arguments: &[&str]) -> Assert {
     let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_rollout"));
-    command
-        .arg("--dist")
-        .arg(dist.path())
-        .args(arguments)
-        .assert()
+    command.arg("--dist").arg(dist).args(arguments).assert()
 }
 
 /// Everything that was said.

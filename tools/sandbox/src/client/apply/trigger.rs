@@ -14,7 +14,7 @@ use super::queue;
 use crate::{
     LIVE,
     client::{endpoint::Clients, lambda},
-    services::eventbridge::AlarmRule,
+    services::eventbridge::Rule,
 };
 
 /// Sets what `CreateEventSourceMapping` and `UpdateEventSourceMapping` have in common: the methods of their builders have
@@ -37,17 +37,18 @@ pub(super) async fn apply(
     clients: &Clients,
     manifest: &FunctionManifest,
 ) -> Result<Option<String>> {
+    let rule = Rule::from_trigger(&manifest.trigger);
+    clients
+        .admin
+        .set_rule(&manifest.name, rule.as_ref())
+        .await?;
     match &manifest.trigger {
         Trigger::None => Ok(None),
         Trigger::Http => {
             let url = clients.admin.open_http_api(&manifest.name).await?;
             Ok(Some(format!("{url} invokes {LIVE}")))
         }
-        Trigger::Alarm(trigger) => {
-            let rule = AlarmRule::from_trigger(trigger);
-            clients.admin.set_alarm_rule(&manifest.name, &rule).await?;
-            Ok(Some(format!("{rule} invoke {LIVE}")))
-        }
+        Trigger::Alarm(_) | Trigger::Schedule(_) => Ok(rule.map(|rule| rule.to_string())),
         Trigger::Queue(trigger) => {
             let source = source(clients, manifest, trigger).await?;
             map(&clients.lambda, &manifest.name, &source)

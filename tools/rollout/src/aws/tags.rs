@@ -1,0 +1,38 @@
+//! A function's tags, which may be written without a new version.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_lambda::Client;
+
+use super::{
+    client::explain,
+    function::{Function, FunctionError, failed},
+};
+
+/// Sets these tags and removes those.
+///
+/// # Errors
+/// [`FunctionError::Call`].
+pub async fn change(
+    client: &Client,
+    function: &Function,
+    set: BTreeMap<String, String>,
+    remove: Vec<String>,
+) -> Result<(), FunctionError> {
+    let Function { name, arn, .. } = function;
+    let set: HashMap<_, _> = set.into_iter().collect();
+    if set
+        .iter()
+        .any(|(key, value)| function.tags.get(key) != Some(value))
+    {
+        let tag = client.tag_resource().resource(arn).set_tags(Some(set));
+        let tagged = tag.send().await;
+        tagged.map_err(|error| failed("TagResource", name, explain(&error)))?;
+    }
+    if !remove.is_empty() {
+        let untag = client.untag_resource().resource(arn);
+        let untagged = untag.set_tag_keys(Some(remove)).send().await;
+        untagged.map_err(|error| failed("UntagResource", name, explain(&error)))?;
+    }
+    Ok(())
+}
