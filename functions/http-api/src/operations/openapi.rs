@@ -6,7 +6,6 @@
 use axum::{http::header::CONTENT_TYPE, response::IntoResponse};
 use utoipa::OpenApi;
 
-use super::{create_document, delete_document, get_content, get_document, health, list_documents};
 use crate::problem::Problem;
 
 /// The committed description.
@@ -17,12 +16,12 @@ pub const DESCRIPTION: &str = include_str!("../../openapi.json");
 #[openapi(
     info(description = "Stores documents, and verifies their content against a Merkle root."),
     paths(
-        create_document::create_document,
-        get_document::get_document,
-        get_content::get_content,
-        list_documents::list_documents,
-        delete_document::delete_document,
-        health::health,
+        super::create_document::create_document,
+        super::get_document::get_document,
+        super::get_content::get_content,
+        super::list_documents::list_documents,
+        super::delete_document::delete_document,
+        super::health::health,
         openapi,
     )
 )]
