@@ -6,7 +6,9 @@
 //!
 //! API Gateway decodes the path, and lambda_http makes a URI of it, with the stage in front unless it is `$default`. So
 //! `/documents/%2E%2E/health` would reach the route `/health`, and a question mark within a segment would begin the
-//! query. Here the path is that of the event, encoded. Host, domain and stage stay where lambda_http puts them.
+//! query. Here the path is that of the event, encoded. Host, domain and stage stay where lambda_http puts them. An event
+//! whose host or query no URI can have, such as a query with a bare `<`, makes lambda_http panic before anything here is
+//! called: a function error, which callers see as 500.
 
 use lambda_http::{
     Request, RequestExt as _,

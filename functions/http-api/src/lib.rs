@@ -13,7 +13,8 @@
 //! | [`problem`] | errors as problem details |
 //!
 //! `main.rs` makes the clients during init and connects these. To add a route: a file like
-//! `operations/get_content.rs`, a line in `router.rs`, a line in `operations/openapi.rs`.
+//! `operations/get_content.rs`, and a line each in `operations/mod.rs`,
+//! `router.rs` and `operations/openapi.rs` (CONTRIBUTING.md has it as an example).
 
 pub mod operations;
 pub mod problem;

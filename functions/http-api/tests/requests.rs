@@ -144,7 +144,7 @@ async fn a_bad_submission_is_a_clear_4xx() {
     let too_large = format!(r#"{{"name":"n","content":"{}"}}"#, "a".repeat(262_145));
     let much_too_large = "a".repeat(5_000_000);
     let without = |header: &str| {
-        let mut call = submission("{}").event();
+        let mut call = submission(r#"{"name":"n","content":""}"#).event();
         call["headers"].as_object_mut().unwrap().remove(header);
         call
     };
@@ -345,8 +345,9 @@ proptest! {
     #[test]
     fn any_request_has_an_answer_that_is_no_fault_of_ours(
         method in "GET|HEAD|POST|PUT|DELETE|[A-Z]{1,8}",
-        path in "/|/documents|/documents/.{0,40}|/health|/.{0,20}",
-        query in "(limit=[!-~]{0,5}|cursor=[!-~]{0,20}|[!-~]{0,20})",
+        path in "/|/documents|/documents/[^?]{0,40}|/health|/[^?]{0,20}",
+        // What a URI may have: lambda_http panics on anything else, which is a function error.
+        query in "(limit=[!$-;=?-~]{0,5}|cursor=[!$-;=?-~]{0,20}|[!$-;=?-~]{0,20})",
         headers in prop::collection::btree_map(
             "content-type|idempotency-key|if-match|if-none-match|content-length",
             "application/json|[ -~]{0,30}|[\u{a0}-\u{ff}]{1,5}", 0..4,
