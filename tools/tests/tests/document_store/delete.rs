@@ -1,7 +1,5 @@
-use shared::{
-    document::{DocumentId, Verdict},
-    document_store::{Deletion, DocumentStore as _},
-};
+use notary::store::Deletion;
+use uuid::Uuid;
 
 use crate::common::Table;
 
@@ -28,7 +26,7 @@ async fn only_the_revision_that_was_seen_is_deleted() {
     let document = table.created().await;
     table
         .store
-        .settle(document.id, Verdict::Verified)
+        .settle(document.id, true)
         .await
         .unwrap();
     let stale = table.store.delete(document.id, Some(1)).await;
@@ -43,7 +41,7 @@ async fn only_the_revision_that_was_seen_is_deleted() {
 #[tokio::test]
 async fn a_document_that_never_was_is_missing() {
     let table = Table::empty().await;
-    let id = DocumentId::generate();
+    let id = Uuid::now_v7();
     assert_eq!(table.store.delete(id, None).await, Ok(Deletion::Missing));
     assert_eq!(table.store.delete(id, Some(1)).await, Ok(Deletion::Missing));
 }
