@@ -41,7 +41,7 @@
 //! In a single period of a quiet function one failure of three calls would be cut off at the cap. So for each cap
 //! periods are pooled until both versions have had so many calls that one failure is not far above it. When
 //! a block ends depends on the numbers of calls alone, never on failures. A block that a change of the weight
-//! interrupts is not bet on: counts of two weights are not to be added.
+//! interrupts is not bet on: counts of two weights are not to be added, and a step is over by time and calls alone.
 //!
 //! # Where it ends
 //!
