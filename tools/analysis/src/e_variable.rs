@@ -87,8 +87,7 @@ impl Alternative {
         }
     }
 
-    /// The factors of `S` for blocks of these sizes, in which both versions ran. They do not depend
-    /// on the failures, so that one projection serves all metrics of a period.
+    /// The factors of `S` for blocks of these sizes, in which both versions ran.
     pub(super) fn factors(&self, sizes: Sizes, margin: f64) -> Factors {
         let null = project(self.rates, sizes, margin);
         let ln_null = LnRate::of(null.baseline);

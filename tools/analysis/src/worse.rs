@@ -41,7 +41,7 @@
 //! In a single period of a quiet function one failure of three calls would be cut off at the cap. So for each cap
 //! periods are pooled until both versions have had so many calls that one failure is not far above it. When
 //! a block ends depends on the numbers of calls alone, never on failures. A block that a change of the weight
-//! interrupts is not bet on: counts of two weights are not to be added.
+//! interrupts is not bet on: counts of two weights are not to be added, and a step is over by time and calls alone.
 //!
 //! # Where it ends
 //!
@@ -61,9 +61,8 @@ const AT_ONCE: f64 = 0.85;
 /// How much of a cap's money bets all it may; the rest what was learnt.
 const BOLD: f64 = 0.4;
 
-/// A block is large enough when this is above so many times one failure in either version's calls: a failure
-/// counts as at most 2.5 caps.
-const SINGLE_FAILURE: f64 = 0.4;
+/// A block is over when each version has had so many calls, times the cap: a single failure is then at most 2.5 caps.
+const ENOUGH_CALLS: f64 = 0.4;
 
 /// The cap that is liked best: this many times the baseline's rate,
 const RATES: f64 = 2.5;
@@ -230,7 +229,7 @@ impl Bettors {
             candidate,
         } = self.block;
         let fewer = baseline.invocations().min(candidate.invocations());
-        if fewer * self.cap < SINGLE_FAILURE {
+        if fewer * self.cap < ENOUGH_CALLS {
             return;
         }
         self.block = Block::default();

@@ -85,8 +85,8 @@ pub(super) enum Refused {
     /// The same artifacts were tried before.
     #[error(
         "version {version} of {function} was rolled back{}: what has not changed is not tried again. To do so \
-         all the same: rollout retry {function}; alpha holds for each try by itself, so a worse candidate gets another \
-         chance, and so does chance", .since.map_or_else(String::new, |since| format!(" on {since}"))
+         all the same: rollout retry {function}. Each try has an alpha of its own",
+        .since.map_or_else(String::new, |since| format!(" on {since}"))
     )]
     RolledBack {
         /// The function.
