@@ -90,7 +90,7 @@ impl Wording<'_> {
             .map(|finding| self.scope.name(finding.metric))
             .collect();
         format!(
-            "not worse by more than {} in {} at this weight, if failures are independent of each other; {}",
+            "not worse by more than {} in {} at the last weight that was compared, if failures are independent of each other; {}",
             points(self.analysis.margin),
             metrics.join(" and "),
             self.evidence(self.analysis.ln_e_not_worse)
@@ -282,8 +282,8 @@ mod tests {
         let sentence = sentence(&not_worse, "arm64", "x86_64");
         assert!(
             sentence.ends_with(
-                "not worse by more than 1 percentage point in errors at this weight, if failures are independent of \
-                 each other; e-value 55.1 against the threshold 20"
+                "not worse by more than 1 percentage point in errors at the last weight that was compared, if failures \
+                 are independent of each other; e-value 55.1 against the threshold 20"
             ),
             "{sentence}"
         );

@@ -195,7 +195,7 @@ pub(super) fn evidence(report: &Report<'_>, pieces: &[Piece]) -> Option<Figure> 
         title: "Evidence".to_owned(),
         text: format!(
             "E-value on a logarithmic scale: the highest so far that {candidate} is worse (dashed); and that it is not \
-             worse by more than {} at the present weight, if failures are independent of each other (solid).{beyond}",
+             worse by more than {} at the weight of that time, if failures are independent of each other (solid).{beyond}",
             percent(report.terms.margin)
         ),
         picture: Picture::Chart(over_time(report, ticks.collect(), marks)),
