@@ -5,7 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export PATH="$PATH:$root/.tools/clients/bin"
 
-usage="usage: scripts/rollback.sh <function> [--to VERSION | --list]
+usage="usage: scripts/rollback.sh <function> [--environment NAME] [--to VERSION | --list]
 
   without a flag   the candidate of the rollout that is under way gets no traffic any more
   --to VERSION     live serves this version alone: of an earlier pair, say; arm64 or x86_64 are those of the newest pair
@@ -18,11 +18,12 @@ die() { # EXIT-CODE WHAT
     echo "rollback.sh: ${*:2}" >&2
     exit "$1"
 }
-function='' version='' list=false
+function='' environment=${ENVIRONMENT:-} version='' list=false
 while (($#)); do
     case $1 in
     -h | --help) echo "$usage" && exit 0 ;;
     --to) version=${2:?"--to needs a version"} && shift ;;
+    --environment) environment=${2:?"--environment needs a name"} && shift ;;
     --list) list=true ;;
     -*) die 2 "unknown option $1"$'\n'"$usage" ;;
     *) function=$1 ;;
@@ -31,10 +32,10 @@ while (($#)); do
 done
 [[ -n $function ]] || die 2 "which function?"$'\n'"$usage"
 command -v aws >/dev/null || die 2 "the AWS CLI is not installed: scripts/setup.sh --clients, or https://aws.amazon.com/cli/"
-# What functions are called in ENVIRONMENT, unless somebody says so: nothing stands before their names in a sandbox.
+# What functions are called in the environment, unless somebody says so: nothing stands before their names in a sandbox.
 if [[ -z ${FUNCTION_PREFIX+set} ]]; then
     source "$root/scripts/names.sh"
-    environment_names "${ENVIRONMENT:-}"
+    environment_names "$environment"
 fi
 on_aws=$FUNCTION_PREFIX$function
 
