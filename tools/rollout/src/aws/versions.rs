@@ -226,7 +226,7 @@ pub enum Code {
     },
 }
 
-/// Where Terraform puts an artifact in the artifact bucket (infra/function/publish.tf).
+/// Where Terraform puts an artifact in the artifact bucket (infra/modules/function/publish.tf).
 #[must_use]
 pub fn object_key(function: &str, artifact: &Artifact) -> String {
     // base64 may have slashes, and a key with one is a folder to people.

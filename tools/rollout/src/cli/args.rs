@@ -64,7 +64,7 @@ pub(super) fn milliseconds(text: &str) -> Result<f64, String> {
 /// Which prices to use.
 #[derive(Debug, Args)]
 pub(super) struct PriceArgs {
-    /// Price list in the form of infra/function/prices.json [default: the built-in one]
+    /// Price list in the form of infra/modules/function/prices.json [default: the built-in one]
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
     /// GB-seconds a month of the account in this region, which decide the price tier

@@ -191,7 +191,7 @@ impl Setting {
     }
 
     fn sweep<'a>(&'a self, args: &BenchArgs, context: &'a Context) -> anyhow::Result<Sweep<'a>> {
-        let folder = context.dist.join(&self.function.name);
+        let folder = context.dist.join(context.local(&self.function.name));
         let mut code = BTreeMap::new();
         for (architecture, artifact) in &self.manifest.artifacts {
             let path = folder.join(&artifact.zip);

@@ -22,17 +22,31 @@ pub(super) struct Context {
     pub clients: Clients,
     /// Folder with one folder per built function.
     pub dist: PathBuf,
+    /// What the names of functions begin with on AWS, and not here.
+    pub prefix: String,
     /// Where results go.
     pub output: Output,
 }
 
 impl Context {
-    /// Reads the manifest of a built function.
+    /// The manifest of a built function, with its name on AWS.
     ///
     /// # Errors
     /// [`ManifestError`] when it was not built, or not by this version.
     pub(super) fn manifest(&self, function: &str) -> Result<FunctionManifest, ManifestError> {
-        FunctionManifest::read(&self.dist, function)
+        let mut manifest = FunctionManifest::read(&self.dist, self.local(function))?;
+        manifest.name = function.to_owned();
+        Ok(manifest)
+    }
+
+    /// A function's name on AWS, which may be said with or without the prefix.
+    pub(super) fn on_aws(&self, function: &str) -> String {
+        format!("{}{}", self.prefix, self.local(function))
+    }
+
+    /// A function's name in the dist folder.
+    pub(super) fn local<'a>(&self, function: &'a str) -> &'a str {
+        function.strip_prefix(&self.prefix).unwrap_or(function)
     }
 
     /// How a function is rolled out: by the build that is here, else as it was published; `None` when there is neither.

@@ -57,6 +57,16 @@ struct CommonArgs {
     /// Folder that scripts/build.sh writes to; the function's own folder is in it
     #[arg(long, global = true, default_value = "dist", value_name = "FOLDER")]
     dist: PathBuf,
+    /// What the names of functions begin with on AWS, and not in the dist folder: PROJECT-ENVIRONMENT- (infra/names)
+    #[arg(
+        long,
+        global = true,
+        env = "FUNCTION_PREFIX",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "TEXT"
+    )]
+    prefix: String,
     /// Write JSON lines for machines instead of text for people
     #[arg(long, global = true)]
     json: bool,
@@ -93,7 +103,7 @@ impl Cli {
     ///
     /// # Errors
     /// When it could not run: the text says what happened, to what, and what to do.
-    pub async fn execute(self) -> anyhow::Result<Outcome> {
+    pub async fn execute(mut self) -> anyhow::Result<Outcome> {
         let format = if self.common.json {
             Format::Json
         } else {
@@ -102,8 +112,11 @@ impl Cli {
         let context = Context {
             clients: Connection::from(self.common.connection).connect().await,
             dist: self.common.dist,
+            prefix: self.common.prefix,
             output: Output::stdout(format),
         };
+        let function = self.command.function();
+        *function = context.on_aws(function);
         match self.command {
             Command::Publish(args) => publish::publish(args, &context).await,
             Command::Replay(args) => replay::replay(args, &context).await,
@@ -116,6 +129,24 @@ impl Cli {
             Command::Report(args) => report::report(args, &context).await,
             Command::Prune(args) => prune::prune(args, &context).await,
             Command::Bench(args) => bench::bench(args, &context).await,
+        }
+    }
+}
+
+impl Command {
+    /// The function that it is about.
+    fn function(&mut self) -> &mut String {
+        match self {
+            Self::Publish(args) => &mut args.function,
+            Self::Replay(args) => &mut args.function,
+            Self::Run(args) | Self::Retry(args) => &mut args.function,
+            Self::Promote(args) => &mut args.function,
+            Self::Abort(args) => &mut args.function,
+            Self::Rollback(args) => &mut args.function,
+            Self::Status(args) => &mut args.function,
+            Self::Report(args) => &mut args.function,
+            Self::Prune(args) => &mut args.function,
+            Self::Bench(args) => &mut args.function,
         }
     }
 }

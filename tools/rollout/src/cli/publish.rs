@@ -62,7 +62,7 @@ pub(super) async fn publish(args: PublishArgs, context: &Context) -> anyhow::Res
         Some(_) => Upload::ByBucket,
         None => Upload::Direct,
     };
-    let folder = context.dist.join(&args.function);
+    let folder = context.dist.join(context.local(&args.function));
     let checked = artifacts::check(&folder, &manifest, upload)?;
     show(&checked, &context.output)?;
     if args.check {

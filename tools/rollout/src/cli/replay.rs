@@ -26,7 +26,10 @@ pub(super) struct ReplayArgs {
 /// When there are no events, or a build cannot be invoked.
 pub(super) async fn replay(args: ReplayArgs, context: &Context) -> anyhow::Result<Outcome> {
     let manifest = context.manifest(&args.function)?;
-    let own = context.dist.join(&args.function).join("events");
+    let own = context
+        .dist
+        .join(context.local(&args.function))
+        .join("events");
     let events = read_events(args.events.as_deref().unwrap_or(&own))?;
 
     let mut reports = Vec::new();

@@ -264,7 +264,7 @@ impl Subject {
     ) -> anyhow::Result<String> {
         let distributions =
             metrics::distributions(&context.clients.cloudwatch, &self.query).await?;
-        let journal = journal::read(&context.dist, &self.query.function);
+        let journal = journal::read(&context.dist, context.local(&self.query.function));
         let report = Report {
             comparison,
             periods: &evidence.periods,

@@ -138,8 +138,9 @@ async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
     Ok(Status {
         function: args.function.clone(),
         rollout_since,
-        last_analysis: rollout_since
-            .and_then(|since| journal::last_analysis(&context.dist, &args.function, since)),
+        last_analysis: rollout_since.and_then(|since| {
+            journal::last_analysis(&context.dist, context.local(&args.function), since)
+        }),
         versions,
         alarm: alarm(context, &args.function).await,
         counted: names,

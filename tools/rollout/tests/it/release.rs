@@ -388,3 +388,31 @@ fn whoever_has_no_build_rolls_out_by_the_policy_that_was_published() {
     let left = std::fs::read_dir(nowhere.path()).expect("a folder").count();
     assert_eq!(left, 0, "nothing is written where nothing was built");
 }
+
+/// On AWS the names of functions begin with the project's and the environment's.
+#[tokio::test]
+async fn with_a_prefix_the_function_on_aws_is_another_name_than_that_in_dist() {
+    let (sandbox, dist) = (Sandbox::start(), Dist::real());
+    let code = std::fs::read(dist.zip(X86_64)).expect("a zip");
+    let code = aws_sdk_lambda::types::FunctionCode::builder().zip_file(code.into());
+    let create = sandbox.lambda().create_function().code(code.build());
+    let create = create.function_name("shop-production-hasher");
+    let create = create.role("arn:aws:iam::000000000000:role/hasher");
+    let create = create
+        .runtime("provided.al2023".into())
+        .handler("bootstrap");
+    create.send().await.expect("is made");
+    let prefix = "--prefix=shop-production-";
+    sandbox
+        .rollout(&dist, &["publish", FUNCTION, prefix])
+        .success();
+    // What messages call it is understood as well.
+    for name in [FUNCTION, "shop-production-hasher"] {
+        let mut lines = sandbox.rollout_json(&dist, &["status", name, prefix]);
+        let status = lines.pop().expect("a status");
+        assert_eq!(status["function"], "shop-production-hasher");
+        assert_eq!(status["versions"].as_array().expect("versions").len(), 2);
+    }
+    let without = sandbox.rollout(&dist, &["status", FUNCTION]).failure();
+    assert!(said(&without).contains("hasher"));
+}

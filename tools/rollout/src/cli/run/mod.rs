@@ -36,7 +36,7 @@ use crate::{
 pub(super) struct RunArgs {
     /// Name of the function
     #[arg(value_name = "FUNCTION")]
-    function: String,
+    pub(super) function: String,
     /// The version that `live` shall serve in the end: arm64 or x86_64 of the newest pair, or the number of a version
     /// [default: the architecture that the function's policy names]
     #[arg(long, value_name = "ARCHITECTURE|VERSION")]

@@ -393,7 +393,7 @@ impl Moves {
     }
 
     fn recorder(&self) -> anyhow::Result<Recorder> {
-        let journal = Journal::open(&self.context.dist, &self.function.name)?;
+        let journal = Journal::open(&self.context.dist, self.context.local(&self.function.name))?;
         let view = View::new(self.context.output.clone());
         Ok(Recorder::new(&self.function.name, view, journal))
     }

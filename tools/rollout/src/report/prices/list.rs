@@ -24,10 +24,10 @@ use serde::Deserialize;
 use super::Rates;
 
 /// The built-in list.
-const BUILT_IN: &str = include_str!("../../../../../infra/function/prices.json");
+const BUILT_IN: &str = include_str!("../../../../../infra/modules/function/prices.json");
 
 /// What it is called in messages.
-const BUILT_IN_NAME: &str = "infra/function/prices.json";
+const BUILT_IN_NAME: &str = "infra/modules/function/prices.json";
 
 /// Prices of many regions at one date.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -157,6 +157,8 @@ impl Stage {
             tables: Vec::new(),
             queues: Vec::new(),
             aliases: Vec::new(),
+            parameters: Default::default(),
+            permissions: Vec::new(),
             replay: ReplayPolicy::default(),
             rollout,
             artifacts: Default::default(),
