@@ -11,6 +11,7 @@
 //! | `http_event` | events that are HTTP requests, for an axum router (feature `http-event`) |
 //! | `queue` | SQS batches with partial batch responses, for any work (feature `queue`) |
 //! | `aws` | configuration of AWS clients (feature `aws`) |
+//! | `parameters` | parameters and secrets, read during init (feature `parameters`) |
 //! | `telemetry` | JSON logs and metrics (feature `telemetry`) |
 //!
 //! A function pays only for the features that it uses: one that only hashes compiles no AWS SDK.
@@ -26,6 +27,8 @@ pub mod document_store;
 #[cfg(feature = "http-event")]
 pub mod http_event;
 pub mod merkle;
+#[cfg(feature = "parameters")]
+pub mod parameters;
 #[cfg(feature = "queue")]
 pub mod queue;
 pub mod quote;

@@ -46,7 +46,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Print what the functions of this workspace share: their names, tables and queues, as
+    /// Print what the functions of this workspace share: tables and queues, as
     /// variables for Terraform (infra/platform), with what the project says of itself.
     Resources,
     /// Print what the project says of itself; nothing where it does not say it.

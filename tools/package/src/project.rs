@@ -17,6 +17,8 @@ const TABLE: &str = "project";
 pub struct Project {
     /// What it is called.
     pub name: String,
+    /// Whose it is, where another project has the same name: written once by `scripts/rename.sh`.
+    pub id: Option<String>,
     /// The AWS region that is deployed to where nobody says another one.
     pub region: Option<String>,
     /// The repository whose workflows may plan and deploy.
@@ -64,9 +66,6 @@ pub struct GitHub {
     /// The branch that is deployed from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    /// The environment that is deployed to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub environment: Option<String>,
 }
 
 impl Project {

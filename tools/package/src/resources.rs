@@ -13,12 +13,9 @@ use crate::{
     settings::{Function, SettingsError},
 };
 
-/// Every function's name, each table and queue that at least one of them uses, and what the project
-/// says of itself.
+/// Each table and queue that at least one function uses, and what the project says of itself.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub struct Resources {
-    /// Names of the functions.
-    pub functions: Vec<String>,
     /// Tables by their name.
     pub tables: BTreeMap<String, SharedTable>,
     /// Queues by their name on SQS.
@@ -70,7 +67,6 @@ impl Resources {
 
     /// A name means the same for all functions: settings refuse two definitions that differ.
     fn add(&mut self, manifest: FunctionManifest) {
-        self.functions.push(manifest.name);
         let tables = manifest.tables.into_iter();
         self.tables
             .extend(tables.map(|table| (table.name.clone(), table.into())));
@@ -112,8 +108,6 @@ mod tests {
         std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).unwrap();
         let functions = Function::all().unwrap();
         let resources = Resources::of(Project::default(), &functions).unwrap();
-        let names: Vec<_> = functions.iter().map(Function::name).collect();
-        assert_eq!(resources.functions, names);
         let (mut tables, mut queues) = (BTreeMap::new(), BTreeMap::new());
         for function in &functions {
             let manifest = function.manifest(BTreeMap::new()).unwrap();

@@ -1,4 +1,4 @@
-//! One port on loopback: Lambda, CloudWatch, SQS, DynamoDB and the admin routes.
+//! One port on loopback: Lambda, CloudWatch, SQS, DynamoDB, parameters and the admin routes.
 
 use std::{
     fs::create_dir_all,
@@ -41,6 +41,7 @@ use crate::{
         function_urls::FunctionUrls,
         http_api::HttpApis,
         lambda::{self, Lambda, Parts, invocation::new_request_id},
+        parameters::{self, Parameters},
         sqs::{self, Sqs},
     },
 };
@@ -163,6 +164,7 @@ impl Server {
         let endpoint = format!("http://{}", listener.local_addr().map_err(source)?);
         let clock = options.metrics.clock.clone();
         let cloudwatch = CloudWatch::new(options.realistic, options.metrics);
+        let parameters = Parameters::new(folder.join("parameters.json"));
         let (sqs, dynamodb) = open_data(&endpoint, options.data)?;
         let lambda = Lambda::new(Parts {
             endpoint: endpoint.clone(),
@@ -208,6 +210,7 @@ impl Server {
                 service_faults: service_faults.clone(),
             }))
             .fallback_service(other_services(cloudwatch.clone(), sqs, dynamodb.router()))
+            .layer(from_fn_with_state(parameters, parameters::answer))
             .layer(from_fn_with_state(
                 service_faults.clone(),
                 service_faults::inject,

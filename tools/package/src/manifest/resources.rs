@@ -1,4 +1,4 @@
-//! What a function is invoked by and what it uses: trigger, tables, queues, aliases.
+//! What a function is invoked by and what it uses: trigger, tables, queues, aliases, parameters.
 //!
 //! The sandbox and Terraform make the same things from these facts. Names that follow from other
 //! names (of a dead-letter queue, of an environment variable) are written out, so that nobody
@@ -54,6 +54,41 @@ pub struct AliasAccess {
     pub actions: Vec<String>,
     /// The functions whose alias it is: all of the workspace whose rollouts are guarded.
     pub functions: Vec<String>,
+}
+
+/// A parameter of Systems Manager, `/name`, or a secret of Secrets Manager, `secret:/name`. On AWS the project and the
+/// environment come before the name: `/shop-production/name`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Parameter(pub String);
+
+impl Parameter {
+    /// Its name in Parameter Store, which hands on what Secrets Manager has
+    /// (<https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html>), where nothing
+    /// comes before the name.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match self.0.strip_prefix("secret:") {
+            Some(name) => format!("/aws/reference/secretsmanager{name}"),
+            None => self.0.clone(),
+        }
+    }
+}
+
+/// The environment variable that tells a function the name of a parameter, not its value: `API_KEY_PARAMETER`.
+#[must_use]
+pub fn parameter_variable(name: &str) -> String {
+    format!("{name}_PARAMETER")
+}
+
+/// What a function may do besides, within the boundary of the platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Permission {
+    /// IAM actions with their service: `s3:GetObject`.
+    pub actions: Vec<String>,
+    /// ARNs, with `*` where there is none; `{prefix}`, `{region}` and `{account}` stand for the environment's.
+    pub resources: Vec<String>,
 }
 
 /// An event source mapping from a queue to the function's `live` alias.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::manifest::{Queue, Table};
+use crate::manifest::{Parameter, Queue, Table, parameter_variable};
 
 /// Variables that Lambda sets itself and refuses in a configuration. Those that begin with an underscore are no names for
 /// it anyway.
@@ -33,7 +33,7 @@ pub const RESERVED: [&str; 18] = [
 /// The most that all variables may take, as the JSON that Lambda stores, in bytes.
 pub const MOST_BYTES: usize = 4096;
 
-/// Checks a function's own variables together with those that tell it of its tables and queues.
+/// Checks a function's own variables together with those that tell it of its tables, queues and parameters.
 ///
 /// # Errors
 /// What is wrong with which variable, in one sentence.
@@ -41,6 +41,7 @@ pub(super) fn check(
     own: &BTreeMap<String, String>,
     tables: &[Table],
     queues: &[Queue],
+    parameters: &BTreeMap<String, Parameter>,
 ) -> Result<(), String> {
     // The URL of a queue is known when it is there: about as long as this.
     let url = |queue: &Queue| {
@@ -49,21 +50,25 @@ pub(super) fn check(
     };
     let tables = tables.iter().map(|table| {
         let source = format!("table {}", table.name);
-        (source, &table.variable, table.name.clone())
+        (source, table.variable.clone(), table.name.clone())
     });
     let queues = queues.iter().filter(|queue| queue.is_sent_to());
     let queues = queues.map(|queue| {
         let source = format!("queue {}", queue.name);
-        (source, &queue.variable, url(queue))
+        (source, queue.variable.clone(), url(queue))
+    });
+    let parameters = parameters.iter().map(|(name, parameter)| {
+        let source = format!("parameter {name}");
+        (source, parameter_variable(name), parameter.path())
     });
     let own = own
         .iter()
-        .map(|(name, value)| ("env".to_owned(), name, value.clone()));
+        .map(|(name, value)| ("env".to_owned(), name.clone(), value.clone()));
     let mut sources = BTreeMap::new();
     let mut variables = BTreeMap::new();
-    for (source, name, value) in own.chain(tables).chain(queues) {
-        check_name(&source, name)?;
-        if let Some(other) = sources.insert(name, source.clone()) {
+    for (source, name, value) in own.chain(tables).chain(queues).chain(parameters) {
+        check_name(&source, &name)?;
+        if let Some(other) = sources.insert(name.clone(), source.clone()) {
             return Err(format!(
                 "{name} would be of {other} and of {source}: rename one of them"
             ));
@@ -134,39 +139,88 @@ mod tests {
             "AWS_REGION",
             "LAMBDA_TASK_ROOT",
         ] {
-            let said = check(&own(json!({name: "1"})), &[], &[]).unwrap_err();
+            let said = check(&own(json!({name: "1"})), &[], &[], &BTreeMap::new()).unwrap_err();
             assert!(said.contains(name), "{said}");
         }
         for name in ["AB", "a1", "A_", "TZ", "AWS_LAMBDA_LOG_LEVEL"] {
-            assert_eq!(check(&own(json!({name: "1"})), &[], &[]), Ok(()), "{name}");
+            assert_eq!(
+                check(&own(json!({name: "1"})), &[], &[], &BTreeMap::new()),
+                Ok(()),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn one_variable_cannot_tell_of_two_things() {
         let both = tables(&[("my-docs", "MY_DOCS_TABLE"), ("my_docs", "MY_DOCS_TABLE")]);
-        let said = check(&own(json!({})), &both, &[]).unwrap_err();
+        let said = check(&own(json!({})), &both, &[], &BTreeMap::new()).unwrap_err();
         assert!(
             said.contains("of table my-docs and of table my_docs"),
             "{said}"
         );
-        let said = check(&own(json!({"MY_DOCS_TABLE": "x"})), &both[..1], &[]).unwrap_err();
+        let said = check(
+            &own(json!({"MY_DOCS_TABLE": "x"})),
+            &both[..1],
+            &[],
+            &BTreeMap::new(),
+        )
+        .unwrap_err();
         assert!(said.contains("of env and of table my-docs"), "{said}");
     }
 
     #[test]
     fn a_table_whose_name_makes_no_variable_is_named() {
-        let said = check(&own(json!({})), &tables(&[("1st", "1ST_TABLE")]), &[]).unwrap_err();
+        let said = check(
+            &own(json!({})),
+            &tables(&[("1st", "1ST_TABLE")]),
+            &[],
+            &BTreeMap::new(),
+        )
+        .unwrap_err();
         assert!(said.starts_with("table 1st: 1ST_TABLE"), "{said}");
+    }
+
+    #[test]
+    fn a_parameter_has_a_variable_with_its_name_and_no_value() {
+        let parameters: BTreeMap<String, Parameter> =
+            serde_json::from_value(json!({"API_KEY": "/api-key"})).unwrap();
+        let said = check(
+            &own(json!({"API_KEY_PARAMETER": "x"})),
+            &[],
+            &[],
+            &parameters,
+        );
+        assert!(
+            said.unwrap_err()
+                .contains("of env and of parameter API_KEY")
+        );
+        assert_eq!(
+            check(&own(json!({"API_KEY": "x"})), &[], &[], &parameters),
+            Ok(())
+        );
     }
 
     #[test]
     fn all_variables_together_fit_into_4_kib_of_json() {
         let most = MOST_BYTES - r#"{"AB":""}"#.len();
         assert_eq!(
-            check(&own(json!({"AB": "x".repeat(most)})), &[], &[]),
+            check(
+                &own(json!({"AB": "x".repeat(most)})),
+                &[],
+                &[],
+                &BTreeMap::new()
+            ),
             Ok(())
         );
-        assert!(check(&own(json!({"AB": "x".repeat(most + 1)})), &[], &[]).is_err());
+        assert!(
+            check(
+                &own(json!({"AB": "x".repeat(most + 1)})),
+                &[],
+                &[],
+                &BTreeMap::new()
+            )
+            .is_err()
+        );
     }
 }

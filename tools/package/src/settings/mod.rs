@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `[package]` | name and description |
 //! | `[package.metadata.lambda.deploy]` | Lambda settings, under cargo-lambda's keys |
-//! | `[package.metadata.function]` | the trigger, and the tables, queues and aliases it uses with the IAM actions (resources.rs) |
+//! | `[package.metadata.function]` | the trigger, the tables, queues and aliases it uses with the IAM actions, its parameters and further permissions (resources.rs) |
 //! | `[package.metadata.tables.*]`, `[package.metadata.queues.*]` | what these are; in `shared/Cargo.toml` where functions share them |
 //! | `[package.metadata.rollout]` | [`RolloutPolicy`] |
 //! | `[package.metadata.replay]` | [`ReplayPolicy`] |
@@ -230,7 +230,8 @@ impl Function {
         let tables = function.tables(&definitions).map_err(wrong)?;
         let queues = function.queues(&definitions, deploy.timeout);
         let queues = queues.map_err(wrong)?;
-        environment::check(&deploy.env, &tables, &queues)
+        let parameters = function.parameters().map_err(wrong)?;
+        environment::check(&deploy.env, &tables, &queues, &parameters)
             .map_err(|reason| self.wrong("lambda.deploy", reason))?;
         Ok(FunctionManifest {
             schema_version: SCHEMA_VERSION,
@@ -245,6 +246,8 @@ impl Function {
             tables,
             queues,
             aliases: function.aliases(&self.guarded()?).map_err(wrong)?,
+            parameters,
+            permissions: function.permissions().map_err(wrong)?,
             trigger: function.trigger,
             replay: self.table::<ReplayPolicy>("replay")?,
             rollout,

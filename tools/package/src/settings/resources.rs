@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::manifest::{AliasAccess, Index, KeyAttribute, Queue, QueueTrigger, Table, Trigger};
+use crate::manifest::{
+    AliasAccess, Index, KeyAttribute, Parameter, Permission, Queue, QueueTrigger, Table, Trigger,
+};
 
 /// What an event source mapping does with its queue.
 const CONSUMER_ACTIONS: [&str; 3] = ["DeleteMessage", "GetQueueAttributes", "ReceiveMessage"];
@@ -24,6 +26,8 @@ pub(super) struct FunctionTable {
     tables: BTreeMap<String, Vec<String>>,
     queues: BTreeMap<String, Vec<String>>,
     aliases: BTreeMap<String, Vec<String>>,
+    parameters: BTreeMap<String, Parameter>,
+    permissions: Vec<Permission>,
 }
 
 /// How the function's own crate is optimised, and the whole when it is linked, where that is not as in
@@ -167,6 +171,62 @@ impl FunctionTable {
     }
 }
 
+impl FunctionTable {
+    /// The parameters that the function reads.
+    ///
+    /// # Errors
+    /// What is wrong with which key, in one sentence.
+    pub(super) fn parameters(&self) -> Result<BTreeMap<String, Parameter>, String> {
+        for (name, parameter) in &self.parameters {
+            let path = parameter.0.strip_prefix("secret:").unwrap_or(&parameter.0);
+            let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-/".contains(c);
+            if path.len() < 2 || !path.starts_with('/') || !path.chars().all(allowed) {
+                return Err(format!(
+                    "parameters.{name} = {:?}: a parameter is called like /api-key, a secret like secret:/api-key, of \
+                     letters, digits and _.-/",
+                    parameter.0
+                ));
+            }
+        }
+        Ok(self.parameters.clone())
+    }
+
+    /// What else the function may do.
+    ///
+    /// # Errors
+    /// What is wrong with which key, in one sentence.
+    pub(super) fn permissions(&self) -> Result<Vec<Permission>, String> {
+        for permission in &self.permissions {
+            let (actions, resources) = (&permission.actions, &permission.resources);
+            for action in actions {
+                let fits = action.split_once(':').is_some_and(|(service, action)| {
+                    !service.is_empty()
+                        && service
+                            .chars()
+                            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+                        && is_action(action)
+                });
+                if !fits {
+                    return Err(format!(
+                        "permissions: {action:?} is not an IAM action: spell them out with their service, like \
+                         s3:GetObject, without wildcard"
+                    ));
+                }
+            }
+            let is_resource = |it: &String| it == "*" || it.starts_with("arn:");
+            if let Some(resource) = resources.iter().find(|it| !is_resource(it)) {
+                return Err(format!(
+                    "permissions: {resource:?} is not an ARN (arn:aws:s3:::{{prefix}}-uploads/*), nor * alone"
+                ));
+            }
+            if actions.is_empty() || resources.is_empty() {
+                return Err("permissions: name the actions and the resources of each".to_owned());
+            }
+        }
+        Ok(self.permissions.clone())
+    }
+}
+
 fn queue(name: &str, actions: &[String], definitions: &Definitions) -> Result<Queue, String> {
     check_actions("queues", name, actions)?;
     check_name("queues", name)?;
@@ -248,10 +308,6 @@ fn check_trigger(
 
 /// Actions are spelled out: a wildcard would give more than the function needs.
 fn check_actions(kind: &str, name: &str, actions: &[String]) -> Result<(), String> {
-    let is_action = |action: &String| {
-        action.starts_with(|c: char| c.is_ascii_uppercase())
-            && action.chars().all(|c| c.is_ascii_alphanumeric())
-    };
     match actions.iter().find(|action| !is_action(action)) {
         Some(action) => Err(format!(
             "{kind}.{name}: {action:?} is not an IAM action: spell them out, without service and wildcard"
@@ -261,6 +317,11 @@ fn check_actions(kind: &str, name: &str, actions: &[String]) -> Result<(), Strin
         )),
         None => Ok(()),
     }
+}
+
+fn is_action(action: &str) -> bool {
+    action.starts_with(|c: char| c.is_ascii_uppercase())
+        && action.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 /// What DynamoDB and SQS both take, with room for the suffixes.

@@ -2,7 +2,7 @@
 //!
 //! | service | may use |
 //! | --- | --- |
-//! | [`lambda`], [`sqs`], [`cloudwatch`], [`dynamodb`] | no other service |
+//! | [`lambda`], [`sqs`], [`cloudwatch`], [`dynamodb`], [`parameters`] | no other service |
 //! | [`event_sources`]: queues that invoke functions | `lambda`, `sqs` |
 //! | [`http_api`]: HTTP requests that invoke functions | `lambda` |
 //! | [`function_urls`]: HTTP requests that invoke functions, without an API | `lambda`, `http_api` |
@@ -18,4 +18,5 @@ pub mod eventbridge;
 pub mod function_urls;
 pub mod http_api;
 pub mod lambda;
+pub mod parameters;
 pub mod sqs;

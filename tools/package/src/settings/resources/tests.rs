@@ -144,3 +144,38 @@ fn two_definitions_of_one_name_must_agree() {
     let message = definitions().join(other).unwrap_err();
     assert!(message.contains("queues.documents"), "{message}");
 }
+
+#[test]
+fn parameters_and_permissions_are_taken_as_they_are_written() {
+    let written = function(json!({
+        "parameters": {"API_KEY": "/api-key", "DATABASE": "secret:/database"},
+        "permissions": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::{prefix}-uploads/*"]}],
+    }));
+    let parameters = written.parameters().unwrap();
+    assert_eq!(parameters["API_KEY"].path(), "/api-key");
+    let secret = "/aws/reference/secretsmanager/database";
+    assert_eq!(parameters["DATABASE"].path(), secret);
+    assert_eq!(written.permissions().unwrap().len(), 1);
+}
+
+#[test]
+fn a_parameter_or_permission_that_aws_would_refuse_is_named() {
+    for name in ["api-key", "/", "secret:api-key", "/a key"] {
+        let said = function(json!({"parameters": {"API_KEY": name}})).parameters();
+        assert!(
+            said.unwrap_err().starts_with("parameters.API_KEY"),
+            "{name}"
+        );
+    }
+    for (actions, resources) in [
+        (json!(["s3:*"]), json!(["*"])),
+        (json!(["GetObject"]), json!(["*"])),
+        (json!(["s3:GetObject"]), json!(["my-bucket"])),
+        (json!([]), json!(["*"])),
+        (json!(["s3:GetObject"]), json!([])),
+    ] {
+        let written = json!({"permissions": [{"actions": actions, "resources": resources}]});
+        let said = function(written).permissions().unwrap_err();
+        assert!(said.starts_with("permissions: "), "{said}");
+    }
+}

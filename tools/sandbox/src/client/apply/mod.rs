@@ -14,7 +14,10 @@ mod trigger;
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Result;
-use package::{FunctionManifest, manifest::Table};
+use package::{
+    FunctionManifest,
+    manifest::{Table, parameter_variable},
+};
 
 pub use function::put_build;
 pub use queue::url as queue_url;
@@ -57,6 +60,9 @@ pub async fn apply(
         if queue.is_sent_to() {
             environment.insert(queue.variable.clone(), url);
         }
+    }
+    for (name, parameter) in &manifest.parameters {
+        environment.insert(parameter_variable(name), parameter.path());
     }
     let grant = Grant::from_manifest(manifest);
     clients.admin.set_grant(&manifest.name, &grant).await?;

@@ -1,5 +1,5 @@
-//! Least privilege: what a function does to tables, queues and the aliases of functions must be in its metadata, as it
-//! must be in its role on AWS.
+//! Least privilege: what a function does to tables, queues, parameters and the aliases of functions must be in its
+//! metadata, as it must be in its role on AWS.
 //!
 //! Every function has an access key id of its own. A request that is signed with one is checked against the function's
 //! [`Grant`]; requests of anybody else, and of functions that were not applied, are not. `needs.rs` and `lambda.rs` know which
@@ -7,7 +7,8 @@
 //!
 //! # What differs from IAM
 //! - Signatures are not verified: the check finds forgotten permissions, and is no protection.
-//! - DynamoDB, SQS (both in their JSON protocols) and Lambda are checked, CloudWatch is not.
+//! - DynamoDB, SQS (both in their JSON protocols), parameters and Lambda are checked, CloudWatch is not.
+//! - An action in `permissions` is allowed on every resource: the sandbox knows no ARNs of other accounts and services.
 //! - An alias is a resource of its own here. In IAM `GetAlias` and `UpdateAlias` are allowed on a function, with all of
 //!   its aliases.
 
@@ -26,7 +27,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use package::FunctionManifest;
+use package::{FunctionManifest, manifest::Parameter};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -43,6 +44,9 @@ pub struct Grant {
     tables: BTreeMap<String, BTreeSet<String>>,
     queues: BTreeMap<String, BTreeSet<String>>,
     aliases: BTreeMap<String, BTreeSet<String>>,
+    parameters: BTreeSet<String>,
+    /// With their service.
+    further: BTreeSet<String>,
 }
 
 impl Grant {
@@ -58,8 +62,12 @@ impl Grant {
                 aliases.insert(format!("{function}:{}", alias.name), set(&alias.actions));
             }
         }
+        let parameters = manifest.parameters.values();
+        let further = manifest.permissions.iter();
         Self {
             aliases,
+            parameters: parameters.map(Parameter::path).collect(),
+            further: further.flat_map(|it| it.actions.clone()).collect(),
             tables: tables
                 .map(|table| (table.name.clone(), set(&table.actions)))
                 .collect(),
@@ -70,10 +78,15 @@ impl Grant {
     }
 
     fn allows(&self, need: &Need) -> bool {
+        let (service, _) = need.kind.arn();
+        if self.further.contains(&format!("{service}:{}", need.action)) {
+            return true;
+        }
         let resources = match need.kind {
             Kind::Table => &self.tables,
             Kind::Queue => &self.queues,
             Kind::Alias => &self.aliases,
+            Kind::Parameter => return self.parameters.contains(&need.resource),
             Kind::Function => return false,
         };
         resources
@@ -132,11 +145,7 @@ fn refuse(function: &str, need: &Need) -> Response {
         action,
         resource,
     } = need;
-    let (service, prefix) = match kind {
-        Kind::Table => ("dynamodb", "table/"),
-        Kind::Queue => ("sqs", ""),
-        Kind::Alias | Kind::Function => ("lambda", "function:"),
-    };
+    let (service, prefix) = kind.arn();
     let arn = arn::arn(service, DEFAULT_REGION, format_args!("{prefix}{resource}"));
     let message = format!(
         "User: arn:aws:sts::{ACCOUNT_ID}:assumed-role/{function}/{function} is not authorized to perform: \
@@ -169,7 +178,16 @@ fn remedy(function: &str, need: &Need) -> String {
         Kind::Table => ("tables", resource.as_str()),
         Kind::Queue => ("queues", resource.trim_end_matches(".fifo")),
         Kind::Alias => ("aliases", resource.rsplit(':').next().unwrap_or(resource)),
-        Kind::Function => return "Functions may look at and change aliases alone".to_owned(),
+        Kind::Parameter => {
+            return format!(
+                "Name {resource} in `parameters` of [package.metadata.function] of functions/{function}/Cargo.toml"
+            );
+        }
+        Kind::Function => {
+            return format!(
+                "Add lambda:{action} to `permissions` of [package.metadata.function] of functions/{function}/Cargo.toml"
+            );
+        }
     };
     let add = format!(
         "Add \"{action}\" to {name} in [package.metadata.function.{key}] of functions/{function}/Cargo.toml"

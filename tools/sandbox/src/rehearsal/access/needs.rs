@@ -8,10 +8,24 @@ use serde_json::Value;
 pub(super) enum Kind {
     Table,
     Queue,
+    /// A parameter, by its whole name.
+    Parameter,
     /// An alias of a function: `FUNCTION:ALIAS`.
     Alias,
     /// A function.
     Function,
+}
+
+impl Kind {
+    /// The service that has it, and what comes before its name in an ARN.
+    pub(super) const fn arn(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Table => ("dynamodb", "table/"),
+            Self::Queue => ("sqs", ""),
+            Self::Parameter => ("ssm", "parameter"),
+            Self::Alias | Self::Function => ("lambda", "function:"),
+        }
+    }
 }
 
 /// One action on one of them.
@@ -41,6 +55,16 @@ pub(super) fn needs(target: &str, body: &[u8]) -> Vec<Need> {
                 .collect()
         }
         Some(("AmazonSQS", operation)) => vec![on_queue(operation, &body)],
+        Some(("AmazonSSM", operation)) => {
+            let names = body["Names"].as_array().into_iter().flatten();
+            names
+                .map(|name| Need {
+                    kind: Kind::Parameter,
+                    action: operation.to_owned(),
+                    resource: named(name),
+                })
+                .collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -111,9 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_on_a_table_is_its_own_action() {
+    fn an_operation_on_a_table_or_parameter_is_its_own_action() {
         let body = json!({"TableName": "arn:aws:dynamodb:us-east-1:000000000000:table/t", "IndexName": "i"});
         assert_eq!(needed("DynamoDB_20120810.Query", &body), ["Table Query t"]);
+        let body = json!({"Names": ["/a", "/b"]});
+        let expected = ["Parameter GetParameters /a", "Parameter GetParameters /b"];
+        assert_eq!(needed("AmazonSSM.GetParameters", &body), expected);
         let body = json!({"RequestItems": {"a": {}, "b": {}}});
         let expected = ["Table BatchGetItem a", "Table BatchGetItem b"];
         assert_eq!(needed("DynamoDB_20120810.BatchGetItem", &body), expected);
