@@ -1,31 +1,50 @@
 # Sourced by the scripts that use an AWS account: account, region, Terraform's states.
 # shellcheck shell=bash disable=SC2034
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$root/scripts/names.sh"
 
 export TF_IN_AUTOMATION=1 TF_INPUT=0
 [[ -t 1 ]] || export TF_CLI_ARGS_plan=-no-color TF_CLI_ARGS_apply=-no-color
 
-# Terraform's plugins and plans: one folder a state, so that two never share one.
+# Terraform's data and plans: one folder a state, so that two never share one. The provider, which has 700 MB, is kept once.
 terraform_folder=$root/.terraform
+export TF_PLUGIN_CACHE_DIR=${TF_PLUGIN_CACHE_DIR:-$terraform_folder/plugins}
+mkdir -p "$TF_PLUGIN_CACHE_DIR"
 
-# connect: sets account, region and state_bucket, or says what is missing.
+# connect [ENVIRONMENT]: sets its names, account, region, state_bucket and variables (flags for Terraform), or says what is
+# missing.
 connect() {
+    environment_names "${1:-}"
     command -v terraform >/dev/null ||
         die 2 "terraform is not installed: take 1.11 or newer from https://developer.hashicorp.com/terraform/install"
     command -v aws >/dev/null || scripts/setup.sh --clients
-    region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(package project region 2>/dev/null || true)}}
+    region=$(environment_key region)
+    region=${region:-${AWS_REGION:-${AWS_DEFAULT_REGION:-$(project_key region)}}}
     region=${region:-$(aws configure get region || true)}
-    [[ -n $region ]] || die 2 "no AWS region: set AWS_REGION, or the project's (scripts/rename.sh), or that of your AWS profile"
+    [[ -n $region ]] || die 2 "no AWS region: set it in infra/environments/$environment.tfvars, or AWS_REGION, or the project's (scripts/rename.sh), or that of your AWS profile"
     # The AWS CLI of version 1 reads the second, everything else the first.
     export AWS_REGION=$region AWS_DEFAULT_REGION=$region
     local answer
     answer=$(aws sts get-caller-identity --query '[Account, Arn]' --output text 2>&1) ||
         die 2 "AWS does not take these credentials (or there are none): ${answer##*$'\n'}"$'\n'"Sign in (aws sso login, aws configure) or set AWS_PROFILE"
     read -r account caller <<<"$answer"
-    # In the environment, so that an account_id in a terraform.tfvars wins, and Terraform refuses any other account.
-    export TF_VAR_account_id=${TF_VAR_account_id:-$account}
-    # The same as in infra/names: a backend takes no variables.
-    state_bucket=lambda-state-$account-$region
+    local wanted
+    wanted=$(environment_key account_id)
+    [[ ${wanted:-$account} == "$account" ]] ||
+        die 2 "the environment $environment is in account $wanted, and these are credentials of $account (${answer##*$'\t'})"
+    export TF_VAR_account_id=$account
+    state_bucket=$prefix-state-$account
+    variables=(-var-file="$environment_file" -var "project=$project" -var "environment=$environment" -var "owner=$owner")
+}
+
+# init CONFIGURATION FLAG...: one at a time, because two would spoil the provider's folder for each other.
+init() {
+    local command=(terraform -chdir="infra/$1" init -no-color -lockfile=readonly ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} "${@:2}")
+    if command -v flock >/dev/null; then
+        flock "$TF_PLUGIN_CACHE_DIR/init.lock" "${command[@]}"
+    else
+        "${command[@]}"
+    fi
 }
 
 # terraform_init CONFIGURATION STATE-KEY [FLAG]...: does not change the lock file, so that the tree stays the commit that
@@ -33,16 +52,26 @@ connect() {
 terraform_init() {
     local configuration=$1 key=$2 log
     shift 2
-    export TF_DATA_DIR=$terraform_folder/${key%.tfstate}
-    log=$(terraform -chdir="infra/$configuration" init -no-color -backend-config="bucket=$state_bucket" -backend-config="key=$key" \
-        -backend-config="region=$region" ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} -reconfigure -lockfile=readonly "$@" 2>&1) || {
+    export TF_DATA_DIR=$terraform_folder/$environment/${key%.tfstate}
+    log=$(init "$configuration" -backend-config="bucket=$state_bucket" -backend-config="key=$key" -backend-config="region=$region" -reconfigure "$@" 2>&1) || {
         printf '%s\n' "$log" >&2
         [[ $log != *NoSuchBucket* && $log != *"S3 bucket"*"does not exist"* ]] ||
-            die 2 "the bucket of Terraform's states, $state_bucket, does not exist in account $account: run scripts/platform.sh once"
+            die 2 "the bucket of Terraform's states, $state_bucket, does not exist in account $account: run scripts/platform.sh --environment $environment once"
         [[ $log != *checksums* ]] ||
-            die 2 "the lock file has not the provider's hash for this machine: infra/README.md says in step 1 how to add it (terraform providers lock)"
+            die 2 "the lock file has not the provider's hash for this machine: infra/README.md says under "A newer provider" how to add it (terraform providers lock)"
         die 2 "terraform init failed, see above"
     }
+}
+
+# local_state CONFIGURATION PATH [FLAG]...: keeps the state in a local file, until this script ends or the file
+# bootstrap_override.tf is removed.
+local_state() {
+    local configuration=$1 path=$2
+    shift 2
+    override=infra/$configuration/bootstrap_override.tf
+    trap 'rm -f "$override"' EXIT
+    printf 'terraform {\n  backend "local" {\n    path = "%s"\n  }\n}\n' "$path" >"$override"
+    init "$configuration" "$@" >/dev/null || die 2 "terraform init failed, see above"
 }
 
 # terraform_or_lock CONFIGURATION ARGUMENT...: when the state is locked, says how to remove a stale lock.
@@ -78,8 +107,8 @@ terraform_apply() {
 # confirm QUESTION: asks, unless $yes is true.
 confirm() {
     ! ${yes:-false} || return 0
-    [[ -t 0 ]] || die 2 "this is account $account, region $region, as $caller: say --yes where nobody can be asked"
+    [[ -t 0 ]] || die 2 "this is $prefix in account $account, region $region, as $caller: say --yes where nobody can be asked"
     local answer
-    read -r -p "Account $account, region $region, as $caller. $1 [y/N] " answer
+    read -r -p "$prefix in account $account, region $region, as $caller. $1 [y/N] " answer
     [[ $answer == [yY]* ]] || die 1 "nothing was changed"
 }

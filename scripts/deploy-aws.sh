@@ -3,13 +3,14 @@
 # Called by it, with its flags.
 source "$(dirname "${BASH_SOURCE[0]}")/aws-common.sh"
 
-function=$1 plan_only=false yes=false move=true run=()
+function=$1 environment='' plan_only=false yes=false move=true run=()
 shift
 while (($#)); do
     case $1 in
     --plan) plan_only=true ;;
     --yes) yes=true ;;
     --no-rollout) move=false ;;
+    --environment) environment=$2 && shift ;;
     --to | --until) run+=("$1" "$2") && shift ;;
     *) die 2 "unknown option $1" ;;
     esac
@@ -18,13 +19,13 @@ done
 
 # First of all: files that Terraform writes must not count as changes of the tree.
 commit=$(current_commit)
-connect
-say "2/6 what Terraform would change in account $account, region $region"
+connect "$environment"
+say "2/6 what Terraform would change of $prefix in account $account, region $region"
 terraform_init function "functions/$function.tfstate"
-flags=(-var "function=$function" -var "dist=$root/dist" -var "commit=$commit" -var "rollout=${ROLLOUT:-$tools_bin/rollout}")
+flags=("${variables[@]}" -var "name=$function" -var "dist=$root/dist" -var "commit=$commit" -var "rollout=${ROLLOUT:-$tools_bin/rollout}")
 # Terraform does not know what `rollout publish` has made: when the alias of a build is missing, publish again.
 for architecture in x86_64 arm64; do
-    aws lambda get-alias --function-name "$function" --name "$architecture" >/dev/null 2>&1 || flags+=(-replace=terraform_data.publish)
+    aws lambda get-alias --function-name "$prefix-$function" --name "$architecture" >/dev/null 2>&1 || flags+=(-replace=module.function.terraform_data.publish)
 done
 plan=$TF_DATA_DIR/plan
 if $plan_only; then

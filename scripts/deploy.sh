@@ -2,9 +2,11 @@
 # Builds a function, publishes the pair, moves traffic to it, reports.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-usage="usage: scripts/deploy.sh <function> [--plan | --no-rollout | --to ARCHITECTURE] [--until PERCENT] [--yes] [--no-build]
+usage="usage: scripts/deploy.sh <function> [--environment NAME] [--plan | --no-rollout | --to ARCHITECTURE] [--until PERCENT] [--yes] [--no-build]
        scripts/deploy.sh <function> --sandbox [--fault ARCHITECTURE:KIND=AMOUNT]... [--rate PER-SECOND] [--no-build]
 
+  --environment NAME
+                  a file of infra/environments (default: the only one, or production)
   --plan          say what would change on AWS, and change nothing
   --no-rollout    apply and publish on AWS, and leave live as it is
   --to ARCHITECTURE
@@ -26,7 +28,7 @@ while (($#)); do
     --sandbox) sandbox=true ;;
     --fault) faults+=("${2:?"--fault needs a value"}") && shift ;;
     --plan | --yes | --no-rollout) aws_flags+=("$1") ;;
-    --to | --until) aws_flags+=("$1" "${2:?"$1 needs a value"}") && shift ;;
+    --environment | --to | --until) aws_flags+=("$1" "${2:?"$1 needs a value"}") && shift ;;
     --no-build) build=false ;;
     --rate) rate=${2:?"--rate needs a value"} && shift ;;
     -*) die 2 "unknown option $1"$'\n'"$usage" ;;
@@ -59,7 +61,7 @@ done
 $sandbox || exec scripts/deploy-aws.sh "$function" "${aws_flags[@]}"
 
 say "2/7 sandbox"
-unset AWS_ENDPOINT_URL AWS_PROFILE
+unset AWS_ENDPOINT_URL AWS_PROFILE FUNCTION_PREFIX
 # On its fixed port, unless a sandbox of another folder has that.
 sandbox start 2>/dev/null || sandbox start --port 0
 AWS_ENDPOINT_URL=$(sandbox_url)

@@ -1,36 +1,60 @@
 #!/usr/bin/env bash
-# Destroys all resources of a function in an AWS account: scripts/destroy.sh <function> [--plan] [--yes]
-# Also of a function that was renamed or removed: it needs only its state, and nothing from dist/.
+# Destroys all resources of a function in an environment, also of a function that was renamed or removed: it needs only its
+# state, and nothing from dist/. Or the platform, when no function is left.
 source "$(dirname "${BASH_SOURCE[0]}")/aws-common.sh"
 
-usage="usage: scripts/destroy.sh <function> [--plan] [--yes]"
-function='' plan_only=false yes=false
-for argument in "$@"; do
-    case $argument in
+usage="usage: scripts/destroy.sh <function> | --platform [--environment NAME] [--plan] [--yes]
+
+Log groups stay: what happened is known as long as log_retention_days says."
+function='' platform=false environment='' plan_only=false yes=false
+while (($#)); do
+    case $1 in
     -h | --help) echo "$usage" && exit 0 ;;
+    --environment) environment=${2:?"--environment needs a name"} && shift ;;
+    --platform) platform=true ;;
     --plan) plan_only=true ;;
     --yes) yes=true ;;
-    -*) die 2 "unknown option $argument"$'\n'"$usage" ;;
-    *) function=$argument ;;
+    -*) die 2 "unknown option $1"$'\n'"$usage" ;;
+    *) function=$1 ;;
     esac
+    shift
 done
-[[ -n $function ]] || die 2 "which function?"$'\n'"$usage"
+[[ -n $function || $platform == true ]] || die 2 "which function?"$'\n'"$usage"
 
-connect
-terraform_init nothing "functions/$function.tfstate"
-[[ -n $(terraform -chdir=infra/nothing state list) ]] ||
-    die 2 "there is no state of $function in $state_bucket; there are: $(aws s3api list-objects-v2 --bucket "$state_bucket" --prefix functions/ --query 'Contents[].Key' --output text | tr '\t' ' ')"
+connect "$environment"
+what=$function question="Destroy all this? Callers of live get errors from then on."
+if $platform; then
+    what="the platform" question="Destroy all this, with the data in the tables and queues?"
+    left=$(aws lambda list-functions --query "Functions[?starts_with(FunctionName, '$FUNCTION_PREFIX')].FunctionName" --output text)
+    [[ -z $left ]] || die 2 "these functions need the platform: ${left//$'\t'/, }. Destroy them first"
+    # The bucket of the state goes as well, so the state first comes from there into a file, which a run that was killed
+    # leaves for the next one.
+    state_file=$prefix.tfstate
+    if [[ -s infra/nothing/$state_file ]]; then
+        export TF_DATA_DIR=$terraform_folder/$environment/platform
+        local_state nothing "$state_file" -reconfigure
+    else
+        terraform_init nothing platform.tfstate
+        local_state nothing "$state_file" -migrate-state -force-copy
+    fi
+    # Other projects of the account may use GitHub's identity provider.
+    terraform -chdir=infra/nothing state rm 'module.platform.aws_iam_openid_connect_provider.github[0]' >/dev/null 2>&1 || true
+else
+    terraform_init nothing "functions/$function.tfstate"
+    [[ -n $(terraform -chdir=infra/nothing state list) ]] ||
+        die 2 "there is no state of $function in $state_bucket; there are: $(aws s3api list-objects-v2 --bucket "$state_bucket" --prefix functions/ --query 'Contents[].Key' --output text | tr '\t' ' ')"
+fi
 
-say "what would be destroyed of $function in account $account, region $region"
+say "what would be destroyed of $what of $prefix in account $account, region $region"
 plan=$TF_DATA_DIR/plan
 if $plan_only; then
     terraform_plan nothing "$plan" -lock=false || true
-    rm -f "$plan"
+    rm -f "$plan" ${state_file:+"infra/nothing/$state_file"}
     echo "This was a plan: nothing was changed."
     exit 0
 fi
 if ! terraform_plan nothing "$plan"; then
-    confirm "Destroy all this? Callers of live get errors from then on."
+    confirm "$question"
     terraform_apply nothing "$plan"
 fi
-rm -f "$plan"
+rm -f "$plan" ${state_file:+"infra/nothing/$state_file" "infra/nothing/$state_file.backup"}

@@ -41,7 +41,7 @@ if $first; then
     [[ -n $repository || ! $remote =~ github\.com[:/]([^/]+/[^/]+)$ ]] || repository=${BASH_REMATCH[1]%.git}
     commit=$(git rev-parse --verify HEAD) || die 2 "this is no git repository with a commit: scripts/update.sh has to know what it began with"
 fi
-[[ -z $name || $name =~ ^[a-z][a-z0-9-]*[a-z0-9]$ && ${#name} -le 64 ]] || die 2 "$name: a name has lower-case letters, digits and hyphens, begins with a letter, and has 64 characters at most"
+[[ -z $name || $name =~ ^[a-z][a-z0-9-]*[a-z0-9]$ && ${#name} -le 29 ]] || die 2 "$name: a name has lower-case letters, digits and hyphens, begins with a letter, and has 29 characters at most: every name on AWS begins with it"
 [[ -z $region || $region =~ ^[a-z]{2}(-[a-z]+)+-[0-9]$ ]] || die 2 "$region: a region looks like eu-central-1"
 is_repository='^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$'
 [[ -z $repository || $repository =~ $is_repository ]] || die 2 "$repository: a repository is OWNER/NAME"
@@ -60,6 +60,8 @@ without_parts() {
 
 before=$(sed -n '/^\[workspace\.metadata\.project\]/,/^$/s/^name = "\(.*\)"$/\1/p' Cargo.toml)
 if $first; then
+    # Tells this project's platform in an AWS account from another's of the same name.
+    set_key Cargo.toml id "\"$(python3 -c 'import uuid; print(uuid.uuid4())')\""
     set_key Cargo.toml template "{ ${tools:+repository = \"$tools_repository\", }commit = \"$commit\" }"
     without_parts template
     perl -pi -e "s|.*|# $name| if \$. == 1" README.md
@@ -107,8 +109,11 @@ Look at it (git diff), commit it, and go on:
   scripts/update.sh                               when the template has something new
 END
 [[ -z $repository ]] || cat <<END
-For deploys from GitHub, once scripts/platform.sh has printed the roles (more: infra/README.md):
-  gh variable set AWS_REGION --body ${region:-REGION}
-  gh secret set AWS_PLAN_ROLE_ARN
-  gh secret set AWS_DEPLOY_ROLE_ARN --env production
+For deploys from GitHub: infra/README.md, step 5.
+END
+[[ -z $repository || -n $ids ]] || cat <<END
+GitHub's numeric ids of $repository are missing: gh is not signed in, or there is no such repository yet. A repository made
+since 2026-07-15 has them in its tokens, and without them AWS refuses its workflows: "Not authorized to perform
+sts:AssumeRoleWithWebIdentity". When it exists: gh auth login, and scripts/rename.sh --repository $repository; then
+scripts/platform.sh, which tells AWS.
 END

@@ -1,49 +1,11 @@
-# The settings of a deploy. Everything about the function itself is in its function.json.
-
-variable "function" {
-  description = "Name of the function: its folder in functions/ and in dist/, and its name on Lambda."
-  type        = string
-
-  validation {
-    condition     = can(regex("^[a-zA-Z0-9_-]{1,64}$", var.function))
-    error_message = "A function's name has 1 to 64 letters, digits, hyphens and underscores."
-  }
-  validation {
-    condition     = !contains(["github-plan", "github-deploy"], var.function)
-    error_message = "A function named ${var.function} would share its role's name with a role of the platform: rename it."
-  }
-  validation {
-    condition     = fileexists("${var.dist}/${var.function}/function.json")
-    error_message = "${var.dist}/${var.function}/function.json is missing: build it (scripts/build.sh ${var.function}). If the function was renamed or removed, end what is left of it: scripts/destroy.sh ${var.function}."
-  }
-}
-
-variable "dist" {
-  description = "The folder that scripts/build.sh writes to."
-  type        = string
-  default     = "../../dist"
-}
-
-variable "commit" {
-  description = "The commit to deploy, which the artifacts must be built from; null: any."
-  type        = string
-  default     = null
-
-  validation {
-    condition = var.commit == null || !fileexists("${var.dist}/${var.function}/function.json") ? true : alltrue([
-      for artifact in jsondecode(file("${var.dist}/${var.function}/function.json")).artifacts : artifact.commit == var.commit
-    ])
-    error_message = "dist/${var.function} was built from another commit than ${coalesce(var.commit, "-")}: build it again (scripts/build.sh ${var.function})."
-  }
-}
+# From the environment's file.
 
 variable "account_id" {
-  description = "The AWS account to deploy to; credentials of another are refused. null: the one of the credentials."
+  description = "The AWS account; credentials of another are refused."
   type        = string
-  default     = null
 
   validation {
-    condition     = var.account_id == null || can(regex("^[0-9]{12}$", var.account_id))
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
     error_message = "An AWS account id has 12 digits."
   }
 }
@@ -51,21 +13,10 @@ variable "account_id" {
 variable "region" {
   description = "The AWS region, like eu-central-1."
   type        = string
-
-  validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "A region looks like eu-central-1."
-  }
-}
-
-variable "rollout" {
-  description = "The program `rollout`: a path, or a name in PATH."
-  type        = string
-  default     = "rollout"
 }
 
 variable "tags" {
-  description = "Tags of all resources, besides `function` and `managed-by`."
+  description = "Tags of all resources, besides `project`, `environment`, `function` and `managed-by`."
   type        = map(string)
   default     = {}
 
@@ -75,36 +26,64 @@ variable "tags" {
   }
 }
 
-variable "first_weight_percent" {
-  description = "The arm64 build's share of `live` when `live` is created, in percent; the x86_64 build gets the rest. Afterwards the weight belongs to `rollout`."
-  type        = number
-  default     = 0
+variable "function" {
+  description = "Variables of infra/modules/function, for every function."
+  type        = any
+  default     = {}
+}
+
+variable "functions" {
+  description = "The same for one function each, by its name."
+  type        = any
+  default     = {}
 
   validation {
-    condition     = var.first_weight_percent >= 0 && var.first_weight_percent <= 100
-    error_message = "A weight is 0 to 100 percent. (Lambda's own weights are fractions, and Terraform would accept 1.5.)"
+    condition     = length(setsubtract(keys(merge(var.function, try(var.functions[var.name], {}))), local.known)) == 0
+    error_message = "infra/environments/${var.environment}.tfvars: function and functions.${var.name} take ${join(", ", local.known)}, and not ${join(", ", setsubtract(keys(merge(var.function, try(var.functions[var.name], {}))), local.known))}."
   }
 }
 
-variable "log_retention_days" {
-  description = "How long CloudWatch keeps log lines, in days."
-  type        = number
-  default     = 30
-
-  validation {
-    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "CloudWatch Logs takes 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days."
-  }
+variable "platform" {
+  description = "For infra/platform, which reads the same file."
+  type        = any
+  default     = {}
 }
 
-variable "log_level" {
-  description = "Lowest level of the function's own log lines."
+# From scripts/deploy-aws.sh.
+
+variable "name" {
+  description = "Name of the function: its folder in functions/ and in dist/."
   type        = string
-  default     = "INFO"
+}
 
-  validation {
-    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
-    error_message = "Lambda's levels are TRACE, DEBUG, INFO, WARN, ERROR and FATAL."
-  }
+variable "environment" {
+  description = "The name of the environment's file."
+  type        = string
+}
+
+variable "project" {
+  description = "The project's name, which every name begins with."
+  type        = string
+}
+
+variable "owner" {
+  description = "The project's id."
+  type        = string
+}
+
+variable "dist" {
+  description = "The folder that scripts/build.sh writes to."
+  type        = string
+}
+
+variable "commit" {
+  description = "The commit to deploy, which the artifacts must be built from; null: any."
+  type        = string
+  default     = null
+}
+
+variable "rollout" {
+  description = "The program `rollout`: a path, or a name in PATH."
+  type        = string
+  default     = "rollout"
 }

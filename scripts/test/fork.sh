@@ -63,6 +63,7 @@ expect 2 'lower-case letters' "a name that is none is refused" scripts/rename.sh
 expect 2 'looks like eu-central-1' "a region that is none is refused" scripts/rename.sh notary --region Frankfurt
 expect 2 'OWNER/NAME@VERSION' "tools that are none are refused" scripts/rename.sh notary --region eu-central-1 --tools octo-org/template
 expect 0 'notary: done' "the fork gets its name" scripts/rename.sh notary --region eu-central-1 --repository octo-org/notary --holder "Octo Org" --tools "octo-org/template@$version"
+expect 0 "numeric ids of octo-org/notary are missing" "what fails on GitHub until they are known" scripts/rename.sh --repository octo-org/notary
 expect 1 '^nothing$' "nothing of the template's own is left" bash -c \
     "git grep -nIE '$template_name|The contributors|end of (template|with tools)' -- . ':!scripts/rename.sh' || { echo nothing; exit 1; }"
 # --- functions of its own ------------------------------------------------------------------------
@@ -169,13 +170,13 @@ git checkout --quiet .
 expect 0 'nothing new' "the template has nothing new" scripts/update.sh --from "$template"
 later() { (cd "$template" && sed -i "$2" "$1" && commit "$3"); }
 git -C "$template" checkout --quiet tools
-later infra/function/logs.tf '1s/^/# Of the template.\n/' "Logs"
-echo '# Ours.' >>infra/function/logs.tf
+later infra/modules/function/logs.tf '1s/^/# Of the template.\n/' "Logs"
+echo '# Ours.' >>infra/modules/function/logs.tf
 commit "Ours"
 expect 0 'Update from the template' "an update is one commit" scripts/update.sh --from "$template"
-expect 0 '^# Of the template.$' "it brings what the template has changed" head -n 1 infra/function/logs.tf
-expect 0 '^# Ours.$' "and keeps what we have" tail -n 1 infra/function/logs.tf
-expect 0 '^Cargo.toml infra/function/logs.tf $' "it touches nothing else" bash -c "git show --format= --name-only HEAD | tr '\n' ' '"
+expect 0 '^# Of the template.$' "it brings what the template has changed" head -n 1 infra/modules/function/logs.tf
+expect 0 '^# Ours.$' "and keeps what we have" tail -n 1 infra/modules/function/logs.tf
+expect 0 '^Cargo.toml infra/modules/function/logs.tf $' "it touches nothing else" bash -c "git show --format= --name-only HEAD | tr '\n' ' '"
 for file in scripts/destroy.sh scripts/test/guard.sh shared/src/lib.rs README.md; do
     later "$file" '2s/^/# Of the template.\n/' "$file"
 done
@@ -184,11 +185,11 @@ commit "One less"
 expect 0 'Update from the template' "another update" scripts/update.sh --from "$template"
 expect 0 '^Cargo.toml$' "what was removed stays so, and nothing else is touched" git show --format= --name-only HEAD
 expect 0 'nothing new' "then nothing is new" scripts/update.sh --from "$template"
-later infra/function/logs.tf '1s/.*/# Of the template, again./' "Logs again"
-sed -i '1s/.*/# Of ours./' infra/function/logs.tf
+later infra/modules/function/logs.tf '1s/.*/# Of the template, again./' "Logs again"
+sed -i '1s/.*/# Of ours./' infra/modules/function/logs.tf
 commit "Ours again"
-expect 1 'UU infra/function/logs.tf' "a conflict is shown" scripts/update.sh --from "$template"
-expect 0 '^<<<<<<<' "and left to us" cat infra/function/logs.tf
+expect 1 'UU infra/modules/function/logs.tf' "a conflict is shown" scripts/update.sh --from "$template"
+expect 0 '^<<<<<<<' "and left to us" cat infra/modules/function/logs.tf
 git cherry-pick --abort
 
 # --- what it carries -----------------------------------------------------------------------------

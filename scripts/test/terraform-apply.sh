@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A real apply: platform and every function from nothing with Terraform's AWS provider, a rollout, a
-# second apply, what goes wrong, and everything gone again.
+# second apply, what goes wrong, another environment and another project beside it, and everything gone again.
 #
 # The sandbox serves Lambda, DynamoDB, SQS and the metrics that rollout reads, and moto
 # (https://docs.getmoto.org) the rest. Takes dist/ and the tools as they were built, and does
@@ -18,7 +18,9 @@ done
 main=$(one_function)
 
 work=$(mktemp -d)
+other=$work/other-project
 export TOOLS_BIN=$tools_bin
+prefix=shop-production state_bucket=shop-production-state-000000000000
 moto='' traffic=''
 cleanup() {
     [[ -z $traffic ]] || kill "$traffic" 2>/dev/null || true
@@ -32,10 +34,10 @@ cp -R dist "$work"
 cd "$work"
 # The lock files say no hash: an init that may write them adds one, as an init from the registry does.
 sed -i '/hashes = \[/,/\]/d' infra/*/.terraform.lock.hcl
-# As where nobody builds: no workspace, and so no region of the project's.
-rm Cargo.toml
+set_key Cargo.toml name '"shop"'
+set_key Cargo.toml id '"shop-id"'
 git -c user.name=test -c user.email=test@example.com commit --quiet --all --message "For the test"
-printf '%s\n' '*.log' .other answer.json lock.json terraform.tfvars >>.git/info/exclude
+printf '%s\n' '*.log' .other answer.json lock.json other-project infra/environments/{staging,elsewhere}.tfvars >>.git/info/exclude
 event=$(printf '%s\n' "dist/$main"/events/*.json | grep -v '\.expected\.json$' | head -n 1)
 
 # --- the account ---------------------------------------------------------------------------------
@@ -82,7 +84,7 @@ provider "aws" {
 END
 done
 # moto 5.2.5 cannot delete what versioning keeps of a deleted object, so that no bucket would ever end.
-cat >infra/platform/moto_override.tf <<'END'
+cat >infra/modules/platform/moto_override.tf <<'END'
 resource "aws_s3_bucket_policy" "private" {
   for_each = {}
 }
@@ -93,8 +95,8 @@ resource "aws_s3_bucket_versioning" "artifacts" {
   count = 0
 }
 END
-# There is no workspace here: what scripts/platform.sh asks cargo, was asked before.
-(cd "$root" && package resources) >infra/platform/resources.auto.tfvars.json
+# What scripts/platform.sh asks cargo without --no-build.
+package resources >infra/platform/resources.auto.tfvars.json
 
 # --- how to ask ----------------------------------------------------------------------------------
 
@@ -106,28 +108,32 @@ exec(sys.argv[2])
 json.dump(m, open(path, "w"))' "dist/$1/function.json" "$2"
 }
 live() { # FUNCTION: what live routes to
-    aws lambda get-alias --function-name "$1" --name live \
+    aws lambda get-alias --function-name "$prefix-$1" --name live \
         --query '[FunctionVersion, RoutingConfig.AdditionalVersionWeights]' --output json | tr -d ' \n'
 }
-version_of() { aws lambda get-alias --function-name "$1" --name "$2" --query FunctionVersion --output text; } # FUNCTION ALIAS
+version_of() { aws lambda get-alias --function-name "$prefix-$1" --name "$2" --query FunctionVersion --output text; } # FUNCTION ALIAS
 invoke() { # FUNCTION QUALIFIER EVENT-FILE: prints the answer
-    aws lambda invoke --function-name "$1" --qualifier "$2" --payload "fileb://$3" --output json answer.json && cat answer.json
+    aws lambda invoke --function-name "$prefix-$1" --qualifier "$2" --payload "fileb://$3" --output json answer.json && cat answer.json
 }
 deploy() { scripts/deploy.sh "$@" --no-build --yes; } # FUNCTION [FLAG]...
-functions_on_aws() { aws lambda list-functions --query 'Functions[].FunctionName' --output json | tr -d ' \n'; }
+functions_on_aws() { aws lambda list-functions --query "Functions[?starts_with(FunctionName, '$prefix-')].FunctionName" --output json | tr -d ' \n'; }
 
 # --- from nothing --------------------------------------------------------------------------------
 
 say "the platform"
 expect 2 'does not take these credentials' "without credentials: what to do" env -u AWS_ACCESS_KEY_ID scripts/platform.sh --plan --no-build
 expect 2 'no AWS region' "without a region: what to do" env -u AWS_REGION -u AWS_DEFAULT_REGION scripts/platform.sh --plan --no-build
-expect 0 'account 000000000000, region eu-central-1' "a plan names account and region" scripts/platform.sh --plan --no-build
+expect 2 'no environment nothing: infra/environments has production' "an environment that is none: which there are" scripts/platform.sh --environment nothing --plan --no-build
+expect 0 'of shop-production in account 000000000000, region eu-central-1' "a plan names project, environment, account and region" scripts/platform.sh --plan --no-build
 expect 2 'cannot be told.*connect' "a bucket that cannot be reached is none that is missing" \
     env AWS_ENDPOINT_URL_S3=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 scripts/platform.sh --plan --no-build
 expect 2 'say --yes' "nothing happens unasked" scripts/platform.sh --no-build
-expect 2 'lambda-state-000000000000-eu-central-1, does not exist.*run scripts/platform.sh' "a function before the platform: what to do first" deploy "$main" --plan
-expect 0 'the state moves into lambda-state' "the platform, from nothing" scripts/platform.sh --yes --no-build
+expect 2 "$state_bucket, does not exist.*run scripts/platform.sh" "a function before the platform: what to do first" deploy "$main" --plan
+expect 0 "the state moves into $state_bucket" "the platform, from nothing" scripts/platform.sh --yes --no-build
 expect 0 'No changes' "again: nothing to change, from the state in the bucket" scripts/platform.sh --plan --no-build
+echo '{ "tables": {} }' >infra/platform/without.auto.tfvars.json
+expect 2 'Instance cannot be destroyed' "a table that no function uses any more is not destroyed" scripts/platform.sh --plan --no-build
+rm infra/platform/without.auto.tfvars.json
 
 say "the functions"
 expect 2 'built from another commit' "artifacts of another commit than this tree's are refused" deploy "$main" --plan
@@ -148,20 +154,22 @@ all() { # in parallel, as CI does: every function has a state of its own
     done
     for function in "${pids[@]}"; do wait "$function" || code=$?; done
     for function in "${functions[@]}"; do cat "$function.log"; done
+    # What has failed comes last, where it is shown.
+    for function in "${functions[@]}"; do ! grep -q '^[a-z-]*\.sh: ' "$function.log" || tail -n 40 "$function.log"; done
     return "$code"
 }
-deploy_only() { deploy "$1" --no-rollout; }
-echo 'account_id = "111111111111"' >infra/function/terraform.tfvars
-expect 2 'account ID not allowed: 000000000000' "another account than terraform.tfvars says is refused" deploy "$main" --plan
-rm infra/function/terraform.tfvars
-# What a run leaves behind that is killed before it writes the state.
-aws logs create-log-group --log-group-name "/aws/lambda/$main"
+deploy_only() { deploy "$@" --no-rollout; }
+echo 'account_id = "111111111111"' >infra/environments/elsewhere.tfvars
+expect 2 'elsewhere is in account 111111111111, and these are credentials of 000000000000' "another account than the environment's is refused" deploy "$main" --environment elsewhere --plan
+# What an earlier life of the function has left, and what a run leaves behind that is killed before it writes the state.
+aws logs create-log-group --log-group-name "/aws/lambda/$prefix-$main"
+aws iam create-role --role-name "$prefix-$main" --path "/$prefix/" --assume-role-policy-document '{}' >/dev/null
 expect 2 'already exists' "something that no state has: the apply says what" deploy_only "$main"
 import() { # as infra/README.md says
-    TF_DATA_DIR=$PWD/.terraform/functions/$main terraform -chdir=infra/function import -var "function=$main" -var "region=$AWS_REGION" \
-        -var "dist=$PWD/dist" "$@"
+    bash -c 'source scripts/aws-common.sh; connect; terraform_init function "functions/$1.tfstate"
+        terraform -chdir=infra/function import "${variables[@]}" -var "region=$region" -var "name=$1" -var "dist=$root/dist" "${@:2}"' import "$main" "$@"
 }
-expect 0 'Import successful' "it can be imported" import aws_cloudwatch_log_group.function "/aws/lambda/$main"
+expect 0 'Import successful' "it can be imported" import module.function.aws_iam_role.function "$prefix-$main"
 expect 0 'live is as it was' "every function, side by side" all deploy_only
 for function in "${functions[@]}"; do
     expect 0 '^\["1",null\]$' "$function: live serves the x86_64 build" live "$function"
@@ -173,7 +181,7 @@ done
 clean() { [[ -z $(git status --porcelain) ]] && echo clean; }
 expect 0 clean "the tree is the commit that it was: the lock files too" clean
 expect 0 '"StatusCode": 200' "$main answers through live" invoke "$main" live "$event"
-expect 0 ':policy/lambda-functions-eu-central-1"' "its role has the boundary" aws iam get-role --role-name "$main-eu-central-1" --query Role.PermissionsBoundary
+expect 0 ':policy/shop-production-functions"' "its role has the boundary" aws iam get-role --role-name "$prefix-$main" --query Role.PermissionsBoundary
 if [[ -d dist/http-api ]]; then
     expect 0 '404' "http-api asks its table, by the name and the right that Terraform gave it" invoke http-api live dist/http-api/events/unknown-document.json
 fi
@@ -185,7 +193,7 @@ if [[ -d dist/event-processor ]]; then
 import base64, boto3, json
 with open("dist/event-processor/traffic/new-document.json") as file:
     text = file.read()
-for placeholder, value in {"uuid:document": "01890a5d-ac96-774b-bcce-b302099a0001", "now": "2026-01-01T00:00:00Z", "table:documents": "documents"}.items():
+for placeholder, value in {"uuid:document": "01890a5d-ac96-774b-bcce-b302099a0001", "now": "2026-01-01T00:00:00Z", "table:documents": "shop-production-documents"}.items():
     text = text.replace("${" + placeholder + "}", value)
 write, send = (step["aws"]["input"] for step in json.loads(text))
 for item in write["TransactItems"]:
@@ -194,14 +202,14 @@ for item in write["TransactItems"]:
             value["B"] = base64.b64decode(value["B"])
 boto3.client("dynamodb").transact_write_items(**write)
 queues = boto3.client("sqs")
-queues.send_message(QueueUrl=queues.get_queue_url(QueueName="documents")["QueueUrl"], MessageBody=send["MessageBody"])
+queues.send_message(QueueUrl=queues.get_queue_url(QueueName="shop-production-documents")["QueueUrl"], MessageBody=send["MessageBody"])
 print("sent")
 END
     }
     expect 0 sent "a document is stored, and its id sent to the queue" store
     verified() {
         for _ in {1..100}; do
-            aws dynamodb scan --table-name documents --query 'Items[].status.S' --output text | grep verified && return
+            aws dynamodb scan --table-name "$prefix-documents" --query 'Items[].status.S' --output text | grep verified && return
             sleep 0.2
         done
         return 1
@@ -257,7 +265,7 @@ def account(url):
             "ttl": tables.describe_time_to_live(TableName=name)["TimeToLiveDescription"],
             "backups": tables.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"],
         }
-    return json.loads(json.dumps(found, default=str).replace(url, "URL"))
+    return json.loads(json.dumps(found, default=str).replace(url, "URL").replace("shop-production-", ""))
 
 terraform, sandbox = (account(url) for url in sys.argv[1:])
 different = False
@@ -278,7 +286,7 @@ sandbox stop --folder .other >/dev/null
 say "a rollout, and applies beside it"
 # The sandbox knows every second what CloudWatch knows every minute.
 manifest "$main" 'm["rollout"] |= {"period_s": 1, "metric_delay_s": 1, "bake_s": 4, "step_timeout_s": 16, "no_data_timeout_s": 80}'
-sandbox traffic "$main" --qualifier live --rate 200 --quiet >traffic.log 2>&1 &
+sandbox traffic "$prefix-$main" --events "dist/$main/events" --qualifier live --rate 200 --quiet >traffic.log 2>&1 &
 traffic=$!
 expect 2 'say --yes' "traffic moves not unasked, where nothing else changes" scripts/deploy.sh "$main" --no-build
 expect 0 'reached' "replay, rollout to half of the traffic, comparison" deploy "$main" --until 50
@@ -294,7 +302,7 @@ expect 0 '^\["1",\{"2":0\.5\}\]$' "the weight is still 50%, between the versions
 expect 0 '"StatusCode": 200' "and these still serve: version 1" invoke "$main" 1 "$event"
 expect 0 '"StatusCode": 200' "and version 2" invoke "$main" 2 "$event"
 expect 0 '^4$' "the alias arm64 is at the newest pair" version_of "$main" arm64
-expect 0 '' "live moved by hand" aws lambda update-alias --function-name "$main" --name live --function-version 4 --routing-config 'AdditionalVersionWeights={}'
+expect 0 '' "live moved by hand" aws lambda update-alias --function-name "$prefix-$main" --name live --function-version 4 --routing-config 'AdditionalVersionWeights={}'
 expect 0 'nothing to change' "is nothing that an apply undoes" deploy_only "$main"
 expect 0 '^\["4",(null|\{\})\]$' "live is where the hand has put it" live "$main"
 
@@ -307,7 +315,7 @@ expect 0 '^4$' "no build of a pair is public" version_of "$main" arm64
 expect 0 'published version 5 .x86_64. and version 6' "the next apply repeats it" deploy_only "$main"
 
 echo '{"ID":"1","Who":"somebody@elsewhere"}' >lock.json
-aws s3api put-object --bucket lambda-state-000000000000-eu-central-1 --key "functions/$main.tfstate.tflock" --body lock.json >/dev/null
+aws s3api put-object --bucket "$state_bucket" --key "functions/$main.tfstate.tflock" --body lock.json >/dev/null
 expect 0 'No changes' "a plan does not wait for a lock" deploy "$main" --plan
 expect 2 'Who: +somebody@elsewhere' "a locked state: who holds it" deploy_only "$main"
 unlock() { # as the message says, and without asking
@@ -317,10 +325,34 @@ unlock() { # as the message says, and without asking
 }
 expect 0 'successfully unlocked' "and what ends a lock that is left over" unlock
 
-for name in x86_64 arm64; do aws lambda delete-alias --function-name "$main" --name "$name"; done
-for version in 5 6; do aws lambda delete-function --function-name "$main" --qualifier "$version"; done
+for name in x86_64 arm64; do aws lambda delete-alias --function-name "$prefix-$main" --name "$name"; done
+for version in 5 6; do aws lambda delete-function --function-name "$prefix-$main" --qualifier "$version"; done
 expect 0 'published version 7 .x86_64. and version 8' "both versions of the pair deleted: published again" deploy_only "$main"
 expect 0 '^\["4",(null|\{\})\]$' "and live goes on with what it had" live "$main"
+
+# --- side by side --------------------------------------------------------------------------------
+
+say "another environment, another project"
+echo 'functions = { '"$main"' = { log_level = "DEBUG", reserved_concurrency = 20 } }' >infra/environments/staging.tfvars
+expect 0 'the state moves into shop-staging-state' "staging in the same account" scripts/platform.sh --environment staging --yes --no-build
+expect 0 'live is as it was' "a function there" deploy_only "$main" --environment staging
+level() { aws lambda get-function-configuration --function-name "$1-$main" --query LoggingConfig.ApplicationLogLevel; }
+expect 0 DEBUG "as its file says" level shop-staging
+expect 0 INFO "and not in production" level shop-production
+sed -i s/log_level/log_levl/ infra/environments/staging.tfvars
+expect 2 'staging.tfvars.*log_level.*and not log_levl' "a setting that is none is named" deploy "$main" --environment staging --plan
+sed -i s/log_levl/log_level/ infra/environments/staging.tfvars
+cp -R "$work" "$work.copy"
+mv "$work.copy" "$other"
+in_other() { (cd "$other" && root=$other && "$@"); }
+in_other set_key Cargo.toml id '"another-id"'
+expect 1 'belongs to another project .shop-id; this one is another-id' "another project with the same name: its platform is refused" in_other scripts/platform.sh --plan --no-build
+in_other manifest "$main" "for a in m['artifacts'].values(): a['commit'] = '$(git rev-parse HEAD)-dirty'"
+expect 2 'belongs to another' "and its functions" in_other scripts/deploy.sh "$main" --plan --no-build
+in_other set_key Cargo.toml name '"orders"'
+expect 0 'the state moves into orders-production-state' "with a name of its own it is beside the first" in_other scripts/platform.sh --yes --no-build
+expect 0 '^1$' "with GitHub's identity provider, of which an account has one" aws iam list-open-id-connect-providers --query 'length(OpenIDConnectProviderList)'
+expect 0 'live is as it was' "and its function" in_other deploy_only "$main"
 
 # --- gone again ----------------------------------------------------------------------------------
 
@@ -329,18 +361,24 @@ for removed in "${functions[@]}"; do [[ $removed == "$main" ]] || break; done
 rm -r "dist/$removed"
 expect 2 "scripts/destroy.sh $removed" "a function that was removed: how to end what is left of it" deploy "$removed"
 expect 2 "there is no state of nothing.*functions/$main.tfstate" "a wrong name: what there is" scripts/destroy.sh nothing --yes
+expect 2 "these functions need the platform: .*$prefix-$main" "functions end before the platform" scripts/destroy.sh --platform --yes
 expect 0 'will be destroyed' "a plan of the end" scripts/destroy.sh "$main" --plan
 expect 0 "$main" "changes nothing" functions_on_aws
 destroy() { scripts/destroy.sh "$1" --yes; }
 expect 0 'Destroy complete|Apply complete' "every function ends, also the one without dist/" all destroy
 expect 0 '^\[\]$' "no function is left" functions_on_aws
-end_platform() {
-    printf 'terraform {\n  backend "local" {}\n}\n' >infra/platform/bootstrap_override.tf
-    export TF_DATA_DIR=$work/.terraform/platform
-    terraform -chdir=infra/platform init -lockfile=readonly -migrate-state -force-copy ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} &&
-        terraform -chdir=infra/platform destroy -auto-approve -var account_id=000000000000 -var region=eu-central-1
-}
-expect 0 'Destroy complete' "the platform ends, as infra/README.md says" end_platform
-expect 0 '^\[\]$' "no table is left" aws dynamodb list-tables --query TableNames --output text --output json
+expect 0 "/aws/lambda/$prefix-$main" "their logs are" aws logs describe-log-groups --query 'logGroups[].logGroupName'
+expect 0 'Destroy complete|Apply complete' "the platform ends, as infra/README.md says" scripts/destroy.sh --platform --yes
+for left in shop-staging orders-production; do
+    prefix=$left
+    expect 0 '"StatusCode": 200' "$left goes on" invoke "$main" live "$event"
+done
+expect 0 '^1$' "GitHub's identity provider stays" aws iam list-open-id-connect-providers --query 'length(OpenIDConnectProviderList)'
+tables() { aws dynamodb list-tables --query "TableNames[?starts_with(@, '$1')]" --output json | tr -d ' \n'; }
+expect 0 '^\[\]$' "no table is left of it" tables shop-production
+end() { "$1" scripts/destroy.sh "$main" --yes "${@:2}" && "$1" scripts/destroy.sh --platform --yes "${@:2}"; }
+expect 0 'Destroy complete|Apply complete' "staging ends" end env --environment staging
+expect 0 'Destroy complete|Apply complete' "the other project ends" end in_other
+expect 0 '^\[\]$' "no table is left" tables ''
 
 all_as_expected

@@ -1,7 +1,0 @@
-resource "aws_cloudwatch_log_group" "function" {
-  # checkov:skip=CKV_AWS_338: log_retention_days says how long; a year of logs costs, and few must keep them
-
-  name              = "/aws/lambda/${var.function}"
-  retention_in_days = var.log_retention_days
-  kms_key_id        = var.kms_key_arn
-}

@@ -1,0 +1,28 @@
+# Sourced by the scripts that act in an environment: which one it is, and what everything there is called. Needs no tools
+# and no cargo.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+# project_key KEY: a text in [workspace.metadata.project] of Cargo.toml, or nothing.
+project_key() { sed -n '/^\[workspace\.metadata\.project\]/,/^\[[^w]/s/^'"$1"' = "\(.*\)"$/\1/p' "$root/Cargo.toml"; }
+
+# environment_key KEY: a text in the environment's file, or nothing.
+environment_key() { sed -n "s/^$1 *= *\"\([^\"]*\)\".*/\1/p" "$environment_file"; }
+
+# environment_names [ENVIRONMENT]: sets environment (by default the only one, or production), environment_file, project,
+# owner and prefix, and FUNCTION_PREFIX, by which rollout and the AWS CLI find the environment's functions. The same names
+# as in infra/names.
+environment_names() {
+    local known
+    known=$(cd "$root/infra/environments" && printf '%s\n' *.tfvars)
+    known=${known//.tfvars/}
+    environment=${1:-}
+    [[ -n $environment || $known == *$'\n'* ]] || environment=$known
+    environment=${environment:-production}
+    environment_file=$root/infra/environments/$environment.tfvars
+    [[ -f $environment_file ]] || die 2 "there is no environment $environment: infra/environments has ${known//$'\n'/, }"
+    project=$(project_key name)
+    owner=$(project_key id)
+    owner=${owner:-$project}
+    prefix=$project-$environment
+    export FUNCTION_PREFIX=$prefix-
+}
