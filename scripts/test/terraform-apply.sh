@@ -340,7 +340,7 @@ level() { aws lambda get-function-configuration --function-name "$1-$main" --que
 expect 0 DEBUG "as its file says" level shop-staging
 expect 0 INFO "and not in production" level shop-production
 sed -i s/log_level/log_levl/ infra/environments/staging.tfvars
-expect 2 'staging.tfvars.*log_level.*and not log_levl' "a setting that is none is named" deploy "$main" --environment staging --plan
+expect 2 'and not log_levl' "a setting that is none is named" deploy "$main" --environment staging --plan
 sed -i s/log_levl/log_level/ infra/environments/staging.tfvars
 cp -R "$work" "$work.copy"
 mv "$work.copy" "$other"
