@@ -8,14 +8,14 @@ project_key() { sed -n '/^\[workspace\.metadata\.project\]/,/^\[[^w]/s/^'"$1"' =
 # environment_key KEY: a text in the environment's file, or nothing.
 environment_key() { sed -n "s/^$1 *= *\"\([^\"]*\)\".*/\1/p" "$environment_file"; }
 
-# environment_names [ENVIRONMENT]: sets environment (by default the only one, or production), environment_file, project,
-# owner and prefix, and FUNCTION_PREFIX, by which rollout and the AWS CLI find the environment's functions. The same names
-# as in infra/names.
+# environment_names [ENVIRONMENT]: sets environment (by default ENVIRONMENT, the only one, or production), environment_file,
+# project, owner and prefix, and FUNCTION_PREFIX, by which rollout and the AWS CLI find the environment's functions. The same
+# names as in infra/names; in a sandbox (AWS_ENDPOINT_URL) functions have no prefix.
 environment_names() {
     local known
     known=$(cd "$root/infra/environments" && printf '%s\n' *.tfvars)
     known=${known//.tfvars/}
-    environment=${1:-}
+    environment=${1:-${ENVIRONMENT:-}}
     [[ -n $environment || $known == *$'\n'* ]] || environment=$known
     environment=${environment:-production}
     environment_file=$root/infra/environments/$environment.tfvars
@@ -25,4 +25,5 @@ environment_names() {
     owner=${owner:-$project}
     prefix=$project-$environment
     export FUNCTION_PREFIX=$prefix-
+    [[ -z ${AWS_ENDPOINT_URL:-} ]] || FUNCTION_PREFIX=''
 }
