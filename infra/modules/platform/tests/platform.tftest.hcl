@@ -7,7 +7,7 @@ mock_provider "aws" {
     defaults = { partition = "aws" }
   }
   mock_resource "aws_sqs_queue" {
-    defaults = { arn = "arn:aws:sqs:eu-central-1:123456789012:shop-production-documents-dead-letter" }
+    defaults = { arn = "arn:aws:sqs:eu-central-1:123456789012:shop-production-dead-letter" }
   }
   mock_resource "aws_sns_topic" {
     defaults = { arn = "arn:aws:sns:eu-central-1:123456789012:shop-production-alarms" }
@@ -86,7 +86,7 @@ run "tables_and_queues_are_what_the_functions_define" {
     error_message = "as the functions define it"
   }
   assert {
-    condition     = jsondecode(aws_sqs_queue.shared["documents"].redrive_policy) == { deadLetterTargetArn = "arn:aws:sqs:eu-central-1:123456789012:shop-production-documents-dead-letter", maxReceiveCount = 5 }
+    condition     = jsondecode(aws_sqs_queue.shared["documents"].redrive_policy) == { deadLetterTargetArn = "arn:aws:sqs:eu-central-1:123456789012:shop-production-dead-letter", maxReceiveCount = 5 }
     error_message = "after 5 deliveries to the dead-letter queue"
   }
   assert {

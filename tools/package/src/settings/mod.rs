@@ -144,7 +144,8 @@ impl Function {
         let metadata = MetadataCommand::new().no_deps().exec()?;
         let all: Rc<[Package]> = functions_of(&metadata)?.into();
         let packages = metadata.workspace_packages().into_iter();
-        let libraries = packages.filter(|package| all.iter().all(|function| function.id != package.id));
+        let libraries =
+            packages.filter(|package| all.iter().all(|function| function.id != package.id));
         let libraries: Rc<[Package]> = libraries.cloned().collect();
         let name = metadata.workspace_metadata["project"]["name"].as_str();
         let namespace: Rc<str> = name.unwrap_or_default().into();

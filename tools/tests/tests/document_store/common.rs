@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use sandbox::testing::Sandbox;
-use serde_json::json;
 use notary::{
     document::{Document, NewDocument},
     store::{Creation, DocumentStore},
 };
+use sandbox::testing::Sandbox;
+use serde_json::json;
 use shared::aws;
 
 /// The table, a store on it, and a client that looks behind the store.

@@ -59,7 +59,12 @@ async fn a_claimed_root_is_kept_as_it_was_claimed() {
 #[tokio::test]
 async fn a_request_sent_again_gives_the_same_document_and_another_one_with_its_key_is_told() {
     let table = Table::empty().await;
-    let Creation::Created(document) = table.store.create(new_document("key"), "key").await.unwrap() else {
+    let Creation::Created(document) = table
+        .store
+        .create(new_document("key"), "key")
+        .await
+        .unwrap()
+    else {
         panic!("not created");
     };
     let again = table.store.create(new_document("key"), "key").await;
@@ -68,7 +73,10 @@ async fn a_request_sent_again_gives_the_same_document_and_another_one_with_its_k
         content: b"another".to_vec(),
         ..new_document("key")
     };
-    assert_eq!(table.store.create(other, "key").await, Ok(Creation::KeyReused));
+    assert_eq!(
+        table.store.create(other, "key").await,
+        Ok(Creation::KeyReused)
+    );
     table.store.delete(document.id, None).await.unwrap();
     let gone = table.store.create(new_document("key"), "key").await;
     assert_eq!(gone, Ok(Creation::Deleted));
@@ -78,7 +86,9 @@ async fn a_request_sent_again_gives_the_same_document_and_another_one_with_its_k
 async fn of_many_creations_with_one_key_at_once_one_creates_and_all_give_its_document() {
     let table = Table::empty().await;
     let stores: Vec<_> = (0..12).map(|_| table.another_store()).collect();
-    let creations = stores.iter().map(|store| store.create(new_document("key"), "key"));
+    let creations = stores
+        .iter()
+        .map(|store| store.create(new_document("key"), "key"));
     let mut created = Vec::new();
     let mut repeated = Vec::new();
     for creation in join_all(creations).await {
@@ -97,7 +107,12 @@ async fn of_many_creations_with_one_key_at_once_one_creates_and_all_give_its_doc
 #[tokio::test]
 async fn a_key_is_free_again_when_its_time_is_over_and_nobody_has_deleted_it_yet() {
     let table = Table::empty().await;
-    let Creation::Created(first) = table.store.create(new_document("key"), "key").await.unwrap() else {
+    let Creation::Created(first) = table
+        .store
+        .create(new_document("key"), "key")
+        .await
+        .unwrap()
+    else {
         panic!("not created");
     };
     let keys = table.keys().await;
@@ -112,7 +127,12 @@ async fn a_key_is_free_again_when_its_time_is_over_and_nobody_has_deleted_it_yet
         .send()
         .await
         .unwrap();
-    match table.store.create(new_document("key"), "key").await.unwrap() {
+    match table
+        .store
+        .create(new_document("key"), "key")
+        .await
+        .unwrap()
+    {
         Creation::Created(second) => assert_ne!(second.id, first.id),
         other => panic!("{other:?}"),
     }

@@ -24,11 +24,7 @@ async fn a_deleted_document_is_gone_with_its_content() {
 async fn only_the_revision_that_was_seen_is_deleted() {
     let table = Table::empty().await;
     let document = table.created().await;
-    table
-        .store
-        .settle(document.id, true)
-        .await
-        .unwrap();
+    table.store.settle(document.id, true).await.unwrap();
     let stale = table.store.delete(document.id, Some(1)).await;
     assert_eq!(stale, Ok(Deletion::RevisionMismatch));
     assert!(table.store.get(document.id).await.unwrap().is_some());

@@ -54,11 +54,7 @@ async fn what_will_fail_again_is_asked_once_and_is_not_transient() {
     let faults = table.sandbox.service_faults();
     faults.refuse("UpdateItem", 400, "AccessDeniedException");
     let document = table.created().await;
-    let error = table
-        .store
-        .settle(document.id, true)
-        .await
-        .unwrap_err();
+    let error = table.store.settle(document.id, true).await.unwrap_err();
     assert!(!error.is_transient(), "{error}");
     assert_eq!(
         error.to_string(),
@@ -67,7 +63,10 @@ async fn what_will_fail_again_is_asked_once_and_is_not_transient() {
     assert_eq!(faults.injected(), 1);
 
     let elsewhere = store(&config(&table.sandbox), "no-such-table");
-    let error = elsewhere.create(new_document("key"), "key").await.unwrap_err();
+    let error = elsewhere
+        .create(new_document("key"), "key")
+        .await
+        .unwrap_err();
     assert!(!error.is_transient(), "{error}");
     assert!(
         error.to_string().contains("ResourceNotFoundException"),
@@ -94,16 +93,8 @@ async fn a_malformed_item_is_named_with_its_attribute() {
             AttributeValue::S("lost".to_owned()),
             "unknown variant `lost`",
         ),
-        (
-            "revision",
-            AttributeValue::S("1".to_owned()),
-            "",
-        ),
-        (
-            "size_bytes",
-            AttributeValue::N("-1".to_owned()),
-            "",
-        ),
+        ("revision", AttributeValue::S("1".to_owned()), ""),
+        ("size_bytes", AttributeValue::N("-1".to_owned()), ""),
     ] {
         let document = table.created().await;
         let key = format!("document#{}", document.id);

@@ -65,5 +65,13 @@ async fn a_place_that_is_made_up_shows_what_is_older() {
     table.created().await;
     let page = table.store.list(10, Some(between)).await.unwrap();
     assert_eq!(ids(&page.documents), [old.id]);
-    assert_eq!(table.store.list(10, Some(Uuid::nil())).await.unwrap().documents, []);
+    assert_eq!(
+        table
+            .store
+            .list(10, Some(Uuid::nil()))
+            .await
+            .unwrap()
+            .documents,
+        []
+    );
 }

@@ -12,12 +12,7 @@ use crate::common::Table;
 async fn a_verdict_is_given_once_and_raises_the_revision() {
     let table = Table::empty().await;
     let document = table.created().await;
-    let Settlement::Settled(settled) = table
-        .store
-        .settle(document.id, true)
-        .await
-        .unwrap()
-    else {
+    let Settlement::Settled(settled) = table.store.settle(document.id, true).await.unwrap() else {
         panic!("not settled");
     };
     assert_eq!(settled.status, Status::Verified);
@@ -34,10 +29,7 @@ async fn a_verdict_is_given_once_and_raises_the_revision() {
 #[tokio::test]
 async fn a_document_that_is_not_there_is_not_made_by_its_verdict() {
     let table = Table::empty().await;
-    let settlement = table
-        .store
-        .settle(Uuid::now_v7(), true)
-        .await;
+    let settlement = table.store.settle(Uuid::now_v7(), true).await;
     assert_eq!(settlement, Ok(Settlement::Missing));
     assert!(table.keys().await.is_empty());
 }
@@ -48,9 +40,10 @@ async fn of_many_verdicts_at_once_one_holds_and_the_others_are_told_which() {
     for _ in 0..10 {
         let document = table.created().await;
         let stores: Vec<_> = (0..6).map(|_| table.another_store()).collect();
-        let settlements = stores.iter().enumerate().map(|(index, store)| {
-            store.settle(document.id, index % 2 == 0)
-        });
+        let settlements = stores
+            .iter()
+            .enumerate()
+            .map(|(index, store)| store.settle(document.id, index % 2 == 0));
         let settlements: Vec<_> = join_all(settlements).await;
         let present = table.store.get(document.id).await.unwrap().unwrap();
         let winners = settlements

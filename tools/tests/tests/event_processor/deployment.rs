@@ -3,11 +3,11 @@
 use std::{path::Path, time::Duration};
 
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
-use sandbox::testing::Sandbox;
 use notary::{
     document::NewDocument,
     store::{Creation, DocumentStore},
 };
+use sandbox::testing::Sandbox;
 use tests::{changed_build, root};
 use uuid::Uuid;
 
@@ -70,11 +70,7 @@ impl Deployment {
 }
 
 /// A new document in any store.
-pub async fn create(
-    store: &DocumentStore,
-    content: Vec<u8>,
-    claimed_root: Option<String>,
-) -> Uuid {
+pub async fn create(store: &DocumentStore, content: Vec<u8>, claimed_root: Option<String>) -> Uuid {
     let new = NewDocument {
         name: "deed.txt".to_owned(),
         content,

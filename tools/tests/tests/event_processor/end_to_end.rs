@@ -2,9 +2,9 @@
 //! through the queue; order in a FIFO queue.
 
 use aws_sdk_sqs::types::QueueAttributeName;
+use notary::document::{Status, content_root};
 use sandbox::testing::Invocation;
 use serde_json::{Value, json};
-use notary::document::{Status, content_root};
 use tests::events;
 use uuid::Uuid;
 
@@ -95,7 +95,10 @@ async fn every_failure_is_logged_once_with_its_reason_and_no_content_ever() {
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect();
-    let errors: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
+    let errors: Vec<_> = lines
+        .iter()
+        .filter(|line| line["level"] == "ERROR")
+        .collect();
     let [line] = errors[..] else {
         panic!("not one error: {errors:?}");
     };

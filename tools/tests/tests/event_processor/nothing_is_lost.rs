@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, iter::repeat_n, time::Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures::{StreamExt as _, future::join, stream};
-use package::Architecture;
 use notary::document::{Document, Status, content_root};
+use package::Architecture;
 use uuid::Uuid;
 
 use crate::{

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use sandbox::execution::emulation::HOST;
-use serde_json::Value;
 use notary::{
     document::{Document, MAX_CONTENT_BYTES, Status, content_root},
     store::Deletion,
 };
+use sandbox::execution::emulation::HOST;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -157,7 +157,10 @@ async fn a_message_whose_document_was_deleted_is_done_and_counted_and_makes_no_d
         let delivery = verify(&deployment, id).await;
         assert!(delivery.failures.is_empty(), "{delivery:?}");
         assert_eq!(delivery.counts(), DELETED);
-        let errors = delivery.lines.iter().filter(|line| line["level"] == "ERROR");
+        let errors = delivery
+            .lines
+            .iter()
+            .filter(|line| line["level"] == "ERROR");
         assert_eq!(errors.count(), 0, "{delivery:?}");
         assert_eq!(deployment.store.get(id).await.unwrap(), None);
     }

@@ -165,7 +165,10 @@ async fn a_line_of_the_log_says_all_that_tells_invocations_apart() {
         assert_eq!(log["architecture"], architecture.as_str());
         assert_eq!(log["coldStart"], index == 0);
         assert!(log["timestamp"].as_str().unwrap().ends_with('Z'));
-        assert!(log["xrayTraceId"].as_str().unwrap().starts_with("1-"), "{log}");
+        assert!(
+            log["xrayTraceId"].as_str().unwrap().starts_with("1-"),
+            "{log}"
+        );
         assert_eq!(log["requestId"], metric["requestId"]);
         assert_eq!(log["functionVersion"], metric["Version"]);
         assert_eq!(metric["Function"], FUNCTION);

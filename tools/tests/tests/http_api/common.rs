@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use notary::store::DocumentStore;
 use package::Architecture;
 use sandbox::{execution::emulation::HOST, testing::Sandbox};
 use serde_json::{Value, json};
-use notary::store::DocumentStore;
 
 use crate::answer::{Answer, Call};
 

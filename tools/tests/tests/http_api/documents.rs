@@ -1,9 +1,9 @@
 //! Documents through the function, on the DynamoDB and SQS of a sandbox.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use notary::document::content_root;
 use sandbox::execution::emulation::HOST;
 use serde_json::{Value, json};
-use notary::document::content_root;
 
 use crate::{
     answer::Call,
@@ -113,10 +113,7 @@ async fn a_settled_document_is_not_announced_again() {
     let id = api.submit("k", &deed()).await.text("/id");
     assert_eq!(api.queued().await.len(), 1);
     let store = api.store();
-    store
-        .settle(id.parse().unwrap(), true)
-        .await
-        .unwrap();
+    store.settle(id.parse().unwrap(), true).await.unwrap();
 
     let again = api.submit("k", &deed()).await;
     assert_eq!(
@@ -217,22 +214,44 @@ async fn pages_show_every_document_once_newest_first() {
 #[tokio::test]
 async fn content_comes_back_byte_by_byte_and_is_gone_with_its_document() {
     let api = Api::start().await;
-    for (key, bytes) in [("text", b"Sold: one horse.".to_vec()), ("binary", (0..=255).collect())] {
+    for (key, bytes) in [
+        ("text", b"Sold: one horse.".to_vec()),
+        ("binary", (0..=255).collect()),
+    ] {
         let document = json!({"name": key, "content_base64": BASE64_STANDARD.encode(&bytes)});
-        let path = api.submit(key, &document).await.header("location").to_owned();
+        let path = api
+            .submit(key, &document)
+            .await
+            .header("location")
+            .to_owned();
         let content = format!("{path}/content");
         let event = Call::get(&content).event();
-        let answer = api.sandbox.invoke(FUNCTION, HOST.as_str(), &event).await.unwrap().payload;
-        assert_eq!((&answer["statusCode"], &answer["isBase64Encoded"]), (&json!(200), &json!(true)));
-        assert_eq!(answer["headers"]["content-type"], "application/octet-stream");
+        let answer = api
+            .sandbox
+            .invoke(FUNCTION, HOST.as_str(), &event)
+            .await
+            .unwrap()
+            .payload;
+        assert_eq!(
+            (&answer["statusCode"], &answer["isBase64Encoded"]),
+            (&json!(200), &json!(true))
+        );
+        assert_eq!(
+            answer["headers"]["content-type"],
+            "application/octet-stream"
+        );
         let body = answer["body"].as_str().unwrap();
         assert_eq!(BASE64_STANDARD.decode(body).unwrap(), bytes);
         // The sandbox's HTTP API decodes it as API Gateway does.
-        let request = http::Request::get(&content).body(bytes::Bytes::new()).unwrap();
+        let request = http::Request::get(&content)
+            .body(bytes::Bytes::new())
+            .unwrap();
         let answer = api.sandbox.http(FUNCTION, request).await.unwrap();
         assert_eq!(answer.body(), &bytes);
         assert_eq!(api.send(Call::new("DELETE", &path)).await.status, 204);
-        api.send(Call::get(&content)).await.expect_problem(404, "document-not-found");
+        api.send(Call::get(&content))
+            .await
+            .expect_problem(404, "document-not-found");
     }
 }
 

@@ -130,7 +130,9 @@ async fn what_is_no_request_is_an_error_with_one_line_and_the_environment_lives_
         ask(&sandbox, architecture, &Call::get("/health").event()).await;
     }
     let logs = sandbox.logs("http-api").unwrap();
-    let errors = logs.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let errors = logs
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let errors = errors.filter(|line| line["level"] == "ERROR" && line["requestId"].is_string());
     assert_eq!(errors.count(), refusals, "one line each: {logs}");
     assert!(refusals > 40, "{refusals}");
