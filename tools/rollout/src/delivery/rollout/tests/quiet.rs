@@ -168,11 +168,11 @@ fn healthy_candidates_of_quiet_functions_are_promoted_and_the_end_says_what_was_
     let mut others = 0;
     // One in a thousand fails, as services do: what chance does to a worse baseline is alpha's matter.
     for (rollouts, per_minute) in [
-        (50, 0.0),
-        (300, 5.0),
-        (300, 1.0),
-        (300, 12.0 / 60.0),
-        (50, 20.0 * A_DAY),
+        (75, 0.0),
+        (425, 5.0),
+        (325, 1.0),
+        (150, 12.0 / 60.0),
+        (25, 20.0 * A_DAY),
     ] {
         let stream = Stream::quick(per_minute, 0.001);
         for outcome in runs(rollouts, stream, &policy) {
