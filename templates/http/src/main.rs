@@ -61,7 +61,14 @@ mod tests {
     async fn each_request_is_answered_with_its_status_and_media_type() {
         let (json, problem) = ("application/json", "application/problem+json");
         for (method, path, status, media_type, field, value) in [
-            ("GET", "/hello/%C3%85sa", 200, json, "message", json!("Hello Åsa!")),
+            (
+                "GET",
+                "/hello/%C3%85sa",
+                200,
+                json,
+                "message",
+                json!("Hello Åsa!"),
+            ),
             ("GET", "/nothing", 404, problem, "status", json!(404)),
             ("POST", "/hello/Ada", 405, problem, "status", json!(405)),
         ] {

@@ -53,7 +53,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_that_fails_goes_back_alone() {
-        let bodies = [r#"{"name": "Ada"}"#, "no JSON", r#"{"name": "Ada"}"#, r#"{"name": 7}"#];
+        let bodies = [
+            r#"{"name": "Ada"}"#,
+            "no JSON",
+            r#"{"name": "Ada"}"#,
+            r#"{"name": 7}"#,
+        ];
         let records: Vec<_> = (1..)
             .zip(bodies)
             .map(|(id, body)| json!({"messageId": id.to_string(), "body": body, "eventSource": "aws:sqs"}))

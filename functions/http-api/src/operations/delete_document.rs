@@ -2,9 +2,12 @@
 
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
 };
-use axum_extra::{TypedHeader, extract::WithRejection, headers::IfMatch};
+use axum_extra::{
+    extract::WithRejection,
+    headers::{HeaderMapExt as _, IfMatch},
+};
 use notary::store::Deletion;
 
 use super::{PathId, SharedApi, etag};
@@ -29,10 +32,19 @@ use crate::problem::Problem;
 pub async fn delete_document(
     State(api): SharedApi,
     WithRejection(Path(id), _): PathId,
-    WithRejection(condition, _): WithRejection<Option<TypedHeader<IfMatch>>, Problem>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let mut revision = None;
-    if let Some(TypedHeader(condition)) = condition {
+    // Not as an extractor: that takes a header that is missing for one without tags, which nothing fulfils.
+    let condition = headers.typed_try_get::<IfMatch>();
+    let invalid = |_| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "invalid-header",
+            "If-Match: malformed",
+        )
+    };
+    if let Some(condition) = condition.map_err(invalid)? {
         // A missing document is reported before the condition (RFC 9110, section 13.2.1).
         let document = api.store.get(id).await?;
         let document = document.ok_or_else(Problem::document_not_found)?;
