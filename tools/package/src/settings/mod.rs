@@ -5,7 +5,7 @@
 //! | `[package]` | name and description |
 //! | `[package.metadata.lambda.deploy]` | Lambda settings, under cargo-lambda's keys |
 //! | `[package.metadata.function]` | the trigger, and the tables, queues and aliases it uses with the IAM actions (resources.rs) |
-//! | `[package.metadata.tables.*]`, `[package.metadata.queues.*]` | what these are; in `shared/Cargo.toml` where functions share them |
+//! | `[package.metadata.tables.*]`, `[package.metadata.queues.*]` | what these are; in that of a library beside the functions where they share them |
 //! | `[package.metadata.rollout]` | [`RolloutPolicy`] |
 //! | `[package.metadata.replay]` | [`ReplayPolicy`] |
 
@@ -38,6 +38,12 @@ const EPHEMERAL_STORAGE_MIB: std::ops::RangeInclusive<u32> = 512..=10_240;
 /// The longest description of a function that Lambda takes, in characters
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>).
 const DESCRIPTION_CHARACTERS: usize = 256;
+
+/// Why a function on Lambda Managed Instances is refused
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances.html>).
+const MANAGED_INSTANCES: &str = "capacity_provider_config: a function on Lambda Managed Instances cannot be built and \
+     rolled out here: several invocations share an environment, which neither the functions nor the sandbox expect, and \
+     nobody has confirmed that a weighted alias works there. Leave the key out";
 
 /// Why a function's settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +88,7 @@ pub enum SettingsError {
     /// A table does not fit.
     #[error("{crate_name}/Cargo.toml: [package.metadata.{table}] {reason}")]
     Table {
-        /// The crate: a function, or `shared`.
+        /// The crate: a function, or a library.
         crate_name: String,
         /// The table below `package.metadata`.
         table: &'static str,
@@ -101,6 +107,8 @@ struct Deploy {
     /// Size of `/tmp` in MiB; cargo-lambda has no key for it.
     ephemeral_storage: u32,
     env: BTreeMap<String, String>,
+    /// Lambda Managed Instances: refused, with the reason.
+    capacity_provider_config: Option<Value>,
 }
 
 impl Default for Deploy {
@@ -110,6 +118,7 @@ impl Default for Deploy {
             timeout: 30,
             ephemeral_storage: 512,
             env: BTreeMap::new(),
+            capacity_provider_config: None,
         }
     }
 }
@@ -118,8 +127,8 @@ impl Default for Deploy {
 #[derive(Debug)]
 pub struct Function {
     package: Package,
-    /// The crate that defines what functions share, if the workspace has it.
-    shared: Option<Package>,
+    /// The crates of the workspace that are no functions, which may define what functions share.
+    libraries: Rc<[Package]>,
     /// All functions of the workspace.
     all: Rc<[Package]>,
     /// Of the metrics of functions that name none.
@@ -134,12 +143,16 @@ impl Function {
     pub fn all() -> Result<Vec<Self>, SettingsError> {
         let metadata = MetadataCommand::new().no_deps().exec()?;
         let all: Rc<[Package]> = functions_of(&metadata)?.into();
+        let packages = metadata.workspace_packages().into_iter();
+        let libraries =
+            packages.filter(|package| all.iter().all(|function| function.id != package.id));
+        let libraries: Rc<[Package]> = libraries.cloned().collect();
         let name = metadata.workspace_metadata["project"]["name"].as_str();
         let namespace: Rc<str> = name.unwrap_or_default().into();
         let functions = all.iter().map(|package| Self {
             namespace: Rc::clone(&namespace),
             package: package.clone(),
-            shared: package_at(&metadata, "shared"),
+            libraries: Rc::clone(&libraries),
             all: Rc::clone(&all),
         });
         Ok(functions.collect())
@@ -183,14 +196,11 @@ impl Function {
             .into()
     }
 
-    /// The folders that its code is in: its own, and that of what functions share.
+    /// The folders that its code is in: its own, and those of what functions share.
     #[must_use]
     pub fn code_folders(&self) -> Vec<PathBuf> {
-        let packages = [Some(&self.package), self.shared.as_ref()];
-        let folders = packages
-            .into_iter()
-            .flatten()
-            .filter_map(|package| package.manifest_path.parent());
+        let packages = std::iter::once(&self.package).chain(&*self.libraries);
+        let folders = packages.filter_map(|package| package.manifest_path.parent());
         folders.map(|folder| folder.into()).collect()
     }
 
@@ -208,6 +218,9 @@ impl Function {
             return Err(self.wrong("lambda.build", not_for_builds(key)));
         }
         let mut deploy: Deploy = self.table("lambda.deploy")?;
+        if deploy.capacity_provider_config.is_some() {
+            return Err(self.wrong("lambda.deploy", MANAGED_INSTANCES.to_owned()));
+        }
         if !self.namespace.is_empty() {
             let namespace = deploy.env.entry(NAMESPACE_VARIABLE.to_owned());
             namespace.or_insert_with(|| self.namespace.to_string());
@@ -275,14 +288,15 @@ impl Function {
         Ok(guarded)
     }
 
-    /// The tables and queues that this function and `shared` define.
+    /// The tables and queues that this function and the libraries define.
     fn definitions(&self) -> Result<Definitions, SettingsError> {
-        let own = definitions_of(&self.package)?;
-        let Some(shared) = &self.shared else {
-            return Ok(own);
-        };
-        own.join(definitions_of(shared)?)
-            .map_err(|reason| self.wrong("function", reason))
+        let mut all = definitions_of(&self.package)?;
+        for library in &*self.libraries {
+            all = all
+                .join(definitions_of(library)?, &library.name)
+                .map_err(|reason| self.wrong("function", reason))?;
+        }
+        Ok(all)
     }
 
     fn table<T: Default + for<'a> Deserialize<'a>>(
@@ -356,15 +370,6 @@ fn wrong(package: &Package, table: &'static str, reason: String) -> SettingsErro
     }
 }
 
-/// The workspace's package in this folder.
-fn package_at(metadata: &Metadata, folder: &str) -> Option<Package> {
-    let manifest = metadata.workspace_root.join(folder).join("Cargo.toml");
-    let mut packages = metadata.workspace_packages().into_iter();
-    packages
-        .find(|package| package.manifest_path == manifest)
-        .cloned()
-}
-
 /// The functions of the workspace, by name: the packages in `functions/` that have a binary of their
 /// name. One without binaries is a library beside them; binaries that need features are its benchmarks.
 pub(crate) fn functions_of(metadata: &Metadata) -> Result<Vec<Package>, SettingsError> {
@@ -412,7 +417,7 @@ mod tests {
         Function {
             all: Rc::from([package.clone()]),
             package,
-            shared: None,
+            libraries: Rc::from([]),
             namespace: Rc::from("notary"),
         }
     }
@@ -436,7 +441,7 @@ mod tests {
             function.code_folders(),
             [PathBuf::from("/w/functions/greeter")]
         );
-        function.shared = Some(function.package.clone());
+        function.libraries = Rc::from([function.package.clone()]);
         assert_eq!(function.code_folders().len(), 2);
     }
 
@@ -541,6 +546,10 @@ mod tests {
             (
                 json!({"lambda": {"build": {"compiler": {"type": "cargo"}}}}),
                 "[package.metadata.lambda.build] compiler is not looked at",
+            ),
+            (
+                json!({"lambda": {"deploy": {"capacity_provider_config": {}}}}),
+                "Lambda Managed Instances",
             ),
             (
                 json!({"lambda": {"deploy": {"env": {"my-var": "1"}}}}),

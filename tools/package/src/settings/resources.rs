@@ -1,7 +1,7 @@
 //! Tables, queues and aliases: defined once in a crate's metadata, resolved for each function that uses them.
 //!
 //! A function finds `[package.metadata.tables.*]` and `[package.metadata.queues.*]` in its own
-//! `Cargo.toml`, and those that it shares with other functions in `shared/Cargo.toml`, next to the
+//! `Cargo.toml`, and those that it shares with other functions in that of a library beside them, next to the
 //! code that knows their items and messages.
 
 use std::collections::BTreeMap;
@@ -74,26 +74,27 @@ pub(super) struct Definitions {
 }
 
 impl Definitions {
-    /// Adds another crate's definitions.
+    /// Adds the definitions of a library.
     ///
     /// # Errors
     /// When both define the same name and not alike.
-    pub(super) fn join(mut self, other: Self) -> Result<Self, String> {
-        merge("tables", &mut self.tables, other.tables)?;
-        merge("queues", &mut self.queues, other.queues)?;
+    pub(super) fn join(mut self, other: Self, library: &str) -> Result<Self, String> {
+        merge("tables", library, &mut self.tables, other.tables)?;
+        merge("queues", library, &mut self.queues, other.queues)?;
         Ok(self)
     }
 }
 
 fn merge<T: PartialEq>(
     kind: &str,
+    library: &str,
     into: &mut BTreeMap<String, T>,
     from: BTreeMap<String, T>,
 ) -> Result<(), String> {
     for (name, definition) in from {
         if into.get(&name).is_some_and(|known| *known != definition) {
             return Err(format!(
-                "{kind}.{name} is defined in shared/Cargo.toml as well, and differently: keep one"
+                "{kind}.{name} is defined in the Cargo.toml of {library} as well, and differently: keep one"
             ));
         }
         into.insert(name, definition);
@@ -291,7 +292,7 @@ fn in_range(key: &str, value: u32, range: std::ops::RangeInclusive<u32>) -> Resu
 fn undefined(kind: &str, name: &str) -> String {
     format!(
         "{kind}.{name}: nobody says what it is: add [package.metadata.{kind}.{name}] to this \
-         Cargo.toml, or to shared/Cargo.toml when several functions use it"
+         Cargo.toml, or to that of a library when several functions use it"
     )
 }
 

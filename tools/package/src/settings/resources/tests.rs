@@ -136,11 +136,11 @@ fn lambdas_rules_for_a_queue_are_checked_before_a_deploy() {
 
 #[test]
 fn two_definitions_of_one_name_must_agree() {
-    assert!(definitions().join(definitions()).is_ok());
+    assert!(definitions().join(definitions(), "notary").is_ok());
     let mut other = definitions();
     if let Some(queue) = other.queues.get_mut("documents") {
         queue.visibility_timeout_s = 1;
     }
-    let message = definitions().join(other).unwrap_err();
+    let message = definitions().join(other, "notary").unwrap_err();
     assert!(message.contains("queues.documents"), "{message}");
 }
