@@ -74,8 +74,10 @@ next() { printf '  %-*s  %s\n' $((${#name} + 31)) "$1" "$2"; }
 say "made functions/$name from templates/$kind, and added it to Cargo.lock"
 cat <<END
 Its code is in src/, its settings in Cargo.toml, its sample events in events/, each with the answer that both builds
-must give before any traffic moves. Choose events that leave nothing behind. Next:
+must give before any traffic moves. Choose events that leave nothing behind. Next, in this order:
 END
-next "scripts/build.sh $name" "both builds, to dist/$name"
 next "cargo test -p $name" "its own tests"
 next "scripts/deploy.sh $name --sandbox" "the whole rollout on this machine, with no AWS account"
+next "git add --all && git commit" "a version says which commit it is"
+next "scripts/platform.sh" "with an account: its tables, queues and rights; again when these change"
+next "scripts/deploy.sh $name" "the rollout on AWS; a push to main does the same"

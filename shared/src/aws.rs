@@ -1,6 +1,6 @@
-//! How a function's AWS clients are configured: once, during the init phase.
+//! How a function's AWS clients are configured, once, during the init phase; and what their errors mean.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use aws_config::{
     BehaviorVersion, SdkConfig,
@@ -8,7 +8,10 @@ use aws_config::{
     retry::RetryConfig,
     timeout::TimeoutConfig,
 };
+use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
 use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// How often one call is tried, the first time included.
 const ATTEMPTS: u32 = 4;
@@ -67,4 +70,32 @@ pub fn timeouts() -> TimeoutConfig {
         .operation_attempt_timeout(ATTEMPT)
         .operation_timeout(CALL)
         .build()
+}
+
+/// Whether the same call may succeed later: throttling, timeouts, lost connections, errors of AWS's. The SDK has tried
+/// it again already.
+pub fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> bool {
+    match error {
+        SdkError::ServiceError(context) => {
+            let code = context.err().code().unwrap_or_default();
+            context.raw().status().is_server_error()
+                || THROTTLING_ERRORS.contains(&code)
+                || TRANSIENT_ERRORS.contains(&code)
+        }
+        SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
+        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+        _ => false,
+    }
+}
+
+/// What the service answered, or why no answer came, in one line.
+pub fn explain<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, Response>) -> String {
+    if let SdkError::ServiceError(context) = error {
+        let code = context.err().code().unwrap_or("unknown error");
+        let message = context.err().message().unwrap_or("no message");
+        return format!("{code}: {message}");
+    }
+    let causes = std::iter::successors(Some(error as &dyn Error), |&cause| cause.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
 }

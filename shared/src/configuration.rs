@@ -49,56 +49,6 @@ where
     parse(name, &value.to_string_lossy())
 }
 
-/// A DynamoDB table: 3 to 255 of the characters `a-z`, `A-Z`, `0-9`, `_`, `-` and `.`
-/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableName(String);
-
-impl TableName {
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for TableName {
-    type Err = &'static str;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-        if (3..=255).contains(&name.len()) && name.bytes().all(allowed) {
-            Ok(Self(name.to_owned()))
-        } else {
-            Err("not the name of a DynamoDB table: 3 to 255 of a-z, A-Z, 0-9, _, - and .")
-        }
-    }
-}
-
-/// An absolute `http` or `https` URL, such as a queue's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HttpUrl(String);
-
-impl HttpUrl {
-    /// The URL as it was configured.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for HttpUrl {
-    type Err = String;
-
-    fn from_str(url: &str) -> Result<Self, Self::Err> {
-        let uri: http::Uri = url.parse().map_err(|error| format!("not a URL: {error}"))?;
-        match uri.scheme_str() {
-            Some("http" | "https") => Ok(Self(url.to_owned())),
-            _ => Err("not a URL that begins with http:// or https://".to_owned()),
-        }
-    }
-}
-
 /// The memory of this function in MiB, from a variable that Lambda sets.
 ///
 /// # Errors
@@ -141,36 +91,6 @@ mod tests {
             error,
             "environment variable MEMORY is \"much\": invalid digit found in string"
         );
-    }
-
-    #[test]
-    fn a_table_name_keeps_dynamodbs_rule() {
-        for name in ["documents", "a.b", "x_1-y", &"n".repeat(255)] {
-            assert_eq!(name.parse::<TableName>().unwrap().as_str(), name);
-        }
-        for name in ["", "ab", "two words", "Ämter", "a/b", &"n".repeat(256)] {
-            assert!(name.parse::<TableName>().is_err(), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_url_is_absolute_and_of_http() {
-        for url in [
-            "https://sqs.eu-west-1.amazonaws.com/123456789012/documents",
-            "http://127.0.0.1:9324/000000000000/documents.fifo",
-        ] {
-            assert_eq!(url.parse::<HttpUrl>().unwrap().as_str(), url);
-        }
-        for url in [
-            "",
-            "documents",
-            "/documents",
-            "sqs://queue",
-            "http://",
-            "https://a b",
-        ] {
-            assert!(url.parse::<HttpUrl>().is_err(), "{url}");
-        }
     }
 
     #[test]

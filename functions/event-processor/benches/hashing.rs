@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use futures_util::future::join_all;
-use shared::document::{MAX_CONTENT_BYTES, content_root};
+use notary::document::{MAX_CONTENT_BYTES, content_root};
 use tokio::{runtime::Runtime, task::spawn_blocking};
 
 const ROUNDS: usize = 201;

@@ -4,10 +4,10 @@
 //! round, so that a machine whose speed changes favours none of them. Each round gives its own ratios; the medians
 //! are printed.
 
-use std::{hint::black_box, process::Command, time::Instant};
+use std::{hint::black_box, process::Command, sync::atomic::AtomicBool, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use hasher::{Limits, Request};
+use hasher::Request;
 use serde_json::json;
 
 const ROUNDS: usize = 7;
@@ -24,10 +24,7 @@ struct Round {
 
 fn main() -> Result<()> {
     let pools = [pool(1)?, pool(2)?];
-    let request = Request::parse(
-        json!({"size_mib": SIZE_MIB, "seed": 7}),
-        Limits::for_memory(10_240),
-    )?;
+    let request = Request::parse(json!({"size_mib": SIZE_MIB, "seed": 7}), 10_240)?;
     let rounds = (0..ROUNDS)
         .map(|_| {
             Ok(Round {
@@ -49,7 +46,8 @@ fn pool(threads: usize) -> Result<rayon::ThreadPool> {
 
 fn hasher_mib_per_second(request: &Request, pool: &rayon::ThreadPool) -> f64 {
     let start = Instant::now();
-    black_box(hasher::hash(black_box(request), pool));
+    let work = || hasher::work(black_box(request), &AtomicBool::new(false));
+    black_box(pool.install(work));
     f64::from(SIZE_MIB) / start.elapsed().as_secs_f64()
 }
 

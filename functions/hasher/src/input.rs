@@ -1,5 +1,8 @@
 //! The bytes to hash, leaf by leaf.
 //!
+//! Input from memory is a working set of random words, read from its beginning to its end and again until the length
+//! asked for is reached. SHA-256 is slower than any memory, so a leaf's words are added up, and their sum is hashed.
+//!
 //! Generated input is a page of random bytes repeated to the length asked for, with the first 8
 //! bytes of every page replaced by the page's number (little-endian), so that pages differ. The
 //! number and the rest of the page are hashed one after the other: nothing is copied, and memory
@@ -7,12 +10,13 @@
 
 use std::num::NonZeroU64;
 
-use shared::merkle::{Hash, LeafHasher};
+use notary::merkle::{Hash, LeafHasher};
 
 /// Size of one page of generated input, in bytes.
 pub const PAGE_BYTES: u64 = 4096;
 const PAGE: usize = PAGE_BYTES as usize;
 const STAMP: usize = size_of::<u64>();
+const WORD: u64 = size_of::<u64>() as u64;
 
 /// Where the bytes come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +29,13 @@ pub enum Input {
         bytes: u64,
         /// The page that repeats.
         page: Box<[u8; PAGE]>,
+    },
+    /// Read from a working set that is larger than the caches.
+    FromMemory {
+        /// How many bytes, in whole words.
+        bytes: u64,
+        /// The working set.
+        words: Vec<u64>,
     },
 }
 
@@ -40,12 +51,22 @@ impl Input {
         Self::Generated { bytes, page }
     }
 
+    /// `bytes` bytes, read from `working_set_bytes` that depend on `seed` alone.
+    #[must_use]
+    pub fn from_memory(bytes: u64, working_set_bytes: u64, seed: u64) -> Self {
+        let mut state = seed;
+        let words = (0..working_set_bytes / WORD)
+            .map(|_| split_mix_64(&mut state))
+            .collect();
+        Self::FromMemory { bytes, words }
+    }
+
     /// Length in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         match self {
             Self::Given(data) => data.len() as u64,
-            Self::Generated { bytes, .. } => *bytes,
+            Self::Generated { bytes, .. } | Self::FromMemory { bytes, .. } => *bytes,
         }
     }
 
@@ -62,6 +83,9 @@ impl Input {
         let end = self.bytes().min(start + leaf_bytes.get());
         let mut hasher = LeafHasher::new();
         match self {
+            Self::FromMemory { words, .. } => {
+                hasher.update(&sum(words, start / WORD, end / WORD).to_le_bytes());
+            }
             // Both ends are within a Vec's length, so they fit into a usize.
             Self::Given(data) => hasher.update(&data[start as usize..end as usize]),
             Self::Generated { page, .. } => {
@@ -70,6 +94,21 @@ impl Input {
         }
         hasher.finish()
     }
+}
+
+/// The sum of the words from `start` to `end` of the working set, which repeats.
+fn sum(words: &[u64], start: u64, end: u64) -> u64 {
+    let (mut sum, mut at) = (0_u64, start);
+    while at < end {
+        // Within the length of a Vec, so that it fits into a usize.
+        let from = (at % words.len() as u64) as usize;
+        let to = words.len().min(from + (end - at) as usize);
+        for word in &words[from..to] {
+            sum = sum.wrapping_add(*word);
+        }
+        at += (to - from) as u64;
+    }
+    sum
 }
 
 /// Calls back with the bytes from `start` to `end` of the pages, piece by piece.
@@ -101,8 +140,8 @@ fn split_mix_64(state: &mut u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use notary::merkle::leaf_hash;
     use proptest::prelude::*;
-    use shared::merkle::leaf_hash;
 
     use super::*;
 
@@ -145,6 +184,21 @@ mod tests {
             let leaf_bytes = NonZeroU64::new(leaf).unwrap();
             for (index, piece) in data.chunks(leaf as usize).enumerate() {
                 prop_assert_eq!(input.leaf_hash(index as u64, leaf_bytes), leaf_hash(piece));
+            }
+        }
+
+        #[test]
+        fn a_leaf_from_memory_is_the_sum_of_its_words_however_often_the_working_set_repeats(
+            words in 1u64..3_000, set in 1u64..700, leaf in 1u64..2_000, seed: u64
+        ) {
+            let input = Input::from_memory(words * WORD, set * WORD, seed);
+            let mut state = seed;
+            let set: Vec<u64> = (0..set).map(|_| split_mix_64(&mut state)).collect();
+            let all: Vec<u64> = set.iter().copied().cycle().take(words as usize).collect();
+            let leaf_bytes = NonZeroU64::new(leaf * WORD).unwrap();
+            for (index, words) in all.chunks(leaf as usize).enumerate() {
+                let sum = words.iter().copied().fold(0, u64::wrapping_add);
+                prop_assert_eq!(input.leaf_hash(index as u64, leaf_bytes), leaf_hash(&sum.to_le_bytes()));
             }
         }
 

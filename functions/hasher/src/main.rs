@@ -1,12 +1,11 @@
 //! The `hasher` function; `lib.rs` is the map.
 
-use hasher::{Answer, EventError, Limits, Request};
+use hasher::{Answer, HasherError, Request};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use shared::{architecture, configuration, telemetry};
 
-// One invocation at a time, and the work is on rayon's threads: a single-threaded runtime
-// starts faster.
+// One invocation at a time, and the work is on rayon's threads: a single-threaded runtime starts faster.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = telemetry::init();
@@ -15,21 +14,16 @@ async fn main() -> Result<(), Error> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()?;
-    let limits = Limits::for_memory(memory_mib);
-    run(telemetry.observe(service_fn(|event: LambdaEvent<Value>| {
-        let answer = handle(event, limits, &pool);
-        async { answer }
-    })))
-    .await
+    run(telemetry.observe(service_fn(|event| handle(event, memory_mib, &pool)))).await
 }
 
-fn handle(
+async fn handle(
     event: LambdaEvent<Value>,
-    limits: Limits,
+    memory_mib: u32,
     pool: &rayon::ThreadPool,
-) -> Result<Answer, EventError> {
-    let request = Request::parse(event.payload, limits)?;
-    let answer = hasher::hash(&request, pool);
+) -> Result<Answer, HasherError> {
+    let request = Request::parse(event.payload, memory_mib)?;
+    let answer = hasher::hash(request, pool, event.context.deadline()).await?;
     tracing::info!(
         root = answer.root,
         bytes = answer.bytes,

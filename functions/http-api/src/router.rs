@@ -1,79 +1,86 @@
-//! The routes, and the layers around all of them.
+//! The routes, what their handlers share, and the layers around all of them.
 
 use std::sync::Arc;
 
-use axum::{Router, middleware::from_fn, routing::get};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderName, HeaderValue},
+    middleware::{Next, from_fn},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use lambda_http::{Context, RequestExt as _};
+use notary::store::DocumentStore;
+use shared::deadline;
 
 use crate::{
-    catch_panic::catch_panic,
     operations::{
-        Api, Queue, Store, create_document::create_document, delete_document::delete_document,
-        get_document::get_document, health::health, list_documents::list_documents,
+        create_document::{MAX_BODY_BYTES, create_document},
+        delete_document::delete_document,
+        get_content::get_content,
+        get_document::get_document,
+        health::{Facts, health},
+        list_documents::list_documents,
         openapi::openapi,
     },
     problem::Problem,
-    request_id::set_request_id,
 };
 
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Api {
+    /// The documents.
+    pub store: DocumentStore,
+    /// Client of the queue.
+    pub sqs: aws_sdk_sqs::Client,
+    /// Where documents wait for their verification.
+    pub queue_url: String,
+    /// The answer of `GET /health`.
+    pub facts: Facts,
+}
+
 /// The whole API. `HEAD` is answered wherever `GET` is.
-pub fn router<S: Store, Q: Queue>(api: Api<S, Q>) -> Router {
-    let routes = Router::new()
-        .route(
-            "/documents",
-            get(list_documents::<S, Q>).post(create_document::<S, Q>),
-        )
-        .route(
-            "/documents/{id}",
-            get(get_document::<S, Q>).delete(delete_document::<S, Q>),
-        )
-        .route("/health", get(health::<S, Q>))
+pub fn router(api: Api) -> Router {
+    Router::new()
+        .route("/documents", get(list_documents).post(create_document))
+        .route("/documents/{id}", get(get_document).delete(delete_document))
+        .route("/documents/{id}/content", get(get_content))
+        .route("/health", get(health))
         .route("/openapi.json", get(openapi))
-        .with_state(Arc::new(api));
-    surrounded(routes)
-}
-
-/// Adds to routes what every answer needs: problems for unknown routes and methods, caught panics, the request's id.
-fn surrounded(routes: Router) -> Router {
-    routes
-        .fallback(async || Problem::RouteNotFound)
-        .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
-        .layer(from_fn(catch_panic))
+        .fallback(async || Problem::route_not_found())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn(answer_in_time))
         .layer(from_fn(set_request_id))
+        .with_state(Arc::new(api))
 }
 
-#[cfg(test)]
-mod tests {
-    use axum::{
-        body::{Body, to_bytes},
-        extract::Request,
-        http::{StatusCode, header::CONTENT_TYPE},
-    };
-    use lambda_http::{RequestExt as _, Service as _};
-    use lambda_runtime::Context;
-    use serde_json::Value;
+/// Lambda's id of the invocation, which is on the log lines of this request.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-    use super::*;
-    use crate::{problem::PROBLEM_JSON, request_id::REQUEST_ID};
-
-    /// A handler with a bug.
-    async fn bug() -> &'static str {
-        let documents: [&str; 0] = [];
-        documents[std::hint::black_box(0)]
+/// Sets [`REQUEST_ID`]. A caller's own is not repeated: it would not be in the log.
+async fn set_request_id(request: Request, next: Next) -> Response {
+    let id = request.lambda_context_ref();
+    let id = id.and_then(|context| HeaderValue::from_str(&context.request_id).ok());
+    let mut response = next.run(request).await;
+    if let Some(id) = id {
+        response.headers_mut().insert(REQUEST_ID, id);
     }
+    response
+}
 
-    #[tokio::test]
-    async fn a_panic_is_answered_as_a_problem_with_the_request_s_id() {
-        let mut router = surrounded(Router::new().route("/bug", get(bug)));
-        let mut context = Context::default();
-        context.request_id = "r-1".to_owned();
-        let request = Request::get("/bug").body(Body::empty()).unwrap();
-        let response = router.call(request.with_lambda_context(context)).await;
-        let response = response.unwrap();
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(response.headers()[CONTENT_TYPE], PROBLEM_JSON);
-        assert_eq!(response.headers()[REQUEST_ID], "r-1");
-        let body = to_bytes(response.into_body(), 1000).await.unwrap();
-        let body: Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(body["type"], "urn:problem-type:http-api:internal");
+/// Answers before the invocation ends, whatever the handler waits for: it may make several calls of AWS, each of which
+/// may take as long as shared/src/aws.rs lets it.
+async fn answer_in_time(request: Request, next: Next) -> Response {
+    let Some(end) = request.lambda_context_ref().map(Context::deadline) else {
+        return next.run(request).await;
+    };
+    match deadline::within(end, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::warn!("the invocation's time was over");
+            Problem::unavailable().into_response()
+        }
     }
 }

@@ -1,19 +1,32 @@
-//! Metrics that a handler adds to: sums over one invocation.
-//!
-//! They are global, because an environment has one invocation at a time, possibly on several
-//! threads. Should invocations overlap, the sums are still right: no dimension tells invocations
-//! apart.
+//! Metrics that a handler adds to. They belong to its invocation: to the task that runs it, not to the process.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-/// How many metrics one line may have, less our own
-/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
-const MAX_METRICS: usize = 99;
+tokio::task_local! {
+    /// Of the invocation that this task runs.
+    pub(super) static METRICS: Metrics;
+}
 
-static METRICS: Mutex<Vec<Metric>> = Mutex::new(Vec::new());
+/// Names that a line of metrics has already.
+const TAKEN: [&str; 9] = [
+    "_aws",
+    "level",
+    "timestamp",
+    "Function",
+    "Version",
+    "architecture",
+    "requestId",
+    INIT,
+    WARM,
+];
+/// How long init took before the first invocation of an environment, and how long a later one took. The sample counts
+/// are the cold starts and the warm invocations. What an environment needs before the program starts, and to load it,
+/// is Lambda's part of init, and not in it.
+pub(super) const INIT: &str = "InitDuration";
+pub(super) const WARM: &str = "WarmDuration";
 
 /// One metric of one invocation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,34 +43,71 @@ pub(super) enum Unit {
     Milliseconds,
 }
 
-/// Adds to a count of this invocation, such as `DocumentsVerified`.
+/// Those of one invocation, and the names that were refused.
+#[derive(Clone, Default)]
+pub(super) struct Metrics(Arc<Mutex<(Vec<Metric>, Vec<&'static str>)>>);
+
+/// Adds to a count of this invocation, such as `DocumentsVerified`. `count(name, 0)` writes a zero, so that an alarm can
+/// tell zero from no data.
 ///
-/// A metric keeps its unit; names of metrics begin with a capital, and `InitDuration`, `WarmDuration`, and what
-/// `http_event` and `queue` count are taken. `count(name, 0)` writes a zero, so that an alarm can tell zero from no data.
+/// A name that a line of metrics has already, or that stands for a time, is refused: it is logged and not written.
 pub fn count(name: &'static str, more: u64) {
     add(name, Unit::Count, more as f64);
 }
 
-/// Adds to a time of this invocation, such as `StoreTime`.
+/// Adds to a time of this invocation, such as `StoreTime`. What [`count`] says of names holds here too.
 pub fn milliseconds(name: &'static str, more: Duration) {
-    add(name, Unit::Milliseconds, more.as_secs_f64() * 1e3);
+    add(name, Unit::Milliseconds, in_milliseconds(more));
 }
 
-/// What was added since the last call.
-pub(super) fn take() -> Vec<Metric> {
-    std::mem::take(&mut *metrics())
+pub(super) fn in_milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
 
 fn add(name: &'static str, unit: Unit, value: f64) {
-    let mut metrics = metrics();
-    if let Some(metric) = metrics.iter_mut().find(|metric| metric.name == name) {
-        metric.value += value;
-    } else if metrics.len() < MAX_METRICS {
-        metrics.push(Metric { name, unit, value });
+    if METRICS
+        .try_with(|metrics| metrics.add(Metric { name, unit, value }))
+        .is_err()
+    {
+        tracing::warn!(
+            metric = name,
+            "not written: it was counted outside of the task that runs the invocation"
+        );
     }
 }
 
-fn metrics() -> MutexGuard<'static, Vec<Metric>> {
-    // No code that holds the lock can panic.
-    METRICS.lock().unwrap_or_else(PoisonError::into_inner)
+impl Metrics {
+    /// What was added.
+    pub(super) fn take(&self) -> Vec<Metric> {
+        std::mem::take(&mut self.lock().0)
+    }
+
+    fn add(&self, metric: Metric) {
+        let mut all = self.lock();
+        let known = all.0.iter_mut().find(|known| known.name == metric.name);
+        let refused = TAKEN.contains(&metric.name)
+            || known
+                .as_ref()
+                .is_some_and(|known| known.unit != metric.unit);
+        match known {
+            _ if refused => {
+                let new = !all.1.contains(&metric.name);
+                all.1.push(metric.name);
+                drop(all);
+                if new {
+                    tracing::error!(
+                        metric = metric.name,
+                        "not written: the name is taken, give the metric another one"
+                    );
+                }
+            }
+            Some(known) => known.value += metric.value,
+            None => all.0.push(metric),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Vec<Metric>, Vec<&'static str>)> {
+        // No code that holds the lock can panic.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

@@ -1,35 +1,27 @@
-//! Logs and metrics: a JSON line per event, and a line of metrics per invocation.
+//! Logs and metrics as Lambda reads them: a JSON line per event, and a line of metrics per invocation.
 //!
 //! ```text
 //! main: let telemetry = telemetry::init();
-//!       run(telemetry.observe(service_fn(handler)))
+//!       run(telemetry.observe(service_fn(handler))), or lambda_http's run(telemetry.observe(router))
 //!
-//! invocation -> observe.rs: span with request id, trace id, cold start
-//!                 handler: tracing::info!(..)             -> log.rs -> {"level":"INFO","request_id":..}
-//!                          telemetry::count("Retries", 2) -> metrics.rs
-//!               the handler is done, the response not sent -> emf.rs -> {"_aws":{..},"WarmDuration":1.2}
+//! tracing::info!(..)             -> log.rs                -> {"level":"INFO","requestId":..,"message":..}
+//! telemetry::count("Retries", 2) -> metrics.rs -> emf.rs  -> {"_aws":{..},"requestId":..,"Retries":2}
 //! ```
 //!
-//! Every line is one write to standard output, before the response is sent. Lambda freezes the
-//! environment after the response, and what is in a buffer then is late or lost. So there is no buffer
-//! and no background thread.
+//! Every line is one write to standard output before the answer is sent: Lambda freezes the environment after it, and
+//! what is in a buffer then is late or lost. So there is no buffer and no background thread. A failure is one line at
+//! level ERROR, whether the handler returns an error, panics, or does not get an event that it can read.
 //!
-//! # What it is made of
+//! The keys are Lambda's own (`timestamp`, `level`, `requestId`, `functionName`, `functionVersion`, `xrayTraceId`), so
+//! that one query finds its lines and ours. `AWS_LAMBDA_LOG_LEVEL` and `AWS_LAMBDA_LOG_FORMAT` are honoured; lines of
+//! metrics are written at any level.
 //!
-//! Log lines come from `json-subscriber`. `tracing-subscriber`'s own JSON puts a span's fields
-//! into nested objects, where a query by request id does not look for them, takes 8 us a line
-//! instead of 5, and makes a binary 18 KiB larger (zipped; both measured on x86_64).
-//!
-//! The line of metrics is written here, with `serde_json` (`emf.rs`), and not with `metrique`. That is well made,
-//! and was measured at 2.5 us a line. But it needs 45 more crates (metrics-rs, its sketches and its clock among
-//! them) and adds 36 KiB to every zip, for one JSON object with a handful of numbers. A function with
-//! distributions, sampling or several sets of dimensions should use it.
-//!
-//! `cargo run --release -p shared --features bench --bin telemetry-cost` measures the cost.
+//! JSON comes from `json-subscriber`: `tracing-subscriber`'s own puts a span's fields into nested objects, where a query
+//! by request id does not look. The line of metrics is written here, because `metrique` needs 45 more crates and 36 KiB
+//! of every zip; a function with distributions or several sets of dimensions should use it. `cargo run --release -p
+//! shared --features bench --bin telemetry-cost` measures the cost.
 
 mod emf;
-mod invocation;
-mod level;
 mod log;
 mod metrics;
 mod observe;
@@ -41,15 +33,12 @@ use std::{
     io::{self, Write as _},
     panic,
     sync::{Arc, OnceLock, atomic::AtomicBool},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use tracing_subscriber::{layer::SubscriberExt as _, registry};
-
 use crate::architecture;
-use invocation::Environment;
 pub use metrics::{count, milliseconds};
-pub use observe::Observed;
+pub use observe::{Observation, Observed};
 
 /// Where lines of metrics go.
 type Sink = Arc<dyn Fn(&[u8]) + Send + Sync>;
@@ -61,17 +50,43 @@ pub struct Telemetry {
     sink: Sink,
 }
 
+/// What does not change while a process runs, but for `cold`.
+struct Environment {
+    /// Of the metrics.
+    namespace: String,
+    function: String,
+    /// The published version, or `$LATEST`.
+    version: String,
+    architecture: &'static str,
+    /// The lowest level that is logged, as Lambda writes it.
+    level: &'static str,
+    /// Whether no invocation has ended yet, and the environment was started for it.
+    cold: AtomicBool,
+    /// When init began, as far as the program sees it, and how long it took.
+    began: Instant,
+    init: OnceLock<Duration>,
+}
+
 /// Installs the logger. Call it once, first thing in `main`.
 ///
-/// The level comes from `AWS_LAMBDA_LOG_LEVEL`, which Lambda's advanced logging controls set;
-/// `INFO` when it is not set or not a level. The namespace of metrics is `METRICS_NAMESPACE`, which the build sets to the
-/// project's name; `Functions` when it is not set. A panic is logged as an error, with its place, and then
-/// unwinds as usual.
+/// The namespace of metrics is `METRICS_NAMESPACE`, which the build sets to the project's name; `Functions` when it is
+/// not set. A panic is logged with its place, and then unwinds as usual.
 pub fn init() -> Telemetry {
-    let environment = Arc::new(environment());
-    let logger = registry()
-        .with(environment.threshold.filter())
-        .with(log::layer(&environment, io::stdout));
+    let variable = |name| env::var(name).unwrap_or_default();
+    // With provisioned concurrency and snapshots, init is over before the first invocation.
+    let started_for = variable("AWS_LAMBDA_INITIALIZATION_TYPE");
+    let environment = Arc::new(Environment {
+        namespace: env::var("METRICS_NAMESPACE").unwrap_or_else(|_| "Functions".to_owned()),
+        function: variable("AWS_LAMBDA_FUNCTION_NAME"),
+        version: variable("AWS_LAMBDA_FUNCTION_VERSION"),
+        architecture: architecture::name(),
+        level: log::level(&variable("AWS_LAMBDA_LOG_LEVEL")),
+        cold: AtomicBool::new(matches!(started_for.as_str(), "" | "on-demand")),
+        began: Instant::now(),
+        init: OnceLock::new(),
+    });
+    let text = variable("AWS_LAMBDA_LOG_FORMAT").eq_ignore_ascii_case("Text");
+    let logger = log::logger(Arc::clone(&environment), text, io::stdout);
     // A second call leaves the first logger in place.
     let _ = tracing::subscriber::set_global_default(logger);
     panic::set_hook(Box::new(
@@ -84,34 +99,14 @@ pub fn init() -> Telemetry {
 }
 
 impl Telemetry {
-    /// Makes `service` log and measure every invocation. It wraps the handler, inside `lambda_runtime::run`, so that
-    /// everything is written before the response is sent.
+    /// The same service, a handler or an HTTP router, with every invocation measured and its failure logged. It goes
+    /// inside `run`, so that everything is written before the answer is sent.
     #[must_use]
     pub fn observe<S>(&self, service: S) -> Observed<S> {
         // What comes next is the first invocation.
         let environment = &self.environment;
         environment.init.get_or_init(|| environment.began.elapsed());
         Observed::new(service, self.clone())
-    }
-}
-
-/// The environment, from the variables that Lambda sets.
-fn environment() -> Environment {
-    let variable = |name| env::var(name).unwrap_or_default();
-    // With provisioned concurrency and snapshots, init is over before the first invocation.
-    let on_demand = match variable("AWS_LAMBDA_INITIALIZATION_TYPE").as_str() {
-        "" | "on-demand" => true,
-        _other => false,
-    };
-    Environment {
-        namespace: env::var("METRICS_NAMESPACE").unwrap_or_else(|_| "Functions".to_owned()),
-        function: variable("AWS_LAMBDA_FUNCTION_NAME"),
-        version: variable("AWS_LAMBDA_FUNCTION_VERSION"),
-        architecture: architecture::name(),
-        threshold: variable("AWS_LAMBDA_LOG_LEVEL").parse().unwrap_or_default(),
-        cold: AtomicBool::new(on_demand),
-        began: Instant::now(),
-        init: OnceLock::new(),
     }
 }
 

@@ -1,25 +1,24 @@
-//! The service around the handler.
+//! The tower service around a handler or a router.
 
 use std::{
     fmt::Debug,
     future::Future,
     pin::Pin,
+    sync::atomic::Ordering,
     task::{Context, Poll, ready},
     time::{Instant, SystemTime},
 };
 
 use lambda_runtime::{LambdaEvent, Service};
 use pin_project_lite::pin_project;
-use tracing::{Instrument as _, instrument::Instrumented};
+use tokio::task::futures::TaskLocalFuture;
 
 use super::{
-    Telemetry,
-    emf::{Line, own_metric},
-    invocation::Invocation,
-    metrics,
+    Telemetry, emf,
+    metrics::{INIT, METRICS, Metric, Metrics, Unit, WARM, in_milliseconds},
 };
 
-/// A handler whose invocations are logged and measured; made by [`Telemetry::observe`].
+/// A service whose invocations are logged and measured; made by [`Telemetry::observe`].
 #[derive(Clone)]
 pub struct Observed<S> {
     service: S,
@@ -30,12 +29,39 @@ impl<S> Observed<S> {
     pub(super) fn new(service: S, telemetry: Telemetry) -> Self {
         Self { service, telemetry }
     }
+
+    /// Runs one invocation, and has a look at its result.
+    fn run<F: Future>(
+        &mut self,
+        request_id: &str,
+        call: impl FnOnce(&mut S) -> F,
+        look: fn(&F::Output),
+    ) -> Observation<F> {
+        let metrics = Metrics::default();
+        // From here on `Ending::drop` also runs after a panic, even in `call`.
+        let ending = Ending {
+            telemetry: self.telemetry.clone(),
+            request_id: request_id.to_owned(),
+            metrics: metrics.clone(),
+            start: SystemTime::now(),
+            clock: Instant::now(),
+        };
+        let service = &mut self.service;
+        let future = METRICS.sync_scope(metrics.clone(), || call(service));
+        Observation {
+            future: METRICS.scope(metrics, future),
+            look,
+            ending: Some(ending),
+        }
+    }
 }
 
+/// A handler of events.
 impl<S, T> Service<LambdaEvent<T>> for Observed<S>
 where
     S: Service<LambdaEvent<T>>,
     S::Error: Debug,
+    S::Future: Future<Output = Result<S::Response, S::Error>>,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -46,47 +72,74 @@ where
     }
 
     fn call(&mut self, event: LambdaEvent<T>) -> Self::Future {
-        let invocation = Invocation::begin(&event.context, &self.telemetry.environment);
-        // From here on `Ending::drop` also runs after a panic, even in `call`.
-        let ending = Ending {
-            telemetry: self.telemetry.clone(),
-            invocation: invocation.clone(),
-            start: SystemTime::now(),
-            clock: Instant::now(),
-        };
-        let span = invocation.span();
-        let future = span.in_scope(|| self.service.call(event)).instrument(span);
-        Observation {
-            future,
-            ending: Some(ending),
-        }
+        let request_id = event.context.request_id.clone();
+        self.run(&request_id, |service| service.call(event), log_failure)
+    }
+}
+
+/// An HTTP router. For Lambda an answer with status 500 is a success, so its own metric `Errors` does not count it. So
+/// answers are counted here: `Requests`, and among them `ServerErrors` (5xx), which a rollout compares.
+#[cfg(feature = "http")]
+impl<S, A, B> Service<lambda_http::http::Request<A>> for Observed<S>
+where
+    S: Service<lambda_http::http::Request<A>, Response = lambda_http::http::Response<B>>,
+    S::Error: Debug,
+    S::Future: Future<Output = Result<S::Response, S::Error>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Observation<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.service.poll_ready(context)
+    }
+
+    fn call(&mut self, request: lambda_http::http::Request<A>) -> Self::Future {
+        use lambda_http::RequestExt as _;
+
+        let context = request.lambda_context_ref();
+        let request_id = context.map(|context| context.request_id.clone());
+        self.run(
+            &request_id.unwrap_or_default(),
+            |service| service.call(request),
+            |result| {
+                log_failure(result);
+                let status = result.as_ref().map(|answer| answer.status());
+                super::count("Requests", 1);
+                super::count(
+                    "ServerErrors",
+                    status.map_or(1, |it| it.is_server_error().into()),
+                );
+            },
+        )
+    }
+}
+
+fn log_failure<R, E: Debug>(result: &Result<R, E>) {
+    if let Err(error) = result {
+        tracing::error!(?error, "the invocation failed");
     }
 }
 
 pin_project! {
     /// One invocation in progress.
-    pub struct Observation<F> {
+    pub struct Observation<F: Future> {
         #[pin]
-        future: Instrumented<F>,
+        future: TaskLocalFuture<Metrics, F>,
+        look: fn(&F::Output),
         ending: Option<Ending>,
     }
 }
 
-impl<F, R, E> Future for Observation<F>
-where
-    F: Future<Output = Result<R, E>>,
-    E: Debug,
-{
+impl<F: Future> Future for Observation<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        let result = ready!(this.future.as_mut().poll(context));
-        if let Err(error) = &result {
-            let log = || tracing::error!(?error, "the invocation failed");
-            this.future.span().in_scope(log);
+        let this = self.project();
+        let result = ready!(this.future.poll(context));
+        if let Some(ending) = this.ending.take() {
+            METRICS.sync_scope(ending.metrics.clone(), || (this.look)(&result));
         }
-        drop(this.ending.take());
         Poll::Ready(result)
     }
 }
@@ -94,24 +147,27 @@ where
 /// Writes the invocation's metrics when it is dropped, so also after a panic.
 struct Ending {
     telemetry: Telemetry,
-    invocation: Invocation,
+    request_id: String,
+    metrics: Metrics,
     start: SystemTime,
     clock: Instant,
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        let duration = self.clock.elapsed();
-        let init = self.telemetry.environment.init.get().copied();
-        let init = init.filter(|_| self.invocation.cold_start);
-        let mut metrics = vec![own_metric(duration, init)];
-        metrics.append(&mut metrics::take());
-        let line = Line {
-            environment: &self.telemetry.environment,
-            invocation: &self.invocation,
-            start: self.start,
-            metrics: &metrics,
+        let environment = &self.telemetry.environment;
+        let cold = environment.cold.swap(false, Ordering::Relaxed);
+        let (name, time) = match environment.init.get() {
+            Some(init) if cold => (INIT, *init),
+            _ => (WARM, self.clock.elapsed()),
         };
-        (self.telemetry.sink)(&line.to_bytes());
+        let mut metrics = vec![Metric {
+            name,
+            unit: Unit::Milliseconds,
+            value: in_milliseconds(time),
+        }];
+        metrics.append(&mut self.metrics.take());
+        let lines = emf::lines(environment, &self.request_id, self.start, &metrics);
+        (self.telemetry.sink)(&lines);
     }
 }

@@ -3,9 +3,8 @@
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Deserialize;
-use serde_json::Value;
 use shared::{
-    queue::{self, Batch, EventError, Record, SqsBatchResponse, WorkFailure},
+    queue::{self, BatchError, Failure, SqsBatchResponse, SqsEvent, SqsMessage},
     telemetry,
 };
 
@@ -16,24 +15,6 @@ struct Message {
     name: String,
 }
 
-/// Why a message failed. The text goes to the log: it says what does not fit, without the message's content.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("malformed message: {0}")]
-    Malformed(String),
-}
-
-impl WorkFailure for Failure {
-    fn kind(&self) -> &'static str {
-        "MalformedMessage"
-    }
-
-    /// Whether trying again may help.
-    fn is_transient(&self) -> bool {
-        false
-    }
-}
-
 // One invocation at a time on a fraction of a CPU: a single-threaded runtime starts faster.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -42,44 +23,30 @@ async fn main() -> Result<(), Error> {
     run(telemetry.observe(service_fn(handle))).await
 }
 
-async fn handle(event: LambdaEvent<Value>) -> Result<SqsBatchResponse, EventError> {
-    let batch = Batch::parse(event.payload)?;
-    let deadline = queue::deadline::for_work(event.context.deadline());
-    let outcomes = queue::process(batch, deadline, greet).await;
-    for outcome in &outcomes {
-        let done = outcome.result.as_ref();
-        telemetry::count(done.map_or_else(queue::Failure::kind, |()| "Greeted"), 1);
-    }
-    Ok(queue::answer(&outcomes))
+async fn handle(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, BatchError> {
+    queue::process(event, greet).await
 }
 
 /// Work must have the same result when it is done twice: a queue delivers at least once, and at the deadline work is
-/// dropped at any await.
-async fn greet(record: &Record) -> Result<(), Failure> {
-    let Message { name } = record.json().map_err(Failure::Malformed)?;
-    tracing::info!(
-        message_id = record.message_id,
-        greeting = format!("Hello {name}!"),
-        "greeted"
-    );
+/// dropped at any await. For what may succeed at the next delivery there is `Failure::transient`.
+async fn greet(message: &SqsMessage) -> Result<(), Failure> {
+    let Message { name } = queue::json(message)?;
+    telemetry::count("Greeted", 1);
+    tracing::info!(greeting = format!("Hello {name}!"), "greeted");
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-    use lambda_runtime::Context;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    /// The answer to an event, with a minute until the deadline.
-    async fn answer(event: Value) -> Result<Value, EventError> {
-        let end = SystemTime::now() + Duration::from_secs(60);
-        let mut context = Context::default();
-        let end = end.duration_since(UNIX_EPOCH).unwrap().as_millis();
-        context.deadline = end.try_into().unwrap();
+    /// The answer to an event, with all the time of the world.
+    async fn answer(event: Value) -> Result<Value, BatchError> {
+        let mut context = lambda_runtime::Context::default();
+        context.deadline = u64::MAX;
+        let event = serde_json::from_value(event).unwrap();
         let answer = handle(LambdaEvent::new(event, context)).await?;
         Ok(serde_json::to_value(answer).unwrap())
     }
@@ -102,7 +69,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_that_is_no_batch_is_refused() {
-        assert!(answer(json!({"name": "Ada"})).await.is_err());
+    async fn an_event_that_is_no_batch_of_a_queue_is_refused() {
+        let record = json!({"eventSource": "aws:s3"});
+        assert!(answer(json!({ "Records": [record] })).await.is_err());
     }
 }

@@ -32,7 +32,9 @@ async fn handle(event: LambdaEvent<Scheduled>) -> Result<Done, Error> {
         return Err(format!("the event's time is {time:?}, which is no date and time").into());
     };
     tracing::info!(day, "the day's work is done");
-    Ok(Done { day: day.to_owned() })
+    Ok(Done {
+        day: day.to_owned(),
+    })
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
-//! `DELETE /documents/{id}`: deletes a document and its content.
+//! `DELETE /documents/{id}`: deletes a document and its content, on request only as the caller knows it.
 
 use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode, header::IF_MATCH},
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
 };
-use shared::{document::DocumentId, document_store::Deletion};
+use axum_extra::{
+    extract::WithRejection,
+    headers::{HeaderMapExt as _, IfMatch},
+};
+use notary::store::Deletion;
 
-use super::{Api, PathId, Queue, SharedApi, Store, store_failed};
-use crate::{
-    etag::ETag,
-    problem::{Problem, ProblemDetails},
-};
+use super::{PathId, SharedApi, etag};
+use crate::problem::Problem;
 
 /// Deletes a document and its content.
 #[utoipa::path(
@@ -25,40 +26,46 @@ use crate::{
     ),
     responses(
         (status = 204, description = "Removed"),
-        (status = 404, description = "There is no such document", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 412, description = "The document has another ETag", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn delete_document<S: Store, Q: Queue>(
-    State(api): SharedApi<S, Q>,
-    PathId(id): PathId,
+pub async fn delete_document(
+    State(api): SharedApi,
+    WithRejection(Path(id), _): PathId,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let revision = expected_revision(&api, id, &headers).await?;
-    let deletion = api.store.delete(id, revision).await;
-    match deletion.map_err(store_failed)? {
+    let mut revision = None;
+    // Not as an extractor: that takes a header that is missing for one without tags, which nothing fulfils.
+    let condition = headers.typed_try_get::<IfMatch>();
+    let invalid = |_| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "invalid-header",
+            "If-Match: malformed",
+        )
+    };
+    if let Some(condition) = condition.map_err(invalid)? {
+        // A missing document is reported before the condition (RFC 9110, section 13.2.1).
+        let document = api.store.get(id).await?;
+        let document = document.ok_or_else(Problem::document_not_found)?;
+        if !condition.precondition_passes(&etag(&document)?) {
+            return Err(changed());
+        }
+        // The store checks it again, for a change in between.
+        revision = Some(document.revision);
+    }
+    match api.store.delete(id, revision).await? {
         Deletion::Deleted => Ok(StatusCode::NO_CONTENT),
-        Deletion::Missing => Err(Problem::DocumentNotFound),
-        Deletion::RevisionMismatch => Err(Problem::PreconditionFailed),
+        Deletion::Missing => Err(Problem::document_not_found()),
+        Deletion::RevisionMismatch => Err(changed()),
     }
 }
 
-/// The revision that `If-Match` allows to delete; `None` without a condition. The store checks it again, for a
-/// change in between.
-async fn expected_revision<S: Store, Q: Queue>(
-    api: &Api<S, Q>,
-    id: DocumentId,
-    headers: &HeaderMap,
-) -> Result<Option<u64>, Problem> {
-    if !headers.contains_key(IF_MATCH) {
-        return Ok(None);
-    }
-    let document = api.store.get(id).await.map_err(store_failed)?;
-    // A missing document is reported before the condition (RFC 9110, section 13.2.1).
-    let document = document.ok_or(Problem::DocumentNotFound)?;
-    if ETag::of(&document).fulfils_if_match(headers) {
-        Ok(Some(document.revision))
-    } else {
-        Err(Problem::PreconditionFailed)
-    }
+fn changed() -> Problem {
+    let detail = "the document's ETag is not among those of the If-Match header";
+    Problem::new(
+        StatusCode::PRECONDITION_FAILED,
+        "precondition-failed",
+        detail,
+    )
 }

@@ -1,18 +1,15 @@
 //! `GET /documents/{id}`: returns a document without its content.
 
 use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode},
+    extract::{Path, State},
+    http::{StatusCode, header::CACHE_CONTROL},
     response::{IntoResponse as _, Response},
 };
+use axum_extra::{TypedHeader, extract::WithRejection, headers::IfNoneMatch};
+use notary::document::Document;
 
-use super::{PathId, Queue, SharedApi, Store, store_failed};
-use crate::{
-    accept::AcceptsJson,
-    etag::ETag,
-    problem::{Problem, ProblemDetails},
-    representation::{self, DocumentBody},
-};
+use super::{PathId, SharedApi, answer, etag};
+use crate::problem::Problem;
 
 /// Returns a document without its content.
 #[utoipa::path(
@@ -26,26 +23,24 @@ use crate::{
             description = "ETags that the caller has; `*` for any."),
     ),
     responses(
-        (status = 200, description = "The document", body = DocumentBody, content_type = "application/json",
+        (status = 200, description = "The document", body = Document, content_type = "application/json",
             headers(("ETag" = String, description = "Of the document."))),
         (status = 304, description = "The caller has the current document",
             headers(("ETag" = String, description = "Of the document."))),
-        (status = 404, description = "There is no such document", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 406, description = "The caller does not accept JSON", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn get_document<S: Store, Q: Queue>(
-    State(api): SharedApi<S, Q>,
-    PathId(id): PathId,
-    _: AcceptsJson,
-    headers: HeaderMap,
+pub async fn get_document(
+    State(api): SharedApi,
+    WithRejection(Path(id), _): PathId,
+    WithRejection(known, _): WithRejection<Option<TypedHeader<IfNoneMatch>>, Problem>,
 ) -> Result<Response, Problem> {
-    let document = api.store.get(id).await.map_err(store_failed)?;
-    let document = document.ok_or(Problem::DocumentNotFound)?;
-    let etag = ETag::of(&document);
-    if etag.is_known_to_caller(&headers) {
-        let validators = representation::validators(&etag);
-        return Ok((StatusCode::NOT_MODIFIED, validators).into_response());
+    let document = api.store.get(id).await?;
+    let document = document.ok_or_else(Problem::document_not_found)?;
+    let etag = etag(&document)?;
+    if known.is_some_and(|TypedHeader(known)| !known.precondition_passes(&etag)) {
+        let headers = (TypedHeader(etag), [(CACHE_CONTROL, "private, no-cache")]);
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
-    representation::document(document)
+    Ok(answer(document)?.into_response())
 }

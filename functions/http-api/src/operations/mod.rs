@@ -3,85 +3,39 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{FromRequestParts, Path, State},
-    http::request::Parts,
+    Json,
+    extract::{Path, State},
+    http::header::CACHE_CONTROL,
+    response::IntoResponse,
 };
-use shared::{
-    document::DocumentId,
-    document_store::{DocumentStore, StoreError},
-};
+use axum_extra::{TypedHeader, extract::WithRejection, headers::ETag};
+use notary::document::Document;
+use uuid::Uuid;
 
-use crate::{
-    problem::Problem,
-    queue::{DocumentQueue, QueueError},
-};
+use crate::{problem::Problem, router::Api};
 
 pub mod create_document;
 pub mod delete_document;
+pub mod get_content;
 pub mod get_document;
 pub mod health;
 pub mod list_documents;
 pub mod openapi;
 
-/// What the operations use.
-pub struct Api<S, Q> {
-    /// The store of the documents.
-    pub store: S,
-    /// The queue of their messages.
-    pub queue: Q,
-    /// The answer of `GET /health`.
-    pub facts: health::Facts,
+/// What handlers share, as they extract it.
+type SharedApi = State<Arc<Api>>;
+
+/// The id of a document in the path.
+type PathId = WithRejection<Path<Uuid>, Problem>;
+
+/// The entity tag of a document: its id and its revision, which changes with every change.
+fn etag(document: &Document) -> Result<ETag, Problem> {
+    let tag = format!("\"{}.{}\"", document.id, document.revision);
+    tag.parse().map_err(|_| Problem::internal())
 }
 
-/// The API, as handlers extract it.
-pub type SharedApi<S, Q> = State<Arc<Api<S, Q>>>;
-
-/// The id of a document, extracted from the path. A malformed id is a 404, like an unknown one.
-#[derive(Debug, Clone, Copy)]
-pub struct PathId(pub DocumentId);
-
-impl<S: Send + Sync> FromRequestParts<S> for PathId {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Path::<String>::from_request_parts(parts, state)
-            .await
-            .ok()
-            .and_then(|Path(id)| id.parse().ok())
-            .map(Self)
-            .ok_or(Problem::DocumentNotFound)
-    }
+/// A document as an answer. A caller may keep it, and must ask again, because its status changes.
+fn answer(document: Document) -> Result<impl IntoResponse, Problem> {
+    let etag = TypedHeader(etag(&document)?);
+    Ok((etag, [(CACHE_CONTROL, "private, no-cache")], Json(document)))
 }
-
-/// Logs why the store failed. The problem says whether to try again.
-fn store_failed(error: StoreError) -> Problem {
-    if matches!(error, StoreError::InvalidCursor) {
-        return Problem::InvalidParameter {
-            parameter: "cursor".to_owned(),
-            reason: "the cursor is not one that this API has given".to_owned(),
-        };
-    }
-    failed("store", &error, error.is_transient())
-}
-
-/// Logs why the queue failed. The problem says whether to try again.
-fn queue_failed(error: QueueError) -> Problem {
-    failed("queue", &error, error.is_transient())
-}
-
-fn failed(part: &str, error: &(dyn std::error::Error + 'static), transient: bool) -> Problem {
-    if transient {
-        tracing::warn!(part, error, "failed for now");
-        Problem::Unavailable
-    } else {
-        tracing::error!(part, error, "failed");
-        Problem::Internal
-    }
-}
-
-/// `DocumentStore` and `DocumentQueue` with the bounds that handlers need.
-pub trait Store: DocumentStore + 'static {}
-impl<S: DocumentStore + 'static> Store for S {}
-/// See [`Store`].
-pub trait Queue: DocumentQueue + 'static {}
-impl<Q: DocumentQueue + 'static> Queue for Q {}

@@ -10,7 +10,7 @@ use std::{
 use proptest::prelude::*;
 use tokio::time::sleep;
 
-use super::{super::failure::tests::Malformed, *};
+use super::*;
 
 /// What the work on one record does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,14 +30,14 @@ impl Behaviour {
         }
     }
 
-    async fn perform(self) -> Result<(), Malformed> {
+    async fn perform(self) -> Result<(), Failure> {
         match self.takes() {
             Some(ms) => sleep(Duration::from_millis(ms)).await,
             None => pending().await,
         }
         match self {
             Self::Good(_) | Self::Stuck => Ok(()),
-            Self::Bad(_) => Err(Malformed),
+            Self::Bad(_) => Err(Failure::permanent("MalformedMessage", "as told")),
             Self::Panics(_) => panic!("as told"),
         }
     }
@@ -52,17 +52,17 @@ struct Scenario {
 }
 
 impl Scenario {
-    fn batch(&self) -> Batch {
-        let record = |(index, (group, _)): (usize, &(Option<u8>, Behaviour))| Record {
-            message_id: index.to_string(),
-            group: group.map(|group| group.to_string()),
-            receive_count: Some(1),
-            body: Ok(String::new()),
+    fn batch(&self) -> Vec<SqsMessage> {
+        let message = |(index, (group, _)): (usize, &(Option<u8>, Behaviour))| {
+            let queue = if self.fifo { "orders.fifo" } else { "orders" };
+            let mut message = SqsMessage::default();
+            message.message_id = Some(index.to_string());
+            message.event_source_arn = Some(format!("arn:aws:sqs:eu-west-1:123456789012:{queue}"));
+            let group = group.map(|group| ("MessageGroupId".to_owned(), group.to_string()));
+            message.attributes.extend(group);
+            message
         };
-        Batch {
-            records: self.records.iter().enumerate().map(record).collect(),
-            fifo: self.fifo,
-        }
+        self.records.iter().enumerate().map(message).collect()
     }
 
     /// The lane of each record, as the documentation defines it.
@@ -134,7 +134,7 @@ impl Drop for Running<'_> {
 }
 
 /// Runs the scenario on a paused clock; gives outcomes, observations and the time it took.
-fn perform(scenario: &Scenario) -> (Vec<Outcome<(), Malformed>>, Seen, Duration) {
+fn perform(scenario: &Scenario) -> (Vec<Outcome>, Seen, Duration) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -144,8 +144,8 @@ fn perform(scenario: &Scenario) -> (Vec<Outcome<(), Malformed>>, Seen, Duration)
     let (outcomes, took) = runtime.block_on(async {
         let start = Instant::now();
         let deadline = start + Duration::from_millis(scenario.deadline_ms);
-        let outcomes = process(scenario.batch(), deadline, async |record: &Record| {
-            let index: usize = record.message_id.parse().unwrap();
+        let outcomes = run(scenario.batch(), deadline, async |message: &SqsMessage| {
+            let index: usize = message.message_id.as_ref().unwrap().parse().unwrap();
             let _running = Running::new(&seen);
             seen.begun.borrow_mut().push((index, start.elapsed()));
             let result = scenario.records[index].1.perform().await;
@@ -158,15 +158,19 @@ fn perform(scenario: &Scenario) -> (Vec<Outcome<(), Malformed>>, Seen, Duration)
     (outcomes, seen, took)
 }
 
-fn done(outcomes: &[Outcome<(), Malformed>]) -> BTreeSet<usize> {
-    let done = outcomes.iter().filter(|outcome| outcome.result.is_ok());
-    done.map(|outcome| outcome.record.message_id.parse().unwrap())
-        .collect()
+fn id(outcome: &Outcome) -> &str {
+    outcome.message.message_id.as_deref().unwrap()
 }
 
-fn kinds(outcomes: &[Outcome<(), Malformed>]) -> Vec<&'static str> {
-    let kind = |outcome: &Outcome<(), Malformed>| {
-        outcome.result.as_ref().map_or_else(Failure::kind, |()| "-")
+fn done(outcomes: &[Outcome]) -> BTreeSet<usize> {
+    let done = outcomes.iter().filter(|outcome| outcome.result.is_ok());
+    done.map(|outcome| id(outcome).parse().unwrap()).collect()
+}
+
+fn kinds(outcomes: &[Outcome]) -> Vec<&'static str> {
+    let kind = |outcome: &Outcome| match &outcome.result {
+        Ok(()) => "-",
+        Err(failure) => failure.kind,
     };
     outcomes.iter().map(kind).collect()
 }
@@ -197,7 +201,7 @@ proptest! {
     #[test]
     fn every_record_is_done_or_given_back_once_and_in_its_place(scenario in scenario()) {
         let (outcomes, seen, _) = perform(&scenario);
-        let ids: Vec<_> = outcomes.iter().map(|outcome| outcome.record.message_id.clone()).collect();
+        let ids: Vec<_> = outcomes.iter().map(|outcome| id(outcome).to_owned()).collect();
         let expected: Vec<_> = (0..scenario.records.len()).map(|index| index.to_string()).collect();
         prop_assert_eq!(ids, expected);
         // Exactly the records that succeeded are acknowledged.
@@ -259,10 +263,11 @@ fn the_rest_of_a_group_goes_back_behind_its_first_failure_and_other_groups_go_on
         kinds(&outcomes),
         ["-", "MalformedMessage", "-", "BehindAFailure", "-"]
     );
-    let Err(Failure::BehindAFailure { message_id }) = &outcomes[3].result else {
-        panic!("{outcomes:?}");
-    };
-    assert_eq!(message_id, "1");
+    let failure = outcomes[3].result.as_ref().unwrap_err();
+    assert_eq!(
+        failure.reason,
+        "waits for message 1 of the same group, which goes back"
+    );
 }
 
 #[test]

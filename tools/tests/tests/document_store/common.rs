@@ -4,19 +4,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
+use notary::{
+    document::{Document, NewDocument},
+    store::{Creation, DocumentStore},
+};
 use sandbox::testing::Sandbox;
 use serde_json::json;
-use shared::{
-    aws,
-    document::{Content, Document},
-    document_store::{Creation, DocumentStore as _, DynamoDocumentStore, NewDocument},
-};
+use shared::aws;
 
 /// The table, a store on it, and a client that looks behind the store.
 pub struct Table {
     pub sandbox: Sandbox,
     pub name: String,
-    pub store: DynamoDocumentStore,
+    pub store: DocumentStore,
     pub client: Client,
 }
 
@@ -36,13 +36,14 @@ impl Table {
     }
 
     /// Another environment's store on the same table.
-    pub fn another_store(&self) -> DynamoDocumentStore {
+    pub fn another_store(&self) -> DocumentStore {
         store(&config(&self.sandbox), &self.name)
     }
 
     /// Stores a document with content of its own.
     pub async fn created(&self) -> Document {
-        match self.store.create(new_document(&unique())).await.unwrap() {
+        let key = unique();
+        match self.store.create(new_document(&key), &key).await.unwrap() {
             Creation::Created(document) => document,
             other => panic!("{other:?}"),
         }
@@ -54,7 +55,7 @@ impl Table {
         let items = output.unwrap().items.unwrap_or_default();
         let mut keys: Vec<String> = items
             .iter()
-            .map(|item| item["id"].as_s().unwrap().clone())
+            .map(|item| item["pk"].as_s().unwrap().clone())
             .collect();
         keys.sort();
         keys
@@ -71,18 +72,16 @@ pub fn config(sandbox: &Sandbox) -> SdkConfig {
         .build()
 }
 
-pub fn store(config: &SdkConfig, table: &str) -> DynamoDocumentStore {
-    DynamoDocumentStore::new(config, table.parse().unwrap())
+pub fn store(config: &SdkConfig, table: &str) -> DocumentStore {
+    DocumentStore::new(config, table.to_owned())
 }
 
-/// A request with this idempotency key.
+/// A document of a request with this idempotency key.
 pub fn new_document(key: &str) -> NewDocument {
     NewDocument {
-        name: "Ärger & Söhne".parse().unwrap(),
-        content: Content::try_from(format!("content of {key}").into_bytes()).unwrap(),
+        name: "Ärger & Söhne".to_owned(),
+        content: format!("content of {key}").into_bytes(),
         claimed_root: None,
-        idempotency_key: key.to_owned(),
-        fingerprint: [7; 32],
     }
 }
 
@@ -92,13 +91,13 @@ pub fn unique() -> String {
     format!("key {}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// As `[package.metadata.tables.documents]` of this crate has it.
+/// As `[package.metadata.tables.documents]` of notary has it.
 pub async fn create_table(sandbox: &Sandbox, name: &str) {
     let table = json!({
         "name": name,
         "variable": "DOCUMENTS_TABLE",
         "actions": [],
-        "partition_key": {"name": "id", "type": "S"},
+        "partition_key": {"name": "pk", "type": "S"},
         "sort_key": null,
         "indexes": [{
             "name": "by_kind",

@@ -1,8 +1,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
-use shared::{
-    document::{Content, MAX_CONTENT_BYTES, Status, content_root},
-    document_store::{Creation, DocumentStore as _, NewDocument},
+use notary::{
+    document::{MAX_CONTENT_BYTES, NewDocument, Status, content_root},
+    store::Creation,
 };
 
 use crate::common::{Table, new_document, unique};
@@ -20,8 +20,8 @@ async fn a_created_document_is_read_back_with_its_content() {
         .unwrap()
         .unwrap();
     assert_eq!(read, document);
-    assert_eq!(content_root(content.as_ref()), document.root);
-    assert_eq!(content.as_ref().len() as u64, document.size_bytes);
+    assert_eq!(content_root(&content), document.root);
+    assert_eq!(content.len() as u64, document.size_bytes);
     assert_eq!(table.store.get(document.id).await, Ok(Some(document)));
 }
 
@@ -30,11 +30,11 @@ async fn the_largest_and_the_smallest_content_come_back() {
     let table = Table::empty().await;
     for bytes in [0, MAX_CONTENT_BYTES] {
         let new = NewDocument {
-            content: Content::try_from(vec![0xa5; bytes]).unwrap(),
-            ..new_document(&unique())
+            content: vec![0xa5; bytes],
+            ..new_document("")
         };
         let content = new.content.clone();
-        let Creation::Created(document) = table.store.create(new).await.unwrap() else {
+        let Creation::Created(document) = table.store.create(new, &unique()).await.unwrap() else {
             panic!("not created");
         };
         let found = table.store.get_with_content(document.id).await.unwrap();
@@ -47,10 +47,10 @@ async fn a_claimed_root_is_kept_as_it_was_claimed() {
     let table = Table::empty().await;
     let claimed = content_root(b"something else");
     let new = NewDocument {
-        claimed_root: Some(claimed),
+        claimed_root: Some(claimed.clone()),
         ..new_document("claim")
     };
-    let Creation::Created(document) = table.store.create(new).await.unwrap() else {
+    let Creation::Created(document) = table.store.create(new, "claim").await.unwrap() else {
         panic!("not created");
     };
     assert_eq!(document.root, claimed);
@@ -59,18 +59,26 @@ async fn a_claimed_root_is_kept_as_it_was_claimed() {
 #[tokio::test]
 async fn a_request_sent_again_gives_the_same_document_and_another_one_with_its_key_is_told() {
     let table = Table::empty().await;
-    let Creation::Created(document) = table.store.create(new_document("key")).await.unwrap() else {
+    let Creation::Created(document) = table
+        .store
+        .create(new_document("key"), "key")
+        .await
+        .unwrap()
+    else {
         panic!("not created");
     };
-    let again = table.store.create(new_document("key")).await;
+    let again = table.store.create(new_document("key"), "key").await;
     assert_eq!(again, Ok(Creation::Repeated(document.clone())));
     let other = NewDocument {
-        fingerprint: [8; 32],
+        content: b"another".to_vec(),
         ..new_document("key")
     };
-    assert_eq!(table.store.create(other).await, Ok(Creation::KeyReused));
+    assert_eq!(
+        table.store.create(other, "key").await,
+        Ok(Creation::KeyReused)
+    );
     table.store.delete(document.id, None).await.unwrap();
-    let gone = table.store.create(new_document("key")).await;
+    let gone = table.store.create(new_document("key"), "key").await;
     assert_eq!(gone, Ok(Creation::Deleted));
 }
 
@@ -78,7 +86,9 @@ async fn a_request_sent_again_gives_the_same_document_and_another_one_with_its_k
 async fn of_many_creations_with_one_key_at_once_one_creates_and_all_give_its_document() {
     let table = Table::empty().await;
     let stores: Vec<_> = (0..12).map(|_| table.another_store()).collect();
-    let creations = stores.iter().map(|store| store.create(new_document("key")));
+    let creations = stores
+        .iter()
+        .map(|store| store.create(new_document("key"), "key"));
     let mut created = Vec::new();
     let mut repeated = Vec::new();
     for creation in join_all(creations).await {
@@ -97,7 +107,12 @@ async fn of_many_creations_with_one_key_at_once_one_creates_and_all_give_its_doc
 #[tokio::test]
 async fn a_key_is_free_again_when_its_time_is_over_and_nobody_has_deleted_it_yet() {
     let table = Table::empty().await;
-    let Creation::Created(first) = table.store.create(new_document("key")).await.unwrap() else {
+    let Creation::Created(first) = table
+        .store
+        .create(new_document("key"), "key")
+        .await
+        .unwrap()
+    else {
         panic!("not created");
     };
     let keys = table.keys().await;
@@ -106,13 +121,18 @@ async fn a_key_is_free_again_when_its_time_is_over_and_nobody_has_deleted_it_yet
         .client
         .update_item()
         .table_name(&table.name)
-        .key("id", AttributeValue::S(request.clone()))
+        .key("pk", AttributeValue::S(request.clone()))
         .update_expression("SET expires_at = :past")
         .expression_attribute_values(":past", AttributeValue::N("1".to_owned()))
         .send()
         .await
         .unwrap();
-    match table.store.create(new_document("key")).await.unwrap() {
+    match table
+        .store
+        .create(new_document("key"), "key")
+        .await
+        .unwrap()
+    {
         Creation::Created(second) => assert_ne!(second.id, first.id),
         other => panic!("{other:?}"),
     }

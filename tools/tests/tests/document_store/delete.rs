@@ -1,7 +1,5 @@
-use shared::{
-    document::{DocumentId, Verdict},
-    document_store::{Deletion, DocumentStore as _},
-};
+use notary::store::Deletion;
+use uuid::Uuid;
 
 use crate::common::Table;
 
@@ -26,11 +24,7 @@ async fn a_deleted_document_is_gone_with_its_content() {
 async fn only_the_revision_that_was_seen_is_deleted() {
     let table = Table::empty().await;
     let document = table.created().await;
-    table
-        .store
-        .settle(document.id, Verdict::Verified)
-        .await
-        .unwrap();
+    table.store.settle(document.id, true).await.unwrap();
     let stale = table.store.delete(document.id, Some(1)).await;
     assert_eq!(stale, Ok(Deletion::RevisionMismatch));
     assert!(table.store.get(document.id).await.unwrap().is_some());
@@ -43,7 +37,7 @@ async fn only_the_revision_that_was_seen_is_deleted() {
 #[tokio::test]
 async fn a_document_that_never_was_is_missing() {
     let table = Table::empty().await;
-    let id = DocumentId::generate();
+    let id = Uuid::now_v7();
     assert_eq!(table.store.delete(id, None).await, Ok(Deletion::Missing));
     assert_eq!(table.store.delete(id, Some(1)).await, Ok(Deletion::Missing));
 }

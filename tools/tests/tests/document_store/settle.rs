@@ -1,9 +1,10 @@
 use futures::future::join_all;
-use shared::{
-    document::{DocumentId, Status, Verdict},
-    document_store::{Deletion, DocumentStore as _, Settlement},
+use notary::{
+    document::Status,
+    store::{Deletion, Settlement},
 };
 use tokio::join;
+use uuid::Uuid;
 
 use crate::common::Table;
 
@@ -11,21 +12,16 @@ use crate::common::Table;
 async fn a_verdict_is_given_once_and_raises_the_revision() {
     let table = Table::empty().await;
     let document = table.created().await;
-    let Settlement::Settled(settled) = table
-        .store
-        .settle(document.id, Verdict::Verified)
-        .await
-        .unwrap()
-    else {
+    let Settlement::Settled(settled) = table.store.settle(document.id, true).await.unwrap() else {
         panic!("not settled");
     };
     assert_eq!(settled.status, Status::Verified);
     assert_eq!(settled.revision, 2);
     assert!(settled.updated_at >= document.updated_at);
     assert_eq!(settled.created_at, document.created_at);
-    for verdict in [Verdict::Verified, Verdict::Rejected] {
+    for verdict in [true, false] {
         let again = table.store.settle(document.id, verdict).await;
-        assert_eq!(again, Ok(Settlement::AlreadySettled(Status::Verified)));
+        assert_eq!(again, Ok(Settlement::AlreadySettled(settled.clone())));
     }
     assert_eq!(table.store.get(document.id).await, Ok(Some(settled)));
 }
@@ -33,10 +29,7 @@ async fn a_verdict_is_given_once_and_raises_the_revision() {
 #[tokio::test]
 async fn a_document_that_is_not_there_is_not_made_by_its_verdict() {
     let table = Table::empty().await;
-    let settlement = table
-        .store
-        .settle(DocumentId::generate(), Verdict::Verified)
-        .await;
+    let settlement = table.store.settle(Uuid::now_v7(), true).await;
     assert_eq!(settlement, Ok(Settlement::Missing));
     assert!(table.keys().await.is_empty());
 }
@@ -47,10 +40,10 @@ async fn of_many_verdicts_at_once_one_holds_and_the_others_are_told_which() {
     for _ in 0..10 {
         let document = table.created().await;
         let stores: Vec<_> = (0..6).map(|_| table.another_store()).collect();
-        let settlements = stores.iter().enumerate().map(|(index, store)| {
-            let verdicts = [Verdict::Verified, Verdict::Rejected];
-            store.settle(document.id, verdicts[index % 2])
-        });
+        let settlements = stores
+            .iter()
+            .enumerate()
+            .map(|(index, store)| store.settle(document.id, index % 2 == 0));
         let settlements: Vec<_> = join_all(settlements).await;
         let present = table.store.get(document.id).await.unwrap().unwrap();
         let winners = settlements
@@ -59,7 +52,7 @@ async fn of_many_verdicts_at_once_one_holds_and_the_others_are_told_which() {
         assert_eq!(winners.count(), 1);
         let told = settlements
             .iter()
-            .filter(|settlement| **settlement == Ok(Settlement::AlreadySettled(present.status)));
+            .filter(|settlement| **settlement == Ok(Settlement::AlreadySettled(present.clone())));
         assert_eq!(told.count(), 5);
         assert_eq!(present.revision, 2);
     }
@@ -72,7 +65,7 @@ async fn a_deletion_and_a_verdict_at_once_leave_no_half_of_a_document() {
     for _ in 0..20 {
         let document = table.created().await;
         let (settlement, deletion) = join!(
-            table.store.settle(document.id, Verdict::Verified),
+            table.store.settle(document.id, true),
             deleter.delete(document.id, None),
         );
         assert_eq!(deletion, Ok(Deletion::Deleted));
@@ -92,7 +85,7 @@ async fn a_deletion_of_a_revision_and_a_verdict_at_once_exclude_each_other() {
     for _ in 0..20 {
         let document = table.created().await;
         let outcome = join!(
-            table.store.settle(document.id, Verdict::Rejected),
+            table.store.settle(document.id, false),
             deleter.delete(document.id, Some(1)),
         );
         let present = table.store.get(document.id).await.unwrap();

@@ -3,12 +3,13 @@
 use std::{path::Path, time::Duration};
 
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
-use sandbox::testing::Sandbox;
-use shared::{
-    document::{Content, DocumentId, Root},
-    document_store::{Creation, DocumentStore as _, DynamoDocumentStore, NewDocument},
+use notary::{
+    document::NewDocument,
+    store::{Creation, DocumentStore},
 };
+use sandbox::testing::Sandbox;
 use tests::{changed_build, root};
+use uuid::Uuid;
 
 /// The function's name.
 pub const FUNCTION: &str = "event-processor";
@@ -24,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub struct Deployment {
     pub sandbox: Sandbox,
     pub sqs: aws_sdk_sqs::Client,
-    pub store: DynamoDocumentStore,
+    pub store: DocumentStore,
     pub queue: Queue,
     pub dead_letters: Queue,
 }
@@ -49,7 +50,7 @@ impl Deployment {
         let config = sandbox.sdk_config();
         let sqs = aws_sdk_sqs::Client::new(&config);
         Self {
-            store: DynamoDocumentStore::new(&config, TABLE.parse().unwrap()),
+            store: DocumentStore::new(&config, TABLE.to_owned()),
             queue: Queue::named(&sqs, QUEUE).await,
             dead_letters: Queue::named(&sqs, DEAD_LETTER_QUEUE).await,
             sandbox,
@@ -69,19 +70,14 @@ impl Deployment {
 }
 
 /// A new document in any store.
-pub async fn create(
-    store: &DynamoDocumentStore,
-    content: Vec<u8>,
-    claimed_root: Option<Root>,
-) -> DocumentId {
+pub async fn create(store: &DocumentStore, content: Vec<u8>, claimed_root: Option<String>) -> Uuid {
     let new = NewDocument {
-        name: "deed.txt".parse().unwrap(),
-        content: Content::try_from(content).unwrap(),
+        name: "deed.txt".to_owned(),
+        content,
         claimed_root,
-        idempotency_key: DocumentId::generate().to_string(),
-        fingerprint: [0; 32],
     };
-    match store.create(new).await.unwrap() {
+    let key = Uuid::now_v7().to_string();
+    match store.create(new, &key).await.unwrap() {
         Creation::Created(document) => document.id,
         other => panic!("{other:?}"),
     }

@@ -18,6 +18,6 @@ mod events {
 }
 
 /// The message for a document.
-fn message(id: shared::document::DocumentId) -> String {
+fn message(id: uuid::Uuid) -> String {
     serde_json::json!({ "document_id": id }).to_string()
 }

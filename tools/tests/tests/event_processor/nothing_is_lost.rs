@@ -8,11 +8,9 @@ use std::{collections::BTreeMap, iter::repeat_n, time::Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures::{StreamExt as _, future::join, stream};
+use notary::document::{Document, Status, content_root};
 use package::Architecture;
-use shared::{
-    document::{Document, DocumentId, Status, content_root},
-    document_store::{DocumentStore as _, MAX_PAGE},
-};
+use uuid::Uuid;
 
 use crate::{
     deployment::{Deployment, FUNCTION, create, until},
@@ -24,7 +22,8 @@ const FORGED: usize = 100;
 /// Announced twice in a row, so that the two come in one batch and meet.
 const TWICE: usize = 500;
 const MALFORMED: usize = 50;
-const ORPHANED: usize = 50;
+/// Announced, and deleted before anybody looks: done, and no poison.
+const DELETED: usize = 50;
 const MESSAGES: usize = 5_000;
 
 /// How many deliveries a message gets before it is a dead letter.
@@ -59,7 +58,9 @@ async fn every_document_is_settled_once_every_poison_message_is_a_dead_letter_an
         .service_fault("dynamodb:UpdateItem:throttle=3%")
         .unwrap();
     sandbox.fault(FUNCTION, "x86_64:errors=2%").unwrap();
-    let messages = messages(&expected, &poison);
+    let mut others = poison.clone();
+    others.extend((0..DELETED).map(|_| message(Uuid::now_v7())));
+    let messages = messages(&expected, &others);
     let (first, rest) = messages.split_at(MESSAGES / 10);
 
     // All of them until the first one, so that there is one in every run of this test.
@@ -106,7 +107,7 @@ async fn every_document_is_settled_once_every_poison_message_is_a_dead_letter_an
 }
 
 /// Status and revision of documents.
-type Settled = BTreeMap<DocumentId, (Status, u64)>;
+type Settled = BTreeMap<Uuid, (Status, u64)>;
 
 /// Both builds get half of the traffic, and nobody gives up early.
 async fn prepare(deployment: &Deployment) {
@@ -139,7 +140,7 @@ async fn documents(deployment: &Deployment) -> Settled {
                 .repeat(1 + number % 700)
                 .into_bytes();
             let forged = number >= GENUINE;
-            let claimed = forged.then_some(false_root);
+            let claimed = forged.then(|| false_root.clone());
             let status = if forged {
                 Status::Rejected
             } else {
@@ -156,21 +157,20 @@ async fn documents(deployment: &Deployment) -> Settled {
 /// Messages that nobody can do.
 fn poison() -> Vec<String> {
     let malformed = (0..MALFORMED).map(|number| format!("{{\"document\": {number}}}"));
-    let orphaned = (0..ORPHANED).map(|_| message(DocumentId::generate()));
-    malformed.chain(orphaned).collect()
+    malformed.collect()
 }
 
-/// All that is sent, poison among the good.
-fn messages(documents: &Settled, poison: &[String]) -> Vec<String> {
+/// All that is sent, the others among the good.
+fn messages(documents: &Settled, others: &[String]) -> Vec<String> {
     let times = |index| if index < TWICE { 2 } else { 1 };
     let mut messages: Vec<_> = documents
         .keys()
         .enumerate()
         .flat_map(|(index, id)| repeat_n(message(*id), times(index)))
         .collect();
-    let every = messages.len() / poison.len();
-    for (index, poison) in poison.iter().enumerate() {
-        messages.insert(index * (every + 1), poison.clone());
+    let every = messages.len() / others.len();
+    for (index, other) in others.iter().enumerate() {
+        messages.insert(index * (every + 1), other.clone());
     }
     assert_eq!(messages.len(), MESSAGES);
     messages
@@ -179,9 +179,9 @@ fn messages(documents: &Settled, poison: &[String]) -> Vec<String> {
 /// What became of the documents.
 async fn settled(deployment: &Deployment) -> Settled {
     let mut settled = Settled::new();
-    let mut cursor: Option<String> = None;
+    let mut cursor = None;
     loop {
-        let page = deployment.store.list(MAX_PAGE, cursor.as_deref()).await;
+        let page = deployment.store.list(100, cursor).await;
         let page = page.unwrap();
         let state = |document: Document| (document.id, (document.status, document.revision));
         settled.extend(page.documents.into_iter().map(state));

@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use notary::{
+    document::{Document, MAX_CONTENT_BYTES, Status, content_root},
+    store::Deletion,
+};
 use sandbox::execution::emulation::HOST;
 use serde_json::Value;
-use shared::{
-    document::{Document, DocumentId, MAX_CONTENT_BYTES, Root, Status, content_root},
-    document_store::{Deletion, DocumentStore as _},
-};
+use uuid::Uuid;
 
 use crate::{
     deployment::{Deployment, FUNCTION, TABLE, create},
@@ -25,14 +26,15 @@ struct Delivery {
 }
 
 impl Delivery {
-    /// The counts of verified, rejected and already settled documents.
-    fn counts(&self) -> [f64; 3] {
+    /// The counts of verified, rejected, already settled and deleted documents.
+    fn counts(&self) -> [f64; 4] {
         let metrics = self.lines.iter().find(|line| line["_aws"].is_object());
         let metrics = metrics.unwrap_or_else(|| panic!("no metrics: {self:?}"));
         let names = [
             "DocumentsVerified",
             "DocumentsRejected",
             "DocumentsAlreadySettled",
+            "DocumentsDeleted",
         ];
         names.map(|name| metrics[name].as_f64().unwrap())
     }
@@ -49,10 +51,10 @@ impl Delivery {
     }
 }
 
-const VERIFIED: [f64; 3] = [1.0, 0.0, 0.0];
-const REJECTED: [f64; 3] = [0.0, 1.0, 0.0];
-const ALREADY_SETTLED: [f64; 3] = [0.0, 0.0, 1.0];
-const NOTHING: [f64; 3] = [0.0; 3];
+const VERIFIED: [f64; 4] = [1.0, 0.0, 0.0, 0.0];
+const REJECTED: [f64; 4] = [0.0, 1.0, 0.0, 0.0];
+const ALREADY_SETTLED: [f64; 4] = [0.0, 0.0, 1.0, 0.0];
+const DELETED: [f64; 4] = [0.0, 0.0, 0.0, 1.0];
 
 /// Delivers a batch to the build that runs here without an emulator.
 async fn deliver(deployment: &Deployment, batch: &Value) -> Delivery {
@@ -79,15 +81,15 @@ async fn deliver(deployment: &Deployment, batch: &Value) -> Delivery {
 }
 
 /// Delivers the message of one document.
-async fn verify(deployment: &Deployment, id: DocumentId) -> Delivery {
+async fn verify(deployment: &Deployment, id: Uuid) -> Delivery {
     deliver(deployment, &event([("message", message(id))])).await
 }
 
-async fn get(deployment: &Deployment, id: DocumentId) -> Document {
+async fn get(deployment: &Deployment, id: Uuid) -> Document {
     deployment.store.get(id).await.unwrap().unwrap()
 }
 
-async fn deed(deployment: &Deployment, claimed_root: Option<Root>) -> DocumentId {
+async fn deed(deployment: &Deployment, claimed_root: Option<String>) -> Uuid {
     create(&deployment.store, b"deed".to_vec(), claimed_root).await
 }
 
@@ -108,7 +110,7 @@ async fn content_that_has_the_root_is_verified_at_every_size() {
 async fn content_that_has_another_root_is_rejected() {
     let deployment = Deployment::start().await;
     let claimed = content_root(b"what it should have been");
-    let id = deed(&deployment, Some(claimed)).await;
+    let id = deed(&deployment, Some(claimed.clone())).await;
     let delivery = verify(&deployment, id).await;
     assert!(delivery.failures.is_empty(), "{delivery:?}");
     assert_eq!(delivery.counts(), REJECTED);
@@ -141,28 +143,31 @@ async fn of_many_deliveries_at_once_one_settles_and_all_are_done() {
         let batch = event((0..8).map(|_| ("message", message(id))));
         let delivery = deliver(&deployment, &batch).await;
         assert!(delivery.failures.is_empty(), "{delivery:?}");
-        assert_eq!(delivery.counts(), [1.0, 0.0, 7.0]);
+        assert_eq!(delivery.counts(), [1.0, 0.0, 7.0, 0.0]);
         assert_eq!(get(&deployment, id).await.revision, 2);
     }
 }
 
 #[tokio::test]
-async fn a_message_without_its_document_is_orphaned_and_makes_no_document() {
+async fn a_message_whose_document_was_deleted_is_done_and_counted_and_makes_no_document() {
     let deployment = Deployment::start().await;
     let deleted = deed(&deployment, None).await;
     deployment.store.delete(deleted, None).await.unwrap();
-    for id in [deleted, DocumentId::generate()] {
+    for id in [deleted, Uuid::now_v7()] {
         let delivery = verify(&deployment, id).await;
-        assert_eq!(delivery.failures, ["message"]);
-        let (kind, level, _) = delivery.failure();
-        assert_eq!((kind, level), ("OrphanedMessage", "ERROR"));
-        assert_eq!(delivery.counts(), NOTHING);
+        assert!(delivery.failures.is_empty(), "{delivery:?}");
+        assert_eq!(delivery.counts(), DELETED);
+        let errors = delivery
+            .lines
+            .iter()
+            .filter(|line| line["level"] == "ERROR");
+        assert_eq!(errors.count(), 0, "{delivery:?}");
         assert_eq!(deployment.store.get(id).await.unwrap(), None);
     }
 }
 
 #[tokio::test]
-async fn a_document_that_is_deleted_while_it_is_verified_is_orphaned_and_stays_deleted() {
+async fn a_document_that_is_deleted_while_it_is_verified_is_done_and_stays_deleted() {
     let deployment = Deployment::start().await;
     let id = deed(&deployment, None).await;
     // Between the two reads, which are recorded as faults when they begin, and the verdict.
@@ -180,8 +185,8 @@ async fn a_document_that_is_deleted_while_it_is_verified_is_orphaned_and_stays_d
     };
     let (delivery, deletion) = tokio::join!(verify(&deployment, id), delete);
     assert_eq!(deletion, Deletion::Deleted);
-    assert_eq!(delivery.failures, ["message"]);
-    assert_eq!(delivery.failure().0, "OrphanedMessage");
+    assert!(delivery.failures.is_empty(), "{delivery:?}");
+    assert_eq!(delivery.counts(), DELETED);
     assert_eq!(deployment.store.get(id).await.unwrap(), None);
 }
 
@@ -193,7 +198,7 @@ async fn a_document_without_its_content_is_a_defect_that_no_retry_mends() {
     aws_sdk_dynamodb::Client::new(&deployment.sandbox.sdk_config())
         .delete_item()
         .table_name(TABLE)
-        .key("id", AttributeValue::S(format!("content#{id}")))
+        .key("pk", AttributeValue::S(format!("content#{id}")))
         .send()
         .await
         .unwrap();
@@ -211,13 +216,13 @@ async fn a_batch_answers_with_what_could_not_be_done_and_does_the_rest() {
     let forged = deed(&deployment, Some(content_root(b"good"))).await;
     let batch = event([
         ("good", message(good)),
-        ("orphaned", message(DocumentId::generate())),
+        ("deleted", message(Uuid::now_v7())),
         ("good again", message(good)),
         ("malformed", "{".to_owned()),
         ("forged", message(forged)),
     ]);
     let delivery = deliver(&deployment, &batch).await;
-    assert_eq!(delivery.failures, ["orphaned", "malformed"]);
+    assert_eq!(delivery.failures, ["malformed"]);
     let state = |document: Document| (document.status, document.revision);
     let good = state(get(&deployment, good).await);
     assert_eq!(good, (Status::Verified, 2));

@@ -82,6 +82,7 @@ async fn both_builds_answer_the_sample_events_as_expected_and_alike_to_more() {
         json!({"size_mib": 3, "seed": 8, "leaf_kib": 1024}),
         json!({"size_mib": 2, "seed": 9, "leaf_kib": 3}),
         json!({"size_mib": 1, "seed": u64::MAX, "leaf_kib": 65536}),
+        json!({"size_mib": 3, "working_set_mib": 2, "seed": 8, "leaf_kib": 1000}),
         json!({"data_base64": ""}),
     ] {
         let mut answers = Vec::new();
@@ -118,7 +119,8 @@ async fn every_malformed_event_of_the_corpus_is_the_same_typed_error_of_both_bui
     assert_eq!(sandbox.processes(), 2);
     let failed = lines(&sandbox)
         .iter()
-        .filter(|line| line["level"] == "ERROR" && line["request_id"].is_string())
+        .filter(|line| line["level"] == "ERROR")
+        .map(|line| assert!(line["requestId"].is_string(), "{line}"))
         .count();
     assert_eq!(failed, 2 * events(FUNCTION, "tests/corpus").len());
 }
@@ -159,13 +161,16 @@ async fn a_line_of_the_log_says_all_that_tells_invocations_apart() {
     for (index, (log, metric)) in logs.iter().zip(&metrics).enumerate() {
         assert_eq!(log["level"], "INFO");
         assert_eq!(log["message"], "hashed");
-        assert_eq!(log["function"], FUNCTION);
+        assert_eq!(log["functionName"], FUNCTION);
         assert_eq!(log["architecture"], architecture.as_str());
-        assert_eq!(log["cold_start"], index == 0);
+        assert_eq!(log["coldStart"], index == 0);
         assert!(log["timestamp"].as_str().unwrap().ends_with('Z'));
-        assert!(log["trace_id"].as_str().unwrap().starts_with("1-"), "{log}");
-        assert_eq!(log["request_id"], metric["request_id"]);
-        assert_eq!(log["version"], metric["Version"]);
+        assert!(
+            log["xrayTraceId"].as_str().unwrap().starts_with("1-"),
+            "{log}"
+        );
+        assert_eq!(log["requestId"], metric["requestId"]);
+        assert_eq!(log["functionVersion"], metric["Version"]);
         assert_eq!(metric["Function"], FUNCTION);
         assert_eq!(metric["architecture"], architecture.as_str());
         let (own, other) = match index {
@@ -175,7 +180,7 @@ async fn a_line_of_the_log_says_all_that_tells_invocations_apart() {
         assert!(metric[own].as_f64().unwrap() > 0.0, "{metric}");
         assert!(metric[other].is_null(), "{metric}");
     }
-    assert_ne!(logs[0]["request_id"], logs[1]["request_id"]);
+    assert_ne!(logs[0]["requestId"], logs[1]["requestId"]);
 }
 
 #[tokio::test]
@@ -199,7 +204,7 @@ async fn the_metrics_that_it_writes_are_read_by_namespace_and_dimensions() {
     let namespace = manifest["environment"]["METRICS_NAMESPACE"]
         .as_str()
         .unwrap();
-    let version = lines(&sandbox)[0]["version"].clone();
+    let version = lines(&sandbox)[0]["functionVersion"].clone();
     let count_of = async |name: &str| {
         let dimension =
             |name: &str, value: &str| Dimension::builder().name(name).value(value).build();

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use notary::store::DocumentStore;
 use package::Architecture;
 use sandbox::{execution::emulation::HOST, testing::Sandbox};
 use serde_json::{Value, json};
-use shared::document_store::DynamoDocumentStore;
 
 use crate::answer::{Answer, Call};
 
@@ -50,8 +50,8 @@ impl Api {
     }
 
     /// The store behind it.
-    pub fn store(&self) -> DynamoDocumentStore {
-        DynamoDocumentStore::new(&self.sandbox.sdk_config(), DOCUMENTS.parse().unwrap())
+    pub fn store(&self) -> DocumentStore {
+        DocumentStore::new(&self.sandbox.sdk_config(), DOCUMENTS.to_owned())
     }
 
     /// The answer to one request.
