@@ -18,7 +18,7 @@ die() { # EXIT-CODE WHAT
     echo "rollback.sh: ${*:2}" >&2
     exit "$1"
 }
-function='' environment=${ENVIRONMENT:-} version='' list=false
+function='' environment='' version='' list=false
 while (($#)); do
     case $1 in
     -h | --help) echo "$usage" && exit 0 ;;
@@ -32,11 +32,8 @@ while (($#)); do
 done
 [[ -n $function ]] || die 2 "which function?"$'\n'"$usage"
 command -v aws >/dev/null || die 2 "the AWS CLI is not installed: scripts/setup.sh --clients, or https://aws.amazon.com/cli/"
-# What functions are called in the environment, unless somebody says so: nothing stands before their names in a sandbox.
-if [[ -z ${FUNCTION_PREFIX+set} ]]; then
-    source "$root/scripts/names.sh"
-    environment_names "$environment"
-fi
+source "$root/scripts/names.sh"
+environment_names "$environment"
 on_aws=$FUNCTION_PREFIX$function
 
 # ask OPERATION [FLAG]...: about the function, as words.
