@@ -48,11 +48,12 @@ die() {
     exit "$code"
 }
 
-# The commit that artifacts are built from, marked where the tree is not that commit.
+# The commit that artifacts are built from, marked where the tree is not that commit. Where git does not answer, it says
+# why: another user's repository, for one.
 current_commit() {
     local commit
-    commit=$(git rev-parse HEAD 2>/dev/null || echo unknown)
-    [[ -z $(git status --porcelain 2>/dev/null) ]] || commit+=-dirty
+    commit=$(git rev-parse --verify HEAD) || die 2 "git does not say which commit this is, see above. Builds name their commit, by which deploys keep their order: run this in a repository with a commit"
+    [[ -z $(git status --porcelain) ]] || commit+=-dirty
     echo "$commit"
 }
 
@@ -63,8 +64,8 @@ fresh_copy() {
     git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from - --ignore-failed-read 2>/dev/null |
         tar --extract --directory "$1"
     mkdir "$1/.tools"
-    # Not bin/: what the copy builds is its own.
-    find "$tools_folder/" -mindepth 1 -maxdepth 1 ! -name bin -exec ln -s -t "$1/.tools" {} +
+    # Not the tools: what the copy builds is its own.
+    find "$tools_folder/" -mindepth 1 -maxdepth 1 ! -name bin ! -name packed -exec ln -s -t "$1/.tools" {} +
     git -C "$1" init --quiet --initial-branch main
     git -C "$1" add --all
     git -C "$1" -c user.name=copy -c user.email=copy@example.com commit --quiet --message "A copy"
@@ -93,11 +94,11 @@ one_function() {
     printf '%s\n' "${functions[@]}" | grep -vx guard | head -n 1
 }
 
-# The tools that another job has packed (scripts/github/pack-tools.sh), where there are any.
-unpack_tools() {
-    [[ -f tools.tar ]] || return 0
-    tar --extract --file tools.tar
-    export TOOLS_BIN=$tools_bin
+# Whether only a commit that descends from the deployed one may go to ENVIRONMENT: it is the last one of ENVIRONMENTS, which
+# is production, and nobody has said FORCE.
+in_order() {
+    local environments=${ENVIRONMENTS:-production}
+    [[ ${FORCE:-} != true && ${ENVIRONMENT:-production} == "${environments##* }" ]]
 }
 
 # Amazon Linux 2023 has glibc 2.34; zig links against the version named in the target.

@@ -3,7 +3,7 @@
 # Called by it, with its flags.
 source "$(dirname "${BASH_SOURCE[0]}")/aws-common.sh"
 
-function=$1 environment='' plan_only=false yes=false move=true run=()
+function=$1 environment='' plan_only=false yes=false move=true changed_only=false order=() start=run run=()
 shift
 while (($#)); do
     case $1 in
@@ -11,6 +11,9 @@ while (($#)); do
     --yes) yes=true ;;
     --no-rollout) move=false ;;
     --environment) environment=$2 && shift ;;
+    --changed-only) changed_only=true ;;
+    --retry) start=retry ;;
+    --any-order) order=("$1") ;;
     --to | --until) run+=("$1" "$2") && shift ;;
     *) die 2 "unknown option $1" ;;
     esac
@@ -20,6 +23,7 @@ done
 # First of all: files that Terraform writes must not count as changes of the tree.
 commit=$(current_commit)
 connect "$environment"
+rollout deployed "$function" "${order[@]}"
 say "2/6 what Terraform would change of $prefix in account $account, region $region"
 terraform_init function "functions/$function.tfstate"
 flags=("${variables[@]}" -var "name=$function" -var "dist=$root/dist" -var "commit=$commit" -var "rollout=${ROLLOUT:-$tools_bin/rollout}")
@@ -30,8 +34,10 @@ done
 plan=$TF_DATA_DIR/plan
 if $plan_only; then
     # Without the lock, which is an object in the state's bucket: a plan writes nothing.
-    terraform_plan function "$plan" "${flags[@]}" -lock=false || true
+    code=0
+    terraform_plan function "$plan" "${flags[@]}" -lock=false || code=$?
     rm -f "$plan"
+    ((code != 0)) || echo "$function: nothing to change"
     echo "This was a plan: nothing was changed. scripts/deploy.sh $function does it, replays the sample events, and moves live."
     exit 0
 fi
@@ -52,12 +58,31 @@ if ! $move; then
     exit 0
 fi
 
+# What $LATEST has now is what the newest pair must have.
+found=$(rollout --json deployed "$function" --applied --any-order)
+case $found in
+*'"state":"serves"'*)
+    if ((${#run[@]} == 0)); then
+        # Ends at once, or watches what was promoted a moment ago.
+        $changed_only || rollout run "$function"
+        echo "$function: no rollout is needed"
+        exit 0
+    fi
+    ;;
+*'"state":"under_way"'* | *'"state":"rolled_back"'* | *'"state":"failed_replay"'*)
+    if $changed_only; then
+        rollout deployed "$function" --applied --any-order
+        exit 0
+    fi
+    ;;
+esac
+
 say "4/6 replay the sample events on both builds"
 rollout replay "$function"
 
 say "5/6 rollout"
 outcome=0
-rollout run "$function" "${run[@]}" || outcome=$?
+rollout "$start" "$function" "${run[@]}" || outcome=$?
 
 say "6/6 report"
 if ((outcome != 2)); then

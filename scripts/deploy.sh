@@ -2,13 +2,18 @@
 # Builds a function, publishes the pair, moves traffic to it, reports.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-usage="usage: scripts/deploy.sh <function> [--environment NAME] [--plan | --no-rollout | --to ARCHITECTURE] [--until PERCENT] [--yes] [--no-build]
+usage="usage: scripts/deploy.sh <function> [--environment NAME] [--plan | --no-rollout | --changed-only | --to ARCHITECTURE] [--until PERCENT] [--retry]
+                         [--any-order] [--yes] [--no-build]
        scripts/deploy.sh <function> --sandbox [--fault ARCHITECTURE:KIND=AMOUNT]... [--rate PER-SECOND] [--no-build]
 
   --environment NAME
                   a file of infra/environments (default: the only one, or production)
   --plan          say what would change on AWS, and change nothing
   --no-rollout    apply and publish on AWS, and leave live as it is
+  --changed-only  move live only to a pair that is new: to none that was rolled back or failed its replay, and leave a
+                  rollout that is under way
+  --retry         also a pair that was rolled back
+  --any-order     also a commit that does not descend from the deployed one
   --to ARCHITECTURE
                   end on this build, arm64 or x86_64 (default: the function's policy)
   --until PERCENT end on this step of the rollout
@@ -27,7 +32,7 @@ while (($#)); do
     -h | --help) echo "$usage" && exit 0 ;;
     --sandbox) sandbox=true ;;
     --fault) faults+=("${2:?"--fault needs a value"}") && shift ;;
-    --plan | --yes | --no-rollout) aws_flags+=("$1") ;;
+    --plan | --yes | --no-rollout | --changed-only | --retry | --any-order) aws_flags+=("$1") ;;
     --environment | --to | --until) aws_flags+=("$1" "${2:?"$1 needs a value"}") && shift ;;
     --no-build) build=false ;;
     --rate) rate=${2:?"--rate needs a value"} && shift ;;

@@ -1,6 +1,13 @@
 # Sourced by common.sh: gets package, rollout and sandbox.
 # shellcheck shell=bash disable=SC2119,SC2120,SC2154
 
+# Those that another job has packed (scripts/github/pack-tools.sh) are taken as they are.
+if [[ -f $root/tools.tar ]]; then
+    tar --extract --file "$root/tools.tar" --directory "$root"
+    rm "$root/tools.tar"
+fi
+[[ ! -d $tools_folder/packed || -n ${TOOLS_BIN:-} ]] || export TOOLS_BIN=$tools_folder/packed
+
 # The folder that has them. With TOOLS_BIN it is that one, and nothing is built or fetched.
 tools_bin=${TOOLS_BIN:-$tools_folder/bin}
 export PATH="$tools_bin:$PATH"

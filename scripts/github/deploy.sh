@@ -1,24 +1,22 @@
 #!/usr/bin/env bash
-# Verifies the attestation of FUNCTION in dist/, if there is one (ATTESTED), and deploys it as DRY_RUN, ARCHITECTURE and
-# WEIGHT say (all may be empty).
+# Verifies that deploy.yml of this branch has attested FUNCTION in dist/ (unless ATTESTED is false), and deploys it to
+# ENVIRONMENT as ACTION (of compare.sh), FORCE, DRY_RUN, ARCHITECTURE and WEIGHT say; all of these may be empty.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
-
-if [[ -z ${AWS_REGION:-} ]]; then
-    echo "Not deployed: this environment has no variable AWS_REGION yet. What to set: infra/README.md" |
-        tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"
-    exit 0
-fi
-unpack_tools
 
 # Deploy only what was attested.
 for zip in "dist/$FUNCTION"/*.zip; do
     [[ ${ATTESTED:-true} == true ]] || break
-    gh attestation verify "$zip" --repo "$GITHUB_REPOSITORY" >/dev/null ||
-        die 2 "$zip has no attestation of $GITHUB_REPOSITORY"
+    gh attestation verify "$zip" --repo "$GITHUB_REPOSITORY" --signer-workflow "$GITHUB_REPOSITORY/.github/workflows/deploy.yml" \
+        --source-ref "$GITHUB_REF" --source-digest "$GITHUB_SHA" >/dev/null ||
+        die 2 "$zip has no attestation of $GITHUB_REPOSITORY's deploy.yml at $GITHUB_REF, commit $GITHUB_SHA"
 done
 
 flags=(--no-build --yes)
 [[ ${DRY_RUN:-} != true ]] || flags=(--no-build --plan)
+[[ ! -f scripts/names.sh ]] || flags+=(--environment "$ENVIRONMENT")
+in_order || flags+=(--any-order)
+[[ ${FORCE:-} != true ]] || flags+=(--retry)
+[[ ${ACTION:-} != apply ]] || flags+=(--changed-only)
 case ${ARCHITECTURE:-} in arm64 | x86_64) flags+=(--to "$ARCHITECTURE") ;; esac
 [[ -z ${WEIGHT:-} ]] || flags+=(--until "$WEIGHT")
 exec scripts/deploy.sh "$FUNCTION" "${flags[@]}"

@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
-# The functions to deploy, as `functions=[...]` for GITHUB_OUTPUT: the one that a person has named (FUNCTION), or those
-# that have changed since the commit before the push (SINCE).
+# What there is to deploy, as JSON arrays for GITHUB_OUTPUT: `functions=[...]`, the one that a person has named (FUNCTION) or
+# all, and `environments=[...]` in their order (ENVIRONMENTS: names with spaces between them; default: production).
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
-case ${FUNCTION:-} in
-'') names=$(package changed --since "${SINCE:-}" --json) ;;
-all) names=$(package list --json) ;;
-*) names="[\"$FUNCTION\"]" ;;
-esac
-# Before any runner builds.
-for function in ${names//[^a-zA-Z0-9_-]/ }; do package check "$function"; done
-echo "functions=$names" | tee -a "${GITHUB_OUTPUT:-/dev/null}"
+if [[ -n ${FUNCTION:-} ]]; then
+    # Before any runner builds.
+    package check "$FUNCTION"
+    names="[\"$FUNCTION\"]"
+else
+    names=$(package list --json)
+fi
+[[ ${ENVIRONMENTS:=production} =~ ^[A-Za-z0-9_-]+( [A-Za-z0-9_-]+)*$ ]] ||
+    die 2 "the variable ENVIRONMENTS is names with one space between them, such as: staging production. It is: $ENVIRONMENTS"
+{
+    echo "functions=$names"
+    echo "environments=[\"${ENVIRONMENTS// /\",\"}\"]"
+} | tee -a "${GITHUB_OUTPUT:-/dev/null}"

@@ -2,6 +2,6 @@
 # Packs both builds of FUNCTION, which other jobs have made, and checks the artifacts.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
-unpack_tools
-package pack "$FUNCTION" --commit "$(git rev-parse HEAD)" --bootstraps "$target_folder/lambda"
+commit=$(current_commit)
+package pack "$FUNCTION" --commit "$commit" --bootstraps "$target_folder/lambda"
 rollout publish --check "$FUNCTION" | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"

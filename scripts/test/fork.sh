@@ -58,7 +58,7 @@ git init --quiet --initial-branch main
 commit "Initial commit"
 # What setup.sh has installed here, but no tools.
 mkdir .tools
-find "$tools_folder/" -mindepth 1 -maxdepth 1 ! -name bin ! -name 'tools-*' -exec ln -s -t .tools {} +
+find "$tools_folder/" -mindepth 1 -maxdepth 1 ! -name bin ! -name packed ! -name 'tools-*' -exec ln -s -t .tools {} +
 expect 2 'lower-case letters' "a name that is none is refused" scripts/rename.sh Notary --region eu-central-1
 expect 2 'looks like eu-central-1' "a region that is none is refused" scripts/rename.sh notary --region Frankfurt
 expect 2 'OWNER/NAME@VERSION' "tools that are none are refused" scripts/rename.sh notary --region eu-central-1 --tools octo-org/template
@@ -103,7 +103,7 @@ for key in name=notary region=eu-central-1 repository=octo-org/notary; do
 done
 expect 0 '"repository": "octo-org/notary"' "Terraform lets its workflows deploy" package resources
 
-expect 0 'my-http' "its functions are in the matrix with no other edit" env FUNCTION='' SINCE=HEAD^ scripts/github/functions.sh
+expect 0 'my-http' "its functions are in the matrix with no other edit" env FUNCTION='' scripts/github/functions.sh
 
 # What was compiled of others' crates, the fork need not compile again. With sources that are newer: cargo takes a
 # workspace elsewhere for the same one.

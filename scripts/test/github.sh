@@ -1,29 +1,42 @@
 #!/usr/bin/env bash
-# What the workflows' own scripts (scripts/github/) do, in the order of deploy.yml, with a `gh` that
-# knows a few answers by heart; and rolling back, in the sandbox. Takes dist/ and the tools as
-# they were built.
+# What the workflows' own scripts (scripts/github/) do, in the order of deploy.yml, with a `gh` that knows a few answers by
+# heart; and rolling back, by the AWS CLI alone. In a copy of this tree, with sandboxes for accounts. What needs Terraform
+# is in terraform-apply.sh. Takes dist/ and the tools as they were built.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 source "$root/scripts/test/expect.sh"
 
 function=$(one_function)
 [[ -f dist/$function/function.json ]] || die 2 "dist/$function is missing: run scripts/build.sh --all"
+scripts/setup.sh --clients
 work=$(mktemp -d)
 export PATH="$work/bin:$PATH"
 cleanup() {
-    (cd "$work" && sandbox stop >/dev/null 2>&1) || true
-    rm -rf "$work" tools.tar report.md
+    (cd "$work/copy" && sandbox stop && sandbox stop --folder .other) >/dev/null 2>&1 || true
+    rm -rf "$work"
 }
 trap cleanup EXIT
+fresh_copy "$work/copy"
+cp -R dist "$work/copy"
+# What is compiled of others' crates is taken as it is.
+export CARGO_TARGET_DIR=$target_folder TOOLS_BIN=$tools_bin
+cd "$work/copy"
 
-
-# Comments of one pull request, a JSON file each; no earlier deploy; attestations of nothing.
+# Comments of one pull request, a JSON file each; runs of ci.yml; what was attested: digest, workflow, ref and commit a line.
 mkdir -p "$work/bin" "$work/comments"
+touch "$work/runs" "$work/attested"
 cat >"$work/bin/gh" <<END
 #!/usr/bin/env python3
-import json, pathlib, re, sys
-arguments, folder = sys.argv[1:], pathlib.Path("$work/comments")
+import hashlib, json, pathlib, re, sys
+arguments, work = sys.argv[1:], pathlib.Path("$work")
+folder = work / "comments"
 if arguments[0] == "run":
+    print(work.joinpath("runs").read_text(), end="")
     sys.exit(0)
+if arguments[:2] == ["attestation", "verify"]:
+    flags = dict(zip(arguments[3::2], arguments[4::2]))
+    digest = hashlib.sha256(pathlib.Path(arguments[2]).read_bytes()).hexdigest()
+    wanted = [digest, flags["--signer-workflow"], flags["--source-ref"], flags["--source-digest"]]
+    sys.exit(0 if " ".join(wanted) in work.joinpath("attested").read_text().splitlines() else "no attestation")
 if arguments[0] != "api":
     sys.exit("gh: not found (HTTP 404)")
 body = next((a.partition("=")[2] for a in arguments if a.startswith("body=")), None)
@@ -41,30 +54,122 @@ else:
 END
 chmod +x "$work/bin/gh"
 export GITHUB_STEP_SUMMARY=$work/summary GITHUB_OUTPUT=$work/outputs GITHUB_REPOSITORY=octo-org/notary PULL_REQUEST=7
+GITHUB_SHA=$(git rev-parse HEAD) GITHUB_REF=refs/heads/main
+export GITHUB_SHA GITHUB_REF
 touch "$GITHUB_STEP_SUMMARY"
 
-say "deploy.yml, as far as it goes without an account"
+say "deploy.yml: what is built"
 expect 0 '' "the tools are packed" scripts/github/pack-tools.sh
-expect 0 '^-rwx.* .tools/bin/rollout' "and stay executable" tar --list --verbose --file tools.tar
-# shellcheck disable=SC2016 # a pattern
-expect 0 '^functions=\[".*"'"$function"'".*\]$|^functions=\["'"$function"'"' "all functions, for a person who says so" env FUNCTION=all scripts/github/functions.sh
+expect 0 '^-rwx.* .tools/packed/rollout' "and stay executable" tar --list --verbose --file tools.tar
+unset TOOLS_BIN
+expect 0 '^functions=\[".*"'"$function"'".*\]$|^functions=\["'"$function"'"' "every function, with the tools that were handed on" scripts/github/functions.sh
+expect 2 '' "which are unpacked once" ls tools.tar
+expect 0 '^environments=\["production"\]$' "to production, where nobody says otherwise" scripts/github/functions.sh
+expect 0 '^environments=\["staging","production"\]$' "to the environments in their order" env ENVIRONMENTS='staging production' scripts/github/functions.sh
+expect 2 'such as: staging production' "a list that is none is refused" env ENVIRONMENTS='["staging"]' scripts/github/functions.sh
 expect 0 "^functions=\\[\"$function\"\\]\$" "one function, for a person who names it" env FUNCTION="$function" scripts/github/functions.sh
 expect 2 'there is no function "nothing"' "a wrong name: which there are" env FUNCTION=nothing scripts/github/functions.sh
-expect 0 '^functions=\[\]$' "a push that changes nothing deploys nothing" env FUNCTION= SINCE=HEAD scripts/github/functions.sh
-expect 0 '^functions=\[\]$' "as GitHub reads it" tail -n 1 "$GITHUB_OUTPUT"
 for architecture in arm64 x86_64; do
-    expect 0 '' "the $architecture build is made by itself" env FUNCTION="$function" ARCHITECTURE="$architecture" scripts/github/build.sh
+    expect 0 '' "the $architecture build is made by itself" scripts/build.sh "$function" --architecture "$architecture"
 done
-if [[ -n $(git status --porcelain) ]]; then
-    echo "  SKIPPED: packing, which names the commit: this tree has uncommitted changes"
-else
-    expect 0 'arm64 .*2\.' "both are packed and checked" env FUNCTION="$function" scripts/github/pack.sh
-    expect 0 'arm64' "with the check in the summary" cat "$GITHUB_STEP_SUMMARY"
-fi
-expect 0 'Not deployed' "an environment without AWS_REGION deploys nothing, and says so" env -u AWS_REGION FUNCTION="$function" scripts/github/deploy.sh
-expect 2 'has no attestation of octo-org/notary' "what was not attested is not deployed" \
-    env AWS_REGION=eu-central-1 FUNCTION="$function" scripts/github/deploy.sh
+expect 0 'arm64 .*2\.' "both are packed and checked" env FUNCTION="$function" scripts/github/pack.sh
+expect 0 'arm64' "with the check in the summary" cat "$GITHUB_STEP_SUMMARY"
 
+say "deploy.yml: ci of the same commit"
+wait_for_ci() { env COMMIT="$GITHUB_SHA" PAUSE=0 timeout 60 scripts/github/wait-for-ci.sh; }
+runs() { printf '%s\n' "$@" >"$work/runs"; }
+expect 1 'ci has not run for' "no run: nothing is deployed" wait_for_ci
+runs 'completed failure' 'completed cancelled'
+expect 1 'ci has not passed for' "a run that failed: nothing is deployed" wait_for_ci
+runs 'completed failure' 'completed success'
+expect 0 'ci has passed' "one that passed is enough: the pull request's, or a second attempt" wait_for_ci
+runs 'in_progress '
+passes_later() {
+    (sleep 2 && runs 'completed success') &
+    wait_for_ci
+}
+expect 0 'ci has passed' "one that has not ended is waited for" passes_later
+
+say "deploy.yml: what differs, in two accounts"
+unset AWS_ENDPOINT_URL AWS_PROFILE
+export AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x AWS_DEFAULT_REGION=us-east-1 ENVIRONMENTS='staging production'
+sandbox start --port 0 >/dev/null
+sandbox start --port 0 --folder .other >/dev/null
+staging=$(sandbox_url) production=$(command sandbox status --folder .other | sed -n '1s/ .*//p')
+printf '%s\n' .other .sandbox '*.log' >>.git/info/exclude
+compare() { # ENVIRONMENT [VARIABLE=VALUE]...
+    local url=$production
+    [[ $1 == production ]] || url=$staging
+    env FUNCTION="$function" ENVIRONMENT="$1" AWS_ENDPOINT_URL="$url" AWS_REGION=us-east-1 ROLE=arn:role "${@:2}" scripts/github/compare.sh
+}
+expect 0 '^action=nothing$' "without AWS_REGION there is nothing to do" compare production AWS_REGION=
+expect 0 'no variable AWS_REGION' "and it is said" cat "$GITHUB_STEP_SUMMARY"
+expect 0 '^action=deploy$' "without a role to compare with, the deploy finds out" compare production ROLE=
+expect 0 '^action=deploy$' "a function that is not there yet is deployed" compare staging
+publish_in() { # FOLDER URL: by sandbox apply, where an account has Terraform
+    sandbox apply "$function" --folder "$1" && rollout --endpoint-url "$2" publish "$function" &&
+        rollout --endpoint-url "$2" rollback "$function" --to arm64
+}
+expect 0 'published' "staging gets it" publish_in .sandbox "$staging"
+expect 0 'published' "and so does production, from the same artifact" publish_in .other "$production"
+digests() { aws --endpoint-url "$1" lambda list-versions-by-function --function-name "$function" --query "Versions[?Version != '\$LATEST'].CodeSha256" --output text; }
+same_digests() {
+    local there
+    there=$(digests "$staging")
+    [[ $there == "$(digests "$production")" ]] && echo "$there"
+}
+expect 0 "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["artifacts"]["arm64"]["code_sha256"].replace("+", "."))' "dist/$function/function.json")" \
+    "both have the digests that were packed" same_digests
+
+attest() { # WORKFLOW REF
+    local zip
+    for zip in "dist/$function"/*.zip; do
+        echo "$(sha256sum "$zip" | cut -d ' ' -f 1) $GITHUB_REPOSITORY/.github/workflows/$1 $2 $GITHUB_SHA"
+    done >"$work/attested"
+}
+verified() { env FUNCTION="$function" AWS_ENDPOINT_URL="$production" scripts/github/deploy.sh; }
+expect 2 "has no attestation of octo-org/notary's deploy.yml" "what was not attested is not deployed" verified
+attest other.yml refs/heads/main
+expect 2 'has no attestation' "nor what another workflow has attested" verified
+attest deploy.yml refs/heads/mine
+expect 2 'has no attestation' "nor another branch" verified
+attest deploy.yml refs/heads/main
+expect 2 'terraform is not installed|does not take these credentials|no AWS region|bucket' "what deploy.yml of main has attested goes on" env PATH="$work/bin:/usr/bin:/bin" bash -c "FUNCTION=$function AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 scripts/github/deploy.sh"
+
+# Other content, from an older commit than the deployed one.
+older() {
+    python3 - "dist/$function/function.json" "$1" <<'END'
+import json, sys
+manifest = json.load(open(sys.argv[1]))
+for artifact in manifest["artifacts"].values():
+    artifact["commit"] = sys.argv[2]
+manifest["memory_mib"] += 1
+json.dump(manifest, open(sys.argv[1], "w"))
+END
+}
+cp "dist/$function/function.json" "$work/first.json"
+git -c user.name=test -c user.email=test@example.com commit --quiet --allow-empty --message "Another branch"
+older "$(git rev-parse HEAD)"
+git checkout --quiet --detach HEAD^
+git -c user.name=test -c user.email=test@example.com commit --quiet --allow-empty --message "Not its descendant"
+expect 0 '^action=deploy$' "a later commit is deployed" compare production
+cp "dist/$function/function.json" "$work/later.json"
+sandbox apply "$function" --folder .other >/dev/null
+rollout --endpoint-url "$production" publish "$function" >/dev/null
+rollout --endpoint-url "$production" rollback "$function" --to arm64 >/dev/null
+older "$(git rev-parse HEAD)"
+expect 1 'does not descend from' "one that does not descend from it is refused in production" compare production
+expect 0 '^action=deploy$' "not in staging" compare staging
+expect 0 '^action=deploy$' "and not where somebody forces it" compare production FORCE=true ASKED=true
+cp "$work/later.json" "dist/$function/function.json"
+expect 0 '' "rolled back by hand" rollout --endpoint-url "$production" rollback "$function" --to 2
+# Then it plans, which needs Terraform.
+expect 2 "^::warning .*version 4 was rolled back" "what was rolled back is named by the next push" compare production
+expect 0 '^action=deploy$' "and deployed where somebody asks" compare production ASKED=true
+
+# Where bench is compiled.
+cd "$root"
+unset CARGO_TARGET_DIR
 say "ci.yml: the report on both architectures, and its comment"
 figures() { # ARCHITECTURE P50-MS
     cat <<END
@@ -83,23 +188,43 @@ expect 0 'comment 100 .* has a new text' "then that comment gets the new text" s
 expect 0 '1.5' "and is the only one" comments
 [[ $(find "$work/comments" -type f | wc -l) == 1 ]] || die 1 "NOT ok: there are several comments"
 
+rm -f report.md
+cd "$work/copy"
+cp "$work/first.json" "dist/$function/function.json"
+
 say "rollback.yml"
-unset AWS_ENDPOINT_URL AWS_PROFILE
-cp -R scripts dist "$work"
-export TOOLS_BIN=$tools_bin
-cd "$work"
-sandbox start --port 0 >/dev/null
-AWS_ENDPOINT_URL=$(sandbox_url)
+# No cargo, no tools: bash, git's files, the AWS CLI.
+mkdir "$work/plain"
+ln -s "$(command -v bash)" "$(command -v dirname)" "$(command -v env)" "$(command -v sed)" "$work/plain"
+ln -s "$(command -v aws)" "$work/plain/aws"
+AWS_ENDPOINT_URL=$staging
 export AWS_ENDPOINT_URL
-sandbox apply "$function" >/dev/null
-rollout publish "$function" >/dev/null
-rollout run "$function" --steps 25,100 >/dev/null 2>&1 &
-run=$!
-until rollout status "$function" | grep -q ' 25% '; do sleep 1; done
-kill -KILL "$run"
-expect 0 'aborted at 25% .* serves version 1 alone' "the candidate's weight goes to 0" env FUNCTION="$function" VERSION='' scripts/github/rollback.sh
-expect 0 'live .*version 2' "live goes to the version that is named" env FUNCTION="$function" VERSION=2 scripts/github/rollback.sh
-expect 2 '99' "a version that does not exist is refused" scripts/rollback.sh "$function" --to 99
-expect 0 'nothing to abort' "where no rollout is under way, that is said" scripts/rollback.sh "$function"
+roll_back() { PATH=$work/plain scripts/rollback.sh "$@"; }
+rollout rollback "$function" --to x86_64 >/dev/null
+# Under way, as a run that was killed leaves it.
+under_way() { aws lambda update-alias --function-name "$function" --name live --function-version 1 --routing-config "AdditionalVersionWeights={2=0.25}" >/dev/null; }
+under_way
+expect 0 'version 2 of .* is rolled back: live serves version 1 alone' "the candidate's weight goes to 0" roll_back "$function"
+expect 0 'nothing to roll back' "again: nothing to do, and that is said" roll_back "$function"
+expect 1 'version 2 of .* was rolled back' "rollout does not start it again" rollout run "$function" --dry-run
+expect 0 'version 2 was rolled back' "and a deploy names it" rollout deployed "$function" --any-order
+expect 0 'version 1 of .* is rolled back: live serves version 2 alone' "live goes to the version that is named" roll_back "$function" --to 2
+expect 0 'live serves version 1 alone' "or to that of an architecture" roll_back "$function" --to x86_64
+expect 2 '99' "a version that does not exist is refused" roll_back "$function" --to 99
+expect 0 'version 1 set by rollback of version 2' "the list shows versions and aliases" roll_back "$function" --list
+under_way
+# Whoever is faster: the first update is refused, as when a rollout sets the next weight at the same moment.
+cat >"$work/plain/faster" <<END
+#!$work/plain/bash
+if [[ \$2 == update-alias && ! -e $work/once ]]; then
+    : >$work/once
+    $(command -v aws) lambda update-alias --function-name $function --name live --function-version 1 --routing-config AdditionalVersionWeights={2=0.5} >/dev/null
+fi
+exec $(command -v aws) "\$@"
+END
+chmod +x "$work/plain/faster"
+ln -sf "$work/plain/faster" "$work/plain/aws"
+expect 0 'version 2 of .* is rolled back' "a rollout that is faster is rolled back all the same" roll_back "$function"
+expect 0 '' "after one attempt that was refused" ls "$work/once"
 
 all_as_expected

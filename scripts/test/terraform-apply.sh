@@ -330,6 +330,37 @@ for version in 5 6; do aws lambda delete-function --function-name "$prefix-$main
 expect 0 'published version 7 .x86_64. and version 8' "both versions of the pair deleted: published again" deploy_only "$main"
 expect 0 '^\["4",(null|\{\})\]$' "and live goes on with what it had" live "$main"
 
+# --- what a push does ----------------------------------------------------------------------------
+
+say "a push: what differs, and then what is to be done"
+manifest "$main" 'm["rollout"] |= {"bake_after_s": 0}'
+compare() { env FUNCTION="$main" ENVIRONMENT=production ROLE=arn:role scripts/github/compare.sh; }
+act() { env FUNCTION="$main" ENVIRONMENT=production ATTESTED=false ACTION="$1" scripts/github/deploy.sh; } # ACTION
+commit() { # with artifacts of the same content, as a build of this commit would give
+    git -c user.name=test -c user.email=test@example.com commit --quiet --all --message "$1"
+    manifest "$main" "for a in m['artifacts'].values(): a['commit'] = '$(git rev-parse HEAD)'"
+}
+expect 0 '^action=deploy$' "a pair that live does not serve" compare
+expect 0 'promoted' "is deployed, although nobody calls" act deploy
+expect 0 '^action=nothing$' "then nothing differs" compare
+logs=$(git ls-files 'infra/*logs.tf' | head -n 1) settings=$(git ls-files 'infra/*/function.tf' | head -n 1)
+sed -i 's/retention_in_days = .*/retention_in_days = 7/' "$logs"
+commit "Another retention of the logs, in a module"
+expect 0 '^action=apply$' "a module that has changed: Terraform has something to do" compare
+expect 0 'no rollout is needed' "which is done without a rollout" act apply
+expect 0 '^action=nothing$' "and nothing is left" compare
+sed -i 's/system_log_level .*= .*/system_log_level = "WARN"/' "$settings"
+commit "Another log level, which is a version's setting"
+expect 0 '^action=apply$' "a setting that function.json does not have" compare
+expect 0 'promoted' "is a new pair, and so a rollout" act apply
+expect 0 '^\["10",(null|\{\})\]$' "live serves it" live "$main"
+expect 0 'is rolled back' "rolled back by hand" scripts/rollback.sh "$main" --to 8
+expect 0 '^::warning .*version 10 was rolled back' "the next push names it" compare
+sed -i 's/retention_in_days = .*/retention_in_days = 14/' "$logs"
+commit "Another retention"
+expect 0 'version 10 was rolled back' "applies what else there is, and does not start it again" act apply
+expect 0 '^\["8",(null|\{\})\]$' "live is where the hand has put it" live "$main"
+
 # --- side by side --------------------------------------------------------------------------------
 
 say "another environment, another project"

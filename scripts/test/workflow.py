@@ -157,6 +157,12 @@ def run_jobs(workflow, names):
     return results
 
 
+def chain(workflow, seconds, name):
+    """The jobs that a job waits for, itself last: of each that it needs the one that ends last."""
+    before = [chain(workflow, seconds, needed) for needed in needs_of(workflow["jobs"][name]) & seconds.keys()]
+    return [*max(before, key=lambda jobs: sum(seconds[job] for job in jobs), default=[]), name]
+
+
 def main(path, asked):
     with open(path, encoding="utf-8") as file:
         workflow = yaml.safe_load(file)
@@ -179,7 +185,13 @@ def main(path, asked):
     print("\nseconds  step, the longest first")
     for title, _, seconds in sorted(results, key=lambda result: -result[2]):
         print(f"{seconds:7.0f}  {title}")
-    print(f"{time.monotonic() - start:7.0f}  from the start to the end, {AT_ONCE} jobs at a time\n")
+    print(f"{time.monotonic() - start:7.0f}  from the start to the end, {AT_ONCE} jobs at a time")
+    # What somebody waits for where every job has a runner of its own.
+    seconds = {name: sum(took for _, _, took in results) for name, results in by_job.items()}
+    for name in seconds.keys() - set().union(*(needs_of(job) for job in jobs.values())):
+        jobs_before = chain(workflow, seconds, name)
+        print(f"{sum(seconds[job] for job in jobs_before):7.0f}  {' -> '.join(jobs_before)}")
+    print()
     for title, ok, _ in results:
         if not ok:
             print(f"FAILED: {title}")

@@ -14,12 +14,10 @@
 //!
 //! `settings/` reads a function's own `Cargo.toml` through `cargo metadata`, the only place
 //! where a person writes these facts. Everything downstream (Terraform, the sandbox, `rollout`,
-//! the CI matrix) reads `function.json` and repeats nothing. `changes/` says which functions a push
-//! has changed, and `project.rs` whose project this is. `replay/` compares what both builds answer to the
-//! sample events, for every tool that sends these.
+//! the CI matrix) reads `function.json` and repeats nothing. `project.rs` says whose project this is. `replay/`
+//! compares what both builds answer to the sample events, for every tool that sends these.
 
 pub mod archive;
-pub mod changes;
 pub mod manifest;
 pub mod project;
 pub mod replay;

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{self, Write as _},
+    io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -13,7 +13,6 @@ use clap::{Parser, Subcommand, ValueEnum};
 use package::{
     Architecture, Artifact,
     archive::{code_sha256, zip_bootstrap},
-    changes::{Changes, Parts, changed_functions},
     manifest::MANIFEST_FILE,
     project::Project,
     resources::Resources,
@@ -31,17 +30,6 @@ struct Cli {
 enum Command {
     /// Print the functions of this workspace, one name a line.
     List {
-        /// A JSON array on one line instead, for a matrix.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Print the functions that have changed since a commit, one name a line.
-    ///
-    /// All of them where the commit is not known here: after a force push, or on a first push.
-    Changed {
-        /// The commit that was deployed last.
-        #[arg(long, value_name = "COMMIT")]
-        since: String,
         /// A JSON array on one line instead, for a matrix.
         #[arg(long)]
         json: bool,
@@ -97,13 +85,14 @@ fn run(command: Command) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match command {
         Command::List { json } => {
-            let functions = Function::all()?.into_iter();
-            let names: Vec<_> = functions
-                .map(|function| function.name().to_owned())
-                .collect();
-            print_names(&mut out, &names, json)?;
+            let functions = Function::all()?;
+            let names: Vec<_> = functions.iter().map(Function::name).collect();
+            if json {
+                writeln!(out, "{}", serde_json::to_string(&names)?)?;
+            } else {
+                names.iter().try_for_each(|name| writeln!(out, "{name}"))?;
+            }
         }
-        Command::Changed { since, json } => print_names(&mut out, &changed(&since)?, json)?,
         Command::Resources => {
             let resources = Resources::of(Project::read()?, &Function::all()?)?;
             writeln!(out, "{}", serde_json::to_string_pretty(&resources)?)?;
@@ -129,31 +118,6 @@ fn run(command: Command) -> Result<()> {
         } => pack(&function, &commit, &bootstraps, &dist)?,
     }
     Ok(())
-}
-
-fn print_names(out: &mut impl io::Write, names: &[String], json: bool) -> Result<()> {
-    if json {
-        writeln!(out, "{}", serde_json::to_string(names)?)?;
-    } else {
-        names.iter().try_for_each(|name| writeln!(out, "{name}"))?;
-    }
-    Ok(())
-}
-
-fn changed(since: &str) -> Result<Vec<String>> {
-    let functions = Parts::of_all_functions()?;
-    match Changes::since(since) {
-        Ok(changes) => Ok(changed_functions(&functions, &changes)),
-        Err(error) => {
-            let error = anyhow::Error::from(error);
-            let all = "so every function counts as changed";
-            writeln!(std::io::stderr().lock(), "package: {error:#}: {all}")?;
-            Ok(functions
-                .into_iter()
-                .map(|function| function.name)
-                .collect())
-        }
-    }
 }
 
 fn pack(name: &str, commit: &str, bootstraps: &Path, dist: &Path) -> Result<()> {

@@ -9,7 +9,7 @@ use aws_sdk_lambda::{
     types::{self, FunctionConfiguration},
 };
 use package::{
-    Architecture, Artifact,
+    Architecture, Artifact, FunctionManifest,
     manifest::{DEFAULT_NAMESPACE, NAMESPACE_VARIABLE},
 };
 
@@ -97,6 +97,43 @@ impl Settings {
         let named = self.environment.get(NAMESPACE_VARIABLE);
         named.map_or(DEFAULT_NAMESPACE, String::as_str).to_owned()
     }
+
+    /// What `function.json` says, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(manifest: &FunctionManifest) -> Self {
+        let number = |value: u32| i32::try_from(value).expect("a small number");
+        Self {
+            memory_mib: manifest.memory_mib,
+            timeout_s: number(manifest.timeout_s),
+            ephemeral_storage_mib: number(manifest.ephemeral_storage_mib),
+            runtime: manifest.runtime.clone(),
+            handler: manifest.handler.clone(),
+            environment: manifest.environment.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// The settings that `function.json` says otherwise. Of the environment its own variables alone: Terraform adds
+    /// names of tables and queues.
+    #[must_use]
+    pub fn other_than(&self, manifest: &FunctionManifest) -> Vec<&'static str> {
+        let number = |text: i32| u32::try_from(text).unwrap_or_default();
+        let own = |(key, value): (&String, &String)| self.environment.get(key) == Some(value);
+        [
+            ("memory", self.memory_mib == manifest.memory_mib),
+            ("timeout", number(self.timeout_s) == manifest.timeout_s),
+            (
+                "size of /tmp",
+                number(self.ephemeral_storage_mib) == manifest.ephemeral_storage_mib,
+            ),
+            ("runtime", self.runtime == manifest.runtime),
+            ("handler", self.handler == manifest.handler),
+            ("environment", manifest.environment.iter().all(own)),
+        ]
+        .into_iter()
+        .filter_map(|(name, same)| (!same).then_some(name))
+        .collect()
+    }
 }
 
 impl PublishedVersion {
@@ -127,9 +164,13 @@ impl PublishedVersion {
     /// Whether this is that artifact, published with those settings.
     #[must_use]
     pub fn is(&self, architecture: Architecture, artifact: &Artifact, settings: &Settings) -> bool {
-        self.architecture == architecture
-            && self.code_sha256 == artifact.code_sha256
-            && self.settings == *settings
+        self.has_code(architecture, artifact) && self.settings == *settings
+    }
+
+    /// Whether this is that artifact, whatever its settings.
+    #[must_use]
+    pub fn has_code(&self, architecture: Architecture, artifact: &Artifact) -> bool {
+        self.architecture == architecture && self.code_sha256 == artifact.code_sha256
     }
 
     /// The commit that it was built from, when `publish` made it.

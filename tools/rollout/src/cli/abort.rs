@@ -10,7 +10,7 @@ use crate::{
         LIVE, alias,
         routing::{Percent, Routing},
     },
-    delivery::record,
+    delivery::record::{self, ByHand, Record},
 };
 
 /// Arguments of `rollout abort`.
@@ -31,7 +31,10 @@ pub(super) async fn abort(args: AbortArgs, context: &Context) -> anyhow::Result<
     let baseline = live.routing.primary;
     let aborted = live.routing.additional;
     if aborted.is_some() {
-        let description = record::description_after(&live.description, Percent::ZERO, Utc::now());
+        let description = match live.description.parse::<Record>() {
+            Ok(_) => record::description_after(&live.description, Percent::ZERO, Utc::now()),
+            Err(_) => ByHand::of(&live.routing, baseline).to_string(),
+        };
         let alone = Routing::alone(baseline);
         alias::compare_and_swap(lambda, &live, alone, &description).await?;
     }

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `publish.rs`, `replay.rs`, `run/`, `promote.rs`, `abort.rs`, `rollback.rs`, `status.rs`, `report.rs`, `prune.rs`, `bench.rs` | a command each: its arguments, then the function that runs it |
+//! | `deployed.rs`, `publish.rs`, `replay.rs`, `run/`, `promote.rs`, `abort.rs`, `rollback.rs`, `status.rs`, `report.rs`, `prune.rs`, `bench.rs` | a command each: its arguments, then the function that runs it |
 //! | `args.rs` | arguments that several commands have |
 //! | `context.rs` | what every command gets: AWS clients, the dist folder, where its output goes; exit codes |
 //! | `output.rs` | the only place that writes to stdout and stderr |
@@ -15,6 +15,7 @@ mod abort;
 mod args;
 mod bench;
 mod context;
+mod deployed;
 mod journal;
 mod output;
 mod promote;
@@ -28,7 +29,7 @@ mod signals;
 mod status;
 mod view;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, slice};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -76,6 +77,8 @@ struct CommonArgs {
 enum Command {
     /// Check both artifacts, publish them as two versions, and point the aliases x86_64 and arm64 at these
     Publish(publish::PublishArgs),
+    /// Say of each function whether `live` serves what was built, or is moving to it, and what is to be deployed
+    Deployed(deployed::DeployedArgs),
     /// Send the sample events to both builds: do they answer alike, and as expected?
     Replay(replay::ReplayArgs),
     /// Move `live` to the candidate in steps, and back to the baseline when it is worse
@@ -115,10 +118,12 @@ impl Cli {
             prefix: self.common.prefix,
             output: Output::stdout(format),
         };
-        let function = self.command.function();
-        *function = context.on_aws(function);
+        for function in self.command.functions() {
+            *function = context.on_aws(function);
+        }
         match self.command {
             Command::Publish(args) => publish::publish(args, &context).await,
+            Command::Deployed(args) => deployed::deployed(args, &context).await,
             Command::Replay(args) => replay::replay(args, &context).await,
             Command::Run(args) => run::run(args, false, &context).await,
             Command::Retry(args) => run::run(args, true, &context).await,
@@ -134,9 +139,10 @@ impl Cli {
 }
 
 impl Command {
-    /// The function that it is about.
-    fn function(&mut self) -> &mut String {
-        match self {
+    /// The functions that it is about.
+    fn functions(&mut self) -> &mut [String] {
+        slice::from_mut(match self {
+            Self::Deployed(args) => return &mut args.functions,
             Self::Publish(args) => &mut args.function,
             Self::Replay(args) => &mut args.function,
             Self::Run(args) | Self::Retry(args) => &mut args.function,
@@ -147,6 +153,6 @@ impl Command {
             Self::Report(args) => &mut args.function,
             Self::Prune(args) => &mut args.function,
             Self::Bench(args) => &mut args.function,
-        }
+        })
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use package::replay::{EventReport, HELP, Verdict, read_events};
 
 use super::context::{Context, Outcome};
-use crate::release::replay;
+use crate::release::{newest, replay};
 
 /// Arguments of `rollout replay`.
 #[derive(Debug, Args)]
@@ -43,6 +43,16 @@ pub(super) async fn replay(args: ReplayArgs, context: &Context) -> anyhow::Resul
     }
     let verdict = Verdict::new(&reports);
     context.output.line(verdict)?;
+    // Other events than the pair's own say nothing of its release.
+    if args.events.is_none() {
+        let lambda = &context.clients.lambda;
+        let written = newest::replayed(lambda, &args.function, !verdict.passed()).await;
+        if let Err(error) = written {
+            tracing::warn!(
+                "the result is not written down, so that the next deploy replays again: {error}"
+            );
+        }
+    }
     if verdict.passed() {
         return Ok(Outcome::Done);
     }

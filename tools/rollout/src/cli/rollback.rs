@@ -7,7 +7,10 @@ use super::{
     args::Goal,
     context::{Context, Outcome},
 };
-use crate::aws::{LIVE, alias, routing::Routing};
+use crate::{
+    aws::{LIVE, alias, routing::Routing},
+    delivery::record::ByHand,
+};
 
 /// Arguments of `rollout rollback`.
 #[derive(Debug, Args)]
@@ -31,7 +34,8 @@ pub(super) async fn rollback(args: RollbackArgs, context: &Context) -> anyhow::R
     let routing = Routing::alone(version);
     let changed = live.routing != routing;
     if changed {
-        let description = format!("version {version} set by rollback");
+        // So that neither `rollout run` nor a deploy starts the version again that was rolled back.
+        let description = ByHand::of(&live.routing, version).to_string();
         alias::compare_and_swap(lambda, &live, routing, &description).await?;
     }
     // An alarm that a run has left would watch a candidate that is none any more.

@@ -10,6 +10,8 @@
 //! ```
 //!
 //! The function `guard` writes ` by guard` behind the last change when it is the one that rolled back.
+//! Who rolls back by hand leaves `version 2 set by rollback of version 4` instead (`rollout rollback`,
+//! scripts/rollback.sh).
 //!
 //! The metrics since the start, cut at the weight changes, give back all that a run knew. A time
 //! is the whole second that the change fell into, so the change itself is up to a second later.
@@ -20,7 +22,7 @@ use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 
 use crate::aws::{
     alias::Alias,
-    routing::{Percent, Version},
+    routing::{Percent, Routing, Version},
 };
 
 /// The longest description that Lambda takes.
@@ -49,6 +51,84 @@ pub struct WeightChange {
     pub percent: Percent,
     /// Seconds after the start of the rollout.
     pub offset_s: u32,
+}
+
+/// What rolling back by hand leaves in the alias: `version 2 set by rollback of version 4`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByHand {
+    /// The version that serves alone since then.
+    pub serves: Version,
+    /// The version that served or was to serve.
+    pub rolled_back: Version,
+}
+
+impl ByHand {
+    /// A rollback of what an alias serves to one version: of its candidate, or else of the version that served alone.
+    #[must_use]
+    pub fn of(routing: &Routing, serves: Version) -> Self {
+        let candidate = routing.additional.map(|(version, _)| version);
+        let rolled_back = candidate.filter(|candidate| *candidate != serves);
+        Self {
+            serves,
+            rolled_back: rolled_back.unwrap_or(routing.primary),
+        }
+    }
+}
+
+impl fmt::Display for ByHand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            serves,
+            rolled_back,
+        } = self;
+        write!(
+            f,
+            "version {serves} set by rollback of version {rolled_back}"
+        )
+    }
+}
+
+impl FromStr for ByHand {
+    type Err = NotARecord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parse = || {
+            let (serves, rolled_back) = text
+                .strip_prefix("version ")?
+                .split_once(" set by rollback of version ")?;
+            Some(Self {
+                serves: serves.parse().ok()?,
+                rolled_back: rolled_back.parse().ok()?,
+            })
+        };
+        parse().ok_or(NotARecord)
+    }
+}
+
+/// A version that got its traffic taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RolledBack {
+    /// The version.
+    pub version: Version,
+    /// When its rollout had begun; unknown where somebody has rolled back by hand.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// The version that the last change of an alias has rolled back, by its description.
+#[must_use]
+pub fn rolled_back(description: &str) -> Option<RolledBack> {
+    if let Ok(ByHand { rolled_back, .. }) = description.parse() {
+        return Some(RolledBack {
+            version: rolled_back,
+            since: None,
+        });
+    }
+    let record: Record = description.parse().ok()?;
+    let last = record.changes.last()?.percent;
+    (last == Percent::ZERO).then_some(RolledBack {
+        version: record.candidate,
+        since: Some(record.since),
+    })
 }
 
 /// A description that no rollout has written.
@@ -282,6 +362,32 @@ mod tests {
         let by_guard = format!("{text}{BY_GUARD}").parse::<Record>();
         assert_eq!(by_guard, text.parse());
         assert!(by_guard.is_ok());
+    }
+
+    #[test]
+    fn who_rolls_back_by_hand_leaves_which_version_was_rolled_back() {
+        let (two, four) = (version(2), version(4));
+        let under_way = Routing::weighted(two, four, Percent::from_weight(0.25));
+        let text = ByHand::of(&under_way, two).to_string();
+        assert_eq!(text, "version 2 set by rollback of version 4");
+        assert_eq!(rolled_back(&text).map(|it| it.version), Some(four));
+        assert_eq!(ByHand::of(&Routing::alone(four), two).to_string(), text);
+        // To the candidate: it is the other one that gets nothing any more.
+        assert_eq!(ByHand::of(&under_way, four).rolled_back, two);
+        for other in ["version 2 set by rollback", "version 2 set by hand", ""] {
+            assert_eq!(rolled_back(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_ends_at_0_is_of_a_version_that_was_rolled_back() {
+        let text = "rollout 1->2 since 2026-11-23T14:30:00Z 5%@0s";
+        assert_eq!(rolled_back(text), None);
+        for end in ["0%@97s", "0%@97s by guard"] {
+            let found = rolled_back(&format!("{text} {end}")).expect("was rolled back");
+            assert_eq!(found.version, version(2));
+            assert!(found.since.is_some());
+        }
     }
 
     #[test]

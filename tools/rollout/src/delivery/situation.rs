@@ -1,6 +1,8 @@
 //! Where the alias stands, and so how a run begins.
 
-use super::record::Record;
+use chrono::{DateTime, Utc};
+
+use super::record::{self, Record};
 use crate::aws::routing::{Percent, Routing, Version};
 
 /// How a run begins.
@@ -15,12 +17,12 @@ pub enum Situation {
         /// The version that serves now.
         baseline: Version,
     },
-    /// `live` serves one other version, and the last rollout was of this candidate and went back.
+    /// `live` serves one other version, and the last change has rolled this candidate back.
     RolledBack {
         /// The version that serves now.
         baseline: Version,
-        /// How it went.
-        record: Record,
+        /// When its rollout had begun, if one had.
+        since: Option<DateTime<Utc>>,
     },
     /// A rollout of this candidate is under way, with its record.
     UnderWay(Record),
@@ -70,7 +72,7 @@ impl Situation {
             .additional
             .filter(|(_, percent)| *percent > Percent::ZERO)
         {
-            None => Ok(Self::alone(baseline, candidate, description.parse().ok())),
+            None => Ok(Self::alone(baseline, candidate, description)),
             Some((additional, percent)) if additional != candidate => {
                 Err(Refusal::OtherCandidate {
                     function: function.to_owned(),
@@ -91,20 +93,25 @@ impl Situation {
 
 impl Situation {
     /// One version serves alone.
-    fn alone(serves: Version, candidate: Version, record: Option<Record>) -> Self {
-        let record = record.filter(|record| record.candidate == candidate);
-        let last = |record: &Record| record.changes.last().map(|change| change.percent);
-        match record {
-            Some(record) if serves == candidate && last(&record) == Some(Percent::HUNDRED) => {
-                Self::Promoted(record)
-            }
-            _ if serves == candidate => Self::Arrived,
-            Some(record) if last(&record) == Some(Percent::ZERO) => Self::RolledBack {
-                baseline: serves,
-                record,
-            },
-            _ => Self::New { baseline: serves },
+    fn alone(serves: Version, candidate: Version, description: &str) -> Self {
+        if serves != candidate {
+            let rolled_back = record::rolled_back(description);
+            return match rolled_back.filter(|it| it.version == candidate) {
+                Some(it) => Self::RolledBack {
+                    baseline: serves,
+                    since: it.since,
+                },
+                None => Self::New { baseline: serves },
+            };
         }
+        let record: Option<Record> = description.parse().ok();
+        let promoted = |record: &Record| {
+            let last = record.changes.last().map(|change| change.percent);
+            record.candidate == candidate && last == Some(Percent::HUNDRED)
+        };
+        record
+            .filter(promoted)
+            .map_or(Self::Arrived, Self::Promoted)
     }
 }
 
@@ -153,11 +160,19 @@ mod tests {
     fn a_candidate_that_was_rolled_back_is_known_and_another_one_starts_anew() {
         let rolled_back = format!("{RECORD} 0%@60s");
         let baseline = version("1");
-        let record = rolled_back.parse().expect("a record");
-        assert_eq!(
-            read(Routing::alone(baseline), &rolled_back),
-            Ok(Situation::RolledBack { baseline, record })
-        );
+        let since = rolled_back
+            .parse::<Record>()
+            .ok()
+            .map(|record| record.since);
+        for (description, since) in [
+            (rolled_back.as_str(), since),
+            ("version 1 set by rollback of version 2", None),
+        ] {
+            assert_eq!(
+                read(Routing::alone(baseline), description),
+                Ok(Situation::RolledBack { baseline, since })
+            );
+        }
         let newer = Situation::read(
             "hasher",
             &Routing::alone(baseline),

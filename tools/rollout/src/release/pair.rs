@@ -43,16 +43,7 @@ impl Pair {
             artifact
                 .is_some_and(|artifact| published.is(architecture, artifact, &versions.settings))
         };
-        let pointed_at = |architecture| {
-            versions.published.iter().any(|published| {
-                Some(published.version) == aliases.version(architecture)
-                    && is(published, architecture)
-            })
-        };
-        if Architecture::ALL.into_iter().all(pointed_at) {
-            return *aliases;
-        }
-        if let Some(pair) = newest_consecutive(&versions.published, is) {
+        if let Some(pair) = Self::complete(&versions.published, aliases, is) {
             return pair;
         }
         let newest = versions.published.last();
@@ -62,6 +53,31 @@ impl Pair {
                 .map(|published| published.version),
             arm64: None,
         }
+    }
+
+    /// The pair of which both builds are published: cases 1 and 2. `is` says which versions are which build.
+    #[must_use]
+    pub fn complete(
+        published: &[PublishedVersion],
+        aliases: &Self,
+        is: impl Fn(&PublishedVersion, Architecture) -> bool,
+    ) -> Option<Self> {
+        let pointed_at = |architecture| {
+            published.iter().any(|published| {
+                Some(published.version) == aliases.version(architecture)
+                    && is(published, architecture)
+            })
+        };
+        if Architecture::ALL.into_iter().all(pointed_at) {
+            return Some(*aliases);
+        }
+        newest_consecutive(published, is)
+    }
+
+    /// Whether a version is one of its builds.
+    #[must_use]
+    pub fn has(&self, version: Version) -> bool {
+        [self.x86_64, self.arm64].contains(&Some(version))
     }
 }
 

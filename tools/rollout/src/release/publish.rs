@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{
     artifacts::{CheckedBuild, CheckedPair},
+    newest::Newest,
     pair::Pair,
 };
 use crate::aws::{
@@ -148,7 +149,12 @@ async fn move_alias(
     commit: &str,
 ) -> Result<bool, AliasError> {
     let name = build.architecture.as_str();
-    let description = format!("newest {name} build, commit {commit}");
+    let newest = Newest {
+        architecture: build.architecture,
+        commit: commit.to_owned(),
+        failed_replay: false,
+    };
+    let description = newest.to_string();
     let routing = Routing::alone(build.version);
     match alias::find(client, function, name).await? {
         Some(found) if found.routing == routing => return Ok(false),

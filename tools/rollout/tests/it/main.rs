@@ -5,6 +5,7 @@ mod alias_swap;
 mod bench;
 mod check;
 mod common;
+mod deployed;
 mod faults;
 mod release;
 mod report;

@@ -97,7 +97,9 @@ async fn a_run_that_is_killed_between_the_moves_resumes_with_the_second_one() {
         let (reached, mut is_reached) = mpsc::unbounded_channel();
         // The first deletes what an earlier run may have left.
         proxy.script(Operation::DeleteAlarms, vec![None, Some(hold(reached))]);
-        let mut killed = Sandbox::rollout_process_through(&proxy.endpoint, &dist, &run(&[]));
+        // What was rolled back by hand only `retry` starts again.
+        let retry = [&["retry"], &run(&[])[1..]].concat();
+        let mut killed = Sandbox::rollout_process_through(&proxy.endpoint, &dist, &retry);
         is_reached.recv().await.expect("gets there");
         killed.kill().expect("is killed");
         killed.wait().expect("has ended");

@@ -84,16 +84,16 @@ pub(super) enum Refused {
     Alarm(AlarmState),
     /// The same artifacts were tried before.
     #[error(
-        "version {version} of {function} was rolled back on {on}: what has not changed is not tried again. To do so \
-         all the same: rollout retry {function}"
+        "version {version} of {function} was rolled back{}: what has not changed is not tried again. To do so \
+         all the same: rollout retry {function}", .since.map_or_else(String::new, |since| format!(" on {since}"))
     )]
     RolledBack {
         /// The function.
         function: String,
         /// The candidate.
         version: Version,
-        /// When its last rollout began.
-        on: chrono::DateTime<Utc>,
+        /// When its last rollout began, if a rollout has rolled it back.
+        since: Option<chrono::DateTime<Utc>>,
     },
 }
 
@@ -311,19 +311,27 @@ impl Moves {
                 is_armed.then_some((record.baseline, Some(record)))
             }
             Situation::RolledBack { baseline, .. } if self.retry => Some((baseline, None)),
-            Situation::RolledBack { record, .. } => {
-                return Err(Refused::RolledBack {
-                    function: self.function.name.clone(),
-                    version: candidate,
-                    on: record.since,
+            Situation::RolledBack { since, .. } => {
+                return Err(self.rolled_back(candidate, since).into());
+            }
+            Situation::New { baseline } => match record::rolled_back(description) {
+                // From further back than its own move: the move that comes first would lead to it again.
+                Some(it) if it.version == self.goal && !self.retry => {
+                    return Err(self.rolled_back(it.version, it.since).into());
                 }
-                .into());
-            }
-            Situation::New { baseline } | Situation::Adopted { baseline, .. } => {
-                Some((baseline, None))
-            }
+                _ => Some((baseline, None)),
+            },
+            Situation::Adopted { baseline, .. } => Some((baseline, None)),
             Situation::UnderWay(record) => Some((record.baseline, Some(record))),
         })
+    }
+
+    fn rolled_back(&self, version: Version, since: Option<chrono::DateTime<Utc>>) -> Refused {
+        Refused::RolledBack {
+            function: self.function.name.clone(),
+            version,
+            since,
+        }
     }
 
     /// Shows the whole path before the first weight is set.

@@ -1,4 +1,4 @@
-//! Which functions a push deploys, on a small workspace in a git repository of its own.
+//! Which functions a workspace has, seen on a small one.
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
 use std::{fs, path::Path};
@@ -7,7 +7,7 @@ use assert_cmd::Command;
 use predicates::str::contains;
 use tempfile::TempDir;
 
-/// `api` depends on `shared`, `plain` on nothing.
+/// Two functions, and a library that is none.
 fn workspace() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     write(
@@ -38,9 +38,10 @@ fn workspace() -> TempDir {
         };
         write(&folder, &format!("{place}/src/{source}"), "fn main() {}\n");
     }
-    run(&folder, "cargo", &["generate-lockfile", "--offline"]);
-    run(&folder, "git", &["init", "--quiet"]);
-    commit(&folder);
+    let lock = ["generate-lockfile", "--offline"];
+    let mut cargo = Command::new("cargo");
+    let cargo = cargo.args(lock).current_dir(folder.path());
+    cargo.assert().success();
     folder
 }
 
@@ -50,49 +51,14 @@ fn write(folder: &TempDir, place: &str, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-fn run(folder: &TempDir, program: &str, arguments: &[&str]) {
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .assert()
-        .success();
-}
-
-fn commit(folder: &TempDir) {
-    run(folder, "git", &["add", "--all"]);
-    let who = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
-    let arguments = [&who[..], &["commit", "--quiet", "--message", "change"]].concat();
-    run(folder, "git", &arguments);
-}
-
 fn package(folder: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_package"));
     command.current_dir(folder);
     command
 }
 
-fn changed(folder: &TempDir, since: &str) -> Command {
-    let mut command = package(folder);
-    command.args(["changed", "--json", "--since", since]);
-    command
-}
-
-fn deployed_after(place: &str) -> String {
-    let folder = workspace();
-    write(&folder, place, "// changed\n");
-    commit(&folder);
-    let output = changed(&folder, "HEAD~1").assert().success();
-    String::from_utf8(output.get_output().stdout.clone()).unwrap()
-}
-
 #[test]
-fn a_change_in_shared_deploys_what_is_built_from_it_and_not_what_only_tests_with_it() {
-    assert_eq!(deployed_after("shared/src/lib.rs"), "[\"api\"]\n");
-}
-
-#[test]
-fn a_library_beside_the_functions_is_none_and_changes_those_that_are_built_from_it() {
+fn a_library_beside_the_functions_is_none() {
     let folder = workspace();
     fs::rename(
         folder.path().join("shared"),
@@ -112,16 +78,8 @@ fn a_library_beside_the_functions_is_none_and_changes_those_that_are_built_from_
         "Cargo.toml",
         "[workspace]\nresolver = \"3\"\nmembers = [\"functions/*\"]\n",
     );
-    commit(&folder);
-    package(&folder)
-        .arg("list")
-        .assert()
-        .success()
-        .stdout("api\nplain\n");
-    write(&folder, "functions/shared/src/lib.rs", "// changed\n");
-    commit(&folder);
-    let assert = changed(&folder, "HEAD~1").assert().success();
-    assert.stdout("[\"api\"]\n");
+    let list = package(&folder).args(["list", "--json"]).assert().success();
+    list.stdout("[\"api\",\"plain\"]\n");
 }
 
 #[test]
@@ -169,53 +127,4 @@ fn a_binary_that_needs_features_makes_a_library_no_function() {
     )
     .unwrap();
     list().stdout("api\n");
-}
-
-#[test]
-fn a_change_in_one_function_deploys_that_one() {
-    assert_eq!(
-        deployed_after("functions/plain/src/main.rs"),
-        "[\"plain\"]\n"
-    );
-}
-
-#[test]
-fn a_change_in_the_readme_deploys_none() {
-    assert_eq!(deployed_after("README.md"), "[]\n");
-}
-
-#[test]
-fn a_file_that_was_removed_is_a_change() {
-    let folder = workspace();
-    write(&folder, "functions/api/events/one.json", "{}");
-    commit(&folder);
-    fs::remove_file(folder.path().join("functions/api/events/one.json")).unwrap();
-    commit(&folder);
-    changed(&folder, "HEAD~1")
-        .assert()
-        .success()
-        .stdout("[\"api\"]\n");
-}
-
-#[test]
-fn a_commit_that_is_not_here_counts_as_a_change_of_everything() {
-    let folder = workspace();
-    for unknown in ["0000000000000000000000000000000000000000", "a..b", ""] {
-        let assert = changed(&folder, unknown).assert().success();
-        assert
-            .stdout("[\"api\",\"plain\"]\n")
-            .stderr(contains("every function counts as changed"));
-    }
-}
-
-#[test]
-fn a_lock_file_that_is_none_counts_as_a_change_of_everything() {
-    let folder = workspace();
-    let lock = fs::read_to_string(folder.path().join("Cargo.lock")).unwrap();
-    write(&folder, "Cargo.lock", "not a lock file");
-    commit(&folder);
-    write(&folder, "Cargo.lock", &lock);
-    commit(&folder);
-    let assert = changed(&folder, "HEAD~1").assert().success();
-    assert.stderr(contains("Cargo.lock of"));
 }
