@@ -28,7 +28,7 @@ mod signals;
 mod status;
 mod view;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, slice};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -115,8 +115,9 @@ impl Cli {
             prefix: self.common.prefix,
             output: Output::stdout(format),
         };
-        let function = self.command.function();
-        *function = context.on_aws(function);
+        for function in self.command.functions() {
+            *function = context.on_aws(function);
+        }
         match self.command {
             Command::Publish(args) => publish::publish(args, &context).await,
             Command::Replay(args) => replay::replay(args, &context).await,
@@ -134,9 +135,9 @@ impl Cli {
 }
 
 impl Command {
-    /// The function that it is about.
-    fn function(&mut self) -> &mut String {
-        match self {
+    /// The functions that it is about.
+    fn functions(&mut self) -> &mut [String] {
+        slice::from_mut(match self {
             Self::Publish(args) => &mut args.function,
             Self::Replay(args) => &mut args.function,
             Self::Run(args) | Self::Retry(args) => &mut args.function,
@@ -147,6 +148,6 @@ impl Command {
             Self::Report(args) => &mut args.function,
             Self::Prune(args) => &mut args.function,
             Self::Bench(args) => &mut args.function,
-        }
+        })
     }
 }
