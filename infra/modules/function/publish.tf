@@ -16,19 +16,24 @@ resource "terraform_data" "publish" {
     environment = { AWS_REGION = var.region, FUNCTION_PREFIX = "${local.prefix}-" }
   }
 
-  depends_on = [aws_lambda_function.function, aws_s3_object.artifact]
+  depends_on = [aws_s3_object.artifact]
 }
 
 locals {
-  # Everything besides the code that is fixed in a version. Not from the function itself: until it exists some of its
-  # attributes are null, and then empty, so that its role without it would give two plans.
+  # Everything besides the code that is fixed in a version.
   configuration = {
-    role        = aws_iam_role.function.arn
-    settings    = [local.manifest.runtime, local.manifest.handler, local.manifest.memory_mib, local.manifest.timeout_s, local.manifest.ephemeral_storage_mib]
-    environment = local.environment
-    log         = [aws_cloudwatch_log_group.function.name, var.log_level]
-    tracing     = var.tracing
-    vpc         = var.vpc
+    role              = aws_lambda_function.function.role
+    runtime           = aws_lambda_function.function.runtime
+    handler           = aws_lambda_function.function.handler
+    memory_size       = aws_lambda_function.function.memory_size
+    timeout           = aws_lambda_function.function.timeout
+    ephemeral_storage = aws_lambda_function.function.ephemeral_storage
+    environment       = aws_lambda_function.function.environment
+    logging_config    = aws_lambda_function.function.logging_config
+    tracing_config    = aws_lambda_function.function.tracing_config
+    vpc_config        = [for vpc in aws_lambda_function.function.vpc_config : { subnets = vpc.subnet_ids, groups = vpc.security_group_ids }]
+    # Not the function's own: null in the plan that makes it and then "", so that where its role exists already the apply
+    # would find another configuration than the plan.
     kms_key_arn = var.kms_key_arn
   }
 }
