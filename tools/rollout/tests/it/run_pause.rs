@@ -1,7 +1,7 @@
 //! What another shell may do to a rollout that somebody runs.
 
 use crate::common::run as stage;
-use stage::{Candidate, FUNCTION, Stage, said, weight};
+use stage::{Candidate, FUNCTION, Stage, eventually, said, weight};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_shell_pauses_promotes_and_resumes_and_the_run_goes_along() {
@@ -20,6 +20,11 @@ async fn another_shell_pauses_promotes_and_resumes_and_the_run_goes_along() {
     assert_eq!(stage.ask(&["status"]).await["paused"], true);
     // Twice is once.
     stage.ask(&["pause"]).await;
+    eventually(async || {
+        let seen = |entry: &serde_json::Value| entry["event"] == "paused";
+        stage.journal().iter().any(seen).then_some(())
+    })
+    .await;
     assert_eq!(stage.ask(&["resume"]).await["paused"], false);
     let (code, text) = said(&run.output().await);
     assert_eq!(code, Some(0), "{text}");

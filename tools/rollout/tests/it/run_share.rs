@@ -22,12 +22,12 @@ const RUN: [&str; 12] = [
     "60s",
 ];
 
-/// `live` serves version 1, and version 2, the arm64 build, is refused most of its calls.
-fn with_a_throttled_candidate() -> (Sandbox, Dist) {
+/// `live` serves version 1, and version 2, the arm64 build, is refused so many of its calls.
+fn with_a_throttled_candidate(percent: u32) -> (Sandbox, Dist) {
     let (sandbox, dist) = (Sandbox::start(), Dist::real());
     sandbox.apply(&dist);
     sandbox.rollout(&dist, &["publish", FUNCTION]).success();
-    sandbox.fault("arm64:throttle=60%");
+    sandbox.fault(&format!("arm64:throttle={percent}%"));
     (sandbox, dist)
 }
 
@@ -37,7 +37,8 @@ fn run_through(endpoint: &str, dist: &Dist) -> Assert {
 
 #[test]
 fn a_throttled_candidate_is_rolled_back_for_its_throttles() {
-    let (sandbox, dist) = with_a_throttled_candidate();
+    // Half of them would open the circuit breaker.
+    let (sandbox, dist) = with_a_throttled_candidate(30);
     let _traffic = sandbox.traffic_in_background(&dist, "40");
     let text = said(&run_through(&sandbox.endpoint, &dist).code(1));
     assert!(text.contains("% of its requests ("), "{text}");
@@ -48,7 +49,7 @@ fn a_throttled_candidate_is_rolled_back_for_its_throttles() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_whose_throttles_are_not_shown_pauses_the_rollout_for_its_share_with_the_likely_reasons()
  {
-    let (sandbox, dist) = with_a_throttled_candidate();
+    let (sandbox, dist) = with_a_throttled_candidate(60);
     let proxy = Proxy::start(&sandbox.endpoint).await;
     proxy.spoil(|all, _| {
         let throttles = all
