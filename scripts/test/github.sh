@@ -96,7 +96,8 @@ export AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x AWS_DEFAULT_REGION=us-east-1 
 sandbox start --port 0 >/dev/null
 sandbox start --port 0 --folder .other >/dev/null
 staging=$(sandbox_url) production=$(command sandbox status --folder .other | sed -n '1s/ .*//p')
-printf '%s\n' .other .sandbox '*.log' >>.git/info/exclude
+cp infra/environments/production.tfvars infra/environments/staging.tfvars
+printf '%s\n' .other .sandbox '*.log' staging.tfvars >>.git/info/exclude
 compare() { # ENVIRONMENT [VARIABLE=VALUE]...
     local url=$production
     [[ $1 == production ]] || url=$staging
@@ -127,14 +128,14 @@ attest() { # WORKFLOW REF
         echo "$(sha256sum "$zip" | cut -d ' ' -f 1) $GITHUB_REPOSITORY/.github/workflows/$1 $2 $GITHUB_SHA"
     done >"$work/attested"
 }
-verified() { env FUNCTION="$function" AWS_ENDPOINT_URL="$production" scripts/github/deploy.sh; }
+verified() { env FUNCTION="$function" ENVIRONMENT=production AWS_ENDPOINT_URL="$production" scripts/github/deploy.sh; }
 expect 2 "has no attestation of octo-org/notary's deploy.yml" "what was not attested is not deployed" verified
 attest other.yml refs/heads/main
 expect 2 'has no attestation' "nor what another workflow has attested" verified
 attest deploy.yml refs/heads/mine
 expect 2 'has no attestation' "nor another branch" verified
 attest deploy.yml refs/heads/main
-expect 2 'terraform is not installed|does not take these credentials|no AWS region|bucket' "what deploy.yml of main has attested goes on" env PATH="$work/bin:/usr/bin:/bin" bash -c "FUNCTION=$function AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 scripts/github/deploy.sh"
+expect 2 'terraform is not installed|does not take these credentials|no AWS region|bucket' "what deploy.yml of main has attested goes on" env PATH="$work/bin:/usr/bin:/bin" bash -c "FUNCTION=$function ENVIRONMENT=production AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 scripts/github/deploy.sh"
 
 # Other content, from an older commit than the deployed one.
 older() {

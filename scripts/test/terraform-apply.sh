@@ -144,7 +144,7 @@ sed -i '/constraints/a\  hashes = ["h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 expect 2 'infra/README.md.*providers lock' "a lock file without this machine's hash: what to do" deploy "$main" --plan
 git checkout --quiet infra/function/.terraform.lock.hcl
 expect 0 'aws_lambda_alias.live will be created' "a plan says what would be made" deploy "$main" --plan
-expect 0 'This was a plan' "so does a dry run of the workflow" env FUNCTION="$main" DRY_RUN=true ATTESTED=false scripts/github/deploy.sh
+expect 0 'This was a plan' "so does a dry run of the workflow" env FUNCTION="$main" ENVIRONMENT=production DRY_RUN=true ATTESTED=false scripts/github/deploy.sh
 expect 0 '^\[\]$' "and both change nothing" functions_on_aws
 all() { # in parallel, as CI does: every function has a state of its own
     local function pids=() code=0

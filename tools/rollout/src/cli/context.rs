@@ -10,7 +10,8 @@ use crate::{
     aws::{
         alarm::CandidateAlarm,
         client::{Clients, Connection},
-        function,
+        function::{self, Function},
+        tags,
     },
     delivery::policy_tags,
 };
@@ -61,6 +62,21 @@ impl Context {
                 Ok(policy_tags::from_tags(&function.tags)?)
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Keeps the policy of the build that is here with the function, for rollouts by somebody who has none.
+    pub(super) async fn keep_policy(&self, function: &Function) {
+        let Ok(FunctionManifest { rollout, .. }) = self.manifest(&function.name) else {
+            return;
+        };
+        let kept = async {
+            let set = policy_tags::to_tags(&rollout)?;
+            let left = policy_tags::left_over(&function.tags, &set);
+            anyhow::Ok(tags::change(&self.clients.lambda, function, set, left).await?)
+        };
+        if let Err(error) = kept.await {
+            tracing::warn!("{error:#}: where its build is not, the function cannot be rolled out");
         }
     }
 

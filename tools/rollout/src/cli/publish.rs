@@ -1,8 +1,6 @@
 //! `rollout publish`: checks both builds, and publishes them as two versions with an alias at each.
 
-use aws_sdk_lambda::Client;
 use clap::Args;
-use package::RolloutPolicy;
 use serde::Serialize;
 
 use super::{
@@ -10,12 +8,7 @@ use super::{
     output::Output,
 };
 use crate::{
-    aws::{
-        LIVE,
-        function::{self, Function},
-        tags,
-    },
-    delivery::policy_tags,
+    aws::{LIVE, function},
     release::{
         artifacts::{self, CheckedPair, Upload},
         publish::{self, Live, PublishedBuild},
@@ -79,9 +72,7 @@ pub(super) async fn publish(args: PublishArgs, context: &Context) -> anyhow::Res
     };
     let bucket = args.bucket.as_deref();
     let builds = publish::publish(lambda, &manifest, &checked, bucket, tell).await?;
-    if let Err(error) = keep_policy(lambda, &function, &manifest.rollout).await {
-        tracing::warn!("{error:#}: without its build here, the function cannot be rolled out");
-    }
+    context.keep_policy(&function).await;
     let live = match builds.first() {
         Some(first) if !args.leave_live => {
             publish::create_live(lambda, &args.function, first.version).await?
@@ -97,17 +88,6 @@ pub(super) async fn publish(args: PublishArgs, context: &Context) -> anyhow::Res
     context.output.json(&published)?;
     context.output.line(published.sentence())?;
     Ok(Outcome::Done)
-}
-
-/// Keeps the policy with the function, for rollouts by somebody who has no build of it.
-async fn keep_policy(
-    lambda: &Client,
-    function: &Function,
-    policy: &RolloutPolicy,
-) -> anyhow::Result<()> {
-    let set = policy_tags::to_tags(policy)?;
-    let remove = policy_tags::left_over(&function.tags, &set);
-    Ok(tags::change(lambda, function, set, remove).await?)
 }
 
 /// Shows to people what the checks have found.

@@ -363,8 +363,8 @@ fn a_publish_that_leaves_live_to_terraform_makes_the_pair_alone() {
     assert_eq!(versions[1]["aliases"], json!(["arm64"]));
 }
 
-#[test]
-fn whoever_has_no_build_rolls_out_by_the_policy_that_was_published() {
+#[tokio::test]
+async fn whoever_has_no_build_rolls_out_by_the_policy_that_was_published() {
     let (sandbox, mut dist) = applied();
     let nowhere = tempfile::tempdir().expect("a folder");
     let preview = |arguments: &[&str]| {
@@ -382,6 +382,17 @@ fn whoever_has_no_build_rolls_out_by_the_policy_that_was_published() {
         ];
         assert_eq!(said(&from_tags.success()), said(&from_build.success()));
     }
+    // A change of the policy alone publishes nothing: the next run keeps it.
+    dist.manifest.rollout.steps_percent = vec![4.0, 100.0];
+    dist.write_manifest();
+    let until = [
+        "run", FUNCTION, "--until", "4", "--bake", "0s", "--period", "1s",
+    ];
+    sandbox.rollout(&dist, &until).success();
+    let function = sandbox.lambda().get_function().function_name(FUNCTION);
+    let tags = function.send().await.expect("a function").tags;
+    let kept = rollout::delivery::policy_tags::from_tags(&tags.unwrap_or_default());
+    assert_eq!(kept.expect("a policy"), Some(dist.manifest.rollout.clone()));
     let run = ["run", FUNCTION, "--steps", "100", "--bake", "0s"];
     let run = [&run[..], &["--bake-after", "0s", "--period", "1s"]].concat();
     sandbox.rollout_in(nowhere.path(), &run).success();

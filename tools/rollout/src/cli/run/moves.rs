@@ -154,6 +154,8 @@ impl Moves {
 
     /// Makes one move after the other. What is left of the path is read from the alias before each.
     pub(super) async fn make(self, interrupts: &mut Interrupts) -> anyhow::Result<Ending> {
+        // A change of the policy alone publishes nothing.
+        self.context.keep_policy(&self.function).await;
         let mut live = self.live.clone();
         let mut recorder = self.recorder()?;
         self.announce(&live, &mut recorder)?;
