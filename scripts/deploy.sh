@@ -107,9 +107,10 @@ trap 'kill "$traffic" 2>/dev/null || true' EXIT
 
 say "6/7 rollout"
 # A sandbox knows every second what CloudWatch knows every minute, so steps can be short: ten periods, since no proof
-# takes fewer than six. A slow machine gets 80 s for the samples of each. A rehearsal may be repeated: where the newest pair already serves, live goes back to x86_64 for
-# the same move once more, and a candidate that was rolled back is tried again.
-! rollout run "$function" --dry-run --json | grep -q '"moves":\[\]' || rollout rollback "$function" --to x86_64
+# takes fewer than six. A slow machine gets 80 s for the samples of each. A rehearsal may be repeated: where the newest
+# pair already serves, live goes back to x86_64 for the same move once more, and a candidate that was rolled back is tried
+# again.
+! rollout retry "$function" --dry-run --json | grep -q '"moves":\[\]' || rollout rollback "$function" --to x86_64
 outcome=0
 rollout retry "$function" --period 1s --metric-delay 1s --bake 10s --step-timeout 80s \
     --no-data-timeout 80s --bake-after 3s || outcome=$?
