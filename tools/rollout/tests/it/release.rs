@@ -310,7 +310,7 @@ fn a_report_counts_both_versions_and_leaves_out_the_times_of_an_emulated_one() {
     );
 
     sandbox.give(2, 0.5);
-    sandbox.traffic(&dist);
+    sandbox.invoke_live(&dist, 40);
     let mut lines = sandbox.rollout_json(&dist, &["report", FUNCTION, "--period", "1s"]);
     let comparison = lines.pop().expect("a comparison");
     let invocations = |version: usize| comparison["versions"][version]["invocations"].as_u64();
