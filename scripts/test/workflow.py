@@ -33,6 +33,11 @@ SHELL = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]
 AT_ONCE = 2
 
 
+# What a test prints of a failure: expect.sh, and Rust's own tests. What it quotes stands below, indented.
+FAILURE = re.compile(r"NOT ok|panicked at|FAILED|^error")
+LINES_OF_A_FAILURE = 8
+
+
 class NeedsGitHub(Exception):
     """An expression whose value is not known here."""
 
@@ -70,7 +75,7 @@ def prepared(step, workflow, job, matrix):
 
 
 def run(job, command, environment):
-    """Whether a step's command passes; what it says goes out line by line."""
+    """Whether a step's command passes, and its first failure; what it says goes out line by line."""
     process = subprocess.Popen(
         [*SHELL, command],
         env=os.environ | environment,
@@ -80,9 +85,22 @@ def run(job, command, environment):
         text=True,
         errors="replace",
     )
+    lines = []
     for line in process.stdout:
-        say(job, line.rstrip("\n"))
-    return process.wait() == 0
+        lines.append(line.rstrip("\n"))
+        say(job, lines[-1])
+    ok = process.wait() == 0
+    return ok, [] if ok else first_failure(lines)
+
+
+def first_failure(lines):
+    """The line that says what failed first, and the last ones that it quotes; else the last ones of all."""
+    for number, line in enumerate(lines):
+        if FAILURE.search(line):
+            rest = lines[number + 1 :]
+            end = next((at for at, other in enumerate(rest) if not other.startswith("    ")), len(rest))
+            return [line, *rest[:end][1 - LINES_OF_A_FAILURE :]]
+    return lines[-LINES_OF_A_FAILURE:]
 
 
 def say(job, text):
@@ -92,7 +110,7 @@ def say(job, text):
 
 
 def steps_of(workflow, name):
-    """Runs a job; (step, whether it passed, seconds) of every step."""
+    """Runs a job; (step, whether it passed, seconds, the lines about its failure) of every step."""
     job = workflow["jobs"][name]
     matrix = matrix_here(job)
     results = []
@@ -107,7 +125,7 @@ def steps_of(workflow, name):
         say(name, f"==> {step_name}")
         if not passed(results) and step.get("if") != ALWAYS:
             say(name, "    not run, an earlier step failed")
-            results.append((title, False, 0))
+            results.append((title, False, 0, []))
             continue
         try:
             command, environment = prepared(step, workflow, job, matrix)
@@ -115,16 +133,16 @@ def steps_of(workflow, name):
             say(name, f"    on GitHub only: {expression}")
             continue
         start = time.monotonic()
-        ok = run(name, command, environment)
+        ok, lines = run(name, command, environment)
         seconds = time.monotonic() - start
         say(name, f"    ({seconds:.0f} s)")
-        results.append((title, ok, seconds))
+        results.append((title, ok, seconds, lines))
     return results
 
 
 def passed(results):
     """Whether all these steps have passed."""
-    return all(ok for _, ok, _ in results)
+    return all(ok for _, ok, *_ in results)
 
 
 def needs_of(job):
@@ -148,7 +166,7 @@ def run_jobs(workflow, names):
                 failed = [needed for needed in needs_of(workflow["jobs"][name]) if not passed(results.get(needed, []))]
                 if failed:
                     say(name, f"not run, it needs {', '.join(failed)}")
-                    results[name] = [(name, False, 0)]
+                    results[name] = [(name, False, 0, [])]
                 else:
                     running[pool.submit(steps_of, workflow, name)] = name
             if running:
@@ -183,19 +201,19 @@ def main(path, asked):
     by_job = run_jobs(workflow, names)
     results = [result for name in names for result in by_job[name]]
     print("\nseconds  step, the longest first")
-    for title, _, seconds in sorted(results, key=lambda result: -result[2]):
+    for title, _, seconds, _ in sorted(results, key=lambda result: -result[2]):
         print(f"{seconds:7.0f}  {title}")
     print(f"{time.monotonic() - start:7.0f}  from the start to the end, {AT_ONCE} jobs at a time")
     # What somebody waits for where every job has a runner of its own.
-    seconds = {name: sum(took for _, _, took in results) for name, results in by_job.items()}
+    seconds = {name: sum(took for _, _, took, _ in results) for name, results in by_job.items()}
     for name in seconds.keys() - set().union(*(needs_of(job) for job in jobs.values())):
         jobs_before = chain(workflow, seconds, name)
         print(f"{sum(seconds[job] for job in jobs_before):7.0f}  {' -> '.join(jobs_before)}")
     print()
-    for title, ok, _ in results:
+    for title, ok, _, lines in results:
         if not ok:
-            print(f"FAILED: {title}")
-    bad = sum(not ok for _, ok, _ in results)
+            print(f"FAILED: {title}", *lines, sep="\n    ")
+    bad = sum(not ok for _, ok, *_ in results)
     print(f"{len(results) - bad} passed, {bad} failed", flush=True)
     if not results:
         print("nothing ran", file=sys.stderr)
