@@ -3,7 +3,7 @@
 # Called by it, with its flags.
 source "$(dirname "${BASH_SOURCE[0]}")/aws-common.sh"
 
-function=$1 environment='' plan_only=false yes=false move=true changed_only=false order=() start=run run=()
+function=$1 environment='' plan_only=false yes=false move=true changed_only=false order=() start='' run=() watch=
 shift
 while (($#)); do
     case $1 in
@@ -14,6 +14,7 @@ while (($#)); do
     --retry) start=retry ;;
     --any-order) order=("$1") ;;
     --environment) environment=$2 && shift ;;
+    --watch) watch=$2 && shift ;;
     --to | --until) run+=("$1" "$2") && shift ;;
     *) die 2 "unknown option $1" ;;
     esac
@@ -58,13 +59,15 @@ if ! $move; then
     exit 0
 fi
 
+controller=false
+! aws lambda get-alias --function-name "$prefix-controller" --name live >/dev/null 2>&1 || controller=true
 # What $LATEST has now is what the newest pair must have.
 found=$(rollout --json deployed "$function" --applied --any-order)
 case $found in
 *'"state":"serves"'*)
     if ((${#run[@]} == 0)); then
         # Ends at once, or watches what was promoted a moment ago.
-        $changed_only || rollout run "$function"
+        $changed_only || $controller || rollout run "$function"
         echo "$function: no rollout is needed"
         exit 0
     fi
@@ -81,8 +84,14 @@ say "4/6 replay the sample events on both builds"
 rollout replay "$function"
 
 say "5/6 rollout"
-outcome=0
-rollout "$start" "$function" "${run[@]}" || outcome=$?
+outcome=0 goes_on=false
+if $controller; then
+    echo "The controller moves the weight from here on. Leaving (Ctrl-C) changes nothing: rollout watch $function looks on again"
+    rollout "${start:-start}" "$function" "${run[@]}" && rollout watch "$function" ${watch:+--for "$watch"} || outcome=$?
+    [[ $outcome != 3 || -z $watch ]] || goes_on=true
+else
+    rollout "${start:-run}" "$function" "${run[@]}" || outcome=$?
+fi
 
 say "6/6 report"
 if ((outcome != 2)); then
@@ -90,4 +99,5 @@ if ((outcome != 2)); then
     # The report stays with the run of the workflow.
     [[ -z ${GITHUB_STEP_SUMMARY:-} ]] || rollout report "$function" --markdown >>"$GITHUB_STEP_SUMMARY"
 fi
-exit "$outcome"
+$goes_on || exit "$outcome"
+echo "$function: the rollout goes on by itself"

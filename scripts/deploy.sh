@@ -3,7 +3,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage="usage: scripts/deploy.sh <function> [--environment NAME] [--plan | --no-rollout | --changed-only | --to ARCHITECTURE]
-                         [--until PERCENT] [--retry] [--any-order] [--yes] [--no-build]
+                         [--until PERCENT] [--retry] [--watch DURATION] [--any-order] [--yes] [--no-build]
        scripts/deploy.sh <function> --sandbox [--fault SPEC]... [--rate PER-SECOND] [--no-build]
 
   --environment NAME
@@ -13,6 +13,9 @@ usage="usage: scripts/deploy.sh <function> [--environment NAME] [--plan | --no-r
   --changed-only  move live only to a pair that is new: to none that was rolled back or failed its replay, and leave a
                   rollout that is under way
   --retry         also a pair that was rolled back
+  --watch DURATION
+                  where the account has a controller, look on for so long at most, such as 15m, and leave the rest to it:
+                  exit code 0 then too (default: to the end)
   --any-order     also a commit that does not descend from the deployed one
   --to ARCHITECTURE
                   end on this build, arm64 or x86_64 (default: the function's policy)
@@ -34,7 +37,7 @@ while (($#)); do
     --sandbox) sandbox=true ;;
     --fault) faults+=("${2:?"--fault needs a value"}") && shift ;;
     --plan | --yes | --no-rollout | --changed-only | --retry | --any-order) aws_flags+=("$1") ;;
-    --environment | --to | --until) aws_flags+=("$1" "${2:?"$1 needs a value"}") && shift ;;
+    --environment | --to | --until | --watch) aws_flags+=("$1" "${2:?"$1 needs a value"}") && shift ;;
     --no-build) build=false ;;
     --rate) rate=${2:?"--rate needs a value"} && shift ;;
     -*) die 2 "unknown option $1"$'\n'"$usage" ;;

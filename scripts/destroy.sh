@@ -25,7 +25,7 @@ connect "$environment"
 what=$function question="Destroy all this? Callers of live get errors from then on."
 if $platform; then
     what="the platform" question="Destroy all this, with the data in the tables and queues?"
-    left=$(aws lambda list-functions --query "Functions[?starts_with(FunctionName, '$FUNCTION_PREFIX')].FunctionName" --output text)
+    left=$(aws lambda list-functions --query "Functions[?starts_with(FunctionName, '$FUNCTION_PREFIX') && FunctionName != '${FUNCTION_PREFIX}controller'].FunctionName" --output text)
     [[ -z $left ]] || die 2 "these functions need the platform: ${left//$'\t'/, }. Destroy them first"
     # The bucket of the state goes as well, so the state first comes from there into a file, which a run that was killed
     # leaves for the next one.

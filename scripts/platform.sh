@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes what all functions of the project share in an environment, by Terraform: states, roles, tables, queues.
-# Run it once before the first deploy, and again when a table or a queue was added.
+# Makes what all functions of the project share in an environment, by Terraform: states, roles, tables, queues,
+# and the controller of the rollouts. Run it once before the first deploy, and again when a table or a queue was added.
 source "$(dirname "${BASH_SOURCE[0]}")/aws-common.sh"
 
 usage="usage: scripts/platform.sh [--environment NAME] [--plan] [--yes] [--no-build]
@@ -60,7 +60,7 @@ if tr '\t' '\n' <<<"$providers" | grep -q ':oidc-provider/token.actions.githubus
     ! terraform -chdir=infra/platform state list 2>/dev/null | grep -q aws_iam_openid_connect_provider; then
     exists=true
 fi
-variables+=(-var "github_provider_exists=$exists")
+variables+=(-var "github_provider_exists=$exists" -var "dist=$root/dist")
 
 say "what Terraform would change of $prefix in account $account, region $region"
 plan=$TF_DATA_DIR/plan

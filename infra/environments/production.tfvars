@@ -12,6 +12,8 @@
 platform = {
   # kms_key_arns         = ["arn:aws:kms:eu-central-1:123456789012:key/..."]
   # function_permissions = [{ actions = ["s3:GetObject"], resources = ["arn:aws:s3:::orders-archive/*"] }]
+  # controller           = false # rollouts then advance only as long as somebody runs rollout
+  # rollout_events       = false # the topic of the alarms is told of alarms alone
   # github_environments  = false # a private repository that GitHub gives none: the branch alone is trusted
 }
 

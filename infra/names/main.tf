@@ -60,3 +60,8 @@ output "function_boundary" {
   description = "The policy that limits what any function's role may do."
   value       = "${var.project}-${var.environment}-functions"
 }
+
+output "controller" {
+  description = "The function that advances rollouts, and its role: no other function has this name."
+  value       = "${var.project}-${var.environment}-controller"
+}

@@ -37,12 +37,28 @@ module "platform" {
   region                 = var.region
   tables                 = var.tables
   queues                 = var.queues
+  controller             = try(var.platform.controller, null)
+  dist                   = var.dist
+  rollout_events         = try(var.platform.rollout_events, null)
   function_permissions   = try(var.platform.function_permissions, null)
   kms_key_arns           = try(var.platform.kms_key_arns, null)
   alarm_emails           = try(var.platform.alarm_emails, var.alarm_emails)
   github                 = var.github == null ? null : merge(var.github, { environments = try(var.platform.github_environments, true) })
   deletion_protection    = var.deletion_protection
   github_provider_exists = var.github_provider_exists
+}
+
+# What a controller that was left out has left of its log is taken up again.
+data "aws_cloudwatch_log_groups" "kept" {
+  for_each = module.platform.log_groups
+
+  log_group_name_prefix = each.value
+}
+
+import {
+  for_each = { for key, name in module.platform.log_groups : key => name if contains(data.aws_cloudwatch_log_groups.kept[key].log_group_names, name) }
+  to       = module.platform.aws_cloudwatch_log_group.controller[each.key]
+  id       = each.value
 }
 
 output "github_role_arns" {

@@ -27,8 +27,8 @@ variable "platform" {
   default     = {}
 
   validation {
-    condition     = length(setsubtract(keys(var.platform), ["alarm_emails", "function_permissions", "github_environments", "kms_key_arns"])) == 0
-    error_message = "platform takes alarm_emails, function_permissions, github_environments and kms_key_arns, and not ${join(", ", keys(var.platform))}."
+    condition     = length(setsubtract(keys(var.platform), ["alarm_emails", "controller", "function_permissions", "github_environments", "kms_key_arns", "rollout_events"])) == 0
+    error_message = "platform takes alarm_emails, controller, function_permissions, github_environments, kms_key_arns and rollout_events, and not ${join(", ", keys(var.platform))}."
   }
 }
 
@@ -49,6 +49,12 @@ variable "functions" {
 variable "environment" {
   description = "The name of the environment's file."
   type        = string
+}
+
+variable "dist" {
+  description = "The folder that scripts/build.sh writes to, with the controller's build."
+  type        = string
+  default     = null
 }
 
 variable "deletion_protection" {

@@ -1,7 +1,13 @@
 #!/usr/bin/env bash
 # Verifies that deploy.yml of this branch has attested FUNCTION in dist/ (unless ATTESTED is false), and deploys it to
 # ENVIRONMENT as ACTION (of compare.sh), FORCE, DRY_RUN, ARCHITECTURE and WEIGHT say; all of these may be empty.
+#
+# Where the account has a controller, it looks on for WATCH (default: 15m), and has succeeded unless the candidate was rolled
+# back by then: rollouts.sh says later how the rollout has ended. An environment that others follow is watched to the end,
+# since the next one begins with its promotion.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+source scripts/github/deployments.sh
+source scripts/names.sh
 
 # Deploy only what was attested.
 for zip in "dist/$FUNCTION"/*.zip; do
@@ -19,4 +25,16 @@ in_order || flags+=(--any-order)
 [[ ${ACTION:-} != apply ]] || flags+=(--changed-only)
 case ${ARCHITECTURE:-} in arm64 | x86_64) flags+=(--to "$ARCHITECTURE") ;; esac
 [[ -z ${WEIGHT:-} ]] || flags+=(--until "$WEIGHT")
-exec scripts/deploy.sh "$FUNCTION" "${flags[@]}"
+last=${ENVIRONMENTS:-production}
+[[ $ENVIRONMENT != "${last##* }" ]] || flags+=(--watch "${WATCH:-15m}")
+[[ ${DRY_RUN:-} != true ]] || exec scripts/deploy.sh "$FUNCTION" "${flags[@]}"
+
+environment_names "$ENVIRONMENT"
+deployment=$(new_deployment)
+set_status "$deployment" in_progress "$FUNCTION is being deployed"
+code=0
+scripts/deploy.sh "$FUNCTION" "${flags[@]}" || code=$?
+state=error reason="could not be deployed"
+((code == 2)) || read -r state reason < <(state_on_github "$FUNCTION")
+set_status "$deployment" "$state" "$FUNCTION $reason"
+exit "$code"

@@ -21,14 +21,22 @@ cp -R dist "$work/copy"
 export CARGO_TARGET_DIR=$target_folder TOOLS_BIN=$tools_bin
 cd "$work/copy"
 
-# Comments of one pull request, a JSON file each; runs of ci.yml; what was attested: digest, workflow, ref and commit a line.
-mkdir -p "$work/bin" "$work/comments"
+# Comments of one pull request and deployments, a JSON file each; runs of ci.yml and artifacts; what was attested: digest, workflow, ref and commit a line.
+mkdir -p "$work"/{bin,comments,deployments,artifacts}
 touch "$work/runs" "$work/attested"
 cat >"$work/bin/gh" <<END
 #!/usr/bin/env python3
-import hashlib, json, pathlib, re, sys
+import hashlib, json, pathlib, re, shutil, sys
 arguments, work = sys.argv[1:], pathlib.Path("$work")
 folder = work / "comments"
+if arguments[:2] == ["run", "download"]:
+    run, target = work / "artifacts" / arguments[2], pathlib.Path(arguments[-1])
+    names = [value for flag, value in zip(arguments, arguments[1:]) if flag == "--name"]
+    if not run.exists():
+        sys.exit("no valid artifacts found to download")
+    for name in names:
+        shutil.copytree(run / name, target / name)
+    sys.exit(0)
 if arguments[0] == "run":
     print(work.joinpath("runs").read_text(), end="")
     sys.exit(0)
@@ -39,6 +47,25 @@ if arguments[:2] == ["attestation", "verify"]:
     sys.exit(0 if " ".join(wanted) in work.joinpath("attested").read_text().splitlines() else "no attestation")
 if arguments[0] != "api":
     sys.exit("gh: not found (HTTP 404)")
+# A file for each deployment, as GraphQL says it.
+deployments = sorted(work.joinpath("deployments").iterdir())
+if arguments[1] == "graphql":
+    nodes = [json.loads(file.read_text()) for file in deployments]
+    print(json.dumps({"data": {"repository": {"deployments": {"nodes": nodes}}}}))
+    sys.exit(0)
+if "--input" in arguments:
+    asked, number = json.load(sys.stdin), 500 + len(deployments)
+    node = {"databaseId": number, "environment": asked["environment"], "task": asked["task"], "state": "PENDING", "payload": json.dumps(asked["payload"])}
+    work.joinpath("deployments", str(number)).write_text(json.dumps(node))
+    print(number)
+    sys.exit(0)
+path = next(a for a in arguments if a.startswith("repos/"))
+if path.endswith("/statuses"):
+    fields = dict(a.split("=", 1) for a in arguments if "=" in a)
+    file = work / "deployments" / path.split("/")[-2]
+    node = json.loads(file.read_text()) | {"state": fields["state"].upper(), "says": fields["description"]}
+    file.write_text(json.dumps(node))
+    sys.exit(0)
 body = next((a.partition("=")[2] for a in arguments if a.startswith("body=")), None)
 if body is None:
     comments = [json.loads(file.read_text()) for file in sorted(folder.iterdir())]
@@ -98,6 +125,7 @@ sandbox start --port 0 --folder .other >/dev/null
 staging=$(sandbox_url) production=$(command sandbox status --folder .other | sed -n '1s/ .*//p')
 cp infra/environments/production.tfvars infra/environments/staging.tfvars
 printf '%s\n' .other .sandbox '*.log' staging.tfvars >>.git/info/exclude
+source scripts/names.sh
 compare() { # ENVIRONMENT [VARIABLE=VALUE]...
     local url=$production
     [[ $1 == production ]] || url=$staging
@@ -167,6 +195,110 @@ expect 0 '' "rolled back by hand" rollout --endpoint-url "$production" rollback 
 # Then it plans, which needs Terraform.
 expect 2 "^::warning .*version 4 was rolled back" "what was rolled back is named by the next push" compare production
 expect 0 '^action=deploy$' "and deployed where somebody asks" compare production ASKED=true
+
+say "deploy.yml and rollouts.yml: what GitHub shows as deployed"
+export GITHUB_RUN_ID=77
+cp "$work/later.json" "dist/$function/function.json"
+# What the run's other jobs have left, as actions/upload-artifact and gh lay it out.
+mkdir -p "$work/artifacts/77/tools" "$work/artifacts/77/dist-$function/$function"
+tar --create --file "$work/artifacts/77/tools/tools.tar" .tools/packed
+cp -R "dist/$function" "$work/artifacts/77/dist-$function"
+rm -f "$work/deployments"/*
+mv scripts/deploy.sh "$work/deploy.sh"
+deployed() { # EXIT-CODE [VARIABLE=VALUE]...: scripts/github/deploy.sh, where the deploy itself ends with this code
+    # shellcheck disable=SC2016 # for the script
+    printf '#!/usr/bin/env bash\necho "deploy.sh $*"\nexit %s\n' "$1" >scripts/deploy.sh
+    chmod +x scripts/deploy.sh
+    env FUNCTION="$function" ENVIRONMENT=production AWS_ENDPOINT_URL="$production" AWS_REGION=us-east-1 ATTESTED=false "${@:2}" scripts/github/deploy.sh
+}
+deployment() { cat "$work/deployments/$1"; }
+route() { # DESCRIPTION FLAG...: what a rollout of version 4 leaves in live
+    aws --endpoint-url "$production" lambda update-alias --function-name "$function" --name live --description "$1" "${@:2}" >/dev/null
+}
+begun="rollout 2->4 since 2026-11-23T14:30:00Z 5%@0s"
+under_way_there() { route "$begun" --function-version 2 --routing-config 'AdditionalVersionWeights={4=0.05}'; }
+expect 0 '' "a rollout" under_way_there
+expect 0 'deploy.sh .*--watch 15m' "that goes on: the last environment is watched for a while" deployed 0
+expect 0 '"state": "IN_PROGRESS"' "and the deployment is in progress" deployment 500
+expect 0 '^environments=\["production"\]$' "which the schedule looks after" scripts/github/rollouts.sh --list
+ended() { env ENVIRONMENT=production AWS_ENDPOINT_URL="$production" AWS_REGION=us-east-1 scripts/github/rollouts.sh; }
+expect 0 'is in_progress' "and says nothing of before it is over" ended
+expect 0 '' "promoted" route "$begun 100%@600s" --function-version 4 --routing-config 'AdditionalVersionWeights={}'
+expect 0 'is success' "it has ended" ended
+expect 0 '"state": "SUCCESS"' "and the deployment succeeded" deployment 500
+expect 0 '^environments=\[\]$' "then there is nothing to look after" scripts/github/rollouts.sh --list
+expect 0 '' "another" under_way_there
+expect 0 'deploy.sh .*--watch 1h' "is watched as long as the variable says" deployed 0 WATCH=1h
+expect 0 '' "rolled back" route "$begun 0%@600s" --function-version 2 --routing-config 'AdditionalVersionWeights={}'
+expect 0 'is failure' "it has ended" ended
+expect 0 '"state": "FAILURE".*was rolled back' "and the deployment failed, and says why" deployment 501
+expect 1 '' "one that is rolled back while the job looks on fails the job" deployed 1
+expect 0 '"state": "FAILURE"' "and its deployment" deployment 502
+expect 2 '' "a deploy that could not run" deployed 2
+expect 0 '"state": "ERROR"' "is an error" deployment 503
+expect 3 "^deploy.sh $function --no-build --yes --environment production --any-order\$" "an environment that others follow is watched to the end" deployed 3 ENVIRONMENTS='production staging'
+expect 0 '' "a rollout that is under way" under_way_there
+expect 0 '' "is deployed by a run" deployed 0
+rm -r "$work/artifacts/77"
+expect 0 'no longer there' "whose artifacts end before it" ended
+expect 0 '"state": "INACTIVE"' "nobody says more of it" deployment 505
+count() { find "$work/deployments" -type f | wc -l; }
+expect 0 '^6$' "one deployment each" count
+expect 0 'deploy.sh .*--plan' "a dry run" deployed 0 DRY_RUN=true
+expect 0 '^6$' "is none" count
+
+say "ci.yml: the plans"
+# As scripts/deploy.sh would: one environment has nothing to change, the other may fail.
+# shellcheck disable=SC2016 # for the script
+printf '%s\n' '#!/usr/bin/env bash' '[[ $3 == staging ]] && echo "$1: nothing to change" && exit' 'echo "$1 in $3 by $AWS_ACCESS_KEY_ID"' 'exit ${FAILS:-0}' >scripts/deploy.sh
+plans() { env AWS_ENDPOINT_URL="$production" AWS_REGION=us-east-1 ENVIRONMENTS= "$@" scripts/github/plan.sh; }
+expect 0 "^$function in staging: nothing to change" "every environment of infra/environments" plans
+expect 0 "^$function in production by x" "with its plans" plans
+expect 2 "no plan of (.*, )?production/$function" "a plan that fails is named" plans FAILS=2
+expect 0 "^$function in staging" "those of the variable alone" plans FAILS=2 ENVIRONMENTS=staging
+
+# GitHub's tokens, and AWS's credentials for one: but not for staging.
+python3 - "$work/sts" <<'END' &
+import http.server, pathlib, sys, urllib.parse
+
+class Sts(http.server.BaseHTTPRequestHandler):
+    def answer(self, code, text):
+        self.send_response(code)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def do_GET(self):
+        right = self.headers["Authorization"] == "bearer token" and self.path.endswith("&audience=sts.amazonaws.com")
+        self.answer(200 if right else 403, '{"value": "signed"}')
+
+    def do_POST(self):
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        role = form["RoleArn"][0]
+        if form["WebIdentityToken"] != ["signed"] or "staging" in role:
+            self.answer(403, "<ErrorResponse><Error><Code>AccessDenied</Code><Message>Not authorized</Message></Error></ErrorResponse>")
+            return
+        keys = f"<AccessKeyId>{role}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2030-01-01T00:00:00Z</Expiration>"
+        name = "AssumeRoleWithWebIdentity"
+        self.answer(200, f"<{name}Response><{name}Result><Credentials>{keys}</Credentials></{name}Result></{name}Response>")
+
+    def log_message(self, *_):
+        pass
+
+server = http.server.HTTPServer(("127.0.0.1", 0), Sts)
+pathlib.Path(sys.argv[1]).write_text(f"http://127.0.0.1:{server.server_port}")
+server.serve_forever()
+END
+sts=$!
+for _ in {1..100}; do [[ ! -s $work/sts ]] || break; sleep 0.1; done
+role=arn:aws:iam::123456789012:role/$(project_key name)-production-github-plan
+on_github() { plans AWS_ENDPOINT_URL_STS="$(<"$work/sts")" ACTIONS_ID_TOKEN_REQUEST_URL="$(<"$work/sts")/?x=1" ACTIONS_ID_TOKEN_REQUEST_TOKEN=token AWS_PLAN_ROLE_ARN="$role" "$@"; }
+expect 0 "^$function in production by $role" "on GitHub each by the role of its environment" on_github ENVIRONMENTS=production
+expect 2 'no plan of staging/all' "an environment that has none is named" on_github
+echo 'account_id = "210987654321"' >>infra/environments/production.tfvars
+expect 0 "by arn:aws:iam::210987654321:role" "in the account of the environment's file" on_github ENVIRONMENTS=production
+git checkout --quiet infra/environments
+kill "$sts"
+mv "$work/deploy.sh" scripts/deploy.sh
 
 # Where bench is compiled.
 cd "$root"

@@ -32,10 +32,13 @@ trap cleanup EXIT
 fresh_copy "$work"
 cp -R dist "$work"
 cd "$work"
+# The lifecycle of the controller does not ask what it does.
+[[ -d dist/controller ]] || cp -R "dist/$main" dist/controller
 # The lock files say no hash: an init that may write them adds one, as an init from the registry does.
 sed -i '/hashes = \[/,/\]/d' infra/*/.terraform.lock.hcl
 set_key Cargo.toml name '"shop"'
 set_key Cargo.toml id '"shop-id"'
+: >infra/environments/production.tfvars
 git -c user.name=test -c user.email=test@example.com commit --quiet --all --message "For the test"
 printf '%s\n' '*.log' .other answer.json lock.json other-project infra/environments/{staging,elsewhere}.tfvars >>.git/info/exclude
 event=$(printf '%s\n' "dist/$main"/events/*.json | grep -v '\.expected\.json$' | head -n 1)
@@ -116,7 +119,7 @@ invoke() { # FUNCTION QUALIFIER EVENT-FILE: prints the answer
     aws lambda invoke --function-name "$prefix-$1" --qualifier "$2" --payload "fileb://$3" --output json answer.json && cat answer.json
 }
 deploy() { scripts/deploy.sh "$@" --no-build --yes; } # FUNCTION [FLAG]...
-functions_on_aws() { aws lambda list-functions --query "Functions[?starts_with(FunctionName, '$prefix-')].FunctionName" --output json | tr -d ' \n'; }
+functions_on_aws() { aws lambda list-functions --query "Functions[?starts_with(FunctionName, '$prefix-') && FunctionName != '$prefix-controller'].FunctionName" --output json | tr -d ' \n'; }
 
 # --- from nothing --------------------------------------------------------------------------------
 
@@ -131,6 +134,14 @@ expect 2 'say --yes' "nothing happens unasked" scripts/platform.sh --no-build
 expect 2 "$state_bucket, does not exist.*run scripts/platform.sh" "a function before the platform: what to do first" deploy "$main" --plan
 expect 0 "the state moves into $state_bucket" "the platform, from nothing" scripts/platform.sh --yes --no-build
 expect 0 'No changes' "again: nothing to change, from the state in the bucket" scripts/platform.sh --plan --no-build
+expect 0 '^1$' "the controller's live serves its version" version_of controller live
+expect 0 'each minute|rate.1 minute.' "time wakes it" aws events describe-rule --name "$prefix-controller.schedule"
+mv dist/controller dist/other
+expect 2 'run scripts/build.sh controller, or leave it out' "a controller that is not built: what to do" scripts/platform.sh --plan --no-build
+mv dist/other dist/controller
+# As in the environment's file. Until the end, where it is back, rollouts are without.
+export TF_VAR_platform='{ controller = false }'
+expect 0 'module.platform.aws_lambda_function.controller."controller".: Destr' "controller = false ends it" scripts/platform.sh --yes --no-build
 echo '{ "tables": {} }' >infra/platform/without.auto.tfvars.json
 expect 2 'Instance cannot be destroyed' "a table that no function uses any more is not destroyed" scripts/platform.sh --plan --no-build
 rm infra/platform/without.auto.tfvars.json

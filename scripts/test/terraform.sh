@@ -7,7 +7,7 @@ scripts/setup.sh --terraform
 say "checkov"
 "$tools_folder/terraform/bin/checkov" --directory infra --framework terraform --quiet --compact --skip-download
 
-say "arguments of version 6 of the provider"
+say "arguments of version 6 of the provider: known, not deprecated"
 if command -v npm >/dev/null; then
     "$tools_folder/terraform/bin/python" scripts/test/provider-6.py
 else

@@ -30,17 +30,6 @@ locals {
     }
   ]
 
-  # IAM cannot restrict these actions to one alias, only to a function (Service Authorization Reference). Functions are
-  # named by the prefix, so that a new one needs no new policy.
-  alias_statements = [
-    for alias in local.manifest.aliases : {
-      Sid      = "Alias${replace(title(alias.name), "/[^a-zA-Z0-9]/", "")}"
-      Effect   = "Allow"
-      Action   = [for action in alias.actions : "lambda:${action}"]
-      Resource = ["arn:${local.partition}:lambda:${var.region}:${local.account_id}:function:${local.prefix}-*"]
-    }
-  ]
-
   # Parameter Store hands on what Secrets Manager has:
   # https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html
   secrets    = "/aws/reference/secretsmanager/"
@@ -87,7 +76,7 @@ locals {
     }] : [],
   )
 
-  statements = concat([local.log_statement], local.table_statements, local.queue_statements, local.alias_statements, local.parameter_statements, local.permission_statements, local.option_statements)
+  statements = concat([local.log_statement], local.table_statements, local.queue_statements, local.parameter_statements, local.permission_statements, local.option_statements)
 }
 
 # The most that `platform` allows any function.

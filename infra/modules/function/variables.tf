@@ -9,6 +9,10 @@ variable "function" {
     error_message = "A function's name has letters, digits, hyphens and underscores, and with ${var.project}-${var.environment}- before it 64 characters at most."
   }
   validation {
+    condition     = var.function != "controller"
+    error_message = "controller is the function that advances rollouts, which infra/platform makes (scripts/platform.sh): give yours another name."
+  }
+  validation {
     condition     = fileexists("${var.dist}/${var.function}/function.json")
     error_message = "${var.dist}/${var.function}/function.json is missing: build it (scripts/build.sh ${var.function}). If the function was renamed or removed, end what is left of it: scripts/destroy.sh ${var.function}."
   }

@@ -6,7 +6,6 @@
 locals {
   boundary = concat([
     { sid = "Log", actions = ["logs:CreateLogStream", "logs:PutLogEvents"], resources = ["${local.arn.logs}:log-group:/aws/lambda/${local.prefix}-*:log-stream:*"] },
-    { sid = "Aliases", actions = ["lambda:GetAlias", "lambda:UpdateAlias"], resources = ["${local.arn.lambda}:function:${local.prefix}-*"] },
     { sid = "Trace", actions = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources = ["*"] }, # X-Ray has no resource for these actions
     {
       sid = "Network"

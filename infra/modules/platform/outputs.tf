@@ -17,3 +17,8 @@ output "owner" {
   description = "Whose platform this is: scripts/platform.sh refuses to change that of another project."
   value       = var.owner
 }
+
+output "log_groups" {
+  description = "Names of the log groups, which outlive what they are of."
+  value       = { for key in local.controller : key => "/aws/lambda/${module.names.controller}" }
+}

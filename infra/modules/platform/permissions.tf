@@ -1,27 +1,29 @@
 # The rights of the three roles. `plan` may read what a plan reads; `deploy` may also change the resources of functions;
 # `rollback` may move aliases. All by the prefix of the names, so that a new function needs no administrator and the
-# policies keep their size. None may change the platform itself: a person applies it.
+# policies keep their size. None may change the platform itself, nor the controller: a person applies it.
 
 locals {
   arn = { for service in ["lambda", "logs", "events", "cloudwatch", "dynamodb", "sqs", "ssm", "secretsmanager"] : service => "arn:${local.partition}:${service}:${var.region}:${var.account_id}" }
 
   resources = {
-    functions   = ["${local.arn.lambda}:function:${local.prefix}-*"] # with versions and aliases
-    roles       = ["arn:${local.partition}:iam::${var.account_id}:role/${local.prefix}/*"]
-    log_groups  = [for service in ["lambda", "apigateway"] : "${local.arn.logs}:log-group:/aws/${service}/${local.prefix}-*"]
-    alarms      = ["${local.arn.cloudwatch}:alarm:${local.prefix}-*-live-*"] # the functions', and the rollouts' own
-    dashboards  = ["arn:${local.partition}:cloudwatch::${var.account_id}:dashboard/${local.prefix}-*"]
-    rules       = ["${local.arn.events}:rule/${local.prefix}-*"]
-    tables      = ["${local.arn.dynamodb}:table/${local.prefix}-*"]
-    queues      = ["${local.arn.sqs}:${local.prefix}-*"]
-    boundaries  = [local.boundary_arn]
-    mappings    = ["${local.arn.lambda}:event-source-mapping:*"] # AWS names them
-    apis        = ["arn:${local.partition}:apigateway:${var.region}::/apis*", "arn:${local.partition}:apigateway:${var.region}::/tags/*"]
-    states      = ["arn:${local.partition}:s3:::${module.names.state_bucket}/functions/*"]
-    locks       = ["arn:${local.partition}:s3:::${module.names.state_bucket}/functions/*.tflock"]
-    artifacts   = ["arn:${local.partition}:s3:::${module.names.artifact_bucket}/*"]
-    versions    = ["arn:${local.partition}:s3:::${module.names.artifact_bucket}"]
-    buckets     = [for name in [module.names.state_bucket, module.names.artifact_bucket] : "arn:${local.partition}:s3:::${name}"]
+    functions  = ["${local.arn.lambda}:function:${local.prefix}-*"] # with versions and aliases
+    roles      = ["arn:${local.partition}:iam::${var.account_id}:role/${local.prefix}/*"]
+    log_groups = [for service in ["lambda", "apigateway"] : "${local.arn.logs}:log-group:/aws/${service}/${local.prefix}-*"]
+    alarms     = ["${local.arn.cloudwatch}:alarm:${local.prefix}-*-live-*"] # the functions', and the rollouts' own
+    dashboards = ["arn:${local.partition}:cloudwatch::${var.account_id}:dashboard/${local.prefix}-*"]
+    rules      = ["${local.arn.events}:rule/${local.prefix}-*"]
+    tables     = ["${local.arn.dynamodb}:table/${local.prefix}-*"]
+    queues     = ["${local.arn.sqs}:${local.prefix}-*"]
+    boundaries = [local.boundary_arn]
+    mappings   = ["${local.arn.lambda}:event-source-mapping:*"] # AWS names them
+    apis       = ["arn:${local.partition}:apigateway:${var.region}::/apis*", "arn:${local.partition}:apigateway:${var.region}::/tags/*"]
+    states     = ["arn:${local.partition}:s3:::${module.names.state_bucket}/functions/*"]
+    locks      = ["arn:${local.partition}:s3:::${module.names.state_bucket}/functions/*.tflock"]
+    artifacts  = ["arn:${local.partition}:s3:::${module.names.artifact_bucket}/*"]
+    versions   = ["arn:${local.partition}:s3:::${module.names.artifact_bucket}"]
+    buckets    = [for name in [module.names.state_bucket, module.names.artifact_bucket] : "arn:${local.partition}:s3:::${name}"]
+    # A person's alone.
+    controller  = ["${local.arn.lambda}:function:${module.names.controller}", "${local.arn.lambda}:function:${module.names.controller}:*"]
     everything  = ["*"] # AWS has no resource for these actions
     any_mapping = ["*"] # the condition is what limits it
   }
@@ -107,13 +109,21 @@ locals {
       Action   = actions
       Resource = local.resources[kind]
     }], local.keys[name]) },
-    { create = [for kind, it in local.create : {
+    { create = concat([for kind, it in local.create : {
       Sid       = "Create${replace(title(replace(kind, "_", " ")), " ", "")}"
       Effect    = "Allow"
       Action    = it.actions
       Resource  = local.resources[kind == "pass" ? "roles" : kind] # two statements on roles
       Condition = it.condition
-    }] },
+      }],
+      # The prefix names it too.
+      var.controller ? [{
+        Sid      = "DenyController"
+        Effect   = "Deny"
+        Action   = concat(local.write.functions, local.write.log_groups, local.write.rules)
+        Resource = concat(local.resources.controller, ["${local.arn.events}:rule/${module.names.controller}.*", "${local.arn.logs}:log-group:/aws/lambda/${module.names.controller}"])
+      }] : [],
+    ) },
     { aliases = [{
       Sid      = "Aliases"
       Effect   = "Allow"

@@ -10,7 +10,7 @@ run "every_name_begins_with_project_and_environment" {
   command = plan
 
   assert {
-    condition     = alltrue([for name in [output.artifact_bucket, output.state_bucket, output.alarm_topic, output.function_boundary] : startswith(name, "shop-production-")])
+    condition     = alltrue([for name in [output.artifact_bucket, output.state_bucket, output.alarm_topic, output.controller, output.function_boundary] : startswith(name, "shop-production-")])
     error_message = "two projects would share a name"
   }
   assert {

@@ -76,22 +76,6 @@ run "tables_and_queues_get_the_actions_of_the_metadata" {
   }
 }
 
-run "aliases_are_those_of_this_project_and_environment" {
-  variables {
-    function = "alarm"
-  }
-
-  assert {
-    condition = [for s in jsondecode(aws_iam_role_policy.function.policy).Statement : s if s.Sid != "Log"] == [{
-      Sid      = "AliasLive"
-      Effect   = "Allow"
-      Action   = ["lambda:GetAlias", "lambda:UpdateAlias"]
-      Resource = ["arn:aws:lambda:eu-central-1:123456789012:function:shop-production-*"]
-    }]
-    error_message = "no others: ${aws_iam_role_policy.function.policy}"
-  }
-}
-
 run "parameters_and_further_permissions_are_what_the_metadata_says" {
   variables {
     function = "rights"

@@ -19,7 +19,7 @@ run "a_function_without_trigger_has_none" {
   }
 
   assert {
-    condition     = length(aws_apigatewayv2_api.http) + length(aws_lambda_event_source_mapping.queue) + length(aws_cloudwatch_event_rule.alarm) + length(aws_cloudwatch_event_rule.schedule) == 0
+    condition     = length(aws_apigatewayv2_api.http) + length(aws_lambda_event_source_mapping.queue) + length(aws_cloudwatch_event_rule.schedule) == 0
     error_message = "nothing but direct invocations"
   }
 }
@@ -83,25 +83,6 @@ run "a_queue_is_mapped_to_live" {
   assert {
     condition     = length(aws_lambda_function.function.environment) == 0
     error_message = "a function that only receives needs no URL"
-  }
-}
-
-run "alarms_go_to_live" {
-  variables {
-    function = "alarm"
-  }
-
-  assert {
-    condition     = endswith(aws_cloudwatch_event_target.alarm["alarm"].arn, ":live")
-    error_message = "the rule's target is the alias"
-  }
-  assert {
-    condition     = aws_lambda_permission.alarm["alarm"].qualifier == "live"
-    error_message = "the permission is on the alias"
-  }
-  assert {
-    condition     = jsondecode(aws_cloudwatch_event_rule.alarm["alarm"].event_pattern).detail.alarmName[0].wildcard == "shop-production-*-live-candidate"
-    error_message = "these alarms, and not those of another environment"
   }
 }
 

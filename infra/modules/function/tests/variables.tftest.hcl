@@ -41,6 +41,17 @@ run "a_name_that_lambda_refuses_is_refused" {
   expect_failures = [var.function]
 }
 
+run "the_controllers_name_is_taken" {
+  module {
+    source = "./tests/variables"
+  }
+  command = plan
+  variables {
+    function = "controller"
+  }
+  expect_failures = [var.function]
+}
+
 run "a_name_of_more_than_64_characters_is_refused" {
   module {
     source = "./tests/variables"

@@ -28,6 +28,7 @@ variables {
       ttl_attribute = "expires_at"
     }
   }
+  controller = false # controller.tftest.hcl
   queues = {
     documents = { dead_letter_queue_name = "documents-dead-letter", fifo = false, visibility_timeout_s = 60, max_receive_count = 5 }
   }
@@ -250,7 +251,6 @@ run "a_function_may_do_at_most_what_the_boundary_says" {
   assert {
     condition = { for s in jsondecode(aws_iam_policy.boundary.policy).Statement : s.Sid => [s.Action, s.Resource] } == {
       Log     = [["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/shop-production-*:log-stream:*"]]
-      Aliases = [["lambda:GetAlias", "lambda:UpdateAlias"], ["arn:aws:lambda:eu-central-1:123456789012:function:shop-production-*"]]
       Trace   = [["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]]
       Network = [["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses"], ["*"]]
       Tables = [[
@@ -262,7 +262,7 @@ run "a_function_may_do_at_most_what_the_boundary_says" {
       Secrets    = [["secretsmanager:GetSecretValue"], ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-production/*"]]
       Further0   = [["s3:GetObject"], ["arn:aws:s3:::archive/*"]]
     }
-    error_message = "items, messages, aliases, parameters of this project and environment, and nothing of IAM: ${aws_iam_policy.boundary.policy}"
+    error_message = "items, messages, parameters of this project and environment, and nothing of IAM: ${aws_iam_policy.boundary.policy}"
   }
 }
 
@@ -293,6 +293,8 @@ run "there_is_room_for_a_hundred_functions" {
   variables {
     project      = "a-project-with-the-longest-of-names"
     environment  = "prod"
+    controller   = true
+    dist         = "tests/dist"
     region       = "ap-southeast-1"
     github       = { repository = "octo-org/lambdas" }
     kms_key_arns = [for number in range(4) : "arn:aws:kms:ap-southeast-1:123456789012:key/01234567-89ab-cdef-0123-456789abcde${number}"]

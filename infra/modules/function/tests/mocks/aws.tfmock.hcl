@@ -19,7 +19,6 @@ mock_data "aws_iam_policy" {
     policy = <<-POLICY
       { "Statement": [
       {"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/shop-production-*:log-stream:*"]},
-      {"Action": ["lambda:GetAlias", "lambda:UpdateAlias"], "Resource": ["arn:aws:lambda:eu-central-1:123456789012:function:shop-production-*"]},
       {"Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "Resource": ["*"]},
       {"Action": ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses"], "Resource": ["*"]},
       {"Action": ["dynamodb:GetItem", "dynamodb:Query"], "Resource": ["arn:aws:dynamodb:eu-central-1:123456789012:table/shop-production-*"]},

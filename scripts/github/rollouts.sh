@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Says on GitHub how the rollouts have ended whose deployments are `in_progress`: their jobs had ended before.
+#   rollouts.sh --list   the environments that have some, as `environments=[...]` for GITHUB_OUTPUT
+#   rollouts.sh          those of ENVIRONMENT, by what their own runs have built
+source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+source scripts/github/deployments.sh
+
+# A line each: id, environment, function, run.
+# shellcheck disable=SC2016 # GraphQL's variables
+under_way=$(gh api graphql --raw-field "owner=${GITHUB_REPOSITORY%/*}" --raw-field "name=${GITHUB_REPOSITORY#*/}" --raw-field query='
+    query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) {
+        deployments(first: 100, orderBy: {field: CREATED_AT, direction: DESC}) { nodes { databaseId environment task state payload } }
+    } }' | python3 -c '
+import json, sys
+for deployment in json.load(sys.stdin)["data"]["repository"]["deployments"]["nodes"]:
+    if deployment["task"] == "rollout" and deployment["state"] == "IN_PROGRESS":
+        payload = deployment["payload"]
+        while isinstance(payload, str):
+            payload = json.loads(payload)
+        print(deployment["databaseId"], deployment["environment"], payload["function"], payload["run"])')
+
+if [[ ${1:-} == --list ]]; then
+    environments=$(cut -d ' ' -f 2 <<<"$under_way" | sort -u | sed '/^$/d; s/.*/"&"/' | paste -sd ,)
+    echo "environments=[$environments]" | tee -a "${GITHUB_OUTPUT:-/dev/null}"
+    exit 0
+fi
+
+source scripts/names.sh
+environment_names "$ENVIRONMENT"
+# What a deployment's own run has built, by the tools of that run.
+while read -r deployment in_environment function run; do
+    [[ $in_environment == "$environment" ]] || continue
+    work=$(mktemp -d)
+    if ! gh run download "$run" --name tools --name "dist-$function" --dir "$work" </dev/null; then
+        echo "$function in $environment: what run $run has built is no longer there"
+        set_status "$deployment" inactive "What was built is no longer there to be compared with what is deployed"
+        continue
+    fi
+    tar --extract --file "$work/tools/tools.tar" --directory "$work"
+    read -r state reason < <(PATH=$work/.tools/packed:$PATH state_on_github "$function" "$work/dist-$function")
+    rm -r "$work"
+    echo "$function in $environment is $state: $reason"
+    [[ $state == in_progress ]] || set_status "$deployment" "$state" "$function $reason"
+done <<<"$under_way"
