@@ -28,8 +28,9 @@ template=$work/github/octo-org/template
 template_name=$(package project name)
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' tools/Cargo.toml | head -n 1)
 newer=${version%.*}.$((${version##*.} + 1))
-mkdir -p "$template"
 fresh_copy "$template"
+# The controller, which is released with them, as it was built: in a copy every crate of it would be compiled again.
+[[ ! -d dist/controller ]] || cp -R --parents dist/controller "$template"
 # release VERSION FOLDER-OF-TOOLS
 release() {
     local folder=$template/releases/download/tools-v$1
