@@ -106,7 +106,6 @@ mod tests {
     /// Prints whose credentials `config` finds; run by the test below, with variables of its own.
     #[tokio::test]
     #[ignore = "a part of the test below"]
-    #[expect(clippy::print_stdout, reason = "the test below reads it")]
     async fn print_credentials() {
         let config = config().await;
         let credentials = config.credentials_provider().unwrap();
