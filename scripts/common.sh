@@ -125,7 +125,9 @@ build_crate() {
     # gets what its [package.metadata.function] says.
     mapfile -t profile < <({
         sed -nE 's/^name = "(aws-(config|runtime|sdk-.*|smithy-(http-client|runtime)))"$/\1.opt-level=1/p' "$(dirname "$manifest")/Cargo.lock" | sort -u
-        [[ ! -f functions/$crate/Cargo.toml ]] || sed -nE "s/^opt-level = (\"[sz]\").*/$crate.opt-level=\1/p" "functions/$crate/Cargo.toml"
+        for settings in "functions/$crate/Cargo.toml" "tools/$crate/Cargo.toml"; do
+            [[ ! -f $settings ]] || sed -nE "s/^opt-level = (\"[sz]\").*/$crate.opt-level=\1/p" "$settings"
+        done
     } | sed 's/^/--config=profile.release.package./')
     env -u RUSTFLAGS \
         CARGO_ENCODED_RUSTFLAGS="$(IFS=$'\x1f'; echo "${flags[*]}")" \

@@ -86,7 +86,7 @@ say "5/6 rollout"
 outcome=0 goes_on=false
 if $controller; then
     echo "The controller moves the weight from here on. Leaving (Ctrl-C) changes nothing: rollout watch $function looks on again"
-    rollout "${start:-start}" "$function" "${run[@]}" && rollout watch "$function" ${watch:+--for "$watch"} || outcome=$?
+    rollout start "$function" ${start:+--retry} "${run[@]}" && rollout watch "$function" ${watch:+--for "$watch"} || outcome=$?
     [[ $outcome != 3 || -z $watch ]] || goes_on=true
 else
     rollout "${start:-run}" "$function" "${run[@]}" || outcome=$?

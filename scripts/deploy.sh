@@ -4,7 +4,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage="usage: scripts/deploy.sh <function> [--environment NAME] [--plan | --no-rollout | --changed-only | --to ARCHITECTURE]
                          [--until PERCENT] [--retry] [--watch DURATION] [--any-order] [--yes] [--no-build]
-       scripts/deploy.sh <function> --sandbox [--fault SPEC]... [--rate PER-SECOND] [--no-build]
+       scripts/deploy.sh <function> --sandbox [--controller] [--fault SPEC]... [--rate PER-SECOND] [--no-build]
 
   --environment NAME
                   a file of infra/environments (default: the only one, or production)
@@ -22,6 +22,7 @@ usage="usage: scripts/deploy.sh <function> [--environment NAME] [--plan | --no-r
   --until PERCENT end on this step of the rollout
   --yes           do not ask whether this is the right account
   --sandbox       on this machine, with no AWS account
+  --controller    let the controller move the weights, as on AWS: here at a tick a second
   --fault SPEC    rehearse a bad release: arm64:errors=5%, arm64:crash=2%, arm64:latency=50ms, ...; or one whose
                   store fails: 'dynamodb:*:denied=5%@<function>:arm64', ... (sandbox service-fault --help)
   --rate N        the sandbox's traffic per second: invocations (default 200), or scenarios where the
@@ -30,11 +31,12 @@ usage="usage: scripts/deploy.sh <function> [--environment NAME] [--plan | --no-r
 
 Exit codes: 0 promoted, 1 rolled back or refused, 2 could not run, 3 paused: the weight stays."
 
-function='' sandbox=false faults=() rate='' build=true aws_flags=()
+function='' sandbox=false controller=false faults=() rate='' build=true aws_flags=()
 while (($#)); do
     case $1 in
     -h | --help) echo "$usage" && exit 0 ;;
     --sandbox) sandbox=true ;;
+    --controller) controller=true ;;
     --fault) faults+=("${2:?"--fault needs a value"}") && shift ;;
     --plan | --yes | --no-rollout | --changed-only | --retry | --any-order) aws_flags+=("$1") ;;
     --environment | --to | --until | --watch) aws_flags+=("$1" "${2:?"$1 needs a value"}") && shift ;;
@@ -50,7 +52,7 @@ if $sandbox; then
     [[ $system == linux ]] || die 2 "the sandbox runs Lambda's Linux binaries: open the dev container (.devcontainer), or leave out --sandbox"
     ((${#aws_flags[@]} == 0)) || die 2 "${aws_flags[*]} is about AWS: leave it out, or leave out --sandbox"
 else
-    [[ ${#faults[@]} == 0 && -z $rate ]] || die 2 "--fault and --rate are the sandbox's: say --sandbox, or leave them out"
+    [[ ${#faults[@]} == 0 && -z $rate && $controller == false ]] || die 2 "--controller, --fault and --rate are the sandbox's: say --sandbox, or leave them out"
 fi
 
 if $build; then
@@ -60,10 +62,13 @@ if $build; then
     say "1/$steps the tools, and both builds of $function"
     get_tools
     scripts/build.sh "$function"
+    ! $controller || scripts/build.sh controller
 fi
-for needed in "$tools_bin"/{rollout,sandbox} "dist/$function/function.json"; do
+built=("$tools_bin"/{rollout,sandbox} "dist/$function/function.json")
+! $controller || built+=(dist/controller/function.json)
+for needed in "${built[@]}"; do
     removed=''
-    [[ $needed != dist/* ]] || removed=". If $function was renamed or removed: scripts/destroy.sh $function ends what is left of it on AWS"
+    [[ $needed != "dist/$function/"* ]] || removed=". If $function was renamed or removed: scripts/destroy.sh $function ends what is left of it on AWS"
     [[ -f $needed ]] || die 2 "$needed is missing: leave out --no-build, or bring what was built along$removed"
 done
 
@@ -78,6 +83,8 @@ export AWS_ENDPOINT_URL
 sandbox apply "$function"
 sandbox fault "$function" --clear >/dev/null
 sandbox service-fault --clear >/dev/null
+# With one, rollout leaves the ticks to it.
+if $controller; then sandbox apply controller; else sandbox delete controller >/dev/null; fi
 
 say "3/7 check, publish"
 rollout publish "$function"

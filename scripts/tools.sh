@@ -1,4 +1,4 @@
-# Sourced by common.sh: gets package, rollout and sandbox.
+# Sourced by common.sh: gets package, rollout and sandbox; those that are released bring the controller along.
 # shellcheck shell=bash disable=SC2119,SC2120,SC2154
 
 # Those that another job has packed (scripts/github/pack-tools.sh) are taken as they are.
@@ -32,7 +32,7 @@ print(tools["repository"], tools["version"])' 2>/dev/null) ||
         die 2 "there is no tools/, and Cargo.toml does not say which released tools to take: scripts/rename.sh --tools OWNER/NAME@VERSION"
     [[ -d $tools_folder/tools-$version ]] || fetch_tools "$repository" "$version" "$tools_folder/tools-$version"
     mkdir -p "$tools_bin"
-    ln -sf "$tools_folder/tools-$version/bin"/* "$tools_bin"
+    ln -sfn "$tools_folder/tools-$version/bin"/* "$tools_bin"
 }
 
 # fetch_tools REPOSITORY VERSION FOLDER: fetches them to FOLDER/bin, all or none. TOOLS_RELEASES names another place than

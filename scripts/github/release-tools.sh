@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Packs the tools for this machine: scripts/github/release-tools.sh TAG -> tools-<version>-<os>-<architecture>.tar.gz
-# TAG is tools-v<version>. TOOLS_BIN: a folder that has them, so that nothing is built.
+# Packs the tools for this machine, and the controller: scripts/github/release-tools.sh TAG ->
+# tools-<version>-<os>-<architecture>.tar.gz
+# TAG is tools-v<version>. TOOLS_BIN: a folder that has them, so that nothing is built but what dist/controller lacks.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' tools/Cargo.toml | head -n 1)
@@ -29,7 +30,8 @@ fi
 for tool in "${tool_names[@]}"; do
     [[ $("$folder/$tool" --version) == "$tool $version" ]] || die 2 "$folder/$tool is not of version $version"
 done
+[[ -n ${TOOLS_BIN:-} && -f dist/controller/function.json ]] || TOOLS_BIN=$folder scripts/build.sh controller
 archive=tools-$version-$system-$machine_architecture.tar.gz
 # Follow links: .tools/bin has only links.
-tar -chzf "$archive" -C "$folder" "${tool_names[@]}"
+tar -chzf "$archive" -C "$folder" "${tool_names[@]}" -C "$root/dist" controller
 ls -l "$archive"

@@ -1,45 +1,28 @@
-"""Checks every document in git: that its links resolve, or that its commands do what the document says.
-
-    documents.py links
-    documents.py commands
+"""Checks that the commands of every document in git do what it says.
 
 Commands are the lines of fenced ```sh blocks. They run in order, with the variables that earlier blocks of the same
 document have exported. A block with a second word after `sh` does not run here; the word says why (KINDS). A
 command that must fail says so: `# exit code 1`.
 
-Exit codes: 0 all is as it says, 1 something is not.
+Exit codes: 0 they do, 1 some do not.
 """
 
-import os
 import re
 import subprocess
 import sys
 import time
 
-FENCE = re.compile(r"^\s*(```+)\s*(.*)$")
+from links import FENCE, documents, removed_examples
+
 EXIT_CODE = re.compile(r"#.*exit code (\d+)")
-LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 KINDS = {
     "aws": "needs an AWS account",
     "github": "needs GitHub",
     "fork": "is done to a copy by scripts/test/fork.sh",
     "elsewhere": "is of another machine or project",
 }
-# Functions that the documents mention and that a fork may have removed. Their commands and links are left out, with a
-# message.
-EXAMPLES = {"event-processor", "guard", "hasher", "http-api"}
 # Not run: it is what runs this.
 SUITE = "scripts/test.sh"
-
-
-def removed_examples():
-    return {name for name in EXAMPLES if not os.path.isdir(f"functions/{name}")}
-
-
-def documents():
-    names = subprocess.run(["git", "ls-files", "-z", "*.md"], check=True, capture_output=True, text=True).stdout
-    # The templates' texts have placeholders.
-    return [name for name in names.split("\0") if name and not name.startswith("templates/")]
 
 
 def blocks(text):
@@ -56,53 +39,6 @@ def blocks(text):
             lines.append((number, line))
     if fence is not None:
         raise SystemExit(f"a fence of {fence} is never closed: {info}")
-
-
-def prose(text):
-    """The text without fenced blocks and code spans, with as many lines."""
-    out, fence = [], None
-    for line in text.splitlines():
-        match = FENCE.match(line)
-        if fence is None and match:
-            fence = match[1]
-            out.append("")
-        elif fence is not None:
-            if match and match[1].startswith(fence) and not match[2]:
-                fence = None
-            out.append("")
-        else:
-            out.append(re.sub(r"`[^`]*`", "", line))
-    return out
-
-
-def anchors(text):
-    """The anchors that GitHub gives a document's headings."""
-    titles = [line.lstrip("#").strip() for line in re.findall(r"^#+ .*$", text, re.M)]
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
-
-
-def broken_links(name):
-    text = open(name, encoding="utf-8").read()
-    for number, line in enumerate(prose(text), 1):
-        for target in LINK.findall(line):
-            if re.match(r"^[a-z]+:", target):
-                continue
-            path, _, anchor = target.partition("#")
-            file = os.path.normpath(os.path.join(os.path.dirname(name), path)) if path else name
-            if not os.path.exists(file) and file.split(os.sep)[:2] in [["functions", name] for name in removed_examples()]:
-                print(f"  left out: {name}:{number}: {target}: that example is gone")
-            elif not os.path.exists(file):
-                yield f"{name}:{number}: {target}: there is no {file}"
-            elif anchor and file.endswith(".md") and anchor not in anchors(open(file, encoding="utf-8").read()):
-                yield f"{name}:{number}: {target}: {file} has no such heading"
-
-
-def check_links():
-    broken = [complaint for name in documents() for complaint in broken_links(name)]
-    for complaint in broken:
-        print(complaint)
-    print(f"{len(documents())} documents, {len(broken)} broken links")
-    return bool(broken)
 
 
 def commands(lines):
@@ -136,7 +72,7 @@ class Shell:
         return result.returncode, result.stdout
 
 
-def run_commands():
+def main():
     wrong = ran = 0
     for name in documents():
         text = open(name, encoding="utf-8").read()
@@ -173,9 +109,4 @@ def run_commands():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["links"]:
-        sys.exit(check_links())
-    if sys.argv[1:] == ["commands"]:
-        sys.exit(run_commands())
-    print(__doc__, file=sys.stderr)
-    sys.exit(2)
+    sys.exit(main())

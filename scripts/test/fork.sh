@@ -8,7 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 source "$root/scripts/test/expect.sh"
 
 # How many lines of text a fork may have in git, without lock files and licences.
-most_lines=10800
+most_lines=10000
 
 get_tools
 work=$(mktemp -d)

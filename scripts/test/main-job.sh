@@ -39,6 +39,7 @@ expect 1 'arm64 .* fails .* of its invocations' "2% crashes on arm64 are rolled 
     scripts/deploy.sh "$main" --sandbox --no-build --fault arm64:crash=2%
 expect 0 '^\["1",(\{\}|null)\]$' "live serves the baseline alone again" live
 
+# with tools/
 # Builds whose answers differ: nothing may differ any more, and the architecture does.
 # Only hasher's answers name it.
 if [[ $main == hasher ]]; then
@@ -47,12 +48,14 @@ if [[ $main == hasher ]]; then
     expect 0 '^\["1",(\{\}|null)\]$' "live was not touched" live
 fi
 
+# end of with tools/
 # The sample events, without a rollout. (The one above has faults by now.)
 for function in "${functions[@]}"; do
     [[ $function != "$main" ]] || continue
     expect 0 'alike to all' "$function: both builds answer the sample events as expected" sandbox test "$function"
 done
 
+# with tools/
 rollout_here() { rollout --endpoint-url "$(sandbox_url)" "$@"; }
 
 # With its store failing, both builds of http-api answer alike: only the expected answers tell.
@@ -65,6 +68,7 @@ if [[ -d dist/http-api ]]; then
     expect 0 'no faults' "its store works again" sandbox service-fault --clear
 fi
 
+# end of with tools/
 # The other functions, each with the traffic that fits it.
 for function in "${functions[@]}"; do
     [[ $function != "$main" ]] || continue
@@ -78,6 +82,7 @@ for function in "${functions[@]}"; do
         scripts/deploy.sh "$function" --sandbox --no-build --fault "$fault"
 done
 
+# with tools/
 # A whole release at AWS's pace: changes of functions take their time, metrics come by the minute (here of 5 s), a minute
 # late, without zeros, and an invocation that two minutes share comes with the second: so a period is settled after 10 s.
 realistic() {
@@ -104,4 +109,5 @@ expect 1 'the circuit breaker has opened .* arm64 .* in two periods in a row' \
 kill "$traffic" 2>/dev/null || true
 wait "$traffic" || true
 
+# end of with tools/
 all_as_expected

@@ -206,7 +206,7 @@ def main(path, asked):
     print(f"{time.monotonic() - start:7.0f}  from the start to the end, {AT_ONCE} jobs at a time")
     # What somebody waits for where every job has a runner of its own.
     seconds = {name: sum(took for _, _, took, _ in results) for name, results in by_job.items()}
-    for name in seconds.keys() - set().union(*(needs_of(job) for job in jobs.values())):
+    for name in seconds.keys() - set().union(*(needs_of(jobs[ran]) for ran in seconds)):
         jobs_before = chain(workflow, seconds, name)
         print(f"{sum(seconds[job] for job in jobs_before):7.0f}  {' -> '.join(jobs_before)}")
     print()

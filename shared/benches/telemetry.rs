@@ -9,13 +9,12 @@ use std::{
     convert::Infallible,
     env,
     hint::black_box,
-    io::Read,
+    io::{self, Read},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
-use lambda_runtime::{Context, LambdaEvent, Service, service_fn};
+use lambda_runtime::{Context, Error, LambdaEvent, Service, service_fn};
 use shared::telemetry;
 
 const CHILD: &str = "TELEMETRY_BENCH_CHILD";
@@ -31,13 +30,15 @@ struct Costs {
     bare: f64,
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<(), Error> {
     if env::var_os(CHILD).is_some() {
         return measure();
     }
     let (own, _) = run(Stdio::null())?;
     let (piped, lines) = run(Stdio::piped())?;
-    ensure!(lines == LINES, "{lines} lines instead of {LINES}");
+    if lines != LINES {
+        return Err(format!("{lines} lines instead of {LINES}").into());
+    }
     print(&own, &piped);
     Ok(())
 }
@@ -59,29 +60,27 @@ fn print(own: &Costs, piped: &Costs) {
 }
 
 /// What the child measured, and how many lines came out of it.
-fn run(output: Stdio) -> Result<(Costs, usize)> {
+fn run(output: Stdio) -> Result<(Costs, usize), Error> {
     let mut child = Command::new(env::current_exe()?)
         .env(CHILD, "1")
         .env("AWS_LAMBDA_FUNCTION_NAME", "hasher")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "7")
         .stdout(output)
         .stderr(Stdio::piped())
-        .spawn()
-        .context("cannot start the measured process")?;
+        .spawn()?;
     let output = child.stdout.take();
     let lines = output.map_or(Ok(0), count_lines)?;
     let result = child.wait_with_output()?;
     let text = String::from_utf8(result.stderr)?;
-    ensure!(
-        result.status.success(),
-        "the measured process failed: {text}"
-    );
+    if !result.status.success() {
+        return Err(format!("the measured process failed: {text}").into());
+    }
     let numbers = text
         .split_whitespace()
         .map(str::parse)
         .collect::<Result<Vec<f64>, _>>()?;
     let &[init, invocation, bare] = numbers.as_slice() else {
-        bail!("the measured process said {text}");
+        return Err(format!("the measured process said {text}").into());
     };
     let costs = Costs {
         init,
@@ -92,7 +91,7 @@ fn run(output: Stdio) -> Result<(Costs, usize)> {
 }
 
 /// Reads in large blocks, so that the reader is not what limits the speed.
-fn count_lines(mut output: impl Read) -> Result<usize> {
+fn count_lines(mut output: impl Read) -> io::Result<usize> {
     let mut buffer = vec![0; 1 << 16];
     let mut lines = 0;
     loop {
@@ -109,7 +108,7 @@ fn count_lines(mut output: impl Read) -> Result<usize> {
 }
 
 #[expect(clippy::print_stderr, reason = "standard output carries the lines")]
-fn measure() -> Result<()> {
+fn measure() -> Result<(), Error> {
     let start = Instant::now();
     let telemetry = telemetry::init();
     let init = start.elapsed();

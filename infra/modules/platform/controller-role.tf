@@ -14,12 +14,15 @@ locals {
         "cloudwatch:DescribeAlarms", # any alarm may be a gate, and AWS shows composite ones to `*` alone
         "cloudwatch:GetMetricData",  # AWS has no resource for it
         "lambda:ListFunctions",      # the same
+        "lambda:ListEventSourceMappings", # AWS takes a mapping as its resource, and none is known before
         "tag:GetResources",          # the same; it shows ARNs and tags of what is tagged, nothing else
       ]
       Resource = ["*"]
     },
     # AWS has a function as the resource of these actions, and no alias.
     { Sid = "Rollouts", Effect = "Allow", Action = ["lambda:GetAlias", "lambda:ListTags", "lambda:UpdateAlias"], Resource = local.resources.functions },
+    # For the release that waits until the one under way is over.
+    { Sid = "Next", Effect = "Allow", Action = ["lambda:GetFunction", "lambda:GetPolicy", "lambda:ListProvisionedConcurrencyConfigs", "lambda:ListVersionsByFunction"], Resource = local.resources.functions },
     {
       Sid      = "Tags"
       Effect   = "Allow"

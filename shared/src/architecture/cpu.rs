@@ -2,10 +2,11 @@
 
 use std::{fs, sync::OnceLock};
 
-use super::midr::Midr;
-
 const CPUINFO: &str = "/proc/cpuinfo";
-const MIDR_EL1: &str = "/sys/devices/system/cpu/cpu0/regs/identification/midr_el1";
+/// Implementers of Arm cores: Arm itself, and an emulator's own core, such as QEMU's `max`
+/// (<https://developer.arm.com/documentation/ddi0601/latest/AArch64-Registers/MIDR-EL1--Main-ID-Register>).
+const ARM: u32 = 0x41;
+const SOFTWARE: u32 = 0x00;
 
 /// What is known about the CPU; `None` where it is not known.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -26,33 +27,48 @@ pub fn cpu() -> &'static Cpu {
     CPU.get_or_init(|| {
         let cpuinfo = fs::read_to_string(CPUINFO).unwrap_or_default();
         if cfg!(target_arch = "aarch64") {
-            arm64(&cpuinfo, fs::read_to_string(MIDR_EL1).ok().as_deref())
+            arm64(&cpuinfo)
         } else {
             x86_64(&cpuinfo)
         }
     })
 }
 
-/// What `/proc/cpuinfo` and the register say to a binary for arm64.
+/// What `/proc/cpuinfo` says to a binary for arm64.
 ///
-/// User-mode QEMU up to 8.1 shows the host's `/proc/cpuinfo`, which on an x86 host has x86 lines; from 8.2 on it writes
-/// its own, with the implementer "software" unless it was told to emulate a real core. The register's file is the
-/// host's in both, so it is read last. A whole machine under QEMU that emulates a real core looks like that core.
-fn arm64(cpuinfo: &str, register: Option<&str>) -> Cpu {
+/// User-mode QEMU up to 8.1 shows the host's, which on an x86 host has x86 lines; from 8.2 on it writes its own, with the
+/// implementer "software" unless it was told to emulate a real core. A whole machine under QEMU that emulates a real
+/// core looks like that core.
+fn arm64(cpuinfo: &str) -> Cpu {
     let foreign = value(cpuinfo, "vendor_id").is_some();
-    let midr = match Midr::from_cpuinfo(cpuinfo) {
-        None if !foreign => register.and_then(Midr::from_register),
-        from_cpuinfo => from_cpuinfo,
-    };
+    let core = hexadecimal(cpuinfo, "CPU implementer").zip(hexadecimal(cpuinfo, "CPU part"));
+    let (model, graviton) = core.map(name_of).unzip();
     Cpu {
-        model: midr.map(Midr::model),
-        graviton: midr.and_then(Midr::graviton),
-        emulated: match midr {
+        model,
+        graviton: graviton.flatten(),
+        emulated: match core {
             _ if foreign => Some(true),
-            Some(midr) => Some(midr.is_software()),
+            Some((implementer, _)) => Some(implementer == SOFTWARE),
             None => None,
         },
     }
+}
+
+/// The core's name, or its numbers; and which Graviton has it (<https://github.com/aws/aws-graviton-getting-started>),
+/// which is true on AWS: others sell machines with the same cores.
+fn name_of((implementer, part): (u32, u32)) -> (String, Option<u8>) {
+    let (name, graviton) = match (implementer, part) {
+        (ARM, 0xd0c) => ("Neoverse N1", Some(2)),
+        (ARM, 0xd40) => ("Neoverse V1", Some(3)),
+        (ARM, 0xd49) => ("Neoverse N2", None),
+        (ARM, 0xd4f) => ("Neoverse V2", Some(4)),
+        (ARM, 0xd84) => ("Neoverse V3", None),
+        _ => {
+            let numbers = format!("implementer {implementer:#04x}, part {part:#05x}");
+            return (numbers, None);
+        }
+    };
+    (name.to_owned(), graviton)
 }
 
 /// What `/proc/cpuinfo` says to a binary for x86_64.
@@ -74,12 +90,16 @@ fn x86_64(cpuinfo: &str) -> Cpu {
 }
 
 /// The value of the first line `key : value`.
-pub(super) fn value<'a>(cpuinfo: &'a str, key: &str) -> Option<&'a str> {
+fn value<'a>(cpuinfo: &'a str, key: &str) -> Option<&'a str> {
     cpuinfo
         .lines()
         .filter_map(|line| line.split_once(':'))
         .find(|(name, _)| name.trim() == key)
         .map(|(_, value)| value.trim())
+}
+
+fn hexadecimal(cpuinfo: &str, key: &str) -> Option<u32> {
+    u32::from_str_radix(value(cpuinfo, key)?.strip_prefix("0x")?, 16).ok()
 }
 
 #[cfg(test)]
@@ -102,12 +122,14 @@ mod tests {
     }
 
     #[test]
-    fn a_graviton_is_known_by_its_core() {
+    fn a_graviton_is_known_by_its_core_and_an_unknown_core_by_its_numbers() {
         let cpu = described(Some("Neoverse N1"), Some(2), Some(false));
-        assert_eq!(arm64(GRAVITON_2, None), cpu);
-        assert_eq!(arm64("", Some("0x00000000413fd0c1\n")), cpu);
+        assert_eq!(arm64(GRAVITON_2), cpu);
         let cpu = described(Some("Neoverse V1"), Some(3), Some(false));
-        assert_eq!(arm64(GRAVITON_3, None), cpu);
+        assert_eq!(arm64(GRAVITON_3), cpu);
+        let apple = "CPU implementer\t: 0x61\nCPU part\t: 0x022\n";
+        let cpu = described(Some("implementer 0x61, part 0x022"), None, Some(false));
+        assert_eq!(arm64(apple), cpu);
     }
 
     #[test]
@@ -118,9 +140,9 @@ mod tests {
     #[test]
     fn an_emulator_is_known_by_what_it_lets_through_or_says() {
         let emulated = described(None, None, Some(true));
-        assert_eq!(arm64(EPYC, None), emulated);
+        assert_eq!(arm64(EPYC), emulated);
         assert_eq!(x86_64(GRAVITON_2), emulated);
-        assert_eq!(arm64(QEMU_MAX, None).emulated, Some(true));
+        assert_eq!(arm64(QEMU_MAX).emulated, Some(true));
         let tcg = "model name\t: QEMU TCG CPU version 2.5+\n";
         assert_eq!(x86_64(tcg).emulated, Some(true));
     }
@@ -128,8 +150,8 @@ mod tests {
     #[test]
     fn without_anything_to_read_nothing_is_claimed() {
         let unknown = described(None, None, None);
-        assert_eq!(arm64("", None), unknown);
-        assert_eq!(arm64("CPU part : zzz\n", Some("?")), unknown);
+        assert_eq!(arm64(""), unknown);
+        assert_eq!(arm64("CPU implementer : 0x41\nCPU part : zzz\n"), unknown);
         assert_eq!(x86_64(""), unknown);
     }
 

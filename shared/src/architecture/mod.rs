@@ -1,9 +1,6 @@
-//! What this build runs on.
-//!
-//! `cpu.rs` reads what the system says about the CPU, `midr.rs` decodes Arm's ID register.
+//! What this build runs on; `cpu.rs` reads what the system says about the CPU.
 
 mod cpu;
-mod midr;
 
 pub use cpu::{Cpu, cpu};
 

@@ -44,7 +44,11 @@ pub use batch::CONCURRENCY;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde::de::DeserializeOwned;
 
-use crate::{deadline, quote::shortened, telemetry};
+use crate::{
+    deadline,
+    quote::shortened,
+    telemetry::{self, RECORDS, RECORDS_FAILED, count_own},
+};
 use batch::Outcome;
 
 /// How many characters of a message a log line repeats at most, where an error quotes it.
@@ -201,8 +205,8 @@ fn answer(outcomes: &[Outcome]) -> SqsBatchResponse {
             }
         }
     }
-    telemetry::count("Records", outcomes.len() as u64);
-    telemetry::count("RecordsFailed", failed);
+    count_own(RECORDS, outcomes.len() as u64);
+    count_own(RECORDS_FAILED, failed);
     response
 }
 

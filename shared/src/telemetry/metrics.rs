@@ -10,8 +10,8 @@ tokio::task_local! {
     pub(super) static METRICS: Metrics;
 }
 
-/// Names that a line of metrics has already.
-const TAKEN: [&str; 9] = [
+/// Keys that a line of metrics has besides them.
+const KEYS: [&str; 7] = [
     "_aws",
     "level",
     "timestamp",
@@ -19,9 +19,15 @@ const TAKEN: [&str; 9] = [
     "Version",
     "architecture",
     "requestId",
-    INIT,
-    WARM,
 ];
+/// What is written for every function of a kind, by this crate alone: a rollout compares it.
+const OWN: [&str; 6] = [INIT, WARM, REQUESTS, SERVER_ERRORS, RECORDS, RECORDS_FAILED];
+/// HTTP requests, and those that were answered with 5xx.
+pub(super) const REQUESTS: &str = "Requests";
+pub(super) const SERVER_ERRORS: &str = "ServerErrors";
+/// Messages of a batch, and those that went back to the queue.
+pub(crate) const RECORDS: &str = "Records";
+pub(crate) const RECORDS_FAILED: &str = "RecordsFailed";
 /// How long init took before the first invocation of an environment, and how long a later one took. The sample counts
 /// are the cold starts and the warm invocations. What an environment needs before the program starts, and to load it,
 /// is Lambda's part of init, and not in it.
@@ -50,23 +56,30 @@ pub(super) struct Metrics(Arc<Mutex<(Vec<Metric>, Vec<&'static str>)>>);
 /// Adds to a count of this invocation, such as `DocumentsVerified`. `count(name, 0)` writes a zero, so that an alarm can
 /// tell zero from no data.
 ///
-/// A name that a line of metrics has already, or that stands for a time, is refused: it is logged and not written.
+/// A name that a line of metrics has already, that this crate writes itself (`Requests`, `Records`), or that stands for
+/// a time, is refused: it is logged and not written.
 pub fn count(name: &'static str, more: u64) {
-    add(name, Unit::Count, more as f64);
+    add(name, Unit::Count, more as f64, false);
+}
+
+/// Adds to a count of [`OWN`].
+#[cfg(any(feature = "http", feature = "queue"))]
+pub(crate) fn count_own(name: &'static str, more: u64) {
+    add(name, Unit::Count, more as f64, true);
 }
 
 /// Adds to a time of this invocation, such as `StoreTime`. What [`count`] says of names holds here too.
 pub fn milliseconds(name: &'static str, more: Duration) {
-    add(name, Unit::Milliseconds, in_milliseconds(more));
+    add(name, Unit::Milliseconds, in_milliseconds(more), false);
 }
 
 pub(super) fn in_milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-fn add(name: &'static str, unit: Unit, value: f64) {
+fn add(name: &'static str, unit: Unit, value: f64, own: bool) {
     if METRICS
-        .try_with(|metrics| metrics.add(Metric { name, unit, value }))
+        .try_with(|metrics| metrics.add(Metric { name, unit, value }, own))
         .is_err()
     {
         tracing::warn!(
@@ -82,10 +95,11 @@ impl Metrics {
         std::mem::take(&mut self.lock().0)
     }
 
-    fn add(&self, metric: Metric) {
+    fn add(&self, metric: Metric, own: bool) {
         let mut all = self.lock();
         let known = all.0.iter_mut().find(|known| known.name == metric.name);
-        let refused = TAKEN.contains(&metric.name)
+        let refused = KEYS.contains(&metric.name)
+            || OWN.contains(&metric.name) != own
             || known
                 .as_ref()
                 .is_some_and(|known| known.unit != metric.unit);

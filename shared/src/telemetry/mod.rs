@@ -18,8 +18,7 @@
 //!
 //! JSON comes from `json-subscriber`: `tracing-subscriber`'s own puts a span's fields into nested objects, where a query
 //! by request id does not look. The line of metrics is written here, because `metrique` needs 45 more crates and 36 KiB
-//! of every zip; a function with distributions or several sets of dimensions should use it. `cargo run --release -p
-//! shared --features bench --bin telemetry-cost` measures the cost.
+//! of every zip; a function with distributions or several sets of dimensions should use it.
 
 mod emf;
 mod log;
@@ -37,6 +36,8 @@ use std::{
 };
 
 use crate::architecture;
+#[cfg(feature = "queue")]
+pub(crate) use metrics::{RECORDS, RECORDS_FAILED, count_own};
 pub use metrics::{count, milliseconds};
 pub use observe::{Observation, Observed};
 

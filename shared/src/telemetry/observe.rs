@@ -95,6 +95,7 @@ where
     }
 
     fn call(&mut self, request: lambda_http::http::Request<A>) -> Self::Future {
+        use super::metrics::{REQUESTS, SERVER_ERRORS, count_own};
         use lambda_http::RequestExt as _;
 
         let context = request.lambda_context_ref();
@@ -105,9 +106,9 @@ where
             |result| {
                 log_failure(result);
                 let status = result.as_ref().map(|answer| answer.status());
-                super::count("Requests", 1);
-                super::count(
-                    "ServerErrors",
+                count_own(REQUESTS, 1);
+                count_own(
+                    SERVER_ERRORS,
                     status.map_or(1, |it| it.is_server_error().into()),
                 );
             },

@@ -209,31 +209,48 @@ fn metrics_belong_to_the_invocation_that_counts_them() {
 
 #[test]
 fn a_name_that_is_taken_is_refused_once_and_never_written_twice() {
+    let taken = [
+        "Function",
+        "InitDuration",
+        "WarmDuration",
+        "Requests",
+        "ServerErrors",
+        "Records",
+        "RecordsFailed",
+    ];
     let (logs, metrics) = lines_of("INFO", false, 1, |event| async move {
         for _ in 0..2 {
-            count("Function", 1);
+            for name in taken {
+                count(name, 7);
+            }
             count("Time", 1);
             milliseconds("Time", Duration::from_secs(1));
         }
         Ok(event.payload)
     });
     // That no key is there twice is checked when the lines are read.
-    assert_eq!(
-        (&metrics[0]["Function"], &metrics[0]["Time"]),
-        (&json!("hasher"), &json!(2.0))
-    );
+    assert_eq!(metrics[0]["Function"], "hasher");
+    assert_eq!(metrics[0]["Time"], 2.0);
+    assert_ne!(metrics[0]["InitDuration"], 7.0);
+    for name in &taken[2..] {
+        assert_eq!(metrics[0][name], Value::Null);
+    }
     let logs = logs.json();
-    let refused: Vec<_> = logs
-        .iter()
-        .map(|line| (&line["level"], &line["metric"]))
-        .collect();
-    assert_eq!(
-        refused,
-        [
-            (&json!("ERROR"), &json!("Function")),
-            (&json!("ERROR"), &json!("Time"))
-        ]
-    );
+    assert!(logs.iter().all(|line| line["level"] == "ERROR"), "{logs:?}");
+    let refused: Vec<_> = logs.iter().map(|line| &line["metric"]).collect();
+    assert_eq!(refused, [&taken[..], &["Time"]].concat());
+}
+
+#[cfg(feature = "queue")]
+#[test]
+fn what_a_kind_of_function_counts_stays_right_when_the_function_counts_by_the_same_name() {
+    let (logs, metrics) = lines_of("INFO", false, 1, |event| async move {
+        count_own(RECORDS, 3);
+        count(RECORDS, 1);
+        Ok(event.payload)
+    });
+    assert_eq!(metrics[0]["Records"], 3.0);
+    assert_eq!(logs.json()[0]["metric"], "Records");
 }
 
 #[test]

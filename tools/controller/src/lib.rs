@@ -1,7 +1,173 @@
-//! The function `controller`: moves every rollout of the account on.
+//! The function `controller`: moves every rollout of the account on, once a minute and at once on an alarm.
 //!
 //! | file | what | I/O |
 //! | --- | --- | --- |
 //! | `wake.rs` | what wakes it: time, or an alarm | no |
+//! | `tick.rs` | one tick of one function's rollout, on `rollout`'s library | yes |
+//! | `tell.rs` | events on EventBridge, and the log | yes |
+//!
+//! It has no state of its own that matters: weights, versions and times stand in each function's `live`, what a rollout was
+//! started with in the function's tags. What it keeps in memory saves reading all metrics since the start. Every change is a
+//! compare-and-swap, so two wakes at once, a wake that dies and a wake that comes twice do no harm, and neither does
+//! `rollout run` beside it.
 
+pub mod tell;
+pub mod tick;
 pub mod wake;
+
+use std::{collections::HashMap, time::Duration};
+
+use futures::{StreamExt as _, stream};
+use rollout::{
+    aws::{
+        LIVE, alias,
+        client::explain,
+        tagged::{self, Tagged},
+        tags,
+    },
+    delivery::{record::Record, tags::RUN},
+};
+use serde::Serialize;
+
+use tick::{Account, Running, TickError};
+use wake::Wake;
+
+/// How many rollouts are ticked at once: a slow one delays no other.
+const AT_ONCE: usize = 8;
+
+/// How long after one another they begin: Lambda takes 15 calls a second of an account, without those that are for
+/// invocations (Lambda's quotas, "API requests"), and the account has other users.
+const APART: Duration = Duration::from_millis(100);
+
+/// How long one tick may take. The function has a minute.
+const TICK_LIMIT: Duration = Duration::from_secs(40);
+
+/// What a wake has done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Woken {
+    /// Rollouts under way.
+    pub rollouts: usize,
+    /// Functions whose tick has failed; the next wake tries again.
+    pub failed: Vec<String>,
+}
+
+/// The controller.
+#[derive(Debug)]
+pub struct Controller {
+    account: Account,
+    /// What the names of its functions begin with.
+    prefix: String,
+    /// The rollouts that it has ticked, by function.
+    running: HashMap<String, Running>,
+}
+
+impl Controller {
+    /// Nothing is sent yet.
+    #[must_use]
+    pub fn new(account: Account, prefix: String) -> Self {
+        Self {
+            account,
+            prefix,
+            running: HashMap::new(),
+        }
+    }
+
+    /// Ticks every rollout under way, the one first whose alarm has gone off.
+    ///
+    /// # Errors
+    /// When it cannot be found out which ones there are.
+    pub async fn wake(&mut self, wake: &Wake) -> Result<Woken, String> {
+        let mut found = self.find(wake).await?;
+        if let Wake::Alarm(function) = wake {
+            found.sort_by_key(|tagged| tagged.name != *function);
+        }
+        let account = &self.account;
+        let mut known = std::mem::take(&mut self.running);
+        let ticks = found.iter().enumerate().map(|(place, tagged)| {
+            let running = known.remove(&tagged.name);
+            async move {
+                tokio::time::sleep(APART * u32::try_from(place % AT_ONCE).unwrap_or_default())
+                    .await;
+                let tick = tokio::time::timeout(TICK_LIMIT, account.tick(tagged, running));
+                (tagged, tick.await)
+            }
+        });
+        let mut ticks = stream::iter(ticks).buffer_unordered(AT_ONCE);
+        let mut failed = Vec::new();
+        while let Some((tagged, ticked)) = ticks.next().await {
+            let Tagged { name, .. } = tagged;
+            match ticked {
+                Ok(Ok(running)) => {
+                    self.running
+                        .extend(running.map(|running| (name.clone(), running)));
+                }
+                Ok(Err(error)) => failed.push(self::failed(name, &error)),
+                Err(_) => {
+                    let seconds = TICK_LIMIT.as_secs();
+                    tracing::error!(function = name, "no end of the tick within {seconds} s");
+                    failed.push(name.clone());
+                }
+            }
+        }
+        let rollouts = found.len();
+        Ok(Woken { rollouts, failed })
+    }
+
+    /// The functions with a rollout.
+    async fn find(&self, wake: &Wake) -> Result<Vec<Tagged>, String> {
+        let clients = &self.account.clients;
+        let mut found = tagged::functions(&clients.tagging, &RUN.key(1)).await?;
+        found.retain(|tagged| tagged.name.starts_with(&self.prefix));
+        if wake.scans() {
+            match self.missed(&found).await {
+                Ok(missed) => found.extend(missed),
+                Err(error) => tracing::warn!(
+                    "{error}; what the tags do not show is looked for in an hour again"
+                ),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Rollouts under way that the query has not found, by their aliases.
+    async fn missed(&self, found: &[Tagged]) -> Result<Vec<Tagged>, String> {
+        let lambda = &self.account.clients.lambda;
+        let mut functions = lambda.list_functions().into_paginator().items().send();
+        let mut missed = Vec::new();
+        while let Some(function) = functions.next().await {
+            let function =
+                function.map_err(|error| format!("ListFunctions: {}", explain(&error)))?;
+            let (name, arn) = (
+                function.function_name().unwrap_or_default(),
+                function.function_arn().unwrap_or_default(),
+            );
+            if !name.starts_with(&self.prefix) || found.iter().any(|tagged| tagged.name == name) {
+                continue;
+            }
+            tokio::time::sleep(APART).await;
+            let live = alias::find(lambda, name, LIVE)
+                .await
+                .map_err(|error| error.to_string())?;
+            let under_way = live.is_some_and(|live| live.description.parse::<Record>().is_ok());
+            if !under_way {
+                continue;
+            }
+            let tags = tags::list(lambda, name, arn)
+                .await
+                .map_err(|error| error.to_string())?;
+            if tags.contains_key(&RUN.key(1)) {
+                missed.push(Tagged {
+                    name: name.to_owned(),
+                    arn: arn.to_owned(),
+                    tags,
+                });
+            }
+        }
+        Ok(missed)
+    }
+}
+
+fn failed(function: &str, error: &TickError) -> String {
+    tracing::error!(function, "{error}");
+    function.to_owned()
+}

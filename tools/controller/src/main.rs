@@ -1,18 +1,47 @@
 //! The function `controller`; `lib.rs` is the map.
 
-use controller::wake::Wake;
+use std::{env, sync::Arc};
+
+use controller::{Controller, Woken, tick::Account, wake::Wake};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use serde_json::{Value, json};
+use rollout::aws::client::{Clients, Connection};
+use serde_json::Value;
 use shared::telemetry;
+use tokio::sync::Mutex;
 
 // One invocation at a time on a fraction of a CPU: a single-threaded runtime starts faster.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = telemetry::init();
-    run(telemetry.observe(service_fn(handle))).await
+    let variable = |name: &str| env::var(name).unwrap_or_default();
+    let connection = Connection {
+        endpoint_url: env::var("AWS_ENDPOINT_URL").ok(),
+        ..Connection::default()
+    };
+    let config = connection.config().await;
+    let account = Account {
+        clients: Clients::new(&config),
+        events: aws_sdk_eventbridge::Client::new(&config),
+        bus: Some(variable("EVENT_BUS"))
+            .filter(|bus| !bus.is_empty())
+            .unwrap_or_else(|| "default".to_owned()),
+    };
+    let controller = Arc::new(Mutex::new(Controller::new(
+        account,
+        variable("FUNCTION_PREFIX"),
+    )));
+    run(
+        telemetry.observe(service_fn(move |event: LambdaEvent<Value>| {
+            handle(event, Arc::clone(&controller))
+        })),
+    )
+    .await
 }
 
-async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
+async fn handle(
+    event: LambdaEvent<Value>,
+    controller: Arc<Mutex<Controller>>,
+) -> Result<Woken, Error> {
     let wake = Wake::read(event.payload)?;
-    Ok(json!({ "wake": format!("{wake:?}") }))
+    Ok(controller.lock().await.wake(&wake).await?)
 }

@@ -21,10 +21,14 @@ pub enum Wake {
 #[derive(Debug, thiserror::Error)]
 pub enum WakeError {
     /// Of another shape.
-    #[error("this is no event of EventBridge: {0}. Its rules invoke the controller, see infra/modules/platform")]
+    #[error(
+        "this is no event of EventBridge: {0}. Its rules invoke the controller, see infra/modules/platform"
+    )]
     Shape(#[from] serde_json::Error),
     /// Of another kind.
-    #[error("{detail_type:?} is neither a scheduled event nor an alarm named *{ALARM_SUFFIX}: check the rule")]
+    #[error(
+        "{detail_type:?} is neither a scheduled event nor an alarm named *{ALARM_SUFFIX}: check the rule"
+    )]
     Other {
         /// What it says of itself.
         detail_type: String,

@@ -128,3 +128,40 @@ fn a_binary_that_needs_features_makes_a_library_no_function() {
     .unwrap();
     list().stdout("api\n");
 }
+
+#[test]
+fn a_tool_that_is_a_function_can_be_packed_and_is_in_no_list() {
+    let folder = workspace();
+    write(
+        &folder,
+        "tools/Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"*\"]\n",
+    );
+    for (name, metadata) in [
+        (
+            "ticker",
+            "[package.metadata.function]\ntrigger = { kind = \"controller\" }\n",
+        ),
+        ("helper", ""),
+    ] {
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{metadata}"
+        );
+        write(&folder, &format!("tools/{name}/Cargo.toml"), &manifest);
+        write(
+            &folder,
+            &format!("tools/{name}/src/main.rs"),
+            "fn main() {}\n",
+        );
+    }
+    package(&folder)
+        .args(["check", "ticker"])
+        .assert()
+        .success();
+    let list = package(&folder).arg("list").assert().success();
+    list.stdout("api\nplain\n");
+    let unknown = package(&folder).args(["check", "helper"]).assert();
+    unknown
+        .code(2)
+        .stderr(contains("there is no function \"helper\""));
+}

@@ -1,4 +1,4 @@
-//! One port on loopback: Lambda, CloudWatch, SQS, DynamoDB, parameters and the admin routes.
+//! One port on loopback: Lambda, CloudWatch, SQS, DynamoDB, EventBridge, parameters, tags and the admin routes.
 
 use std::{
     fs::create_dir_all,
@@ -37,12 +37,13 @@ use crate::{
         cloudwatch::{self, CloudWatch, ServiceMetrics, Settings},
         dynamodb::DynamoDb,
         event_sources::{self, EventSources},
-        eventbridge::Rules,
+        eventbridge::{EventBus, Rules, bus},
         function_urls::FunctionUrls,
         http_api::HttpApis,
         lambda::{self, Lambda, Parts, invocation::new_request_id},
         parameters::{self, Parameters},
         sqs::{self, Sqs},
+        tagging,
     },
 };
 
@@ -143,6 +144,7 @@ pub struct Server {
     cloudwatch: CloudWatch,
     sqs: Sqs,
     rules: Rules,
+    events: EventBus,
     service_faults: ServiceFaults,
     event_sources: EventSources,
     http_apis: HttpApis,
@@ -196,7 +198,8 @@ impl Server {
         let http_apis = HttpApis::new(lambda.clone(), cloudwatch.service_metrics());
         let function_urls = FunctionUrls::new(lambda.clone());
         let grants = Grants::default();
-        let rules = Rules::new(clock);
+        let rules = Rules::new(clock.clone());
+        let events = EventBus::new(clock);
         let event_sources =
             EventSources::new(lambda.clone(), sqs.clone(), options.max_environments);
         let router = Router::new()
@@ -208,6 +211,7 @@ impl Server {
                 http_apis: http_apis.clone(),
                 grants: grants.clone(),
                 rules: rules.clone(),
+                events: events.clone(),
                 service_faults: service_faults.clone(),
             }))
             .fallback_service(other_services(
@@ -216,6 +220,8 @@ impl Server {
                 dynamodb.router(),
             ))
             .layer(from_fn_with_state(parameters, parameters::answer))
+            .layer(from_fn_with_state(events.clone(), bus::answer))
+            .layer(from_fn_with_state(lambda.clone(), tagging::answer))
             .layer(from_fn_with_state(
                 service_faults.clone(),
                 service_faults::inject,
@@ -231,6 +237,7 @@ impl Server {
             cloudwatch,
             sqs,
             rules,
+            events,
             service_faults,
             event_sources,
             http_apis,
@@ -257,10 +264,16 @@ impl Server {
         &self.lambda.faults
     }
 
-    /// Failures and delays of DynamoDB and SQS, by operation, and late metrics.
+    /// Failures and delays of services, by operation, and late metrics.
     #[must_use]
     pub fn service_faults(&self) -> &ServiceFaults {
         &self.service_faults
+    }
+
+    /// The events that were put.
+    #[must_use]
+    pub fn events(&self) -> &EventBus {
+        &self.events
     }
 
     /// Processes that run functions.

@@ -85,8 +85,9 @@ run "its_rights_are_those_of_a_tick" {
   assert {
     condition = { for s in jsondecode(aws_iam_role_policy.controller["controller"].policy).Statement : s.Sid => [s.Effect, s.Action, s.Resource, try(s.Condition, null)] } == {
       Log      = ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/shop-production-controller:log-stream:*"], null]
-      Read     = ["Allow", ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "lambda:ListFunctions", "tag:GetResources"], ["*"], null]
+      Read     = ["Allow", ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "lambda:ListFunctions", "lambda:ListEventSourceMappings", "tag:GetResources"], ["*"], null]
       Rollouts = ["Allow", ["lambda:GetAlias", "lambda:ListTags", "lambda:UpdateAlias"], ["arn:aws:lambda:eu-central-1:123456789012:function:shop-production-*"], null]
+      Next     = ["Allow", ["lambda:GetFunction", "lambda:GetPolicy", "lambda:ListProvisionedConcurrencyConfigs", "lambda:ListVersionsByFunction"], ["arn:aws:lambda:eu-central-1:123456789012:function:shop-production-*"], null]
       Tags = ["Allow", ["lambda:TagResource", "lambda:UntagResource"], ["arn:aws:lambda:eu-central-1:123456789012:function:shop-production-*"], {
         "ForAllValues:StringLike" = { "aws:TagKeys" = ["rollout:*"] }
         Null                      = { "aws:TagKeys" = "false" }

@@ -72,7 +72,9 @@ impl CountedMetric {
         let (name, failed, of) = match trigger {
             Trigger::Http => ("server_errors", "ServerErrors", "Requests"),
             Trigger::Queue(_) => ("failed_records", "RecordsFailed", "Records"),
-            Trigger::None | Trigger::Alarm(_) | Trigger::Schedule(_) => return None,
+            Trigger::None | Trigger::Alarm(_) | Trigger::Schedule(_) | Trigger::Controller => {
+                return None;
+            }
         };
         let metric = |name: &str| MetricName {
             namespace: None,

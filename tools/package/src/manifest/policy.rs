@@ -20,6 +20,9 @@ pub struct RolloutPolicy {
     /// Those of them that end only when somebody says so (`rollout promote`), in percent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pause_at_percent: Vec<f64>,
+    /// Whether somebody has to approve each rollout before the first weight (`rollout promote`).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub approval: bool,
     /// Bake time: how long each step is watched at least, in seconds.
     pub bake_s: u64,
     /// How long a step may wait for its samples, in seconds; six times [`Self::bake_s`] when not set.
@@ -96,6 +99,7 @@ impl Default for RolloutPolicy {
             architecture: Architecture::Arm64,
             steps_percent: vec![5.0, 25.0, 50.0, 100.0],
             pause_at_percent: Vec::new(),
+            approval: false,
             bake_s: 600,
             step_timeout_s: None,
             on_inconclusive: OnInconclusive::default(),

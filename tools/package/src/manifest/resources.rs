@@ -23,6 +23,8 @@ pub enum Trigger {
     Alarm(AlarmTrigger),
     /// Time, asynchronously.
     Schedule(ScheduleTrigger),
+    /// Each minute, and alarms on the candidates of rollouts: the controller alone.
+    Controller,
 }
 
 /// An EventBridge rule from alarms to the function's `live` alias: events of the source

@@ -141,14 +141,16 @@ impl Function {
     /// # Errors
     /// [`SettingsError::Workspace`] when `cargo metadata` fails, [`SettingsError::NoBinary`].
     pub fn all() -> Result<Vec<Self>, SettingsError> {
-        let metadata = MetadataCommand::new().no_deps().exec()?;
-        let all: Rc<[Package]> = functions_of(&metadata)?.into();
+        Self::all_of(&MetadataCommand::new().no_deps().exec()?)
+    }
+
+    fn all_of(metadata: &Metadata) -> Result<Vec<Self>, SettingsError> {
+        let all: Rc<[Package]> = functions_of(metadata)?.into();
         let packages = metadata.workspace_packages().into_iter();
         let libraries =
             packages.filter(|package| all.iter().all(|function| function.id != package.id));
         let libraries: Rc<[Package]> = libraries.cloned().collect();
-        let name = metadata.workspace_metadata["project"]["name"].as_str();
-        let namespace: Rc<str> = name.unwrap_or_default().into();
+        let namespace = namespace_of(metadata);
         let functions = all.iter().map(|package| Self {
             namespace: Rc::clone(&namespace),
             package: package.clone(),
@@ -158,26 +160,35 @@ impl Function {
         Ok(functions.collect())
     }
 
-    /// The function `name`.
+    /// The function `name`, or the tool of that name that is one: the controller, which is in no list.
     ///
     /// # Errors
     /// [`SettingsError::UnknownFunction`], with those that exist.
     pub fn find(name: &str) -> Result<Self, SettingsError> {
-        let mut functions = Self::all()?;
-        match functions
+        let metadata = MetadataCommand::new().no_deps().exec()?;
+        let mut functions = Self::all_of(&metadata)?;
+        let found = functions
             .iter()
-            .position(|function| function.name() == name)
-        {
-            Some(index) => Ok(functions.swap_remove(index)),
-            None => Err(SettingsError::UnknownFunction {
-                name: name.to_owned(),
-                known: functions
-                    .iter()
-                    .map(Self::name)
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            }),
+            .position(|function| function.name() == name);
+        if let Some(index) = found {
+            return Ok(functions.swap_remove(index));
         }
+        if let Some(tool) = tool(&metadata, name)? {
+            return Ok(Self {
+                namespace: namespace_of(&metadata),
+                package: tool,
+                libraries: Rc::from([]),
+                all: Rc::from([]),
+            });
+        }
+        Err(SettingsError::UnknownFunction {
+            name: name.to_owned(),
+            known: functions
+                .iter()
+                .map(Self::name)
+                .collect::<Vec<_>>()
+                .join(", "),
+        })
     }
 
     /// Its name: of the crate, of the folder, on Lambda.
@@ -329,6 +340,28 @@ impl Function {
     fn wrong(&self, table: &'static str, reason: String) -> SettingsError {
         wrong(&self.package, table, reason)
     }
+}
+
+/// Of the metrics of functions that name none.
+fn namespace_of(metadata: &Metadata) -> Rc<str> {
+    let name = metadata.workspace_metadata["project"]["name"].as_str();
+    name.unwrap_or_default().into()
+}
+
+/// The package of the tools that is a function of this name, where there are tools.
+fn tool(metadata: &Metadata, name: &str) -> Result<Option<Package>, SettingsError> {
+    let manifest = metadata.workspace_root.join("tools/Cargo.toml");
+    if !manifest.exists() {
+        return Ok(None);
+    }
+    let tools = MetadataCommand::new()
+        .manifest_path(manifest)
+        .no_deps()
+        .exec()?;
+    let mut packages = tools.workspace_packages().into_iter();
+    let is_it =
+        |package: &&Package| package.name == name && !package.metadata["function"].is_null();
+    Ok(packages.find(is_it).cloned())
 }
 
 /// Why a key of cargo-lambda's build table is refused: `build_crate` of `scripts/common.sh` gives what counts itself, and

@@ -83,21 +83,26 @@ impl AlarmState {
     }
 }
 
-/// The states of alarms by their names, metric and composite.
+/// The states of alarms by their names, metric and composite, and of one that may be gone.
 ///
 /// # Errors
-/// [`AlarmError::Read`], also when one of them does not exist: an alarm that cannot be seen guards nothing.
-pub async fn states(client: &Client, names: &[String]) -> Result<Vec<AlarmState>, AlarmError> {
-    if names.is_empty() {
+/// [`AlarmError::Read`], also when one of the first does not exist: an alarm that cannot be seen guards nothing.
+pub async fn states(
+    client: &Client,
+    names: &[String],
+    own: Option<String>,
+) -> Result<Vec<AlarmState>, AlarmError> {
+    let all: Vec<_> = names.iter().cloned().chain(own).collect();
+    if all.is_empty() {
         return Ok(Vec::new());
     }
     let failed = |cause| AlarmError::Read {
-        alarm: names.join(", "),
+        alarm: all.join(", "),
         cause,
     };
     let describe = client
         .describe_alarms()
-        .set_alarm_names(Some(names.to_vec()))
+        .set_alarm_names(Some(all.clone()))
         .alarm_types(AlarmType::MetricAlarm)
         .alarm_types(AlarmType::CompositeAlarm);
     let found = within_limit(describe.send()).await.map_err(failed)?;

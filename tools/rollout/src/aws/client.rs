@@ -36,13 +36,18 @@ pub struct Clients {
     pub lambda: aws_sdk_lambda::Client,
     /// Metrics.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
+    /// Tags of all functions.
+    pub tagging: aws_sdk_resourcegroupstagging::Client,
 }
 
 impl Clients {
-    fn new(config: &SdkConfig) -> Self {
+    /// Nothing is sent yet.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
         Self {
             lambda: aws_sdk_lambda::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            tagging: aws_sdk_resourcegroupstagging::Client::new(config),
         }
     }
 }
@@ -50,6 +55,11 @@ impl Clients {
 impl Connection {
     /// Makes the clients; nothing is sent yet.
     pub async fn connect(self) -> Clients {
+        Clients::new(&self.config().await)
+    }
+
+    /// What other clients are made of.
+    pub async fn config(self) -> SdkConfig {
         let endpoint = self.endpoint_url.as_deref().filter(|url| !url.is_empty());
         let sandbox = endpoint.is_some_and(is_loopback);
         let region = self.region(sandbox).region().await;
@@ -67,7 +77,7 @@ impl Connection {
         if sandbox {
             loader = loader.credentials_provider(self.sandbox_credentials());
         }
-        Clients::new(&loader.load().await)
+        loader.load().await
     }
 
     /// A sandbox takes any credentials: whoever has none need not make some up, nor wait for the instance

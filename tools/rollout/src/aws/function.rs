@@ -8,7 +8,7 @@ use std::{
 use aws_sdk_lambda::{Client, types::FunctionConfiguration};
 use chrono::{DateTime, Utc};
 use package::Architecture;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{client::explain, routing::Version};
 
@@ -122,7 +122,7 @@ fn emulated(location: &str) -> BTreeSet<Architecture> {
 }
 
 /// A published version with what it was built for; shown as `arm64 (version 2)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Build {
     /// The version.
     pub version: Version,

@@ -24,6 +24,7 @@ pub mod mark;
 pub mod metrics;
 pub mod provisioned;
 pub mod routing;
+pub mod tagged;
 pub mod tags;
 pub mod versions;
 

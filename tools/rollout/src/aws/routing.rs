@@ -5,7 +5,7 @@ use std::{fmt, num::NonZeroU64, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 /// The number of a published version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Version(NonZeroU64);
 
@@ -165,6 +165,13 @@ impl Routing {
             primary,
             additional: Some((candidate, percent)),
         }
+    }
+
+    /// The version that has a weight beside the primary one, and the weight.
+    #[must_use]
+    pub fn candidate(&self) -> Option<(Version, Percent)> {
+        self.additional
+            .filter(|(_, percent)| *percent > Percent::ZERO)
     }
 
     /// Whether it names a version, at whatever weight.

@@ -9,6 +9,20 @@ use super::{
     function::{Function, FunctionError, failed},
 };
 
+/// Reads a function's tags, as they are now.
+///
+/// # Errors
+/// [`FunctionError::Call`].
+pub async fn list(
+    client: &Client,
+    name: &str,
+    arn: &str,
+) -> Result<HashMap<String, String>, FunctionError> {
+    let listed = client.list_tags().resource(arn).send().await;
+    let listed = listed.map_err(|error| failed("ListTags", name, explain(&error)))?;
+    Ok(listed.tags.unwrap_or_default())
+}
+
 /// Sets these tags and removes those.
 ///
 /// # Errors

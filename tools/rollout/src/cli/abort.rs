@@ -10,7 +10,10 @@ use crate::{
         LIVE, alias,
         routing::{Percent, Routing},
     },
-    delivery::record::{self, ByHand, Record},
+    delivery::{
+        decision::Cause,
+        record::{self, ByHand, Record},
+    },
 };
 
 /// Arguments of `rollout abort`.
@@ -29,10 +32,18 @@ pub(super) async fn abort(args: AbortArgs, context: &Context) -> anyhow::Result<
     let lambda = &context.clients.lambda;
     let live = alias::read(lambda, &args.function, LIVE).await?;
     let baseline = live.routing.primary;
-    let aborted = live.routing.additional;
+    let awaiting = live.description.parse::<Record>().ok();
+    let awaiting = awaiting.filter(Record::awaits_approval);
+    let awaiting = awaiting.map(|record| (record.candidate, Percent::ZERO));
+    let aborted = live.routing.candidate().or(awaiting);
     if aborted.is_some() {
         let description = match live.description.parse::<Record>() {
-            Ok(_) => record::description_after(&live.description, Percent::ZERO, Utc::now()),
+            Ok(_) => record::description_after(
+                &live.description,
+                Percent::ZERO,
+                Some(Cause::Aborted),
+                Utc::now(),
+            ),
             Err(_) => ByHand::of(&live.routing, baseline).to_string(),
         };
         let alone = Routing::alone(baseline);

@@ -8,12 +8,14 @@ use package::{FunctionManifest, ManifestError, RolloutPolicy};
 use super::output::Output;
 use crate::{
     aws::{
+        LIVE,
         alarm::CandidateAlarm,
+        alias::{self, AliasError},
         client::{Clients, Connection},
         function::{self, Function},
         tags,
     },
-    delivery::policy_tags,
+    delivery::tags::POLICY,
 };
 
 /// What every command gets: the clients, the dist folder, where its output goes.
@@ -59,7 +61,7 @@ impl Context {
             Ok(manifest) => Ok(Some(manifest.rollout)),
             Err(ManifestError::Missing { .. }) => {
                 let function = function::read(&self.clients.lambda, function).await?;
-                Ok(policy_tags::from_tags(&function.tags)?)
+                Ok(POLICY.read(&function.tags)?)
             }
             Err(error) => Err(error.into()),
         }
@@ -71,13 +73,23 @@ impl Context {
             return;
         };
         let kept = async {
-            let set = policy_tags::to_tags(&rollout)?;
-            let left = policy_tags::left_over(&function.tags, &set);
+            let set = POLICY.write(&rollout)?;
+            let left = POLICY.left_over(&function.tags, &set);
             anyhow::Ok(tags::change(&self.clients.lambda, function, set, left).await?)
         };
         if let Err(error) = kept.await {
             tracing::warn!("{error:#}: where its build is not, the function cannot be rolled out");
         }
+    }
+
+    /// Whether the account has a controller, which moves rollouts on.
+    ///
+    /// # Errors
+    /// When AWS does not answer.
+    pub(super) async fn has_controller(&self) -> Result<bool, AliasError> {
+        let controller = format!("{}controller", self.prefix);
+        let found = alias::find(&self.clients.lambda, &controller, LIVE).await?;
+        Ok(found.is_some())
     }
 
     /// The alarm on the candidate of a function.

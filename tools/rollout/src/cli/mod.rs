@@ -22,6 +22,7 @@ mod pause;
 mod promote;
 mod prune;
 mod publish;
+mod recorder;
 mod replay;
 mod report;
 mod rollback;
@@ -29,6 +30,7 @@ mod run;
 mod signals;
 mod status;
 mod view;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -39,6 +41,7 @@ pub use context::Outcome;
 use context::{ConnectionArgs, Context};
 use output::{Format, Output};
 pub use output::{error, log_to_stderr};
+use run::After;
 
 /// Publish a pair of versions, move `live` from one to the other, and roll back when the new one is worse.
 ///
@@ -86,6 +89,10 @@ enum Command {
     Run(run::RunArgs),
     /// The same with a candidate that was rolled back: `run` refuses to try it once more
     Retry(run::RunArgs),
+    /// Start a rollout, which the controller in the account then moves on: nothing has to stay switched on
+    Start(run::StartArgs),
+    /// Look on while a rollout goes on; leaving it changes nothing
+    Watch(watch::WatchArgs),
     /// Keep the weight of the rollout that is under way until `resume` or `promote`; it stays watched
     Pause(pause::PauseArgs),
     /// Let a rollout that was paused go on
@@ -130,8 +137,10 @@ impl Cli {
             Command::Publish(args) => publish::publish(args, &context).await,
             Command::Deployed(args) => deployed::deployed(args, &context).await,
             Command::Replay(args) => replay::replay(args, &context).await,
-            Command::Run(args) => run::run(args, false, &context).await,
-            Command::Retry(args) => run::run(args, true, &context).await,
+            Command::Run(args) => run::run(args, false, After::Stay, &context).await,
+            Command::Retry(args) => run::run(args, true, After::Stay, &context).await,
+            Command::Start(args) => run::run(args.run, args.retry, After::Leave, &context).await,
+            Command::Watch(args) => watch::watch(args, &context).await,
             Command::Pause(args) => pause::pause(args, true, &context).await,
             Command::Resume(args) => pause::pause(args, false, &context).await,
             Command::Promote(args) => promote::promote(args, &context).await,
@@ -153,6 +162,8 @@ impl Command {
             Self::Publish(args) => &mut args.function,
             Self::Replay(args) => &mut args.function,
             Self::Run(args) | Self::Retry(args) => &mut args.function,
+            Self::Start(args) => &mut args.run.function,
+            Self::Watch(args) => &mut args.function,
             Self::Pause(args) | Self::Resume(args) => &mut args.function,
             Self::Promote(args) => &mut args.function,
             Self::Abort(args) => &mut args.function,

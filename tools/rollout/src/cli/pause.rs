@@ -64,7 +64,7 @@ impl UnderWay {
 /// # Errors
 /// When there is none.
 pub(super) fn candidate(live: &Alias) -> anyhow::Result<(Version, Percent)> {
-    live.routing.additional.with_context(|| {
+    live.routing.candidate().with_context(|| {
         format!(
             "no rollout of {0} is under way: {LIVE} serves {1}. Start one with rollout run {0}",
             live.function, live.routing
@@ -86,9 +86,9 @@ pub(super) async fn pause(
     if under_way.record.paused.is_some() != pauses {
         let record = under_way.record.clone();
         let record = if pauses {
-            record.paused(Utc::now())
+            record.paused(None, Utc::now())
         } else {
-            record.resumed()
+            record.resumed(Utc::now())
         };
         under_way.set(context, &record).await?;
     }

@@ -10,10 +10,15 @@ use super::{
 };
 use crate::{
     aws::{
-        LIVE, alias,
+        LIVE, alias, function,
         routing::{Percent, Routing},
     },
-    delivery::{policy::Policy, record},
+    delivery::{
+        frozen::Frozen,
+        policy::Policy,
+        record::{self, Record},
+        tags::RUN,
+    },
 };
 
 /// Arguments of `rollout promote`.
@@ -34,21 +39,34 @@ pub(super) struct PromoteArgs {
 pub(super) async fn promote(args: PromoteArgs, context: &Context) -> anyhow::Result<Outcome> {
     let lambda = &context.clients.lambda;
     let live = alias::read(lambda, &args.function, LIVE).await?;
-    let (candidate, percent) = candidate(&live)?;
+    let awaiting = live.description.parse::<Record>().ok();
+    let awaiting = awaiting.filter(Record::awaits_approval);
+    let (candidate, percent) = match &awaiting {
+        Some(record) => (record.candidate, Percent::ZERO),
+        None => candidate(&live)?,
+    };
     let next = if args.full {
         Percent::HUNDRED
     } else {
-        let policy = context.policy(&args.function).await?.unwrap_or_default();
-        Policy::try_from(&policy)?.step_after(percent)
+        policy(context, &args.function).await?.step_after(percent)
     };
     if next == Percent::HUNDRED {
         // Also a weight that no rollout has set.
-        let description = record::description_after(&live.description, next, Utc::now());
+        let description = record::description_after(&live.description, next, None, Utc::now());
         alias::compare_and_swap(lambda, &live, Routing::alone(candidate), &description).await?;
         context
             .candidate_alarm(&args.function)
             .disarm_or_warn()
             .await;
+    } else if let Some(awaiting) = awaiting {
+        let (baseline, now) = (awaiting.baseline, Utc::now());
+        let record = Record::start(baseline, candidate, next, now);
+        UnderWay {
+            live,
+            record: awaiting,
+        }
+        .set(context, &record)
+        .await?;
     } else {
         let under_way = UnderWay::read(context, &args.function).await?;
         let record = under_way.record.clone().changed(next, Utc::now());
@@ -65,10 +83,22 @@ pub(super) async fn promote(args: PromoteArgs, context: &Context) -> anyhow::Res
             format!("promoted at {percent}: {LIVE} serves version {candidate} alone")
         }
         _ => format!(
-            "promoted at {percent}: version {candidate} has {next} of {LIVE}. Where no run is under way, go on with \
-             rollout run {}",
+            "promoted at {percent}: version {candidate} has {next} of {LIVE}. Where neither a run nor a controller is, go \
+             on with rollout run {}",
             args.function
         ),
     })?;
     Ok(Outcome::Done)
+}
+
+/// How the rollout goes: as it was started, or else as the function's policy says.
+async fn policy(context: &Context, name: &str) -> anyhow::Result<Policy> {
+    let function = function::read(&context.clients.lambda, name).await?;
+    match RUN.read::<Frozen>(&function.tags)? {
+        Some(frozen) => Ok(frozen.policy(0)?),
+        None => {
+            let policy = context.policy(name).await?.unwrap_or_default();
+            Ok(Policy::try_from(&policy)?)
+        }
+    }
 }

@@ -91,6 +91,22 @@ impl Commands for Interrupts {
     }
 }
 
+/// Waits until somebody wants this process to end that only looks on.
+///
+/// # Errors
+/// When the system refuses to hand over signals.
+pub(super) async fn left() -> io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = HangUp::listen()?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        () = hang_up.recv() => {}
+    }
+    Ok(())
+}
+
 /// From now on signals stop the benchmark instead of ending the process; so does the end of its time.
 pub(super) fn stop_within(within: Duration) -> io::Result<Stop> {
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -22,10 +22,7 @@ use crate::{
         routing::{Percent, Version},
         versions::{self, PublishedVersion},
     },
-    delivery::{
-        record::{self, Record},
-        wording::number,
-    },
+    delivery::{decision::Cause, record::Record, wording::number},
     report::table,
 };
 
@@ -55,8 +52,8 @@ struct Status {
     counted: Vec<String>,
     /// The alarm on the candidate, when it is armed.
     alarm: Option<AlarmState>,
-    /// Whether the function `guard` has rolled back the last rollout.
-    rolled_back_by_guard: bool,
+    /// Why the last rollout was rolled back, if it was.
+    rolled_back: Option<Cause>,
 }
 
 /// A version that an alias points at.
@@ -151,7 +148,7 @@ async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
         versions,
         alarm: alarm(context, &args.function).await,
         counted: names,
-        rolled_back_by_guard: aliases.live.as_ref().is_some_and(record::is_by_guard),
+        rolled_back: aliases.record().and_then(|record| record.cause),
     })
 }
 
@@ -230,11 +227,15 @@ impl Aliases {
             .collect()
     }
 
+    /// What the last rollout has written.
+    fn record(&self) -> Option<Record> {
+        self.live.as_ref()?.description.parse().ok()
+    }
+
     /// The rollout that is under way.
     fn under_way(&self) -> Option<Record> {
-        let live = self.live.as_ref()?;
-        live.routing.additional?;
-        live.description.parse().ok()
+        self.live.as_ref()?.routing.candidate()?;
+        self.record()
     }
 }
 
@@ -287,7 +288,7 @@ impl VersionStatus {
 }
 
 impl Status {
-    /// The lines about the alarm, and about the function that it invokes.
+    /// The lines about the alarm, and about the last rollout's end.
     fn guard(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(AlarmState {
@@ -297,8 +298,8 @@ impl Status {
             let since = since.map_or_else(String::new, |since| format!(" since {since}"));
             lines.push(format!("alarm {name}: {state}{since}"));
         }
-        if self.rolled_back_by_guard {
-            lines.push("guard has rolled back the last rollout".to_owned());
+        if let Some(cause) = self.rolled_back {
+            lines.push(format!("the last rollout was rolled back: {cause}"));
         }
         lines
     }

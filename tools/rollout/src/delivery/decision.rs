@@ -1,5 +1,7 @@
 //! What comes next: wait, advance, promote, roll back, pause. No I/O, no clock.
 
+use std::fmt;
+
 use chrono::TimeDelta;
 use package::OnInconclusive;
 use serde::Serialize;
@@ -26,8 +28,8 @@ pub(super) struct Position {
     pub(super) baked: TimeDelta,
     /// Invocations of baseline and candidate seen in this step.
     pub(super) calls: [f64; 2],
-    /// How much of its time this process itself has seen. The timeout counts only this, so a run that resumes a
-    /// paused rollout gets the whole time once more.
+    /// How much of that since the rollout was last resumed. The timeout counts only this: who resumes a rollout gives
+    /// the step its whole time once more.
     pub(super) seen: TimeDelta,
     /// Whether somebody has paused the rollout.
     pub(super) paused: bool,
@@ -46,9 +48,9 @@ pub(super) enum Decision {
     Promote,
     /// Let the baseline serve alone.
     RollBack(Cause),
-    /// End the run and leave the weight as it is: the step given by `--until` is over.
+    /// Keep the weight as it is: the step given by `--until` is over.
     Reached,
-    /// End the run and leave the weight as it is, for this.
+    /// Keep the weight as it is until somebody resumes it, for this.
     Pause(Waiting),
 }
 
@@ -103,10 +105,53 @@ pub enum Cause {
     NoData,
     /// Calls have failed for longer than allowed.
     NoAnswer,
-    /// Somebody has aborted the run.
+    /// Somebody has aborted it.
     Aborted,
-    /// The candidate's alarm went off, and the function `guard` rolled back before this run did.
-    Guard,
+    /// A newer release has taken its place.
+    Superseded,
+}
+
+impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Worse,
+        Self::Gross,
+        Self::Alarm,
+        Self::Limit,
+        Self::FewSamples,
+        Self::NoData,
+        Self::NoAnswer,
+        Self::Aborted,
+        Self::Superseded,
+    ];
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.as_str() == name)
+    }
+
+    /// Its name, as the alias's description has it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Worse => "worse",
+            Self::Gross => "gross",
+            Self::Alarm => "alarm",
+            Self::Limit => "limit",
+            Self::FewSamples => "few_samples",
+            Self::NoData => "no_data",
+            Self::NoAnswer => "no_answer",
+            Self::Aborted => "aborted",
+            Self::Superseded => "superseded",
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// Decides. What is wrong with the candidate comes before everything else, and missing data before progress.
@@ -121,11 +166,11 @@ pub(super) fn decide(position: &Position, policy: &Policy) -> Decision {
         Some(_) => return Decision::Wait(Waiting::Data),
         None => {}
     }
-    if position.mismatch {
-        return Decision::Pause(Waiting::Share);
-    }
     if position.paused {
         return Decision::Wait(Waiting::Resume);
+    }
+    if position.mismatch {
+        return Decision::Pause(Waiting::Share);
     }
     match waiting(position, policy) {
         None => advance(position, policy),

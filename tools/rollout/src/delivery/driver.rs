@@ -71,17 +71,26 @@ pub async fn start<E: Events>(
         first,
     } = start.begin(Utc::now());
     events.emit(&event);
-    let mut driver = Driver {
-        clients: clients.clone(),
-        limit: rollout.policy().call_limit(),
-        source: MetricSource::new(clients.clone(), &rollout, sources),
-        rollout,
-        events,
-    };
+    let mut driver = Driver::new(rollout, clients, sources, events);
     if let Some(change) = first {
         driver.set_first_weight(change).await?;
     }
     Ok(driver)
+}
+
+/// Watches a rollout that is under way, and leaves it to the controller.
+pub fn watch<E: Events>(
+    start: Start,
+    clients: &Clients,
+    sources: Vec<Source>,
+    mut events: E,
+) -> Driver<E> {
+    let Started { rollout, event, .. } = start.begin(Utc::now());
+    events.emit(&event);
+    Driver {
+        only_watches: true,
+        ..Driver::new(rollout, clients, sources, events)
+    }
 }
 
 /// One run of one rollout.
@@ -93,9 +102,51 @@ pub struct Driver<E> {
     rollout: Rollout,
     source: MetricSource,
     events: E,
+    /// Whether somebody else makes the changes.
+    only_watches: bool,
 }
 
 impl<E: Events> Driver<E> {
+    fn new(rollout: Rollout, clients: &Clients, sources: Vec<Source>, events: E) -> Self {
+        Self {
+            clients: clients.clone(),
+            limit: rollout.policy().call_limit(),
+            source: MetricSource::new(clients.clone(), &rollout, sources),
+            rollout,
+            events,
+            only_watches: false,
+        }
+    }
+
+    /// The rollout as it is.
+    #[must_use]
+    pub const fn rollout(&self) -> &Rollout {
+        &self.rollout
+    }
+
+    /// What receives the events.
+    pub const fn events(&mut self) -> &mut E {
+        &mut self.events
+    }
+
+    /// Observes once, and does what follows; how it has ended, if it has.
+    pub async fn tick(&mut self) -> Option<Ending> {
+        let observation = self.observe_after(Duration::ZERO).await;
+        let actions = self.rollout.tick(observation, Utc::now());
+        self.perform(actions).await
+    }
+
+    /// Looks on until the rollout has ended.
+    pub async fn watch(mut self) -> Ending {
+        loop {
+            if let Some(ending) = self.tick().await {
+                return ending;
+            }
+            let pause = self.rollout.pause(Utc::now()).to_std().unwrap_or_default();
+            tokio::time::sleep(pause.max(MIN_PAUSE)).await;
+        }
+    }
+
     /// Runs until the rollout has ended or somebody asks it to.
     pub async fn run(mut self, commands: &mut impl Commands) -> Ending {
         let mut pause = Duration::ZERO;
@@ -133,8 +184,9 @@ impl<E: Events> Driver<E> {
         let alarms = async {
             match needs {
                 Needs::Everything => {
-                    let states = alarm::states(&clients.cloudwatch, &rollout.alarms()).await;
-                    states.map_err(|error| error.to_string())
+                    let states =
+                        alarm::states(&clients.cloudwatch, rollout.alarms(), rollout.own_alarm());
+                    states.await.map_err(|error| error.to_string())
                 }
                 Needs::Alias | Needs::Nothing => Ok(Vec::new()),
             }
@@ -159,6 +211,13 @@ impl<E: Events> Driver<E> {
     /// Carries out actions; returns the ending if one of them ends the run.
     async fn perform(&mut self, actions: Vec<Action>) -> Option<Ending> {
         let mut actions = VecDeque::from(actions);
+        if self.only_watches && actions.iter().any(|it| matches!(it, Action::Set(_))) {
+            // The controller decides the same, and says so; its change is found by the next tick.
+            actions.retain(
+                |it| matches!(it, Action::Emit(event) if matches!(**event, Event::Analysed(_))),
+            );
+            self.rollout.leave_to_others();
+        }
         while let Some(action) = actions.pop_front() {
             match action {
                 Action::Emit(event) => self.events.emit(&event),

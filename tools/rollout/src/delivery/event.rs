@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     decision::{Cause, Waiting},
@@ -105,7 +105,7 @@ impl fmt::Display for Ending {
 }
 
 /// One move of a path, with what is known of both versions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedMove {
     /// The version that serves before.
     pub baseline: Build,
@@ -123,6 +123,13 @@ pub enum Event {
     Path {
         /// The moves in order; each has its own `started` and `ended`.
         moves: Vec<PlannedMove>,
+    },
+    /// The alarm on the candidate is armed.
+    Armed {
+        /// Its name.
+        alarm: String,
+        /// What it goes off at.
+        at: String,
     },
     /// The run knows what it has to do.
     Started {

@@ -40,7 +40,7 @@ pub(super) struct Evidence {
     test: WeightedTest,
     breaker: CircuitBreaker,
     share: ShareTest,
-    /// When this process has begun: what the share was before is not its matter.
+    /// When the rollout was last resumed: what the share was before is cleared up.
     began: DateTime<Utc>,
     /// Where its periods begin.
     from: DateTime<Utc>,
@@ -265,8 +265,14 @@ impl Evidence {
         watched.max(TimeDelta::zero())
     }
 
-    /// How much of that this process has seen.
-    pub(super) fn baked_here(&self) -> TimeDelta {
+    /// The share, and the time that a step may take, count from here on.
+    pub(super) fn restart_timers(&mut self, began: DateTime<Utc>) {
+        self.began = began;
+        self.share = ShareTest::new(SHARE_ALPHA);
+    }
+
+    /// How much of that since the rollout was last resumed.
+    pub(super) fn baked_since_resumed(&self) -> TimeDelta {
         let here = self.watched_until - self.step.first.max(self.began);
         here.clamp(TimeDelta::zero(), self.baked().max(TimeDelta::zero()))
     }

@@ -3,17 +3,20 @@
 //! | file | what | I/O |
 //! | --- | --- | --- |
 //! | `policy.rs` | what the function's manifest and the flags ask for, checked | no |
-//! | `policy_tags.rs` | the policy in the function's tags, for whoever has no build of it | no |
+//! | `tags.rs` | what a rollout keeps in the function's tags: its policy, and what it was started with | no |
 //! | `scope.rs` | which metrics are analysed | no |
 //! | `path.rs` | the moves that lead from what serves to the goal; each is a rollout | no |
 //! | `record.rs` | what a rollout writes into the alias's description | no |
 //! | `situation.rs` | where the alias stands, and so how a move starts | no |
+//! | `frozen.rs` | a rollout as it was started, and where it stands | no |
 //! | `periods.rs`, `weighted.rs`, `evidence.rs` | which periods of the metrics count, at which weight, and what they have shown | no |
 //! | `decision.rs` | what comes next: wait, advance, promote, roll back, pause | no |
 //! | `rollout.rs` | `tick`: what was observed and the time in, actions out | no |
 //! | `event.rs`, `summary.rs`, `wording.rs` | what happens, how it ends, what the analysis says, in a sentence | no |
+//! | `plan.rs` | what has to be moved, and whether it may be | yes |
 //! | `samples.rs` | reads the metrics | yes |
-//! | `driver.rs` | calls `tick` in a loop, and does what it says | yes |
+//! | `driver.rs` | calls `tick`, once or in a loop, and does what it says | yes |
+//! | `moves.rs` | one move after the other | yes |
 //!
 //! Every period a tick checks that the alias is as the rollout left it, takes in the periods that are over,
 //! analyses them, and decides:
@@ -53,15 +56,19 @@ pub mod decision;
 pub mod driver;
 pub mod event;
 mod evidence;
+pub mod frozen;
+pub mod moves;
 pub mod path;
 pub mod periods;
+pub mod plan;
 pub mod policy;
-pub mod policy_tags;
+
 pub mod record;
 pub mod rollout;
 pub mod samples;
 pub mod scope;
 pub mod situation;
 mod summary;
+pub mod tags;
 pub mod weighted;
 pub mod wording;

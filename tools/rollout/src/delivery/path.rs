@@ -23,10 +23,10 @@
 use std::fmt;
 
 use package::Architecture;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::{
-    routing::{Percent, Routing, Version},
+    routing::{Routing, Version},
     versions::{self, PublishedVersion, other_build},
 };
 
@@ -46,7 +46,7 @@ pub struct Move {
 }
 
 /// What two versions differ in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     /// The builds of one pair.
@@ -71,9 +71,7 @@ impl fmt::Display for Change {
 #[must_use]
 pub fn find(published: &[PublishedVersion], routing: &Routing, goal: Version) -> Vec<Move> {
     let serves = routing.primary;
-    let under_way = routing
-        .additional
-        .filter(|(_, percent)| *percent > Percent::ZERO);
+    let under_way = routing.candidate();
     let step = |from, to| Move {
         from,
         to,
@@ -95,7 +93,9 @@ fn via(published: &[PublishedVersion], serves: Version, goal: Version) -> Option
     (architecture(published, serves)? != architecture(published, goal)?).then_some(via)
 }
 
-fn change(published: &[PublishedVersion], from: Version, to: Version) -> Change {
+/// What two versions differ in.
+#[must_use]
+pub fn change(published: &[PublishedVersion], from: Version, to: Version) -> Change {
     if other_build(published, to) == Some(from) {
         Change::Architecture
     } else if architecture(published, from) == architecture(published, to) {
@@ -114,6 +114,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::aws::routing::Percent;
 
     fn version(number: u64) -> Version {
         number.to_string().parse().expect("a version")

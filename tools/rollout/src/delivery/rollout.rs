@@ -9,18 +9,18 @@
 //! a signal   -> handle(command, now)                             -> more actions
 //! ```
 //!
-//! The state that must survive a kill stands in the alias ([`Record`]). What is only here begins anew with
-//! each process: since when no call was answered, and how long it has waited for samples.
+//! The state that must survive a kill stands in the alias ([`Record`]); all else follows from it and the metrics. Only
+//! that Lambda itself does not answer cannot be written there: that time begins anew with each process.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    decision::{self, Cause, Decision, Position},
+    decision::{self, Cause, Decision, Position, Waiting},
     event::{Analysed, Command, Ending, Event, Latency},
     evidence::Evidence,
     periods::{Samples, next_tick},
     policy::Policy,
-    record::{self, Record},
+    record::{Needed, Record},
     scope::Scope,
     summary::Summary,
     wording::Wording,
@@ -39,6 +39,10 @@ const LONGEST_AFTER: TimeDelta = TimeDelta::days(7);
 /// How long a rollback that fails is tried again, in units of `no_data_timeout_s`: 45 minutes by
 /// default. As long as it fails the candidate may have traffic, and a network that is down may come back.
 const ROLLBACK_PATIENCE: i32 = 3;
+
+/// What part of `no_data_timeout_s` the metrics cannot be read before the alias says so: most outages are shorter, and
+/// need no change of it.
+const UNANSWERED_PART: i32 = 3;
 
 /// The pause between two attempts of a rollback; each attempt has the client's own retries.
 const ROLLBACK_PAUSE: TimeDelta = TimeDelta::seconds(1);
@@ -195,7 +199,7 @@ impl Start {
             _ => record.since,
         };
         let rollout = Rollout {
-            evidence: Evidence::new(&self.policy, &scope, from, now),
+            evidence: Evidence::new(&self.policy, &scope, from, record.timers_since()),
             baseline,
             candidate,
             policy: self.policy,
@@ -207,7 +211,7 @@ impl Start {
             ignored_alarms: self.ignored_alarms,
             alarm: None,
             few_at: Vec::new(),
-            no_answer_since: None,
+            no_answer_since: record.unanswered_since(),
             rollback: None,
         };
         let event = Event::Started {
@@ -257,13 +261,16 @@ impl Rollout {
         self.evidence.samples_since(&self.policy)
     }
 
-    /// The alarms whose states the next tick needs. The candidate's own is left to `guard` before the promotion;
-    /// behind it `guard` knows no version to go back to.
+    /// The alarms of the policy, whose states the next tick needs.
     #[must_use]
-    pub fn alarms(&self) -> Vec<String> {
-        let own = self.guarded && self.percent() == Percent::HUNDRED;
-        let own = own.then(|| alarm_name(&self.alias.function));
-        self.policy.alarms.iter().cloned().chain(own).collect()
+    pub fn alarms(&self) -> &[String] {
+        &self.policy.alarms
+    }
+
+    /// The candidate's own alarm, likewise. It may be gone: whoever has promoted or aborted the rollout disarms it.
+    #[must_use]
+    pub fn own_alarm(&self) -> Option<String> {
+        self.guarded.then(|| alarm_name(&self.alias.function))
     }
 
     /// How the rollout goes.
@@ -301,8 +308,8 @@ impl Rollout {
 
     /// Takes in what was observed, and says what to do.
     pub fn tick(&mut self, observation: Observation, now: DateTime<Utc>) -> Vec<Action> {
-        if self.rollback.is_some() {
-            return self.continue_rollback(observation.alias, now);
+        if let Some(Rollback { cause, .. }) = self.rollback {
+            return self.continue_rollback(observation.alias, cause, now);
         }
         let mut actions = Vec::new();
         match observation.alias {
@@ -313,7 +320,7 @@ impl Rollout {
             Err(problem) => return self.fail(problem, now),
         }
         if self.percent() == Percent::HUNDRED && !self.serves_alone() {
-            actions.extend(self.set(Percent::HUNDRED, now));
+            actions.extend(self.set_weight(Percent::HUNDRED, now));
             return actions;
         }
         let (alarms, samples) = (observation.alarms, observation.samples);
@@ -336,12 +343,17 @@ impl Rollout {
                 } else {
                     self.step(latencies, now)
                 });
+                let is_quiet = actions.iter().all(|it| matches!(it, Action::Emit(_)));
+                if self.record.unanswered.is_some() && is_quiet {
+                    actions.extend(self.set(self.record.clone().unanswered(None)));
+                }
                 actions
             }
             Err(cause) => self.no_answer(actions, cause, now),
         }
     }
 
+    /// The metrics or alarms cannot be read, and `live` can: it is where the next process finds since when.
     fn no_answer(
         &mut self,
         mut actions: Vec<Action>,
@@ -349,6 +361,12 @@ impl Rollout {
         now: DateTime<Utc>,
     ) -> Vec<Action> {
         actions.extend(self.fail(AliasProblem::NoAnswer(cause), now));
+        let since = self.no_answer_since.unwrap_or(now);
+        let is_long = now - since >= self.policy.no_data_timeout / UNANSWERED_PART;
+        let is_quiet = actions.iter().all(|it| matches!(it, Action::Emit(_)));
+        if is_quiet && is_long && self.record.unanswered.is_none() && self.unanswered.is_none() {
+            actions.extend(self.set(self.record.clone().unanswered(Some(since))));
+        }
         actions
     }
 
@@ -363,6 +381,11 @@ impl Rollout {
         let ignored = &self.ignored_alarms;
         let mut off = states.into_iter().filter(AlarmState::is_off);
         self.alarm = off.find(|state| !ignored.contains(&state.name));
+    }
+
+    /// Somebody else makes the changes: what was decided is not under way here.
+    pub(super) fn leave_to_others(&mut self) {
+        self.rollback = None;
     }
 
     /// Takes in a command, and says what to do.
@@ -391,10 +414,15 @@ impl Rollout {
     ) -> Vec<Action> {
         match answer {
             Ok(alias) => {
+                let before = self.alias.description.parse::<Record>();
+                let is_mark = before.is_ok_and(|before| before.changes == change.record.changes);
                 self.alias = alias;
                 self.record = change.record;
                 self.unanswered = None;
-                self.no_answer_since = None;
+                self.no_answer_since = self.record.unanswered_since();
+                if is_mark {
+                    return self.paused_itself().unwrap_or_default();
+                }
                 self.weight_has_changed()
             }
             Err(problem) => {
@@ -429,6 +457,16 @@ impl Rollout {
             }
             None => Vec::new(),
         })
+    }
+
+    /// The end of a run of a rollout that has paused itself.
+    fn paused_itself(&self) -> Option<Vec<Action>> {
+        let ending = match self.record.paused?.needs? {
+            Needed::Samples => Ending::Paused(Waiting::Samples),
+            Needed::Share => Ending::Paused(Waiting::Share),
+            Needed::Until => Ending::Reached,
+        };
+        Some(self.end(ending, self.percent()))
     }
 
     fn weight_has_changed(&mut self) -> Vec<Action> {
@@ -484,7 +522,7 @@ impl Rollout {
             mismatch: evidence.mismatch().is_some(),
             baked: evidence.baked(),
             calls: evidence.step.calls,
-            seen: evidence.baked_here(),
+            seen: evidence.baked_since_resumed(),
             paused: self.record.paused.is_some(),
             no_data: evidence.no_data(),
         }
@@ -555,16 +593,24 @@ impl Rollout {
     fn act(&mut self, decision: Decision, now: DateTime<Utc>) -> Vec<Action> {
         match decision {
             Decision::Wait(_) => Vec::new(),
-            Decision::Advance(percent) => self.set(percent, now),
-            Decision::Promote => self.set(Percent::HUNDRED, now),
+            Decision::Advance(percent) => self.set_weight(percent, now),
+            Decision::Promote => self.set_weight(Percent::HUNDRED, now),
             Decision::RollBack(cause) => self.roll_back(cause, now),
-            Decision::Reached => self.end(Ending::Reached, self.percent()),
-            Decision::Pause(missing) => self.end(Ending::Paused(missing), self.percent()),
+            Decision::Reached => self.pause_for(Needed::Until, now),
+            Decision::Pause(Waiting::Share) => self.pause_for(Needed::Share, now),
+            Decision::Pause(_) => self.pause_for(Needed::Samples, now),
         }
     }
 
-    fn set(&mut self, percent: Percent, now: DateTime<Utc>) -> Vec<Action> {
-        let record = self.record.clone().changed(percent, now);
+    fn pause_for(&mut self, needed: Needed, now: DateTime<Utc>) -> Vec<Action> {
+        self.set(self.record.clone().paused(Some(needed), now))
+    }
+
+    fn set_weight(&mut self, percent: Percent, now: DateTime<Utc>) -> Vec<Action> {
+        self.set(self.record.clone().changed(percent, now))
+    }
+
+    fn set(&mut self, record: Record) -> Vec<Action> {
         match record.to_description() {
             Ok(_) => vec![Action::Set(change_to(record))],
             Err(error) => self.stop(&error.to_string()),
@@ -580,13 +626,14 @@ impl Rollout {
         self.no_answer_since = None;
         match self.unanswered {
             Some(_) => Vec::new(),
-            None => vec![Action::Set(self.rollback_change(now))],
+            None => vec![Action::Set(self.rollback_change(cause, now))],
         }
     }
 
     fn continue_rollback(
         &mut self,
         alias: Result<Alias, AliasProblem>,
+        cause: Cause,
         now: DateTime<Utc>,
     ) -> Vec<Action> {
         if self.unanswered.is_some() {
@@ -600,11 +647,11 @@ impl Rollout {
         if self.alias.routing == Routing::alone(self.baseline.version) {
             return self.weight_has_changed();
         }
-        vec![Action::Set(self.rollback_change(now))]
+        vec![Action::Set(self.rollback_change(cause, now))]
     }
 
-    fn rollback_change(&self, now: DateTime<Utc>) -> Change {
-        let record = self.record.clone().changed(Percent::ZERO, now);
+    fn rollback_change(&self, cause: Cause, now: DateTime<Utc>) -> Change {
+        let record = self.record.clone().rolled_back(cause, now);
         // No lack of room may keep the weight up.
         let record = match record.to_description() {
             Ok(_) => record,
@@ -650,25 +697,24 @@ impl Rollout {
             _ => return Err(found),
         };
         let (before, was_paused) = (self.percent(), self.record.paused.is_some());
-        let is_by_guard = record::is_by_guard(&found);
+        if record.timers_since() > self.record.timers_since() {
+            self.evidence.restart_timers(record.timers_since());
+        }
         self.alias = found;
         self.record = record;
         self.unanswered = None;
-        self.no_answer_since = None;
+        self.no_answer_since = self.record.unanswered_since();
         let (percent, is_paused) = (self.percent(), self.record.paused.is_some());
         let mut actions = Vec::new();
         if is_paused != was_paused {
             actions.push(emit(Event::Paused { paused: is_paused }));
+            actions.extend(self.paused_itself().unwrap_or_default());
         }
         if percent == before {
             return Ok(actions);
         }
         if percent == Percent::ZERO && self.rollback.is_none() {
-            let cause = if is_by_guard {
-                Cause::Guard
-            } else {
-                Cause::Aborted
-            };
+            let cause = self.record.cause.unwrap_or(Cause::Aborted);
             actions.push(emit(Event::Weight { percent }));
             actions.extend(self.end(Ending::RolledBack(cause), before));
         } else {
@@ -688,13 +734,22 @@ impl Rollout {
         if self.serves_alone() && self.rollback.is_none() {
             return self.end(Ending::Promoted, Percent::HUNDRED);
         }
-        let is_baseline = found.routing.primary == self.alias.routing.primary;
-        if is_baseline && record::is_by_guard(&found) {
-            let percent = self.percent();
-            return self.end(Ending::RolledBack(Cause::Guard), percent);
+        if self.is_superseded(&found) {
+            return self.end(Ending::RolledBack(Cause::Superseded), self.percent());
         }
         let found = Box::new(found);
         self.stop(&AliasProblem::Changed { found }.to_string())
+    }
+
+    /// Whether a later rollout has begun from the same baseline.
+    fn is_superseded(&self, found: &Alias) -> bool {
+        let later = found.description.parse::<Record>();
+        later.is_ok_and(|later| {
+            later.baseline == self.baseline.version
+                && later.candidate != self.candidate.version
+                && later.since >= self.record.last_change()
+                && later.routing() == found.routing
+        })
     }
 
     fn stop(&mut self, why: &str) -> Vec<Action> {

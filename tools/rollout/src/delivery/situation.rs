@@ -68,10 +68,7 @@ impl Situation {
         candidate: Version,
     ) -> Result<Self, Refusal> {
         let baseline = routing.primary;
-        match routing
-            .additional
-            .filter(|(_, percent)| *percent > Percent::ZERO)
-        {
+        match routing.candidate() {
             None => Ok(Self::alone(baseline, candidate, description)),
             Some((additional, percent)) if additional != candidate => {
                 Err(Refusal::OtherCandidate {

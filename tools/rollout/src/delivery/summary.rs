@@ -1,7 +1,5 @@
 //! How a run has ended, in one sentence with the numbers.
 
-use package::manifest::alarm_name;
-
 use super::{
     decision::{Cause, Waiting},
     event::Ending,
@@ -134,12 +132,8 @@ impl Summary<'_> {
                 "AWS has not answered for more than {} s",
                 self.policy.no_data_timeout.num_seconds()
             ),
-            Cause::Guard => format!(
-                "the alarm {} went off at {}, and guard has rolled back",
-                alarm_name(self.function),
-                self.percent
-            ),
             Cause::Aborted => format!("aborted at {}", self.percent),
+            Cause::Superseded => format!("a newer release has taken its place at {}", self.percent),
         }
     }
 

@@ -1,8 +1,13 @@
-//! A function's rollout policy in its tags, so that a rollout needs nothing but credentials and the function's name.
+//! What a rollout keeps in the function's tags, so that it needs nothing but credentials and the function's name.
 //!
-//! `rollout publish` writes the tags `rollout:policy-1`, `-2` and so on: the number of parts, a blank, and the policy
-//! as JSON, deflated and in base64, whose letters tags may have, cut into parts of 256 characters
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html>).
+//! | tags | what | written by |
+//! | --- | --- | --- |
+//! | `rollout:policy-1` … | the policy | `rollout publish`, and at the start of a rollout |
+//! | `rollout:run-1` … | the rollout that is under way, frozen at its start: `frozen.rs` | its start; removed at its end |
+//! | `rollout:next-1` … | the rollout that waits for the end of that one | likewise |
+//!
+//! The first value is the number of parts, a blank, and the text: JSON, deflated and in base64, whose letters tags may have,
+//! cut into parts of 256 characters (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html>).
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -11,20 +16,27 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
-use package::RolloutPolicy;
+use serde::{Serialize, de::DeserializeOwned};
 
-/// How all keys begin that rollouts use; Terraform leaves them alone.
-pub const PREFIX: &str = "rollout:";
-const KEY: &str = "rollout:policy-";
+/// What some tags hold together, by how their keys begin. Terraform leaves all `rollout:*` alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tags(&'static str);
+
+/// A function's policy.
+pub const POLICY: Tags = Tags("rollout:policy-");
+/// The rollout that is under way.
+pub const RUN: Tags = Tags("rollout:run-");
+/// The rollout that comes next.
+pub const NEXT: Tags = Tags("rollout:next-");
 
 /// The longest value of a tag, in characters.
 const PART: usize = 256;
-/// A function has 50 tags at most; the others are its owner's.
-const MOST_PARTS: usize = 20;
-/// More than any policy takes: what was written by somebody else must not fill the memory.
+/// A function has 50 tags at most; the others are its owner's. What is here takes 3 to 5 each, without long names of alarms.
+const MOST_PARTS: usize = 13;
+/// More than any of it takes: what was written by somebody else must not fill the memory.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// Why a policy does not go into tags or come out of them.
+/// Why something does not go into tags or come out of them.
 #[derive(Debug, thiserror::Error)]
 pub enum TagsError {
     /// More than there is room for.
@@ -33,79 +45,93 @@ pub enum TagsError {
     )]
     Long(usize),
     /// Parts are missing, or somebody has changed them.
-    #[error("the tags {KEY}* hold no policy: publish the function again (rollout publish)")]
-    Malformed,
+    #[error("the tags {0}* are not as rollout has written them: publish or start it again")]
+    Malformed(&'static str),
     /// Written by another version of `rollout`.
-    #[error("the tags {KEY}* hold a policy that this version of rollout does not know: {0}")]
-    Unknown(serde_json::Error),
+    #[error("the tags {0}* hold something that this version of rollout does not know: {1}")]
+    Unknown(&'static str, serde_json::Error),
 }
 
-/// The tags that hold a policy.
-///
-/// # Errors
-/// [`TagsError::Long`].
-pub fn to_tags(policy: &RolloutPolicy) -> Result<BTreeMap<String, String>, TagsError> {
-    let json = serde_json::to_vec(policy).map_err(TagsError::Unknown)?;
-    let mut deflated = DeflateEncoder::new(Vec::new(), Compression::best());
-    // Into memory, which takes everything.
-    let deflated = deflated.write_all(&json).and_then(|()| deflated.finish());
-    let base64 = STANDARD.encode(deflated.map_err(|_| TagsError::Malformed)?);
-    // The first part has the number of parts in front.
-    let room = PART - "99 ".len();
-    let parts: Vec<_> = base64.as_bytes().chunks(room).collect();
-    if parts.len() > MOST_PARTS {
-        return Err(TagsError::Long(parts.len()));
-    }
-    let tags = (1..).zip(&parts).map(|(number, part)| {
-        let part = String::from_utf8_lossy(part);
-        let value = match number {
-            1 => format!("{} {part}", parts.len()),
-            _ => part.into_owned(),
-        };
-        (key(number), value)
-    });
-    Ok(tags.collect())
-}
-
-/// The policy that tags hold; `None` when there are none of this name.
-///
-/// # Errors
-/// [`TagsError`] when they do not make a policy.
-pub fn from_tags(tags: &HashMap<String, String>) -> Result<Option<RolloutPolicy>, TagsError> {
-    let Some(first) = tags.get(&key(1)) else {
-        return Ok(None);
-    };
-    let json = first.split_once(' ').and_then(|(count, first)| {
-        let count = count.parse().ok().filter(|count| *count <= MOST_PARTS)?;
-        let mut base64 = first.to_owned();
-        for number in 2..=count {
-            base64.push_str(tags.get(&key(number))?);
+impl Tags {
+    /// The tags that hold something.
+    ///
+    /// # Errors
+    /// [`TagsError::Long`].
+    pub fn write(self, it: &impl Serialize) -> Result<BTreeMap<String, String>, TagsError> {
+        let json = serde_json::to_vec(it).map_err(|error| TagsError::Unknown(self.0, error))?;
+        let mut deflated = DeflateEncoder::new(Vec::new(), Compression::best());
+        // Into memory, which takes everything.
+        let deflated = deflated.write_all(&json).and_then(|()| deflated.finish());
+        let base64 = STANDARD.encode(deflated.map_err(|_| TagsError::Malformed(self.0))?);
+        // The first part has the number of parts in front.
+        let room = PART - "99 ".len();
+        let parts: Vec<_> = base64.as_bytes().chunks(room).collect();
+        if parts.len() > MOST_PARTS {
+            return Err(TagsError::Long(parts.len()));
         }
-        let mut json = Vec::new();
-        let deflated = STANDARD.decode(base64).ok()?;
-        let inflate = DeflateDecoder::new(&*deflated).take(MOST_BYTES);
-        { inflate }.read_to_end(&mut json).ok()?;
-        Some(json)
-    });
-    let policy = serde_json::from_slice(&json.ok_or(TagsError::Malformed)?);
-    policy.map(Some).map_err(TagsError::Unknown)
-}
+        let tags = (1..).zip(&parts).map(|(number, part)| {
+            let part = String::from_utf8_lossy(part);
+            let value = match number {
+                1 => format!("{} {part}", parts.len()),
+                _ => part.into_owned(),
+            };
+            (self.key(number), value)
+        });
+        Ok(tags.collect())
+    }
 
-/// The keys that an earlier, longer policy has left behind this one.
-#[must_use]
-pub fn left_over(found: &HashMap<String, String>, now: &BTreeMap<String, String>) -> Vec<String> {
-    let own = found.keys().filter(|key| key.starts_with(KEY));
-    let mut left: Vec<_> = own.filter(|key| !now.contains_key(*key)).cloned().collect();
-    left.sort();
-    left
-}
+    /// What tags hold; `None` when there are none of this name.
+    ///
+    /// # Errors
+    /// [`TagsError`] when it is not what was written.
+    pub fn read<T: DeserializeOwned>(
+        self,
+        tags: &HashMap<String, String>,
+    ) -> Result<Option<T>, TagsError> {
+        let Some(first) = tags.get(&self.key(1)) else {
+            return Ok(None);
+        };
+        let json = first.split_once(' ').and_then(|(count, first)| {
+            let count = count.parse().ok().filter(|count| *count <= MOST_PARTS)?;
+            let mut base64 = first.to_owned();
+            for number in 2..=count {
+                base64.push_str(tags.get(&self.key(number))?);
+            }
+            let mut json = Vec::new();
+            let deflated = STANDARD.decode(base64).ok()?;
+            let inflate = DeflateDecoder::new(&*deflated).take(MOST_BYTES);
+            { inflate }.read_to_end(&mut json).ok()?;
+            Some(json)
+        });
+        let json = json.ok_or(TagsError::Malformed(self.0))?;
+        let read = serde_json::from_slice(&json);
+        read.map(Some)
+            .map_err(|error| TagsError::Unknown(self.0, error))
+    }
 
-fn key(number: usize) -> String {
-    format!("{KEY}{number}")
+    /// The keys of these tags that are not among those: what a longer text has left behind a shorter one.
+    #[must_use]
+    pub fn left_over(
+        self,
+        found: &HashMap<String, String>,
+        now: &BTreeMap<String, String>,
+    ) -> Vec<String> {
+        let own = found.keys().filter(|key| key.starts_with(self.0));
+        let mut left: Vec<_> = own.filter(|key| !now.contains_key(*key)).cloned().collect();
+        left.sort();
+        left
+    }
+
+    /// The key of a part, from 1. There is something when there is the first.
+    #[must_use]
+    pub fn key(self, number: usize) -> String {
+        format!("{}{number}", self.0)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use package::RolloutPolicy;
     use proptest::prelude::*;
 
     use super::*;
@@ -122,7 +148,11 @@ mod tests {
     }
 
     fn tags(policy: &RolloutPolicy) -> HashMap<String, String> {
-        to_tags(policy).expect("tags").into_iter().collect()
+        POLICY.write(policy).expect("tags").into_iter().collect()
+    }
+
+    fn read(tags: &HashMap<String, String>) -> Result<Option<RolloutPolicy>, TagsError> {
+        POLICY.read(tags)
     }
 
     #[test]
@@ -132,52 +162,52 @@ mod tests {
 
     #[test]
     fn a_function_without_the_tags_has_no_policy_there() {
-        assert!(from_tags(&HashMap::new()).is_ok_and(|found| found.is_none()));
+        assert!(read(&HashMap::new()).is_ok_and(|found| found.is_none()));
     }
 
     #[test]
     fn a_policy_that_is_too_long_is_refused() {
-        let error = to_tags(&policy(1_000)).expect_err("too long");
-        assert!(matches!(error, TagsError::Long(21..)), "{error}");
+        let error = POLICY.write(&policy(1_000)).expect_err("too long");
+        assert!(matches!(error, TagsError::Long(14..)), "{error}");
     }
 
     #[test]
     fn what_somebody_has_changed_is_no_policy() {
-        let whole = tags(&policy(30));
+        let whole = tags(&policy(20));
         assert!(whole.len() > 2);
         for (key, value) in &whole {
             let mut changed = whole.clone();
             changed.remove(key);
-            let without = from_tags(&changed);
-            assert!(key == "rollout:policy-1" || matches!(without, Err(TagsError::Malformed)));
+            let without = read(&changed);
+            assert!(key == "rollout:policy-1" || matches!(without, Err(TagsError::Malformed(_))));
             changed.insert(key.clone(), format!("{value}!"));
-            assert!(matches!(from_tags(&changed), Err(TagsError::Malformed)));
+            assert!(matches!(read(&changed), Err(TagsError::Malformed(_))));
         }
-        let unknown = HashMap::from([(key(1), "20 e30=".to_owned())]);
-        assert!(matches!(from_tags(&unknown), Err(TagsError::Malformed)));
+        let unknown = HashMap::from([(POLICY.key(1), "20 e30=".to_owned())]);
+        assert!(matches!(read(&unknown), Err(TagsError::Malformed(_))));
     }
 
     #[test]
     fn what_a_longer_policy_has_left_is_found_and_nothing_else() {
-        let mut found = tags(&policy(30));
+        let mut found = tags(&policy(20));
         found.insert("team".to_owned(), "checkout".to_owned());
         found.insert("rollout:other".to_owned(), "x".to_owned());
-        let now = to_tags(&policy(0)).expect("tags");
-        let left = left_over(&found, &now);
+        let now = POLICY.write(&policy(0)).expect("tags");
+        let left = POLICY.left_over(&found, &now);
         assert_eq!(left.len(), found.len() - 2 - now.len());
-        assert!(left.iter().all(|key| key.starts_with(KEY)));
+        assert!(left.iter().all(|key| key.starts_with(POLICY.0)));
     }
 
     proptest! {
         #[test]
-        fn a_policy_comes_out_as_it_went_in_by_what_lambda_takes(alarms in 0_usize..60) {
+        fn a_policy_comes_out_as_it_went_in_by_what_lambda_takes(alarms in 0_usize..40) {
             let policy = policy(alarms);
             let tags = tags(&policy);
             for value in tags.values() {
                 prop_assert!(value.len() <= 256);
                 prop_assert!(value.chars().all(|c| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c)));
             }
-            prop_assert_eq!(from_tags(&tags).expect("a policy"), Some(policy));
+            prop_assert_eq!(read(&tags).expect("a policy"), Some(policy));
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     aws::{
         LIVE,
         alias::Alias,
-        routing::{Percent, Version},
+        routing::Version,
         versions::{self, PublishedVersion, Versions, other_build},
     },
     delivery::record::{self, Record},
@@ -86,8 +86,7 @@ pub fn compare(manifest: &FunctionManifest, found: &Found<'_>, wanted: Wanted) -
             target: None,
         };
     };
-    let candidate = live.routing.additional;
-    let candidate = candidate.filter(|(_, percent)| *percent > Percent::ZERO);
+    let candidate = live.routing.candidate();
     let target = candidate.map_or(live.routing.primary, |(version, _)| version);
     let (state, reason) = match published(manifest, found, wanted) {
         Some(pair) => of_published(manifest, found, live, pair),
@@ -137,7 +136,7 @@ fn of_published(
     let routing = &live.routing;
     let [x86_64, arm64] = [pair.x86_64, pair.arm64].map(|it| it.map_or(0, Version::number));
     let versions = format!("versions {x86_64} (x86_64) and {arm64} (arm64)");
-    let under_way = routing.additional.filter(|(_, it)| *it > Percent::ZERO);
+    let under_way = routing.candidate();
     if let Some((candidate, percent)) = under_way {
         return if pair.has(candidate) {
             let sentence = format!("has a rollout under way: version {candidate} has {percent}");
@@ -225,6 +224,7 @@ mod tests {
     use package::Artifact;
 
     use super::*;
+    use crate::aws::routing::Percent;
     use crate::aws::{routing::Routing, versions::Settings};
 
     fn version(number: u64) -> Version {
@@ -387,7 +387,7 @@ mod tests {
     fn a_pair_that_was_rolled_back_is_not_due_and_the_next_content_is() {
         for description in [
             "rollout 2->4 since 2026-11-23T14:30:00Z 5%@0s 0%@60s",
-            "rollout 2->4 since 2026-11-23T14:30:00Z 5%@0s 0%@60s by guard",
+            "rollout 2->4 since 2026-11-23T14:30:00Z 5%@0s 0%@60s alarm",
             "version 2 set by rollback of version 4",
             "version 2 set by rollback of version 3",
         ] {

@@ -1,6 +1,6 @@
 //! A benchmark against a real sandbox: what it measures, and that it leaves nothing behind.
 
-use crate::common::{proxy, release};
+use crate::common::{WITH_A_TERMINAL, proxy, release};
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
@@ -58,7 +58,9 @@ impl Bench {
 
     /// A run that is under way.
     fn start(&self, more: &[&str]) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_rollout"))
+        let [program, flag] = WITH_A_TERMINAL;
+        Command::new(program)
+            .args([flag, env!("CARGO_BIN_EXE_rollout")])
             .args(["--endpoint-url", &self.sandbox.endpoint, "--dist"])
             .arg(self.dist.path())
             .args(Self::arguments(&self.event(), more))

@@ -310,7 +310,7 @@ fn a_report_counts_both_versions_and_leaves_out_the_times_of_an_emulated_one() {
     );
 
     sandbox.give(2, 0.5);
-    sandbox.traffic(&dist);
+    sandbox.invoke_live(&dist, 40);
     let mut lines = sandbox.rollout_json(&dist, &["report", FUNCTION, "--period", "1s"]);
     let comparison = lines.pop().expect("a comparison");
     let invocations = |version: usize| comparison["versions"][version]["invocations"].as_u64();
@@ -391,7 +391,7 @@ async fn whoever_has_no_build_rolls_out_by_the_policy_that_was_published() {
     sandbox.rollout(&dist, &until).success();
     let function = sandbox.lambda().get_function().function_name(FUNCTION);
     let tags = function.send().await.expect("a function").tags;
-    let kept = rollout::delivery::policy_tags::from_tags(&tags.unwrap_or_default());
+    let kept = rollout::delivery::tags::POLICY.read(&tags.unwrap_or_default());
     assert_eq!(kept.expect("a policy"), Some(dist.manifest.rollout.clone()));
     let run = ["run", FUNCTION, "--steps", "100", "--bake", "0s"];
     let run = [&run[..], &["--bake-after", "0s", "--period", "1s"]].concat();

@@ -1,4 +1,4 @@
-//! `rollout run` and the alarm that guards it when it is gone.
+//! `rollout run` and the alarm on its candidate.
 
 use crate::common::run as stage;
 use aws_sdk_lambda::types::AliasRoutingConfiguration;
@@ -9,26 +9,6 @@ use stage::{Candidate, FUNCTION, Stage, said};
 /// The state of the alarm, as `rollout status` says it.
 async fn alarm(stage: &Stage) -> Value {
     stage.ask(&["status"]).await["alarm"].clone()
-}
-
-/// Sets the weight back to 0 as the function `guard` does.
-async fn guard(stage: &Stage) {
-    let description = stage
-        .live()
-        .await
-        .description()
-        .unwrap_or_default()
-        .to_owned();
-    let nothing = AliasRoutingConfiguration::builder()
-        .set_additional_version_weights(Some(Default::default()));
-    let update = stage
-        .lambda
-        .update_alias()
-        .function_name(FUNCTION)
-        .name("live");
-    let update = update.function_version("1").routing_config(nothing.build());
-    let rolled_back = update.description(format!("{description} 0%@9999s by guard"));
-    rolled_back.send().await.expect("is rolled back");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,33 +69,6 @@ async fn promoting_and_rolling_back_by_hand_disarm_the_alarm() {
         assert_eq!(stage.serves_alone().await.as_deref(), Some(serves));
         assert_eq!(alarm(&stage).await, Value::Null);
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_guard_was_faster_than_says_so_and_so_do_status_and_the_next_run() {
-    let stage = Stage::set(Candidate::Good).await;
-    stage.send_traffic();
-    let run = stage.run(&["--bake", "60s"]);
-    stage.reaches(20.0).await;
-    guard(&stage).await;
-    let (code, text) = said(&run.output().await);
-    assert_eq!(code, Some(1), "{text}");
-    assert!(
-        text.contains(
-            "rolled back: the alarm flaky-live-candidate went off at 20%, and guard has rolled back"
-        ),
-        "{text}"
-    );
-    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
-    assert_eq!(stage.ask(&["status"]).await["rolled_back_by_guard"], true);
-
-    let (code, text) = said(&stage.run(&["retry", "--until", "20"]).output().await);
-    assert_eq!(code, Some(0), "{text}");
-    assert!(
-        text.contains("guard has rolled back the last rollout"),
-        "{text}"
-    );
-    assert_eq!(stage.ask(&["status"]).await["rolled_back_by_guard"], false);
 }
 
 #[tokio::test(flavor = "multi_thread")]

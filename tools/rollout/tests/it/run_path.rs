@@ -120,7 +120,10 @@ fn a_release_stays_when_only_the_architecture_is_at_fault() {
     sandbox.fault("arm64:errors=20%");
     let _traffic = sandbox.traffic_in_background(&dist, "60");
     let ended = sandbox
-        .rollout(&dist, &[&["--json"], &run_for("20s", &[])[..]].concat())
+        .rollout(
+            &dist,
+            &[&["--json"], &run_for("20s", &["--no-guard"])[..]].concat(),
+        )
         .code(1);
     let text = said(&ended);
     let events: Vec<Value> = text

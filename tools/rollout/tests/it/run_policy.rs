@@ -1,6 +1,6 @@
 //! What a run does with provisioned concurrency, and with people who interrupt it.
 
-use crate::common::run as stage;
+use crate::common::{WITH_A_TERMINAL, run as stage};
 use std::{
     fs::File,
     io::{Read as _, Write as _},
@@ -51,7 +51,7 @@ async fn an_alias_with_provisioned_concurrency_is_refused_before_anything_moves(
 async fn a_terminal_that_is_gone_aborts_unless_nohup_was_asked_for() {
     let stage = Stage::set(Candidate::Good).await;
     stage.send_traffic();
-    let run = stage.run(&["--bake", "60s"]);
+    let run = stage.run_behind(&WITH_A_TERMINAL, &["--bake", "60s"]);
     stage.reaches(20.0).await;
     run.signal(Signal::SIGHUP);
     let (code, text) = said(&run.output().await);
@@ -59,7 +59,7 @@ async fn a_terminal_that_is_gone_aborts_unless_nohup_was_asked_for() {
     assert!(text.contains("aborted at 20%"), "{text}");
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
 
-    let run = stage.run_behind("nohup", &["retry", "--bake", "1s"]);
+    let run = stage.run_behind(&["nohup"], &["retry", "--bake", "1s"]);
     stage.reaches(20.0).await;
     run.signal(Signal::SIGHUP);
     let (code, text) = said(&run.output().await);

@@ -1,4 +1,4 @@
-//! AWS JSON 1.0, the protocol of DynamoDB, SQS and CloudWatch: the header `X-Amz-Target` says `SERVICE.OPERATION`.
+//! AWS JSON 1.0, the protocol of DynamoDB, SQS and CloudWatch, and 1.1, that of EventBridge, parameters and tags: the header `X-Amz-Target` says `SERVICE.OPERATION`.
 
 use axum::{
     http::{HeaderMap, StatusCode, header},
@@ -6,7 +6,7 @@ use axum::{
 };
 use uuid::Uuid;
 
-/// The content type of requests and answers.
+/// The content type of requests and answers in AWS JSON 1.0.
 pub const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 
 /// What a request asks for: `DynamoDB_20120810.PutItem`.
@@ -24,9 +24,19 @@ pub fn operation<'a>(headers: &'a HeaderMap, service: &str) -> Option<&'a str> {
 /// An answer, with a request id of its own.
 #[must_use]
 pub fn answer(status: StatusCode, body: String) -> Response {
+    answer_as(CONTENT_TYPE, status, body)
+}
+
+/// The same in AWS JSON 1.1.
+#[must_use]
+pub fn answer_1_1(status: StatusCode, body: String) -> Response {
+    answer_as("application/x-amz-json-1.1", status, body)
+}
+
+fn answer_as(content_type: &str, status: StatusCode, body: String) -> Response {
     let request_id = Uuid::new_v4().to_string();
     let headers = [
-        (header::CONTENT_TYPE.as_str(), CONTENT_TYPE),
+        (header::CONTENT_TYPE.as_str(), content_type),
         ("x-amzn-requestid", &request_id),
     ];
     (status, headers, body).into_response()

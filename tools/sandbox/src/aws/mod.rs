@@ -4,7 +4,7 @@
 //! - [`arn`]: ARNs, and the characters of names.
 //! - [`signature`]: whose request it is, for which region and service.
 //! - [`errors`]: refusals as the protocols carry them.
-//! - [`json_protocol`]: the protocol of DynamoDB, SQS and CloudWatch.
+//! - [`json_protocol`]: the protocol of DynamoDB, SQS, CloudWatch, EventBridge, parameters and tags.
 //! - [`paging`]: lists in pages.
 
 pub mod arn;

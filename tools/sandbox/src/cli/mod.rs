@@ -1,13 +1,16 @@
 //! What the user can ask for: one file per command, each with its arguments and a `run`.
 //!
 //! - [`serve`], [`start`], [`stop`], [`status`]: a sandbox, in the foreground or in the background.
-//! - [`apply`], [`invoke`], [`logs`], [`mod@test`], [`traffic`], [`watch`]: a function in a running sandbox.
+//! - [`apply`], [`delete`], [`invoke`], [`logs`], [`mod@test`], [`traffic`], [`watch`]: a function in a running sandbox.
+//! - [`mod@events`]: what was put to EventBridge.
 //! - [`fault`], [`service_fault`]: what goes wrong on purpose.
 //! - [`terminal`]: the one place that writes to the terminal, and waits for its signals.
 //!
 //! May use every other layer; none uses this one.
 
 pub mod apply;
+pub mod delete;
+pub mod events;
 pub mod fault;
 pub mod invoke;
 pub mod logs;
@@ -47,6 +50,8 @@ pub enum Command {
     Status(status::StatusArgs),
     /// Create or update a function from dist/<function>/function.json, as Terraform does on AWS
     Apply(apply::ApplyArgs),
+    /// Delete a function; its tables and queues stay
+    Delete(delete::DeleteArgs),
     /// Invoke a function once and print what it answers
     Invoke(invoke::InvokeArgs),
     /// Print what a function has logged, in time order
@@ -56,9 +61,11 @@ pub enum Command {
     /// Takes dist/<FUNCTION> as scripts/build.sh wrote it. Applies the function as `sandbox apply` does, then puts
     /// each build in turn into $LATEST and invokes that: nothing is published, and no alias moves.
     Test(test::TestArgs),
+    /// Print the last events that were put to EventBridge, the oldest first
+    Events(events::EventsArgs),
     /// Set, list or clear the faults of a function
     Fault(fault::FaultArgs),
-    /// Set, list or clear the faults of DynamoDB and SQS
+    /// Set, list or clear the faults of services
     ServiceFault(service_fault::ServiceFaultArgs),
     /// Send scenarios or invocations at a steady rate
     Traffic(traffic::TrafficArgs),
@@ -77,9 +84,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Stop(args) => stop::run(args).await,
         Command::Status(args) => status::run(args).await,
         Command::Apply(args) => apply::run(args).await,
+        Command::Delete(args) => delete::run(args).await,
         Command::Invoke(args) => invoke::run(args).await,
         Command::Logs(args) => logs::run(args).await,
         Command::Test(args) => test::run(args).await,
+        Command::Events(args) => events::run(args).await,
         Command::Fault(args) => fault::run(args).await,
         Command::ServiceFault(args) => service_fault::run(args).await,
         Command::Traffic(args) => traffic::run(args).await,

@@ -1,4 +1,4 @@
-//! `sandbox service-fault`: sets, lists or clears the faults of DynamoDB, SQS and CloudWatch.
+//! `sandbox service-fault`: sets, lists or clears the faults of services.
 
 use std::process::ExitCode;
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hyper::{Method, Request, StatusCode, Uri, header};
 use package::Architecture;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::http::{HttpClient, HttpError};
 
@@ -152,14 +153,25 @@ impl AdminClient {
         Ok(())
     }
 
-    /// Lets alarms, a schedule or nothing of both invoke a function, in place of the rule that it may have.
+    /// Lets alarms and the time invoke a function by these rules, in place of those that it may have.
     ///
     /// # Errors
     /// [`AdminError`] when the sandbox cannot be asked.
-    pub async fn set_rule(&self, function: &str, rule: Option<&Rule>) -> Result<(), AdminError> {
+    pub async fn set_rules(&self, function: &str, rules: &[Rule]) -> Result<(), AdminError> {
         let path = format!("/_sandbox/rules/{function}");
-        self.send(Method::PUT, &path, Some(&rule)).await?;
+        self.send(Method::PUT, &path, Some(&rules)).await?;
         Ok(())
+    }
+
+    /// The last events that were put to EventBridge, the oldest first.
+    ///
+    /// # Errors
+    /// [`AdminError`] when the sandbox cannot be asked.
+    pub async fn events(&self) -> Result<Vec<Value>, AdminError> {
+        let body = self
+            .send(Method::GET, "/_sandbox/events", None::<&()>)
+            .await?;
+        self.read(&body)
     }
 
     /// The faults of services that hold now, as they were written.

@@ -1,16 +1,19 @@
 //! Questions to Lambda to which "there is none" is an answer.
 
+use std::collections::HashMap;
+
 use anyhow::{Context as _, Result};
 use aws_sdk_lambda::{
     Client,
     error::SdkError,
     operation::{
+        delete_function::DeleteFunctionError,
         get_alias::GetAliasError,
         get_function_configuration::{
             GetFunctionConfigurationError, GetFunctionConfigurationOutput,
         },
     },
-    types::FunctionConfiguration,
+    types::{AliasRoutingConfiguration, FunctionConfiguration},
 };
 
 use crate::LIVE;
@@ -98,6 +101,36 @@ pub async fn delete_live_that_follows_latest(client: &Client, function: &str) ->
         deleted.with_context(|| format!("cannot delete {function}:{LIVE}"))?;
     }
     Ok(())
+}
+
+/// Makes an alias point at one version, all of it.
+///
+/// # Errors
+/// When the sandbox cannot be asked, or there is no such version.
+pub async fn point(client: &Client, function: &str, alias: &str, version: &str) -> Result<()> {
+    let failed = || format!("cannot point {function}:{alias} at version {version}");
+    if !has_alias(client, function, alias).await? {
+        let create = client.create_alias().function_name(function).name(alias);
+        let created = create.function_version(version).send().await;
+        return created.map(drop).with_context(failed);
+    }
+    let all =
+        AliasRoutingConfiguration::builder().set_additional_version_weights(Some(HashMap::new()));
+    let update = client.update_alias().function_name(function).name(alias);
+    let update = update.function_version(version).routing_config(all.build());
+    update.send().await.map(drop).with_context(failed)
+}
+
+/// Deletes a function with its versions and aliases; says whether there was one.
+///
+/// # Errors
+/// When the sandbox cannot be asked.
+pub async fn delete(client: &Client, function: &str) -> Result<bool> {
+    let delete = client.delete_function().function_name(function);
+    let missing = DeleteFunctionError::is_resource_not_found_exception;
+    let deleted = if_there(delete.send().await, missing);
+    let deleted = deleted.with_context(|| format!("cannot delete {function}"))?;
+    Ok(deleted.is_some())
 }
 
 /// What was asked for, or none where the service says that there is no such thing.

@@ -1,5 +1,5 @@
 //! `/_sandbox/`: what AWS has no API for. Health, faults, HTTP APIs, what functions may do, what
-//! alarms and schedules invoke, and the download that `GetFunction` points at.
+//! alarms and schedules invoke, the events that were put, and the download that `GetFunction` points at.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     execution::faults::{FaultPlan, FunctionFaults},
     services::{
-        eventbridge::{Rule, Rules},
+        eventbridge::{EventBus, Rule, Rules},
         http_api::HttpApis,
         lambda::Lambda,
     },
@@ -37,7 +37,9 @@ pub struct Parts {
     pub grants: Grants,
     /// Which functions alarms and schedules invoke.
     pub rules: Rules,
-    /// Faults of DynamoDB and SQS.
+    /// The events that were put.
+    pub events: EventBus,
+    /// Faults of services.
     pub service_faults: ServiceFaults,
 }
 
@@ -45,7 +47,8 @@ pub struct Parts {
 pub fn router(parts: Parts) -> Router {
     Router::new()
         .route("/_sandbox/access/{function}", put(set_grant))
-        .route("/_sandbox/rules/{function}", put(set_rule))
+        .route("/_sandbox/rules/{function}", put(set_rules))
+        .route("/_sandbox/events", get(list_events))
         .route("/_sandbox/http", get(list_http_apis))
         .route("/_sandbox/http/{function}", put(open_http_api))
         .route(
@@ -143,14 +146,19 @@ async fn set_grant(
     StatusCode::NO_CONTENT
 }
 
-/// Lets alarms, a schedule or nothing of both invoke a function. The function need not exist yet.
-async fn set_rule(
+/// Replaces what of alarms and the time invokes a function. The function need not exist yet.
+async fn set_rules(
     State(parts): State<Parts>,
     Path(function): Path<String>,
-    Json(rule): Json<Option<Rule>>,
+    Json(rules): Json<Vec<Rule>>,
 ) -> StatusCode {
-    parts.rules.set(&function, rule);
+    parts.rules.set(&function, rules);
     StatusCode::NO_CONTENT
+}
+
+/// The last events that were put, the oldest first.
+async fn list_events(State(parts): State<Parts>) -> Json<Vec<Value>> {
+    Json(parts.events.events())
 }
 
 /// All faults of services, as they were written.

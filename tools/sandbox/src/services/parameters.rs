@@ -88,7 +88,7 @@ pub async fn answer(
     };
     let refused = |message: &str| {
         let body = errors::typed("ValidationException", message);
-        json_protocol::answer(StatusCode::BAD_REQUEST, body.to_string())
+        json_protocol::answer_1_1(StatusCode::BAD_REQUEST, body.to_string())
     };
     if operation != "GetParameters" {
         return refused(&format!(
@@ -99,7 +99,7 @@ pub async fn answer(
         return refused("too many names");
     };
     match parameters.get(&body) {
-        Ok(answer) => json_protocol::answer(StatusCode::OK, answer.to_string()),
+        Ok(answer) => json_protocol::answer_1_1(StatusCode::OK, answer.to_string()),
         Err(message) => refused(&message),
     }
 }

@@ -12,7 +12,7 @@ use package::{
 use super::sandbox::{Sandbox, dist};
 use crate::{
     LIVE,
-    client::{apply, endpoint::Clients, replay::answers, settings::Variables},
+    client::{apply, endpoint::Clients, lambda, replay::answers, settings::Variables},
 };
 
 /// The two versions of one commit.
@@ -60,9 +60,9 @@ impl Sandbox {
         };
         for architecture in Architecture::ALL {
             let version = pair.version(architecture);
-            self.point(function, architecture.as_str(), version).await?;
+            lambda::point(&self.lambda, function, architecture.as_str(), version).await?;
         }
-        self.point(function, LIVE, &pair.x86_64).await?;
+        lambda::point(&self.lambda, function, LIVE, &pair.x86_64).await?;
         // Again: now there is an alias for the trigger.
         apply::apply(&clients, dist, &manifest, &Variables::default()).await?;
         Ok(pair)
@@ -111,33 +111,5 @@ impl Sandbox {
         let alias = alias.name(architecture.as_str()).send().await;
         let alias = alias.with_context(|| format!("there is no {function}:{architecture}"))?;
         alias.function_version.context("an alias without a version")
-    }
-
-    /// Makes an alias point at one version, all of it.
-    async fn point(&self, function: &str, alias: &str, version: &str) -> Result<()> {
-        let create = self.lambda.create_alias().function_name(function);
-        let created = create.name(alias).function_version(version).send().await;
-        let failed = || format!("cannot point {function}:{alias} at version {version}");
-        match created {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_resource_conflict_exception()) =>
-            {
-                let update = self.lambda.update_alias().function_name(function);
-                let update = update.name(alias).function_version(version);
-                let all = AliasRoutingConfiguration::builder()
-                    .set_additional_version_weights(Some(Default::default()))
-                    .build();
-                update
-                    .routing_config(all)
-                    .send()
-                    .await
-                    .with_context(failed)?;
-                Ok(())
-            }
-            Err(error) => Err(error).with_context(failed),
-        }
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     execution::{environments::Environments, faults::Faults},
     rehearsal::{faults::FaultSpec, service_faults::ServiceFaults},
     server::{Options, Server},
-    services::lambda::Lambda,
+    services::{eventbridge::EventBus, lambda::Lambda},
 };
 
 /// Where `scripts/build.sh` writes to.
@@ -41,6 +41,7 @@ pub struct Sandbox {
     functions: Lambda,
     faults: Faults,
     service_faults: ServiceFaults,
+    events: EventBus,
     http: HttpClient,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<io::Result<()>>>,
@@ -70,6 +71,7 @@ impl Sandbox {
         let (environments, faults) = (server.environments().clone(), server.faults().clone());
         let functions = server.lambda().clone();
         let service_faults = server.service_faults().clone();
+        let events = server.events().clone();
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(server.run(async {
             let _ = stopped.await;
@@ -82,6 +84,7 @@ impl Sandbox {
             functions,
             faults,
             service_faults,
+            events,
             http: HttpClient::new(),
             stop: Some(stop),
             running: Some(running),
@@ -130,6 +133,12 @@ impl Sandbox {
     #[must_use]
     pub fn service_faults(&self) -> &ServiceFaults {
         &self.service_faults
+    }
+
+    /// The last events that were put to EventBridge, the oldest first, each as a target would get it.
+    #[must_use]
+    pub fn events(&self) -> Vec<serde_json::Value> {
+        self.events.events()
     }
 
     /// Makes a table as a deploy does, or checks that the one that exists is the same.

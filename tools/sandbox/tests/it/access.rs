@@ -242,3 +242,46 @@ async fn a_store_denies_one_version_what_it_gives_to_others() {
     assert_eq!((code.as_str(), status), ("AccessDeniedException", 400));
     get(&sandbox.sdk_config()).await.unwrap();
 }
+
+#[tokio::test]
+async fn events_and_tags_take_permissions_too() {
+    let config = async |permissions: serde_json::Value| {
+        let sandbox = Sandbox::start().await.unwrap();
+        let dist = tempfile::tempdir().unwrap();
+        build(dist.path(), |manifest| {
+            manifest["permissions"] = permissions
+        });
+        sandbox.apply_from(dist.path(), FUNCTION).await.unwrap();
+        let config = config_of_the_function(&sandbox).await;
+        (sandbox, config)
+    };
+    let put = async |config: &aws_types::SdkConfig| {
+        let entry = aws_sdk_eventbridge::types::PutEventsRequestEntry::builder();
+        let entry = entry.source("a").detail_type("b").detail("{}").build();
+        let client = aws_sdk_eventbridge::Client::new(config);
+        client.put_events().entries(entry).send().await
+    };
+    let find = async |config: &aws_types::SdkConfig| {
+        let client = aws_sdk_resourcegroupstagging::Client::new(config);
+        client.get_resources().send().await
+    };
+    let (_sandbox, denied) = config(serde_json::json!([])).await;
+    for ((code, _, message), part) in [
+        (
+            refusal(put(&denied).await),
+            "events:PutEvents on resource: arn:aws:events:us-east-1:000000000000:event-bus/default",
+        ),
+        (
+            refusal(find(&denied).await),
+            "tag:GetResources on resource: *",
+        ),
+    ] {
+        assert_eq!(code, "AccessDeniedException");
+        assert!(message.contains(part), "{message}");
+    }
+    let actions = ["events:PutEvents", "tag:GetResources"];
+    let (_sandbox, allowed) =
+        config(serde_json::json!([{"actions": actions, "resources": ["*"]}])).await;
+    put(&allowed).await.unwrap();
+    find(&allowed).await.unwrap();
+}

@@ -24,7 +24,7 @@ async fn sandbox() -> Sandbox {
     sandbox
 }
 
-async fn put(client: &Client, name: &str) {
+pub(crate) async fn put(client: &Client, name: &str) {
     client
         .put_metric_alarm()
         .alarm_name(name)
@@ -41,7 +41,7 @@ async fn put(client: &Client, name: &str) {
         .unwrap();
 }
 
-async fn set(client: &Client, name: &str, state: StateValue) {
+pub(crate) async fn set(client: &Client, name: &str, state: StateValue) {
     let set = client.set_alarm_state().alarm_name(name).state_value(state);
     set.state_reason("a drill").send().await.unwrap();
 }

@@ -239,3 +239,41 @@ fn status_shows_where_the_aliases_point() {
         .success()
         .stdout(contains("echo: 1 versions, live -> 1\n"));
 }
+
+#[test]
+fn the_controller_is_published_and_its_live_follows_what_was_built() {
+    let fixture = Fixture::new();
+    fixture.change_manifest(|manifest| manifest["trigger"] = json!({"kind": "controller"}));
+    let applied = fixture.run(&["apply", "echo"]).success();
+    applied.stdout(contains("live is version 1").and(contains(
+        "alarms named *-live-candidate invoke live, a tick each second invokes live",
+    )));
+    let again = fixture.run(&["apply", "echo"]).success();
+    again.stdout(contains("live is version 1"));
+    fixture.change_manifest(|manifest| manifest["memory_mib"] = json!(256));
+    let changed = fixture.run(&["apply", "echo"]).success();
+    changed.stdout(contains("live is version 2"));
+    fixture
+        .run(&["delete", "echo"])
+        .success()
+        .stdout("echo: deleted\n");
+    fixture
+        .run(&["delete", "echo"])
+        .success()
+        .stdout("echo: was not there\n");
+}
+
+#[test]
+fn events_are_printed_in_a_line_each_or_as_a_target_gets_them() {
+    let fixture = Fixture::new();
+    fixture.run(&["events"]).success().stdout("");
+    let entry =
+        json!([{"Source": "shop", "DetailType": "Sold", "Detail": "{\"n\": 3}", "Time": 0}]);
+    fixture.aws(&["events", "put-events", "--entries", &entry.to_string()]);
+    let line = "1970-01-01T00:00:00Z shop \"Sold\" {\"n\":3}\n";
+    fixture.run(&["events"]).success().stdout(line);
+    let whole = fixture.run(&["events", "--json"]).success();
+    let whole: Value = serde_json::from_slice(&whole.get_output().stdout).unwrap();
+    assert_eq!(whole["detail-type"], "Sold");
+    assert_eq!(whole["account"], "000000000000");
+}

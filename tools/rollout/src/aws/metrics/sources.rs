@@ -11,10 +11,13 @@
 use aws_sdk_cloudwatch::types::{Dimension, Metric};
 use aws_sdk_lambda::{Client, error::SdkError};
 
+use serde::{Deserialize, Serialize};
+
 use crate::aws::client::explain;
 
 /// A metric that counts calls before they reach Lambda.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     /// Requests of an HTTP API, by its id.
     Api(String),

@@ -21,6 +21,9 @@ pub(super) struct PolicyArgs {
     /// Those of them that end only when somebody says so with rollout promote, in percent [default: none]
     #[arg(long, value_name = "PERCENT,…", value_delimiter = ',')]
     pause_at: Option<Vec<f64>>,
+    /// Set the first weight only when somebody says so with rollout promote
+    #[arg(long)]
+    approval: bool,
     /// How long each step is watched at least [default: 10m]
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     bake: Option<u64>,
@@ -79,6 +82,7 @@ impl PolicyArgs {
             architecture: policy.architecture,
             steps_percent,
             pause_at_percent,
+            approval: self.approval || policy.approval,
             bake_s: self.bake.unwrap_or(policy.bake_s),
             step_timeout_s: self.step_timeout.or(policy.step_timeout_s),
             on_inconclusive: self.on_inconclusive.unwrap_or(policy.on_inconclusive),
@@ -126,6 +130,7 @@ mod tests {
             architecture: package::Architecture::X86_64,
             steps_percent: vec![10.0, 100.0],
             pause_at_percent: vec![10.0],
+            approval: true,
             bake_s: 60,
             step_timeout_s: Some(90),
             on_inconclusive: OnInconclusive::Pause,
@@ -148,7 +153,7 @@ mod tests {
 
     #[test]
     fn every_key_has_a_flag_of_its_name_that_wins() {
-        let flags = "--steps 10,100 --pause-at 10 --bake 60s --step-timeout 90s --on-inconclusive pause \
+        let flags = "--steps 10,100 --pause-at 10 --approval --bake 60s --step-timeout 90s --on-inconclusive pause \
                      --min-samples 7 --bake-after 8s --alarms one,two --alpha 0.1 --margin 2 --slow 80ms --period 30s \
                      --metric-delay 31s --no-data-timeout 500s --no-guard";
         let words = std::iter::once("probe").chain(flags.split(' '));

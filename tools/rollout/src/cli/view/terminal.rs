@@ -74,6 +74,7 @@ impl Picture {
                 false
             }
             Event::Path { .. }
+            | Event::Armed { .. }
             | Event::StepOver { .. }
             | Event::NoData { .. }
             | Event::Serving { .. }

@@ -16,6 +16,7 @@ use analysis::Count;
 pub(super) fn line(event: &Event, versions: Option<&Versions>) -> Option<String> {
     match event {
         Event::Path { moves } => Some(path(moves)),
+        Event::Armed { alarm, at } => Some(format!("alarm {alarm} is armed: {at}")),
         Event::Started {
             baseline,
             candidate,

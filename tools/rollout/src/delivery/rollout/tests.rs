@@ -294,7 +294,8 @@ impl Account {
             Ok(self.samples(rollout))
         };
         let state = if self.is(&self.alarm) { "ALARM" } else { "OK" };
-        let alarms = rollout.alarms().into_iter().map(|name| AlarmState {
+        let alarms = rollout.alarms().iter().cloned().chain(rollout.own_alarm());
+        let alarms = alarms.map(|name| AlarmState {
             state: if name == "checkout-errors" {
                 state
             } else {
@@ -342,7 +343,12 @@ impl Account {
     }
 
     /// How a run would begin now.
-    fn start(&self, asked: &RolloutPolicy) -> Start {
+    fn start(&mut self, asked: &RolloutPolicy) -> Start {
+        let record = self.description().parse::<Record>();
+        if record.is_ok_and(|record| record.is_paused_by_itself()) {
+            let now = self.now;
+            self.change_elsewhere(|record| record.resumed(now));
+        }
         let alias = self.live.clone().expect("live is there");
         let found = Situation::read("flaky", &alias.routing, &alias.description, version(2));
         let under_way = match found.expect("may start") {
@@ -1221,26 +1227,32 @@ fn an_alias_that_is_gone_stops_the_run() {
 }
 
 #[test]
-fn what_guard_has_rolled_back_is_said_and_not_called_somebody_else() {
+fn what_another_shell_has_rolled_back_ends_with_its_cause() {
     let (account, end) = meddled(&long(), |account| {
-        account.set_by_hand(Routing::alone(version(1)));
-        let live = account.live.as_mut().expect("live is there");
-        live.description += " 0%@9s by guard";
+        let now = account.now;
+        account.change_elsewhere(|record| record.rolled_back(Cause::Alarm, now));
     });
-    assert_eq!(end, ended(Ending::RolledBack(Cause::Guard)));
+    assert_eq!(end, ended(Ending::RolledBack(Cause::Alarm)));
+    let sentence = account.sentence();
+    assert!(sentence.contains("an alarm went off at 20%"), "{sentence}");
+}
+
+#[test]
+fn a_newer_release_that_takes_its_place_ends_it_and_is_not_touched() {
+    let third = Routing::weighted(version(1), version(3), percent(10.0));
+    let (account, end) = meddled(&long(), |account| {
+        account.set_by_hand(third);
+        let record = Record::start(version(1), version(3), percent(10.0), account.now);
+        let live = account.live.as_mut().expect("live is there");
+        live.description = record.to_string();
+    });
+    assert_eq!(end, ended(Ending::RolledBack(Cause::Superseded)));
+    assert_eq!(account.routing(), third);
     let sentence = account.sentence();
     assert!(
-        sentence.contains("went off at 20%, and guard has rolled back"),
+        sentence.contains("a newer release has taken its place at 20%"),
         "{sentence}"
     );
-
-    // Guard only ever gives the traffic back to the baseline.
-    let (_, end) = meddled(&long(), |account| {
-        account.set_by_hand(Routing::alone(version(2)));
-        let live = account.live.as_mut().expect("live is there");
-        live.description += " 0%@9s by guard";
-    });
-    assert_eq!(end, ended(Ending::Stopped));
 }
 
 #[test]
@@ -1248,7 +1260,7 @@ fn a_rollout_that_is_paused_elsewhere_keeps_its_weight_until_it_is_resumed() {
     let mut account = Account::new(Candidate::Good);
     let start = account.start(&policy());
     let mut run = Run::begin(&mut account, start, Kill::Never);
-    account.change_elsewhere(|record| record.paused(start_of_time()));
+    account.change_elsewhere(|record| record.paused(None, start_of_time()));
     let mut go_on_until = |account: &mut Account, second| {
         while account.second() < second && run.end.is_none() {
             run.wait(account, None);
@@ -1260,7 +1272,8 @@ fn a_rollout_that_is_paused_elsewhere_keeps_its_weight_until_it_is_resumed() {
     assert_eq!(account.weights(), [20.0]);
     let last = account.analyses().last().copied().expect("an analysis");
     assert_eq!(last.waiting, Some(Waiting::Resume));
-    account.change_elsewhere(Record::resumed);
+    let now = account.now;
+    account.change_elsewhere(|record| record.resumed(now));
     assert_eq!(go_on_until(&mut account, 200), Some(PROMOTED));
     let paused = |event: &Event| match event {
         Event::Paused { paused } => Some(*paused),
@@ -1274,7 +1287,7 @@ fn a_rollout_that_is_paused_elsewhere_keeps_its_weight_until_it_is_resumed() {
 fn a_pause_outlives_the_run_and_a_worse_candidate_does_not_outlive_the_pause() {
     let mut account = Account::new(Candidate::Errors);
     account.killed(&policy(), Kill::Tick(1));
-    account.change_elsewhere(|record| record.paused(start_of_time()));
+    account.change_elsewhere(|record| record.paused(None, start_of_time()));
     let worse = ended(Ending::RolledBack(Cause::Worse));
     assert_eq!(account.run(&policy()), worse);
     let waited = account

@@ -12,6 +12,7 @@ use assert_cmd::assert::Assert;
 use aws_sdk_lambda::{
     Client,
     config::{BehaviorVersion, Credentials, Region},
+    primitives::Blob,
     types::AliasRoutingConfiguration,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -23,6 +24,7 @@ use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 /// The function that every test publishes.
 pub(crate) const FUNCTION: &str = "hasher";
 
+const SMALL_EVENT: &str = "events/three-bytes.json";
 const EXECUTABLE: u32 = 0o755;
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -169,23 +171,22 @@ impl Sandbox {
         self.command(&["apply", FUNCTION, "--dist"], dist.path());
     }
 
-    /// Sends traffic to `live` for two seconds.
-    pub(crate) fn traffic(&self, dist: &Dist) {
-        let flags = [
-            "traffic",
-            FUNCTION,
-            "--rate",
-            "20",
-            "--duration",
-            "2s",
-            "--events",
-        ];
-        self.command(&flags, &dist.function().join("events"));
+    /// Invokes `live` so many times, one after the other, with the smallest sample event.
+    #[tokio::main(flavor = "current_thread")]
+    pub(crate) async fn invoke_live(&self, dist: &Dist, times: usize) {
+        let event = fs::read(dist.function().join(SMALL_EVENT)).expect("an event");
+        let lambda = self.lambda();
+        for _ in 0..times {
+            let invoke = lambda.invoke().function_name(FUNCTION).qualifier("live");
+            let answer = invoke.payload(Blob::new(event.clone())).send().await;
+            let answer = answer.expect("answers");
+            assert_eq!(answer.function_error(), None, "{:?}", answer.payload());
+        }
     }
 
     /// Sends traffic to `live` until it is dropped: the smallest sample event.
     pub(crate) fn traffic_in_background(&self, dist: &Dist, rate: &str) -> Killed {
-        let event = dist.function().join("events/three-bytes.json");
+        let event = dist.function().join(SMALL_EVENT);
         let events = self.folder.path().join("small");
         fs::create_dir_all(&events).expect("a folder");
         fs::copy(event, events.join("event.json")).expect("is copied");

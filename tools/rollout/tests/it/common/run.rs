@@ -205,10 +205,11 @@ impl Stage {
         Running(command.spawn().expect("rollout starts"))
     }
 
-    /// The same behind another program, such as `nohup`.
-    pub(crate) fn run_behind(&self, program: &str, arguments: &[&str]) -> Running {
+    /// The same behind another program, such as `nohup` or [`super::WITH_A_TERMINAL`].
+    pub(crate) fn run_behind(&self, program: &[&str], arguments: &[&str]) -> Running {
         let run = self.command(&self.endpoint, arguments);
-        let mut command = Command::new(program);
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]);
         command.arg(run.get_program()).args(run.get_args());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         Running(command.spawn().expect("it starts"))

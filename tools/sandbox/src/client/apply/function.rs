@@ -12,9 +12,13 @@ use aws_sdk_lambda::{
 };
 use package::{Architecture, FunctionManifest};
 
-use crate::client::{
-    lambda,
-    settings::{Settings, Variables},
+use crate::{
+    LIVE,
+    client::{
+        lambda,
+        settings::{Settings, Variables},
+    },
+    execution::emulation::HOST,
 };
 
 /// How long a function may take to become active.
@@ -118,6 +122,30 @@ pub async fn put_build(
     updated.version.context("a version without a number")
 }
 
+/// Publishes the build that runs here without an emulator, if there is one, and points `live` at it; says so.
+///
+/// # Errors
+/// When there is no build, or the sandbox cannot be reached or refuses.
+pub(super) async fn serve(
+    client: &Client,
+    dist: &Path,
+    manifest: &FunctionManifest,
+) -> Result<String> {
+    let (name, build) = (&manifest.name, build_of(manifest, HOST));
+    let version = put_build(client, dist, manifest, build, true).await?;
+    lambda::point(client, name, LIVE, &version).await?;
+    Ok(format!("{LIVE} is version {version}, the {build} build"))
+}
+
+/// The build for this architecture, or the one that there is.
+fn build_of(manifest: &FunctionManifest, architecture: Architecture) -> Architecture {
+    let builds = &manifest.artifacts;
+    match builds.contains_key(&architecture) {
+        true => architecture,
+        false => builds.keys().next().copied().unwrap_or(architecture),
+    }
+}
+
 /// The zip of one build.
 async fn code(
     dist: &Path,
@@ -145,11 +173,7 @@ async fn create(
     wanted: &Settings,
 ) -> Result<String> {
     let name = &manifest.name;
-    let mut builds = manifest.artifacts.keys().copied();
-    let build = match manifest.artifacts.contains_key(&FIRST_BUILD) {
-        true => FIRST_BUILD,
-        false => builds.next().unwrap_or(FIRST_BUILD),
-    };
+    let build = build_of(manifest, FIRST_BUILD);
     let code = code(dist, manifest, build).await?;
     let create = client
         .create_function()

@@ -4,7 +4,8 @@
 //! 1. `table.rs`, `queue.rs`: what the function uses.
 //! 2. `function.rs`: the function, with the names of these in its environment and the right to what it says it does.
 //! 3. `trigger.rs`: what invokes it, through `live`. A mapping needs an alias that exists: `rollout publish` makes it,
-//!    so the first deploy applies, publishes, and applies again.
+//!    so the first deploy applies, publishes, and applies again. The controller, which nobody rolls out, is published
+//!    here, as Terraform does it.
 
 mod function;
 mod queue;
@@ -16,7 +17,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::Result;
 use package::{
     FunctionManifest,
-    manifest::{Table, parameter_variable},
+    manifest::{Table, Trigger, parameter_variable},
 };
 
 pub use function::put_build;
@@ -69,6 +70,10 @@ pub async fn apply(
     let wanted = Settings::wanted(manifest, variables, environment);
     let done = function::apply(&clients.lambda, dist, manifest, &wanted, variables).await?;
     said.push(format!("{}: {done}", manifest.name));
+    if manifest.trigger == Trigger::Controller {
+        let done = function::serve(&clients.lambda, dist, manifest).await?;
+        said.push(format!("{}: {done}", manifest.name));
+    }
     if let Some(done) = trigger::apply(clients, manifest).await? {
         said.push(format!("trigger of {}: {done}", manifest.name));
     }

@@ -37,11 +37,8 @@ pub(super) async fn apply(
     clients: &Clients,
     manifest: &FunctionManifest,
 ) -> Result<Option<String>> {
-    let rule = Rule::from_trigger(&manifest.trigger);
-    clients
-        .admin
-        .set_rule(&manifest.name, rule.as_ref())
-        .await?;
+    let rules = Rule::from_trigger(&manifest.trigger);
+    clients.admin.set_rules(&manifest.name, &rules).await?;
     match &manifest.trigger {
         Trigger::None => Ok(None),
         Trigger::Http => {
@@ -49,7 +46,10 @@ pub(super) async fn apply(
             allow_http_api(&clients.lambda, &manifest.name).await?;
             Ok(Some(format!("{url} invokes {LIVE}")))
         }
-        Trigger::Alarm(_) | Trigger::Schedule(_) => Ok(rule.map(|rule| rule.to_string())),
+        Trigger::Alarm(_) | Trigger::Schedule(_) | Trigger::Controller => {
+            let rules: Vec<_> = rules.iter().map(ToString::to_string).collect();
+            Ok(Some(rules.join(", ")))
+        }
         Trigger::Queue(trigger) => {
             let source = source(clients, manifest, trigger).await?;
             map(&clients.lambda, &manifest.name, &source)

@@ -14,8 +14,13 @@ pub(super) fn need(method: &Method, uri: &Uri) -> Option<Need> {
         return None;
     }
     let mut parts = rest.split('/').filter(|part| !part.is_empty());
-    if parts.next() != Some("functions") {
-        return Some(on_function("*", method, rest));
+    match parts.next() {
+        Some("functions") => {}
+        Some("tags") => {
+            let function = parts.next().map(function_name).unwrap_or_default();
+            return Some(on_function(&function, method, "tags"));
+        }
+        _ => return Some(on_function("*", method, rest)),
     }
     let function = parts.next().map(function_name).unwrap_or_default();
     let need = match (parts.next(), parts.next()) {
@@ -37,7 +42,7 @@ fn alias_action(method: &Method) -> &'static str {
     }
 }
 
-/// No metadata allows any of these yet, so that few of their names matter.
+/// Metadata allows few of these, so that few of their names matter.
 fn on_function(function: &str, method: &Method, part: &str) -> Need {
     let action = match (method, part) {
         (&Method::POST, "invocations") => "InvokeFunction".to_owned(),
@@ -45,6 +50,10 @@ fn on_function(function: &str, method: &Method, part: &str) -> Need {
         (&Method::POST, "aliases") => "CreateAlias".to_owned(),
         (&Method::PUT, "code") => "UpdateFunctionCode".to_owned(),
         (&Method::PUT, "configuration") => "UpdateFunctionConfiguration".to_owned(),
+        (&Method::GET, "tags") => "ListTags".to_owned(),
+        (&Method::POST, "tags") => "TagResource".to_owned(),
+        (&Method::DELETE, "tags") => "UntagResource".to_owned(),
+        (&Method::GET, "") if function.is_empty() => "ListFunctions".to_owned(),
         (&Method::GET, "") => "GetFunction".to_owned(),
         (method, part) => format!("{method} {part}"),
     };
@@ -100,8 +109,13 @@ mod tests {
             (Method::POST, "/2015-03-31/functions", "Function POST  "),
             (
                 Method::GET,
-                "/2017-03-31/tags/arn",
-                "Function GET tags/arn *",
+                "/2015-03-31/functions/?MaxItems=50",
+                "Function ListFunctions ",
+            ),
+            (
+                Method::DELETE,
+                "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Ahasher?tagKeys=a",
+                "Function UntagResource hasher",
             ),
             (
                 Method::GET,

@@ -7,7 +7,7 @@
 //!
 //! # What differs from IAM
 //! - Signatures are not verified: the check finds forgotten permissions, and is no protection.
-//! - DynamoDB, SQS (both in their JSON protocols), parameters and Lambda are checked, CloudWatch is not.
+//! - DynamoDB, SQS (both in their JSON protocols), parameters, Lambda, EventBridge and tags are checked, CloudWatch is not.
 //! - An action in `permissions` is allowed on every resource: the sandbox knows no ARNs of other accounts and services.
 //! - An alias is a resource of its own here. In IAM `GetAlias` and `UpdateAlias` are allowed on a function, with all of
 //!   its aliases.
@@ -87,7 +87,7 @@ impl Grant {
             Kind::Queue => &self.queues,
             Kind::Alias => &self.aliases,
             Kind::Parameter => return self.parameters.contains(&need.resource),
-            Kind::Function => return false,
+            Kind::Function | Kind::Bus | Kind::Tagged => return false,
         };
         resources
             .get(&need.resource)
@@ -149,7 +149,10 @@ fn refuse(function: &str, need: &Need) -> Response {
         resource,
     } = need;
     let (service, prefix) = kind.arn();
-    let arn = arn::arn(service, DEFAULT_REGION, format_args!("{prefix}{resource}"));
+    let arn = match kind {
+        Kind::Tagged => resource.clone(),
+        _ => arn::arn(service, DEFAULT_REGION, format_args!("{prefix}{resource}")),
+    };
     let message = format!(
         "User: arn:aws:sts::{ACCOUNT_ID}:assumed-role/{function}/{function} is not authorized to perform: \
          {service}:{action} on resource: {arn} because no identity-based policy allows the {service}:{action} action. \
@@ -186,9 +189,10 @@ fn remedy(function: &str, need: &Need) -> String {
                 "Name {resource} in `parameters` of [package.metadata.function] of functions/{function}/Cargo.toml"
             );
         }
-        Kind::Function => {
+        Kind::Function | Kind::Bus | Kind::Tagged => {
+            let (service, _) = kind.arn();
             return format!(
-                "Add lambda:{action} to `permissions` of [package.metadata.function] of functions/{function}/Cargo.toml"
+                "Add {service}:{action} to `permissions` of [package.metadata.function] of functions/{function}/Cargo.toml"
             );
         }
     };

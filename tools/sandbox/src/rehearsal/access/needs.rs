@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use crate::services::{eventbridge, tagging};
+
 /// What something is done to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -14,6 +16,10 @@ pub(super) enum Kind {
     Alias,
     /// A function.
     Function,
+    /// An event bus.
+    Bus,
+    /// The resources of all services, by their tags.
+    Tagged,
 }
 
 impl Kind {
@@ -24,6 +30,8 @@ impl Kind {
             Self::Queue => ("sqs", ""),
             Self::Parameter => ("ssm", "parameter"),
             Self::Alias | Self::Function => ("lambda", "function:"),
+            Self::Bus => ("events", "event-bus/"),
+            Self::Tagged => ("tag", ""),
         }
     }
 }
@@ -65,6 +73,24 @@ pub(super) fn needs(target: &str, body: &[u8]) -> Vec<Need> {
                 })
                 .collect()
         }
+        Some((eventbridge::bus::SERVICE, operation)) => {
+            let entries = body["Entries"].as_array().into_iter().flatten();
+            entries
+                .map(|entry| Need {
+                    kind: Kind::Bus,
+                    action: operation.to_owned(),
+                    resource: match &entry["EventBusName"] {
+                        Value::String(bus) => last(bus, '/').to_owned(),
+                        _ => "default".to_owned(),
+                    },
+                })
+                .collect()
+        }
+        Some((tagging::SERVICE, operation)) => vec![Need {
+            kind: Kind::Tagged,
+            action: operation.to_owned(),
+            resource: "*".to_owned(),
+        }],
         _ => Vec::new(),
     }
 }

@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr, time::Duration};
 use crate::{
     aws::signature,
     rehearsal::faults::{Fault, FaultSpecError},
-    services::{dynamodb, sqs},
+    services::{dynamodb, eventbridge, sqs, tagging},
 };
 
 /// A service whose operations can fail.
@@ -16,15 +16,24 @@ pub enum Service {
     Dynamodb,
     /// SQS.
     Sqs,
+    /// EventBridge.
+    Eventbridge,
+    /// The Resource Groups Tagging API.
+    Tagging,
 }
 
 impl Service {
-    /// How the user writes it.
+    /// All of them.
+    pub(super) const ALL: [Self; 4] = [Self::Dynamodb, Self::Sqs, Self::Eventbridge, Self::Tagging];
+
+    /// How the user writes it: as IAM does.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Dynamodb => "dynamodb",
             Self::Sqs => "sqs",
+            Self::Eventbridge => "events",
+            Self::Tagging => "tag",
         }
     }
 
@@ -33,6 +42,8 @@ impl Service {
         match self {
             Self::Dynamodb => dynamodb::SERVICE,
             Self::Sqs => sqs::wire::SERVICE,
+            Self::Eventbridge => eventbridge::bus::SERVICE,
+            Self::Tagging => tagging::SERVICE,
         }
     }
 
@@ -41,6 +52,8 @@ impl Service {
         match self {
             Self::Dynamodb => (500, "InternalServerError"),
             Self::Sqs => (500, "InternalFailure"),
+            Self::Eventbridge => (500, "InternalException"),
+            Self::Tagging => (500, "InternalServiceException"),
         }
     }
 
@@ -48,7 +61,8 @@ impl Service {
     pub(super) const fn throttle(self) -> (u16, &'static str) {
         match self {
             Self::Dynamodb => (400, "ProvisionedThroughputExceededException"),
-            Self::Sqs => (400, "ThrottlingException"),
+            Self::Sqs | Self::Eventbridge => (400, "ThrottlingException"),
+            Self::Tagging => (400, "ThrottledException"),
         }
     }
 }
@@ -104,7 +118,7 @@ pub enum ServiceFaultError {
     )]
     Shape(String),
     /// No such service.
-    #[error("unknown service {0:?}: use dynamodb, sqs or cloudwatch")]
+    #[error("unknown service {0:?}: use dynamodb, sqs, events, tag or cloudwatch")]
     Service(String),
     /// Services do not crash.
     #[error("a service does not crash: use errors, throttle, denied or latency")]
@@ -131,9 +145,8 @@ impl FromStr for ServiceFault {
         let (operation, fault) = rest.rsplit_once(':').ok_or_else(shape)?;
         let operation = (operation != "*").then(|| operation.to_owned());
         let fault: Fault = fault.parse()?;
+        let known = Service::ALL.into_iter().find(|it| it.as_str() == service);
         let service = match (service, fault, caller) {
-            ("dynamodb", ..) => Service::Dynamodb,
-            ("sqs", ..) => Service::Sqs,
             ("cloudwatch", Fault::Latency(latency), None) => {
                 return Ok(Self::Metrics {
                     namespace: operation,
@@ -141,7 +154,7 @@ impl FromStr for ServiceFault {
                 });
             }
             ("cloudwatch", ..) => return Err(ServiceFaultError::Metrics),
-            (other, ..) => return Err(ServiceFaultError::Service(other.to_owned())),
+            (other, ..) => known.ok_or_else(|| ServiceFaultError::Service(other.to_owned()))?,
         };
         if matches!(fault, Fault::Crash(_)) {
             return Err(ServiceFaultError::Crash);
@@ -212,6 +225,8 @@ mod tests {
             "sqs:*:latency=50ms",
             "dynamodb:*:denied=5%@http-api",
             "dynamodb:UpdateItem:denied=100%@event-processor:3",
+            "events:PutEvents:errors=5%",
+            "tag:GetResources:throttle=5%",
             "cloudwatch:AWS/Lambda:latency=600000ms",
             "cloudwatch:a:b:latency=1000ms",
             "cloudwatch:*:latency=1000ms",

@@ -1,5 +1,5 @@
-//! Faults of DynamoDB and SQS, per operation, and of CloudWatch: how a function meets a store that fails, and a rollout
-//! metrics that are late.
+//! Faults of DynamoDB, SQS, EventBridge and the tagging API, per operation, and of CloudWatch: how a function meets a
+//! store that fails, and a rollout metrics that are late.
 //!
 //! A [`ServiceFault`] (`fault.rs`) is what the user writes, [`ServiceFaults`] are those that hold, and [`inject`] is the
 //! layer in front of the services where requests fail, with errors that the real service has.
@@ -105,8 +105,7 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// Reads it; none when it is about another service.
     fn read(headers: &'a HeaderMap) -> Option<Self> {
-        let mut services = [Service::Dynamodb, Service::Sqs].into_iter();
-        services.find_map(|service| {
+        Service::ALL.into_iter().find_map(|service| {
             Some(Self {
                 service,
                 operation: json_protocol::operation(headers, service.in_target())?,

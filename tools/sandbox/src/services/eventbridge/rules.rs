@@ -1,8 +1,8 @@
 //! What invokes functions when an alarm goes off or the time has come. On AWS this is an EventBridge rule, its target,
 //! and the permission to invoke it.
 //!
-//! An event goes to the function's `live`, asynchronously, so that a failure is tried again. The rules are kept in
-//! memory; a schedule counts from when it was set.
+//! An event goes to the function's `live`, asynchronously, so that a failure is tried again; a tick is not, since the next
+//! one is near. The rules are kept in memory; a schedule counts from when it was set.
 
 use std::{
     collections::BTreeMap,
@@ -12,23 +12,33 @@ use std::{
 };
 
 use bytes::Bytes;
-use chrono::{DateTime, SecondsFormat, Utc};
-use package::manifest::{ScheduleTrigger, Trigger};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use package::manifest::{ALARM_SUFFIX, ScheduleTrigger, Trigger};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
-
-use super::{
-    cloudwatch::{alarms::AlarmEvent, clock::Clock},
-    lambda::{Lambda, invocation::new_request_id, model::names::FunctionRef},
+use tokio::sync::{
+    OwnedSemaphorePermit, Semaphore,
+    broadcast::{Receiver, error::RecvError},
 };
+
 use crate::{
     LIVE,
     aws::{ACCOUNT_ID, DEFAULT_REGION, arn},
+    services::{
+        cloudwatch::{alarms::AlarmEvent, clock::Clock},
+        lambda::{
+            Lambda,
+            invocation::{Call, new_request_id},
+            model::names::FunctionRef,
+        },
+    },
 };
 
-/// How often it is looked whether a schedule is due. The shortest is a minute.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether something is due.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// The time between two ticks.
+const TICK: TimeDelta = TimeDelta::seconds(1);
 
 /// What invokes a function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,23 +48,26 @@ pub enum Rule {
     Alarms(String),
     /// The time.
     Schedule(ScheduleTrigger),
+    /// Each second, for what AWS does each minute. None comes while one is under way.
+    Tick,
 }
 
 impl Rule {
-    /// What the function's metadata says; `None` when neither alarms nor the time invoke it.
+    /// What the function's metadata says; none when neither alarms nor the time invoke it.
     #[must_use]
-    pub fn from_trigger(trigger: &Trigger) -> Option<Self> {
+    pub fn from_trigger(trigger: &Trigger) -> Vec<Self> {
         match trigger {
-            Trigger::Alarm(trigger) => Some(Self::Alarms(trigger.name_suffix.clone())),
-            Trigger::Schedule(schedule) => Some(Self::Schedule(schedule.clone())),
-            Trigger::None | Trigger::Http | Trigger::Queue(_) => None,
+            Trigger::Alarm(trigger) => vec![Self::Alarms(trigger.name_suffix.clone())],
+            Trigger::Schedule(schedule) => vec![Self::Schedule(schedule.clone())],
+            Trigger::Controller => vec![Self::Alarms(ALARM_SUFFIX.to_owned()), Self::Tick],
+            Trigger::None | Trigger::Http | Trigger::Queue(_) => Vec::new(),
         }
     }
 
     fn matches(&self, event: &AlarmEvent) -> bool {
         match self {
             Self::Alarms(suffix) => event.is_alarm() && event.alarm_name().ends_with(suffix),
-            Self::Schedule(_) => false,
+            Self::Schedule(_) | Self::Tick => false,
         }
     }
 
@@ -62,6 +75,7 @@ impl Rule {
         match self {
             Self::Alarms(_) => None,
             Self::Schedule(schedule) => schedule.next_after(time),
+            Self::Tick => time.checked_add_signed(TICK),
         }
     }
 }
@@ -71,6 +85,7 @@ impl fmt::Display for Rule {
         match self {
             Self::Alarms(suffix) => write!(f, "alarms named *{suffix} invoke {LIVE}"),
             Self::Schedule(schedule) => write!(f, "{schedule} invokes {LIVE}"),
+            Self::Tick => write!(f, "a tick each second invokes {LIVE}"),
         }
     }
 }
@@ -78,7 +93,7 @@ impl fmt::Display for Rule {
 /// The rules of all functions. Cheap to clone; all clones share one table.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    entries: Arc<RwLock<BTreeMap<String, Entry>>>,
+    entries: Arc<RwLock<BTreeMap<String, Vec<Entry>>>>,
     clock: Clock,
 }
 
@@ -87,6 +102,18 @@ struct Entry {
     rule: Rule,
     /// When the time invokes it next.
     next: Option<DateTime<Utc>>,
+    /// Whose one permit a tick has while it is under way.
+    ticking: Arc<Semaphore>,
+}
+
+/// An invocation whose time has come.
+#[derive(Debug)]
+struct Due {
+    function: String,
+    /// Since when.
+    time: DateTime<Utc>,
+    /// Of a tick.
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Rules {
@@ -99,16 +126,25 @@ impl Rules {
         }
     }
 
-    /// Replaces the rule of a function. A schedule that stays the same goes on.
-    pub fn set(&self, function: &str, rule: Option<Rule>) {
-        let mut rules = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        match rule {
-            None => drop(rules.remove(function)),
-            Some(rule) if rules.get(function).is_some_and(|entry| entry.rule == rule) => {}
-            Some(rule) => {
-                let next = rule.next_after(self.clock.now());
-                rules.insert(function.to_owned(), Entry { rule, next });
-            }
+    /// Replaces the rules of a function. A schedule that stays the same goes on.
+    pub fn set(&self, function: &str, wanted: Vec<Rule>) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let mut old = entries.remove(function).unwrap_or_default();
+        let new: Vec<_> = wanted
+            .into_iter()
+            .map(
+                |rule| match old.iter().position(|entry| entry.rule == rule) {
+                    Some(same) => old.swap_remove(same),
+                    None => Entry {
+                        next: rule.next_after(self.clock.now()),
+                        rule,
+                        ticking: Arc::new(Semaphore::new(1)),
+                    },
+                },
+            )
+            .collect();
+        if !new.is_empty() {
+            entries.insert(function.to_owned(), new);
         }
     }
 
@@ -130,23 +166,41 @@ impl Rules {
     /// Invokes what is due, for ever.
     pub async fn keep_time(self, lambda: Lambda) {
         loop {
-            for (function, due) in self.take_due() {
-                invoke(&lambda, &function, &scheduled_event(&function, due));
+            for due in self.take_due() {
+                let event = scheduled_event(&due.function, due.time);
+                match due.permit {
+                    None => invoke(&lambda, &due.function, &event),
+                    Some(permit) => tick(&lambda, &due.function, &event, permit),
+                }
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
-    /// The functions that are due, and since when. What was missed, as while the machine slept, is due once.
-    fn take_due(&self) -> Vec<(String, DateTime<Utc>)> {
+    /// What is due. What was missed, as while the machine slept or a tick was under way, is due once.
+    fn take_due(&self) -> Vec<Due> {
         let now = self.clock.now();
-        let mut rules = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         let mut due = Vec::new();
-        for (function, entry) in rules.iter_mut() {
+        let all = entries.iter_mut();
+        for (function, entry) in all
+            .flat_map(|(function, entries)| entries.iter_mut().map(move |entry| (function, entry)))
+        {
             let Some(mut time) = entry.next.filter(|next| *next <= now) else {
                 continue;
             };
-            due.push((function.clone(), time));
+            let permit = match entry.rule {
+                Rule::Tick => match Arc::clone(&entry.ticking).try_acquire_owned() {
+                    Ok(permit) => Some(permit),
+                    Err(_) => continue,
+                },
+                _ => None,
+            };
+            due.push(Due {
+                function: function.clone(),
+                time,
+                permit,
+            });
             // From one time to the next, not from now: a rate does not slip.
             entry.next = loop {
                 match entry.rule.next_after(time) {
@@ -160,12 +214,31 @@ impl Rules {
 
     fn matching(&self, event: &AlarmEvent) -> Vec<String> {
         let rules = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        let matching = rules.iter().filter(|(_, entry)| entry.rule.matches(event));
+        let matches = |entries: &Vec<Entry>| entries.iter().any(|entry| entry.rule.matches(event));
+        let matching = rules.iter().filter(|(_, entries)| matches(entries));
         matching.map(|(function, _)| function.clone()).collect()
     }
 }
 
 fn invoke(lambda: &Lambda, function: &str, event: &Value) {
+    if let Some(call) = call(lambda, function, event) {
+        lambda.run_in_background(call);
+    }
+}
+
+/// Invokes once, and gives the permit back afterwards.
+fn tick(lambda: &Lambda, function: &str, event: &Value, permit: OwnedSemaphorePermit) {
+    if let Some(call) = call(lambda, function, event) {
+        let lambda = lambda.clone();
+        tokio::spawn(async move {
+            // What it says is in its log.
+            let _ = lambda.run_to_end(call).await;
+            drop(permit);
+        });
+    }
+}
+
+fn call(lambda: &Lambda, function: &str, event: &Value) -> Option<Call> {
     let reference = FunctionRef {
         name: function.to_owned(),
         qualifier: Some(LIVE.to_owned()),
@@ -173,9 +246,12 @@ fn invoke(lambda: &Lambda, function: &str, event: &Value) {
     match lambda.route(reference, DEFAULT_REGION) {
         Ok(mut call) => {
             call.payload = Bytes::from(event.to_string());
-            lambda.run_in_background(call);
+            Some(call)
         }
-        Err(error) => tracing::warn!(function, %error, "a rule cannot invoke its function"),
+        Err(error) => {
+            tracing::warn!(function, %error, "a rule cannot invoke its function");
+            None
+        }
     }
 }
 
@@ -196,11 +272,9 @@ fn scheduled_event(function: &str, due: DateTime<Utc>) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
 
-    fn schedule(rate: &str) -> Option<Rule> {
+    fn schedule(rate: &str) -> Vec<Rule> {
         let trigger = json!({"kind": "schedule", "rate": rate});
         Rule::from_trigger(&serde_json::from_value(trigger).expect("a trigger"))
     }
@@ -228,7 +302,7 @@ mod tests {
         fn due(&self, seconds: i64) -> Vec<i64> {
             let due = self.at(seconds).take_due();
             due.iter()
-                .map(|(_, time)| (*time - self.start).num_seconds())
+                .map(|due| (due.time - self.start).num_seconds())
                 .collect()
         }
     }
@@ -262,8 +336,22 @@ mod tests {
         held.at(90).set("f", schedule("2 minutes"));
         assert_eq!(held.due(209), [0; 0]);
         assert_eq!(held.due(210), [210]);
-        held.at(220).set("f", None);
+        held.at(220).set("f", Vec::new());
         assert_eq!(held.due(10_000), [0; 0]);
+    }
+
+    #[test]
+    fn no_tick_comes_while_one_is_under_way() {
+        let held = Held::new();
+        held.at(0)
+            .set("f", Rule::from_trigger(&Trigger::Controller));
+        let first = held.at(1).take_due();
+        assert_eq!(first.len(), 1);
+        assert_eq!(held.due(2), [0; 0]);
+        drop(first);
+        assert_eq!(held.due(9), [2]);
+        assert_eq!(held.due(9), [0; 0]);
+        assert_eq!(held.due(10), [10]);
     }
 
     #[test]

@@ -1,0 +1,234 @@
+//! What a tick tells the world: events on EventBridge, and a line of the log for everything that happens.
+//!
+//! An event is told at least once. Its `id` is made of what the alias says, so whoever is told twice can see that it is the
+//! same.
+
+use std::mem;
+
+use aws_sdk_eventbridge::{Client, types::PutEventsRequestEntry};
+
+use rollout::{
+    aws::client::explain,
+    delivery::{
+        driver::Events,
+        event::{Ending, Event},
+        record::Record,
+    },
+};
+use serde::Serialize;
+
+/// The `Source` of all events.
+pub const SOURCE: &str = "rollout";
+
+/// How many entries `PutEvents` takes.
+const MOST_ENTRIES: usize = 10;
+
+/// What has happened to a rollout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// The candidate has its first weight.
+    Started,
+    /// It has another one.
+    Step,
+    /// The weight stays until somebody resumes the rollout.
+    Paused,
+    /// Somebody has.
+    Resumed,
+    /// The candidate serves alone, and what was armed after that is over.
+    Promoted,
+    /// The baseline serves alone.
+    RolledBack,
+    /// The controller could not do what it should.
+    Failed,
+    /// `live` is not as the rollout has left it.
+    ChangedByHand,
+}
+
+impl What {
+    /// The event's `DetailType`.
+    #[must_use]
+    pub const fn detail_type(self) -> &'static str {
+        match self {
+            Self::Started => "Rollout started",
+            Self::Step => "Rollout step",
+            Self::Paused => "Rollout paused",
+            Self::Resumed => "Rollout resumed",
+            Self::Promoted => "Rollout promoted",
+            Self::RolledBack => "Rollout rolled back",
+            Self::Failed => "Rollout failed",
+            Self::ChangedByHand => "Rollout changed by hand",
+        }
+    }
+}
+
+/// What is told: the event's `Detail`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Told {
+    /// The same for the same thing told twice.
+    pub id: String,
+    /// What has happened.
+    pub event: What,
+    /// To which function.
+    pub function: String,
+    /// The version that serves before.
+    pub baseline: Option<u64>,
+    /// The version that traffic moves to.
+    pub candidate: Option<u64>,
+    /// The candidate's weight in percent.
+    pub percent: Option<f64>,
+    /// The same for people.
+    pub sentence: String,
+}
+
+impl Told {
+    /// About a rollout, as its alias says.
+    #[must_use]
+    pub fn new(event: What, function: &str, record: Option<&Record>, sentence: String) -> Self {
+        let told = record.map(|record| told_of(event, record));
+        let of = told
+            .as_ref()
+            .map_or_else(|| sentence.clone(), Record::to_string);
+        Self {
+            id: format!("{function}: {}: {of}", event.detail_type()),
+            event,
+            function: function.to_owned(),
+            baseline: record.map(|record| record.baseline.number()),
+            candidate: record.map(|record| record.candidate.number()),
+            percent: record.map(|record| record.percent().value()),
+            sentence,
+        }
+    }
+}
+
+/// The part of a record that an event is about: a pause is nothing to a step, nor an outage to a pause.
+fn told_of(event: What, record: &Record) -> Record {
+    let record = record.clone().unanswered(None);
+    match event {
+        What::Paused | What::Resumed => record,
+        _ => Record {
+            paused: None,
+            resumed: None,
+            ..record
+        },
+    }
+}
+
+/// Collects what happens in ticks of one function.
+#[derive(Debug)]
+pub struct Teller {
+    function: String,
+    happened: Vec<Event>,
+    /// What is still to be told.
+    pending: Vec<Told>,
+}
+
+impl Events for Teller {
+    fn emit(&mut self, event: &Event) {
+        let journal = serde_json::to_string(event).unwrap_or_default();
+        tracing::info!(function = self.function, journal, "rollout");
+        self.happened.push(event.clone());
+    }
+}
+
+impl Teller {
+    /// Nothing has happened yet.
+    #[must_use]
+    pub fn new(function: &str) -> Self {
+        Self {
+            function: function.to_owned(),
+            happened: Vec::new(),
+            pending: Vec::new(),
+        }
+    }
+
+    /// Makes of what has happened what is to be told, by the alias's record as it is now.
+    pub fn take_in(&mut self, record: &Record) {
+        for event in mem::take(&mut self.happened) {
+            if let Some((what, sentence)) = told(&event, record) {
+                self.tell(Told::new(what, &self.function, Some(record), sentence));
+            }
+        }
+    }
+
+    /// To be told once, however often it is said.
+    pub fn tell(&mut self, told: Told) {
+        if self.pending.iter().all(|other| other.id != told.id) {
+            self.pending.push(told);
+        }
+    }
+
+    /// Tells what is to be told. What could not be is told by the next call.
+    ///
+    /// # Errors
+    /// What AWS said.
+    pub async fn send(&mut self, client: &Client, bus: &str) -> Result<(), String> {
+        while !self.pending.is_empty() {
+            let many = self.pending.len().min(MOST_ENTRIES);
+            let entries = self.pending[..many].iter().map(|told| {
+                PutEventsRequestEntry::builder()
+                    .source(SOURCE)
+                    .detail_type(told.event.detail_type())
+                    .detail(serde_json::to_string(told).unwrap_or_default())
+                    .event_bus_name(bus)
+                    .build()
+            });
+            let sent = client
+                .put_events()
+                .set_entries(Some(entries.collect()))
+                .send()
+                .await;
+            let sent = sent.map_err(|error| format!("PutEvents: {}", explain(&error)))?;
+            let refused = sent
+                .entries()
+                .iter()
+                .find_map(|entry| entry.error_message());
+            if sent.failed_entry_count() > 0 {
+                return Err(format!(
+                    "PutEvents: {}",
+                    refused.unwrap_or("an entry was refused")
+                ));
+            }
+            self.pending.drain(..many);
+        }
+        Ok(())
+    }
+}
+
+/// What an event is to the world, with a sentence for people; nothing for what only the log has.
+fn told(event: &Event, record: &Record) -> Option<(What, String)> {
+    let (baseline, candidate, percent) = (record.baseline, record.candidate, record.percent());
+    let step = format!("version {candidate} gets {percent} of live, version {baseline} the rest");
+    match event {
+        Event::Started { .. } | Event::Weight { .. } if is_step(record) => {
+            let is_first = record.changes.len() == 1;
+            let what = if is_first { What::Started } else { What::Step };
+            Some((what, step))
+        }
+        Event::Paused { paused: true } => Some((
+            What::Paused,
+            format!("paused at {percent} of version {candidate}"),
+        )),
+        Event::Paused { paused: false } => Some((
+            What::Resumed,
+            format!("resumed at {percent} of version {candidate}"),
+        )),
+        Event::Ended { ending, sentence } => {
+            let what = match ending {
+                Ending::NothingToMove | Ending::Detached => return None,
+                Ending::Promoted => What::Promoted,
+                Ending::RolledBack(_) => What::RolledBack,
+                Ending::Reached | Ending::Paused(_) => What::Paused,
+                Ending::Stopped => What::ChangedByHand,
+                Ending::RollbackFailed(_) => What::Failed,
+            };
+            Some((what, sentence.clone()))
+        }
+        _ => None,
+    }
+}
+
+fn is_step(record: &Record) -> bool {
+    let weight = record.percent().weight();
+    0.0 < weight && weight < 1.0
+}
