@@ -30,6 +30,8 @@ version=$(sed -n 's/^version = "\(.*\)"$/\1/p' tools/Cargo.toml | head -n 1)
 newer=${version%.*}.$((${version##*.} + 1))
 mkdir -p "$template"
 fresh_copy "$template"
+mkdir "$template/dist"
+cp -R "$root/dist/controller" "$template/dist"
 # release VERSION FOLDER-OF-TOOLS
 release() {
     local folder=$template/releases/download/tools-v$1
@@ -113,6 +115,7 @@ cp -a "$target"/debug/{build,deps,.fingerprint} target/debug 2>/dev/null || true
 git ls-files -z '*.rs' | xargs -0 touch
 expect 0 ' 0 failed' "its checks pass" scripts/test.sh checks
 expect 0 '' "both builds of all functions" scripts/build.sh --all
+expect 0 '"kind": "controller"' "the controller comes with the released tools" cat dist/controller/function.json
 expect 0 'test result: ok' "its tests pass" cargo test --locked --workspace --no-fail-fast
 expect 0 '' "and have no lints" cargo clippy --locked --workspace --all-targets -- -D warnings
 expect 0 'promoted' "my-plain is promoted in the sandbox" scripts/deploy.sh my-plain --sandbox --no-build
@@ -123,7 +126,7 @@ sandbox stop >/dev/null
 # --- newer tools, by the version alone -----------------------------------------------------------
 
 mkdir "$work/newer"
-cp -L .tools/bin/* "$work/newer"
+cp -RL .tools/bin/* "$work/newer"
 for name in package rollout sandbox; do
     # shellcheck disable=SC2016 # for sh
     printf '#!/bin/sh\n[ "$1" = --version ] && echo "%s %s" || exec "%s" "$@"\n' "$name" "$newer" "$tools_bin/$name" >"$work/newer/$name"
