@@ -82,8 +82,7 @@ set_key() {
 # The URL of the sandbox that runs here.
 sandbox_url() { command sandbox status | sed -n '1s/ .*//p'; }
 
-# The function that stands for all where one is enough: hasher, or the first one that a fork has, but
-# for guard, which waits for alarms.
+# The function that stands for all where one is enough: hasher, or the first one that a fork has.
 one_function() {
     local functions
     mapfile -t functions < <(package list)
@@ -91,7 +90,7 @@ one_function() {
         echo hasher
         return
     fi
-    printf '%s\n' "${functions[@]}" | grep -vx guard | head -n 1
+    echo "${functions[0]-}"
 }
 
 # Whether only a commit that descends from the deployed one may go to ENVIRONMENT: it is the last one of ENVIRONMENTS, which
