@@ -63,7 +63,7 @@ fresh_copy() {
     mkdir -p "$1"
     git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from - --ignore-failed-read 2>/dev/null |
         tar --extract --directory "$1"
-    mkdir "$1/.tools"
+    mkdir -p "$1/.tools" "$tools_folder"
     # Not the tools: what the copy builds is its own.
     find "$tools_folder/" -mindepth 1 -maxdepth 1 ! -name bin ! -name packed -exec ln -s -t "$1/.tools" {} +
     git -C "$1" init --quiet --initial-branch main
