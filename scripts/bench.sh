@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the figures of docs/figures.md; every table comes from one run on this machine.
 #
-#   scripts/bench.sh [--json FILE] [functions|hasher|sandbox|analysis|profiles|first]...   (default: all but the last two)
+#   scripts/bench.sh [--json FILE] [functions|hasher|sandbox|analysis|controller|profiles|first]...   (default: all but the last two)
 #
 # --json FILE: the functions' figures for `bench compare`, which puts two architectures side by side.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -12,7 +12,7 @@ if [[ ${1:-} == --json ]]; then
     shift 2
 fi
 scripts/setup.sh
-(($#)) || set -- functions hasher sandbox analysis
+(($#)) || set -- functions hasher sandbox analysis controller
 
 # Size, start-up, invocations and memory of every function, compared with programs that do nothing.
 functions() {
@@ -81,6 +81,13 @@ lto = off, 16 codegen units|lto="off" codegen-units=16
 panic = "abort"|panic="abort"
 opt-level = "z"|opt-level="z"
 VARIANTS
+}
+
+# What the controller calls, how long a wake takes, and what a month of it costs.
+controller() {
+    [[ -f dist/controller/function.json ]] || scripts/build.sh controller
+    say "the controller: 100 functions, 20 rollouts"
+    cargo run --quiet --locked --manifest-path tools/Cargo.toml -p controller --example month
 }
 
 # The README's first command for a new user: in a fresh clone of the last commit, with nothing compiled and no crate or

@@ -63,7 +63,7 @@ fresh_copy() {
     mkdir -p "$1"
     git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from - --ignore-failed-read 2>/dev/null |
         tar --extract --directory "$1"
-    mkdir "$1/.tools"
+    mkdir -p "$1/.tools" "$tools_folder"
     # Not the tools: what the copy builds is its own.
     find "$tools_folder/" -mindepth 1 -maxdepth 1 ! -name bin ! -name packed -exec ln -s -t "$1/.tools" {} +
     git -C "$1" init --quiet --initial-branch main
@@ -82,8 +82,7 @@ set_key() {
 # The URL of the sandbox that runs here.
 sandbox_url() { command sandbox status | sed -n '1s/ .*//p'; }
 
-# The function that stands for all where one is enough: hasher, or the first one that a fork has, but
-# for guard, which waits for alarms.
+# The function that stands for all where one is enough: hasher, or the first one that a fork has.
 one_function() {
     local functions
     mapfile -t functions < <(package list)
@@ -91,7 +90,7 @@ one_function() {
         echo hasher
         return
     fi
-    printf '%s\n' "${functions[@]}" | grep -vx guard | head -n 1
+    echo "${functions[0]-}"
 }
 
 # Whether only a commit that descends from the deployed one may go to ENVIRONMENT: it is the last one of ENVIRONMENTS, which

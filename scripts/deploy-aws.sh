@@ -29,9 +29,8 @@ say "2/6 what Terraform would change of $prefix in account $account, region $reg
 terraform_init function "functions/$function.tfstate"
 flags=("${variables[@]}" -var "name=$function" -var "dist=$root/dist" -var "commit=$commit" -var "rollout=${ROLLOUT:-$tools_bin/rollout}")
 # Terraform does not know what `rollout publish` has made: when the alias of a build is missing, publish again.
-for architecture in x86_64 arm64; do
-    aws lambda get-alias --function-name "$prefix-$function" --name "$architecture" >/dev/null 2>&1 || flags+=(-replace=module.function.terraform_data.publish)
-done
+aliases=$(aws lambda list-aliases --function-name "$prefix-$function" --query 'Aliases[].Name' --output text 2>/dev/null || true)
+[[ $aliases == *arm64* && $aliases == *x86_64* ]] || flags+=(-replace=module.function.terraform_data.publish)
 plan=$TF_DATA_DIR/plan
 if $plan_only; then
     # Without the lock, which is an object in the state's bucket: a plan writes nothing.

@@ -40,9 +40,9 @@ keywords=" abstract as async await become box break const continue crate do dyn 
  if impl in let loop macro match mod move mut override priv pub ref return self static struct super trait true try type
  typeof unsafe unsized use virtual where while yield "
 [[ " ${keywords//$'\n'/} " != *" $name "* ]] || die 2 "$name is a keyword of Rust: take another name"
-# Other names that cargo keeps for itself, and the placeholder.
-taken=" alloc build core deps examples incremental proc-macro std test $placeholder "
-[[ $taken != *" $name "* ]] || die 2 "$name means something else to cargo or to this script: take another name"
+# Other names that cargo keeps for itself, the tools' function, and the placeholder.
+taken=" alloc build controller core deps examples incremental proc-macro std test $placeholder "
+[[ $taken != *" $name "* ]] || die 2 "$name means something else to cargo or to the scripts: take another name"
 # Its queue has the same name, and queues and tables have 3 characters at least.
 [[ $kind != queue || ${#name} -ge 3 ]] || die 2 "$name is too short for a queue's name: take 3 characters or more"
 [[ ! -e functions/$name ]] || die 2 "functions/$name is there already: take another name, or remove it"

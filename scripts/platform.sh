@@ -56,8 +56,9 @@ fi
 # AWS allows one identity provider for GitHub in an account: that of somebody else is used.
 exists=false
 providers=$(aws iam list-open-id-connect-providers --query 'OpenIDConnectProviderList[].Arn' --output text)
-if tr '\t' '\n' <<<"$providers" | grep -q ':oidc-provider/token.actions.githubusercontent.com$' &&
-    ! terraform -chdir=infra/platform state list 2>/dev/null | grep -q aws_iam_openid_connect_provider; then
+# No pipe into grep -q, which ends terraform with an error when it has found something: then ours would count as another's.
+ours=$(terraform -chdir=infra/platform state list 2>/dev/null || true)
+if [[ $providers$'\t' == *$':oidc-provider/token.actions.githubusercontent.com\t'* && $ours != *aws_iam_openid_connect_provider* ]]; then
     exists=true
 fi
 variables+=(-var "github_provider_exists=$exists" -var "dist=$root/dist")

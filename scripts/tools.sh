@@ -15,6 +15,8 @@ export PATH="$tools_bin:$PATH"
 # The sandbox runs Lambda's Linux binaries.
 system=linux tool_names=(package rollout sandbox)
 [[ $(uname -s) != Darwin ]] || system=macos tool_names=(package rollout)
+# Those alone, where no other is needed.
+[[ -z ${TOOL_NAMES:-} ]] || read -ra tool_names <<<"$TOOL_NAMES"
 
 # get_tools: makes sure that they are in $tools_bin: built from tools/ if that folder exists, else the release that
 # Cargo.toml names.

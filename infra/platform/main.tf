@@ -43,7 +43,7 @@ module "platform" {
   function_permissions   = try(var.platform.function_permissions, null)
   kms_key_arns           = try(var.platform.kms_key_arns, null)
   alarm_emails           = try(var.platform.alarm_emails, var.alarm_emails)
-  github                 = var.github == null ? null : merge(var.github, { environments = try(var.platform.github_environments, true) })
+  github                 = one([for github in var.github[*] : merge(github, { environments = try(var.platform.github_environments, true) })]) # null of no type
   deletion_protection    = var.deletion_protection
   github_provider_exists = var.github_provider_exists
 }

@@ -5,4 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 scripts/setup.sh
 get_tools
-tar --create --file tools.tar --directory "$tools_bin" --dereference --transform 's,^,.tools/packed/,' package rollout sandbox
+packed=(package rollout sandbox)
+# Comes with those that are released.
+[[ ! -d $tools_bin/controller ]] || packed+=(controller)
+tar --create --file tools.tar --directory "$tools_bin" --dereference --transform 's,^,.tools/packed/,' "${packed[@]}"

@@ -2,7 +2,14 @@
 # Says on GitHub how the rollouts have ended whose deployments are `in_progress`: their jobs had ended before.
 #   rollouts.sh --list   the environments that have some, as `environments=[...]` for GITHUB_OUTPUT
 #   rollouts.sh          those of ENVIRONMENT, by what their own runs have built
-source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+# It sources nothing that asks cargo, which would install a compiler every quarter of an hour.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$root"
+die() { # EXIT-CODE WHAT
+    echo "rollouts.sh: ${*:2}" >&2
+    exit "$1"
+}
 source scripts/github/deployments.sh
 
 # A line each: id, environment, function, run.
@@ -31,14 +38,20 @@ environment_names "$ENVIRONMENT"
 while read -r deployment in_environment function run; do
     [[ $in_environment == "$environment" ]] || continue
     work=$(mktemp -d)
-    if ! gh run download "$run" --name tools --name "dist-$function" --dir "$work" </dev/null; then
-        echo "$function in $environment: what run $run has built is no longer there"
-        set_status "$deployment" inactive "What was built is no longer there to be compared with what is deployed"
+    state=''
+    if ! said=$(gh run download "$run" --name tools --name "dist-$function" --dir "$work" 2>&1 </dev/null); then
+        # GitHub keeps artifacts for a while.
+        [[ $said != *"no valid artifacts"* && $said != *"HTTP 404"* ]] || state=inactive reason="was built by run $run, of which nothing is left to be compared with what is deployed"
+    else
+        tar --extract --file "$work/tools/tools.tar" --directory "$work"
+        said=$(PATH=$work/.tools/packed:$PATH state_on_github "$function" "$work/dist-$function" 2>&1 </dev/null) && read -r state reason <<<"$said"
+    fi
+    rm -r "$work"
+    if [[ -z $state ]]; then
+        # The next run asks again.
+        echo "::warning title=$function in $environment::it is not known how its rollout goes: $said"
         continue
     fi
-    tar --extract --file "$work/tools/tools.tar" --directory "$work"
-    read -r state reason < <(PATH=$work/.tools/packed:$PATH state_on_github "$function" "$work/dist-$function")
-    rm -r "$work"
     echo "$function in $environment is $state: $reason"
     [[ $state == in_progress ]] || set_status "$deployment" "$state" "$function $reason"
 done <<<"$under_way"

@@ -7,7 +7,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 source "$root/scripts/test/expect.sh"
 
-# How many lines of text a fork may have in git, without lock files and licences.
+# How many lines of text a fork may have in git, without lock files, licences and the functions of its own.
 most_lines=10000
 
 get_tools
@@ -28,8 +28,9 @@ template=$work/github/octo-org/template
 template_name=$(package project name)
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' tools/Cargo.toml | head -n 1)
 newer=${version%.*}.$((${version##*.} + 1))
-mkdir -p "$template"
 fresh_copy "$template"
+# The controller, which is released with them, as it was built: in a copy every crate of it would be compiled again.
+[[ ! -d dist/controller ]] || cp -R --parents dist/controller "$template"
 # release VERSION FOLDER-OF-TOOLS
 release() {
     local folder=$template/releases/download/tools-v$1
@@ -76,7 +77,7 @@ done
 expect 2 'my-plain' "a name that is taken is refused" scripts/new-function.sh my-plain
 expect 2 'name' "a name that Lambda or cargo would refuse is refused" scripts/new-function.sh 'My_Function'
 rm -r "${examples[@]}"
-expect 0 'Cargo.lock: without event-processor, guard, hasher, http-api, notary' "the lock file forgets them with the next script" env -u CI scripts/build.sh --help
+expect 0 'Cargo.lock: without event-processor, hasher, http-api, notary' "the lock file forgets them with the next script" env -u CI scripts/build.sh --help
 own=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)
 expect 1 '' "and takes no other version of anything" bash -c "git diff --unified=0 Cargo.lock | grep '^+version' | grep -v '\"$own\"'"
 commit "Functions of our own, and none of the examples"
@@ -113,6 +114,7 @@ cp -a "$target"/debug/{build,deps,.fingerprint} target/debug 2>/dev/null || true
 git ls-files -z '*.rs' | xargs -0 touch
 expect 0 ' 0 failed' "its checks pass" scripts/test.sh checks
 expect 0 '' "both builds of all functions" scripts/build.sh --all
+expect 0 '"kind": "controller"' "the controller comes with the released tools" cat dist/controller/function.json
 expect 0 'test result: ok' "its tests pass" cargo test --locked --workspace --no-fail-fast
 expect 0 '' "and have no lints" cargo clippy --locked --workspace --all-targets -- -D warnings
 expect 0 'promoted' "my-plain is promoted in the sandbox" scripts/deploy.sh my-plain --sandbox --no-build
@@ -123,7 +125,7 @@ sandbox stop >/dev/null
 # --- newer tools, by the version alone -----------------------------------------------------------
 
 mkdir "$work/newer"
-cp -L .tools/bin/* "$work/newer"
+cp -RL .tools/bin/* "$work/newer"
 for name in package rollout sandbox; do
     # shellcheck disable=SC2016 # for sh
     printf '#!/bin/sh\n[ "$1" = --version ] && echo "%s %s" || exec "%s" "$@"\n' "$name" "$newer" "$tools_bin/$name" >"$work/newer/$name"
@@ -177,7 +179,7 @@ expect 0 'Update from the template' "an update is one commit" scripts/update.sh 
 expect 0 '^# Of the template.$' "it brings what the template has changed" head -n 1 infra/modules/function/logs.tf
 expect 0 '^# Ours.$' "and keeps what we have" tail -n 1 infra/modules/function/logs.tf
 expect 0 '^Cargo.toml infra/modules/function/logs.tf $' "it touches nothing else" bash -c "git show --format= --name-only HEAD | tr '\n' ' '"
-for file in scripts/destroy.sh scripts/test/guard.sh shared/src/lib.rs README.md; do
+for file in scripts/destroy.sh scripts/test/controller.sh shared/src/lib.rs README.md; do
     later "$file" '2s/^/# Of the template.\n/' "$file"
 done
 git rm --quiet scripts/destroy.sh
@@ -195,7 +197,7 @@ git cherry-pick --abort
 # --- what it carries -----------------------------------------------------------------------------
 
 # Text alone: what git finds a text line in.
-git grep -Ic '' -- . ':!*.lock' ':!*.lock.hcl' ':!LICENSE-*' | awk -F: -v most="$most_lines" '
+git grep -Ic '' -- . ':!*.lock' ':!*.lock.hcl' ':!LICENSE-*' ':!functions' | awk -F: -v most="$most_lines" '
     { n = split($1, path, "/"); folder = n > 1 ? path[1] : "."; lines[folder] += $2; files[folder]++; all += $2 }
     END { for (folder in lines) printf "%7d lines %4d files  %s\n", lines[folder], files[folder], folder
           printf "%7d lines in all, at most %d\n", all, most; exit all > most }' ||

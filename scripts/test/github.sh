@@ -34,6 +34,8 @@ if arguments[:2] == ["run", "download"]:
     names = [value for flag, value in zip(arguments, arguments[1:]) if flag == "--name"]
     if not run.exists():
         sys.exit("no valid artifacts found to download")
+    if any(not (run / name).exists() for name in names):
+        sys.exit("error connecting to api.github.com")
     for name in names:
         shutil.copytree(run / name, target / name)
     sys.exit(0)
@@ -239,8 +241,11 @@ expect 0 '"state": "ERROR"' "is an error" deployment 503
 expect 3 "^deploy.sh $function --no-build --yes --environment production --any-order\$" "an environment that others follow is watched to the end" deployed 3 ENVIRONMENTS='production staging'
 expect 0 '' "a rollout that is under way" under_way_there
 expect 0 '' "is deployed by a run" deployed 0
+mv "$work/artifacts/77/tools" "$work/artifacts/tools"
+expect 0 '^::warning .*it is not known' "which cannot be asked for once" ended
+expect 0 '"state": "IN_PROGRESS"' "nothing is said of it" deployment 505
 rm -r "$work/artifacts/77"
-expect 0 'no longer there' "whose artifacts end before it" ended
+expect 0 'nothing is left' "whose artifacts end before it" ended
 expect 0 '"state": "INACTIVE"' "nobody says more of it" deployment 505
 count() { find "$work/deployments" -type f | wc -l; }
 expect 0 '^6$' "one deployment each" count

@@ -13,7 +13,7 @@ FENCE = re.compile(r"^\s*(```+)\s*(.*)$")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 # Functions that the documents mention and that a fork may have removed. Their commands and links are left out, with a
 # message.
-EXAMPLES = {"event-processor", "guard", "hasher", "http-api"}
+EXAMPLES = {"event-processor", "hasher", "http-api"}
 
 
 def removed_examples():

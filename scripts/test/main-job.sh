@@ -7,7 +7,7 @@ source "$root/scripts/test/expect.sh"
 
 scripts/setup.sh --clients
 mapfile -t functions < <(package list)
-for needed in "${functions[@]/#/dist/}"; do
+for needed in "${functions[@]/#/dist/}" dist/controller; do
     [[ -f $needed/function.json ]] || die 2 "$needed is missing: run scripts/build.sh ${needed#dist/}"
 done
 
@@ -31,12 +31,14 @@ expect 2 'there is no function "nothing": functions/ has' "an unknown function i
     "$root/scripts/deploy.sh" nothing --sandbox
 expect 0 'promoted' "a good pair is promoted to 100%" scripts/deploy.sh "$main" --sandbox --no-build
 expect 0 '^\["2",(\{\}|null)\]$' "live serves the arm64 build alone" live
-expect 0 'nothing to publish' "the same again publishes nothing" scripts/deploy.sh "$main" --sandbox --no-build
+expect 0 'nothing to publish' "the same again, moved by the controller, publishes nothing" \
+    scripts/deploy.sh "$main" --sandbox --controller --no-build
+expect 0 '"Rollout started"' "the controller says so in an event" sandbox events
 expect 1 'arm64 .* fails .* of its invocations' "5% errors on arm64 are rolled back, with the numbers" \
     scripts/deploy.sh "$main" --sandbox --no-build --fault arm64:errors=5%
 expect 0 '^\["1",(\{\}|null)\]$' "live serves the baseline alone" live
-expect 1 'arm64 .* fails .* of its invocations' "2% crashes on arm64 are rolled back, with the numbers" \
-    scripts/deploy.sh "$main" --sandbox --no-build --fault arm64:crash=2%
+expect 1 'arm64 .* fails .* of its invocations' "2% crashes on arm64 are rolled back by the controller, with the numbers" \
+    scripts/deploy.sh "$main" --sandbox --controller --no-build --fault arm64:crash=2%
 expect 0 '^\["1",(\{\}|null)\]$' "live serves the baseline alone again" live
 
 # with tools/
@@ -72,9 +74,7 @@ fi
 # The other functions, each with the traffic that fits it.
 for function in "${functions[@]}"; do
     [[ $function != "$main" ]] || continue
-    # The README's commands promote the others (scripts/test/documents.sh).
-    [[ $function != guard ]] ||
-        expect 0 'promoted' "$function: a good pair is promoted to 100%" scripts/deploy.sh "$function" --sandbox --no-build
+    # The README's commands promote them (scripts/test/documents.sh).
     fault=arm64:errors=5% found='fails .* of its invocations'
     # An answer with status 500 is no error of an invocation.
     [[ $function != http-api ]] || fault='dynamodb:*:denied=5%@http-api:arm64' found='counts .* server errors'

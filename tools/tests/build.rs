@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The functions that have tests here; those of `http-api` are in `tests/http_api`.
-const FUNCTIONS: [&str; 4] = ["event-processor", "guard", "hasher", "http-api"];
+const FUNCTIONS: [&str; 3] = ["event-processor", "hasher", "http-api"];
 
 fn main() {
     for function in FUNCTIONS {

@@ -232,3 +232,62 @@ fn is_step(record: &Record) -> bool {
     let weight = record.percent().weight();
     0.0 < weight && weight < 1.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &str = "rollout 1->2 since 2026-11-23T14:30:00Z 5%@0s 25%@41s";
+
+    fn told_by(text: &str, event: &Event) -> Vec<Told> {
+        let mut teller = Teller::new("hasher");
+        let record: Record = text.parse().expect("a record");
+        for _ in 0..2 {
+            teller.emit(event);
+            teller.take_in(&record);
+        }
+        teller.pending
+    }
+
+    fn weight(text: &str) -> Vec<Told> {
+        let percent = text.parse::<Record>().expect("a record").percent();
+        told_by(text, &Event::Weight { percent })
+    }
+
+    #[test]
+    fn the_same_step_has_the_same_id_also_when_its_outage_or_pause_has_come_meanwhile() {
+        let [step] = &weight(RECORD)[..] else {
+            panic!("told once");
+        };
+        assert_eq!((step.event, step.percent), (What::Step, Some(25.0)));
+        for mark in [" paused@65s", " unanswered@70s", " resumed@90s"] {
+            let again = weight(&format!("{RECORD}{mark}"));
+            assert_eq!(again[0].id, step.id, "{mark}");
+        }
+        assert_ne!(weight(&format!("{RECORD} 50%@80s"))[0].id, step.id);
+    }
+
+    #[test]
+    fn two_pauses_of_one_step_are_two() {
+        let paused = |second: u32| {
+            told_by(
+                &format!("{RECORD} paused@{second}s"),
+                &Event::Paused { paused: true },
+            )[0]
+            .id
+            .clone()
+        };
+        assert_ne!(paused(65), paused(95));
+    }
+
+    #[test]
+    fn a_promotion_is_told_at_its_end_and_not_when_the_weight_is_set() {
+        assert!(weight(&format!("{RECORD} 100%@90s")).is_empty());
+        let event = Event::Ended {
+            ending: Ending::Promoted,
+            sentence: "live serves 2".to_owned(),
+        };
+        let told = told_by(&format!("{RECORD} 100%@90s"), &event);
+        assert_eq!(told[0].event.detail_type(), "Rollout promoted");
+    }
+}

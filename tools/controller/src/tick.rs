@@ -10,8 +10,8 @@ use rollout::{
         tags,
     },
     delivery::{
-        driver::Driver,
-        event::Ending,
+        driver::{Driver, Events as _},
+        event::{Ending, Event},
         frozen::{Frozen, Over, Stage},
         moves::{MoveError, Moves},
         plan::{self, Asked, PlanError},
@@ -102,9 +102,19 @@ impl Account {
                     );
                     return Ok(None);
                 }
-                let driver = moves
-                    .begin(live, index, under_way, Teller::new(&tagged.name))
-                    .await?;
+                // A process before this one may have died before it could tell of these.
+                let mut teller = Teller::new(&tagged.name);
+                if let Some(record) = &under_way {
+                    for (is_so, paused) in [
+                        (record.paused.is_some(), true),
+                        (record.resumed.is_some(), false),
+                    ] {
+                        if is_so {
+                            teller.emit(&Event::Paused { paused });
+                        }
+                    }
+                }
+                let driver = moves.begin(live, index, under_way, teller).await?;
                 self.go_on(
                     Running {
                         moves,

@@ -79,3 +79,42 @@ impl Wake {
         matches!(self, Self::Time(time) if time.minute() == 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(detail_type: &str, detail: Value) -> Result<Wake, WakeError> {
+        let time = "2026-11-30T14:00:00Z";
+        Wake::read(
+            json!({"detail-type": detail_type, "time": time, "detail": detail, "id": "1", "version": "0"}),
+        )
+    }
+
+    #[test]
+    fn a_minute_wakes_it_and_the_first_of_an_hour_makes_it_look_further() {
+        let wake = read("Scheduled Event", json!({})).expect("wakes");
+        assert!(wake.scans());
+        let Wake::Time(time) = wake else {
+            panic!("{wake:?}");
+        };
+        assert!(!Wake::Time(time + chrono::TimeDelta::minutes(1)).scans());
+    }
+
+    #[test]
+    fn an_alarm_on_a_candidate_names_its_function_and_any_other_event_is_refused() {
+        let alarm = |name: &str| read("CloudWatch Alarm State Change", json!({"alarmName": name}));
+        let wake = alarm("shop-production-hasher-live-candidate").expect("wakes");
+        assert_eq!(wake, Wake::Alarm("shop-production-hasher".to_owned()));
+        for refused in [
+            alarm("checkout-errors"),
+            read("EC2 Instance State-change Notification", json!({})),
+            Wake::read(json!([])),
+            Wake::read(json!({"detail-type": "Scheduled Event"})),
+        ] {
+            assert!(refused.expect_err("refused").to_string().contains("rule"));
+        }
+    }
+}

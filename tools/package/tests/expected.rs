@@ -9,7 +9,7 @@ use std::{
 use package::replay::read_events;
 
 /// Those that a fork has left. Its own functions may do without: a replay says so.
-const EXAMPLES: [&str; 4] = ["event-processor", "guard", "hasher", "http-api"];
+const EXAMPLES: [&str; 3] = ["event-processor", "hasher", "http-api"];
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

@@ -72,7 +72,7 @@ impl CountedMetric {
         let (name, failed, of) = match trigger {
             Trigger::Http => ("server_errors", "ServerErrors", "Requests"),
             Trigger::Queue(_) => ("failed_records", "RecordsFailed", "Records"),
-            Trigger::None | Trigger::Alarm(_) | Trigger::Schedule(_) | Trigger::Controller => {
+            Trigger::None | Trigger::Schedule(_) | Trigger::Controller => {
                 return None;
             }
         };

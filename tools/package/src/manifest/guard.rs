@@ -1,7 +1,7 @@
 //! The alarm that guards a rollout whose process has died: `[package.metadata.rollout.guard]`.
 //!
 //! `rollout run` arms it before the first weight and disarms it at the end; a run that is killed leaves
-//! it armed. In ALARM, the function `guard` sets the candidate's weight back to 0.
+//! it armed. In ALARM, the controller sets the candidate's weight back to 0.
 //!
 //! # Why a crude threshold
 //! CloudWatch compares one number with another, whatever the baseline does. Beside the analysis, which

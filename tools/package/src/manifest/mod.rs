@@ -19,8 +19,8 @@ pub use counted::{CountedMetric, DEFAULT_NAMESPACE, MetricName, NAMESPACE_VARIAB
 pub use guard::{ALARM_SUFFIX, GuardPolicy, alarm_name};
 pub use policy::{OnInconclusive, ReplayPolicy, RolloutPolicy};
 pub use resources::{
-    AlarmTrigger, AliasAccess, Index, KeyAttribute, KeyType, Parameter, Permission, Queue,
-    QueueTrigger, Table, Trigger, parameter_variable,
+    AliasAccess, Index, KeyAttribute, KeyType, Parameter, Permission, Queue, QueueTrigger, Table,
+    Trigger, parameter_variable,
 };
 pub use schedule::{ScheduleError, ScheduleTrigger};
 

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{guard::ALARM_SUFFIX, schedule::ScheduleTrigger};
+use super::schedule::ScheduleTrigger;
 
 /// What invokes a function: `[package.metadata.function] trigger`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,27 +19,10 @@ pub enum Trigger {
     Http,
     /// Messages of a queue, with partial batch responses.
     Queue(QueueTrigger),
-    /// CloudWatch alarms that go off, asynchronously.
-    Alarm(AlarmTrigger),
     /// Time, asynchronously.
     Schedule(ScheduleTrigger),
     /// Each minute, and alarms on the candidates of rollouts: the controller alone.
     Controller,
-}
-
-/// An EventBridge rule from alarms to the function's `live` alias: events of the source
-/// `aws.cloudwatch` with the detail type `CloudWatch Alarm State Change`, whose `detail.state.value`
-/// is `ALARM` and whose `detail.alarmName` ends with a suffix.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AlarmTrigger {
-    /// How the names of the alarms end.
-    #[serde(default = "alarm_suffix")]
-    pub name_suffix: String,
-}
-
-fn alarm_suffix() -> String {
-    ALARM_SUFFIX.to_owned()
 }
 
 /// What a function may do to an alias of other functions.

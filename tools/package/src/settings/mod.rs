@@ -536,14 +536,6 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_trigger_needs_no_name() {
-        let manifest = manifest(json!({"function": {"trigger": {"kind": "alarm"}}})).unwrap();
-        let trigger = serde_json::to_value(manifest.trigger).unwrap();
-        let expected = json!({"kind": "alarm", "name_suffix": "-live-candidate"});
-        assert_eq!(trigger, expected);
-    }
-
-    #[test]
     fn a_description_has_at_most_256_characters() {
         let described = |characters: usize| {
             let mut function = function(Value::Null);

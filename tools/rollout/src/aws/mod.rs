@@ -6,7 +6,7 @@
 //! | `routing.rs` | versions, weights, what an alias routes to |
 //! | `alias.rs` | read an alias, change it by compare-and-swap |
 //! | `function.rs` | the function: memory, which architectures are emulated |
-//! | `tags.rs` | the function's tags |
+//! | `tags.rs`, `tagged.rs` | a function's tags; the functions that have a tag |
 //! | `versions.rs` | published versions: list, find, publish, delete |
 //! | `latest.rs`, `mark.rs` | `$LATEST` by compare-and-swap, and the mark of a benchmark that has borrowed it |
 //! | `provisioned.rs` | provisioned concurrency, which forbids a weight |

@@ -20,9 +20,10 @@ use crate::{
         function::{self, Build},
         metrics::{self, Query, Sample},
         routing::{Percent, Version},
+        tagged::{self, Tagged},
         versions::{self, PublishedVersion},
     },
-    delivery::{decision::Cause, record::Record, wording::number},
+    delivery::{decision::Cause, record::Record, tags::RUN, wording::number},
     report::table,
 };
 
@@ -30,8 +31,16 @@ use crate::{
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
     /// Name of the function
-    #[arg(value_name = "FUNCTION")]
+    #[arg(
+        value_name = "FUNCTION",
+        required_unless_present = "all",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub function: String,
+    /// Of all functions of the region: the rollouts that are under way
+    #[arg(long, conflicts_with = "last")]
+    all: bool,
     /// How far back to count invocations
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = humantime::parse_duration)]
     last: Duration,
@@ -81,6 +90,9 @@ struct Aliases {
 /// # Errors
 /// When the function does not exist, or AWS does not answer.
 pub(super) async fn status(args: StatusArgs, context: &Context) -> anyhow::Result<Outcome> {
+    if args.all {
+        return all(context).await;
+    }
     let status = read(&args, context).await?;
     context.output.json(&status)?;
     if status.versions.is_empty() {
@@ -112,6 +124,58 @@ pub(super) async fn status(args: StatusArgs, context: &Context) -> anyhow::Resul
         let time = time.format("%H:%M:%S");
         let line = format!("last analysis at {time} UTC, at {percent}: {sentence}");
         context.output.prose(&line)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// A rollout that is under way.
+#[derive(Debug, Serialize)]
+struct UnderWay {
+    function: String,
+    candidate: Version,
+    percent: Percent,
+    since: DateTime<Utc>,
+    /// What it waits for, if for somebody.
+    waits: Option<&'static str>,
+}
+
+/// All rollouts under way, by the functions' tags.
+async fn all(context: &Context) -> anyhow::Result<Outcome> {
+    let found = tagged::functions(&context.clients.tagging, &RUN.key(1)).await;
+    let mut found = found.map_err(anyhow::Error::msg)?;
+    found.retain(|tagged| tagged.name.starts_with(&context.prefix));
+    let mut rows = Vec::new();
+    for Tagged { name, .. } in &found {
+        let live = alias::read(&context.clients.lambda, name, LIVE).await?;
+        let Ok(record) = live.description.parse::<Record>() else {
+            continue;
+        };
+        let waits = match record.paused {
+            _ if record.awaits_approval() => Some("approval"),
+            Some(_) => Some("resume"),
+            None => None,
+        };
+        let under_way = UnderWay {
+            function: context.local(name).to_owned(),
+            candidate: record.candidate,
+            percent: record.percent(),
+            since: record.since,
+            waits,
+        };
+        context.output.json(&under_way)?;
+        rows.push([
+            under_way.function,
+            under_way.candidate.to_string(),
+            under_way.percent.to_string(),
+            under_way.since.to_string(),
+            under_way.waits.unwrap_or("-").to_owned(),
+        ]);
+    }
+    if rows.is_empty() {
+        context.output.line("no rollout is under way")?;
+    } else {
+        let header = ["function", "candidate", "of live", "since", "waits for"];
+        context.output.line(table::plain(header, rows))?;
     }
     Ok(Outcome::Done)
 }

@@ -187,3 +187,166 @@ impl Frozen {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use package::Architecture;
+
+    use super::*;
+    use crate::{
+        aws::function::Build,
+        delivery::{path::Change, tags::RUN},
+    };
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        let start: DateTime<Utc> = "2026-11-23T14:30:00Z".parse().expect("a time");
+        start + TimeDelta::seconds(seconds)
+    }
+
+    fn version(number: u64) -> Version {
+        number.to_string().parse().expect("a version")
+    }
+
+    fn build(number: u64) -> Build {
+        Build {
+            version: version(number),
+            architecture: Some(Architecture::Arm64),
+            emulated: false,
+        }
+    }
+
+    /// From version 1 by 3 to 4, started at second 0.
+    fn frozen() -> Frozen {
+        let planned = |from, to| PlannedMove {
+            baseline: build(from),
+            candidate: build(to),
+            change: Change::Release,
+        };
+        Frozen {
+            started: at(0),
+            moves: vec![planned(1, 3), planned(3, 4)],
+            policy: RolloutPolicy::default(),
+            until: None,
+            timeout_s: 29,
+            namespace: "shop".to_owned(),
+            sources: vec![Source::Queue("orders".to_owned())],
+            ignored_alarms: Vec::new(),
+            superseded: 0,
+        }
+    }
+
+    fn live(routing: Routing, description: &str) -> Alias {
+        Alias {
+            function: "hasher".to_owned(),
+            name: "live".to_owned(),
+            routing,
+            description: description.to_owned(),
+            revision_id: "1".to_owned(),
+        }
+    }
+
+    /// Where it stands at a second, when the alias says this and routes as that says.
+    fn stage(record: &str, second: i64) -> Stage {
+        let parsed: Record = record.parse().expect("a record");
+        frozen().stage(&live(parsed.routing(), record), at(second))
+    }
+
+    const FIRST: &str = "rollout 1->3 since 2026-11-23T14:30:01Z 5%@0s";
+    const SECOND: &str = "rollout 3->4 since 2026-11-23T15:30:01Z 5%@0s";
+
+    #[test]
+    fn a_move_goes_on_and_the_next_one_begins_when_it_is_promoted() {
+        let under_way = |index, record: &str| Stage::Move {
+            index,
+            under_way: record.parse().ok(),
+        };
+        assert_eq!(stage(FIRST, 9_999), under_way(0, FIRST));
+        let next = Stage::Move {
+            index: 1,
+            under_way: None,
+        };
+        assert_eq!(stage(&format!("{FIRST} 100%@60s"), 9_999), next);
+        assert_eq!(stage(SECOND, 9_999), under_way(1, SECOND));
+    }
+
+    #[test]
+    fn what_is_armed_after_the_last_promotion_is_waited_for() {
+        let promoted = format!("{SECOND} 100%@60s");
+        assert!(matches!(
+            stage(&promoted, 9_999),
+            Stage::Move {
+                index: 1,
+                under_way: Some(_)
+            }
+        ));
+        let mut frozen = frozen();
+        frozen.policy.bake_after_s = 0;
+        let live = live(Routing::alone(version(4)), &promoted);
+        assert_eq!(frozen.stage(&live, at(9_999)), Stage::Over(Over::Promoted));
+    }
+
+    #[test]
+    fn what_was_rolled_back_since_its_start_is_over_and_what_was_before_is_tried_again() {
+        let worse = Stage::Over(Over::RolledBack(Cause::Worse));
+        assert_eq!(stage(&format!("{FIRST} 0%@60s worse"), 90), worse);
+        let before = "rollout 1->3 since 2026-11-23T14:00:00Z 5%@0s 0%@60s worse";
+        assert_eq!(stage(before, 60), Stage::AboutToBegin);
+        assert_eq!(stage(before, 121), Stage::Over(Over::NotBegun));
+        let by_hand = live(
+            Routing::alone(version(1)),
+            "version 1 set by rollback of version 3",
+        );
+        let aborted = Stage::Over(Over::RolledBack(Cause::Aborted));
+        assert_eq!(frozen().stage(&by_hand, at(121)), aborted);
+    }
+
+    #[test]
+    fn it_waits_for_its_approval() {
+        let awaiting = "rollout 1->3 since 2026-11-23T14:30:01Z awaits approval";
+        assert_eq!(stage(awaiting, 999_999), Stage::AwaitsApproval);
+    }
+
+    #[test]
+    fn an_alias_that_is_not_as_it_was_left_was_changed_by_hand() {
+        let by_hand = Stage::Over(Over::ChangedByHand);
+        let percent = Percent::new(30.0).expect("a percentage");
+        for (routing, description) in [
+            (Routing::weighted(version(1), version(3), percent), FIRST),
+            (Routing::alone(version(1)), FIRST),
+            (Routing::alone(version(3)), "by hand"),
+            (Routing::alone(version(7)), ""),
+        ] {
+            let live = live(routing, description);
+            assert_eq!(frozen().stage(&live, at(9_999)), by_hand, "{description}");
+        }
+    }
+
+    #[test]
+    fn another_rollout_that_has_begun_since_has_taken_its_place() {
+        let other = "rollout 1->6 since 2026-11-23T14:40:00Z 5%@0s";
+        let superseded = Stage::Over(Over::RolledBack(Cause::Superseded));
+        assert_eq!(stage(other, 9_999), superseded);
+    }
+
+    #[test]
+    fn it_comes_out_of_the_tags_as_it_went_in_and_leaves_room_for_others() {
+        let mut frozen = frozen();
+        let name = |number: u32| format!("shop-production-checkout-{number}");
+        frozen.policy.alarms = (0..10).map(name).collect();
+        let tags = RUN.write(&frozen).expect("tags");
+        assert!(tags.len() <= 6, "{} tags", tags.len());
+        let tags: HashMap<_, _> = tags.into_iter().collect();
+        assert_eq!(RUN.read(&tags).expect("is read"), Some(frozen));
+    }
+
+    #[test]
+    fn only_the_last_move_is_watched_after_its_promotion() {
+        let after = |index| frozen().policy(index).expect("holds").bake_after;
+        assert_eq!(
+            (after(0), after(1)),
+            (TimeDelta::zero(), TimeDelta::minutes(30))
+        );
+    }
+}

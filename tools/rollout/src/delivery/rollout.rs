@@ -41,7 +41,7 @@ const LONGEST_AFTER: TimeDelta = TimeDelta::days(7);
 const ROLLBACK_PATIENCE: i32 = 3;
 
 /// What part of `no_data_timeout_s` the metrics cannot be read before the alias says so: most outages are shorter, and
-/// need no change of it.
+/// need no change of it. A process that has not read any yet cannot know for how long, and says so at once.
 const UNANSWERED_PART: i32 = 3;
 
 /// The pause between two attempts of a rollback; each attempt has the client's own retries.
@@ -167,6 +167,8 @@ pub struct Rollout {
     few_at: Vec<Percent>,
     /// Since when no call was answered.
     no_answer_since: Option<DateTime<Utc>>,
+    /// Whether this process has read the metrics.
+    has_read: bool,
     rollback: Option<Rollback>,
 }
 
@@ -212,6 +214,7 @@ impl Start {
             alarm: None,
             few_at: Vec::new(),
             no_answer_since: record.unanswered_since(),
+            has_read: false,
             rollback: None,
         };
         let event = Event::Started {
@@ -335,6 +338,7 @@ impl Rollout {
         match samples {
             Ok(samples) => {
                 self.no_answer_since = None;
+                self.has_read = true;
                 let latencies = [samples.baseline, samples.candidate];
                 self.evidence
                     .observe(samples.periods, &self.record, &self.policy, now);
@@ -362,7 +366,8 @@ impl Rollout {
     ) -> Vec<Action> {
         actions.extend(self.fail(AliasProblem::NoAnswer(cause), now));
         let since = self.no_answer_since.unwrap_or(now);
-        let is_long = now - since >= self.policy.no_data_timeout / UNANSWERED_PART;
+        let is_long =
+            !self.has_read || now - since >= self.policy.no_data_timeout / UNANSWERED_PART;
         let is_quiet = actions.iter().all(|it| matches!(it, Action::Emit(_)));
         if is_quiet && is_long && self.record.unanswered.is_none() && self.unanswered.is_none() {
             actions.extend(self.set(self.record.clone().unanswered(Some(since))));

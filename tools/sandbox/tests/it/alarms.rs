@@ -1,4 +1,4 @@
-//! An alarm that goes off invokes the functions whose trigger it is.
+//! An alarm that goes off invokes the controller.
 
 #![allow(clippy::unwrap_used)] // a helper that panics fails its test
 
@@ -9,16 +9,19 @@ use aws_sdk_cloudwatch::{
     Client,
     types::{ComparisonOperator, StateValue, Statistic},
 };
+use chrono::Utc;
 use common::{FUNCTION, build, eventually};
-use sandbox::testing::Sandbox;
+use sandbox::{services::cloudwatch::clock::Clock, testing::Sandbox};
 use serde_json::json;
 
-/// A sandbox with the probe, which alarms invoke.
+/// A sandbox with the probe, which alarms invoke, and nothing else while the clock stands still.
 async fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::start().await.unwrap();
+    let clock = Clock::held_at(Utc::now());
+    let sandbox = Sandbox::start_with(|options| options.metrics.clock = clock).await;
+    let sandbox = sandbox.unwrap();
     let dist = tempfile::tempdir().unwrap();
     build(dist.path(), |manifest| {
-        manifest["trigger"] = json!({"kind": "alarm", "name_suffix": "-live-candidate"});
+        manifest["trigger"] = json!({"kind": "controller"});
     });
     sandbox.apply_from(dist.path(), FUNCTION).await.unwrap();
     sandbox

@@ -85,6 +85,16 @@ impl Stage {
         }
     }
 
+    /// Publishes one more version, with other settings.
+    pub async fn newer(&self) -> String {
+        let lambda = &self.sandbox.lambda;
+        let update = lambda.update_function_configuration();
+        let update = update.function_name(&self.function).memory_size(514);
+        update.send().await.unwrap();
+        let published = lambda.publish_version().function_name(&self.function);
+        published.send().await.unwrap().version.unwrap()
+    }
+
     /// The version that a rollout moves to.
     pub fn candidate(&self) -> &str {
         self.new.version(HOST)

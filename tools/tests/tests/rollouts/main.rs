@@ -6,6 +6,8 @@
 #![allow(dead_code)] // without one of the examples
 
 mod common;
+#[cfg(hasher)]
+mod controller;
 #[cfg(event_processor)]
 mod event_processor;
 #[cfg(hasher)]

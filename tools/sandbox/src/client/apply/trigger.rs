@@ -46,7 +46,7 @@ pub(super) async fn apply(
             allow_http_api(&clients.lambda, &manifest.name).await?;
             Ok(Some(format!("{url} invokes {LIVE}")))
         }
-        Trigger::Alarm(_) | Trigger::Schedule(_) | Trigger::Controller => {
+        Trigger::Schedule(_) | Trigger::Controller => {
             let rules: Vec<_> = rules.iter().map(ToString::to_string).collect();
             Ok(Some(rules.join(", ")))
         }

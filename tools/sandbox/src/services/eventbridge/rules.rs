@@ -57,7 +57,6 @@ impl Rule {
     #[must_use]
     pub fn from_trigger(trigger: &Trigger) -> Vec<Self> {
         match trigger {
-            Trigger::Alarm(trigger) => vec![Self::Alarms(trigger.name_suffix.clone())],
             Trigger::Schedule(schedule) => vec![Self::Schedule(schedule.clone())],
             Trigger::Controller => vec![Self::Alarms(ALARM_SUFFIX.to_owned()), Self::Tick],
             Trigger::None | Trigger::Http | Trigger::Queue(_) => Vec::new(),

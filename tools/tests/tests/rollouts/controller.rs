@@ -1,0 +1,358 @@
+//! The controller: rollouts that go on when whoever has started them is gone. As a function with its real bootstrap, and in
+//! this process where it has to die at any moment.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use aws_sdk_lambda::{operation::get_alias::GetAliasOutput, types::AliasRoutingConfiguration};
+use chrono::Utc;
+use controller::{Controller, tick::Account, wake::Wake};
+use rollout::{aws::client::Clients, delivery::record::Record};
+use sandbox::{execution::emulation::HOST, testing::Sandbox};
+use serde_json::Value;
+
+use crate::common::Stage;
+
+const FUNCTION: &str = "hasher";
+
+/// Nothing here takes longer, unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Steps of seconds.
+const QUICK: [&str; 6] = ["--bake", "2s", "--steps", "20,50,100", "--bake-after", "0s"];
+
+/// Two pairs, and the controller as a function.
+async fn controlled() -> Stage {
+    let sandbox = Arc::new(Sandbox::start().await.unwrap());
+    sandbox.apply("controller").await.unwrap();
+    Stage::set_as(&sandbox, FUNCTION, FUNCTION).await
+}
+
+async fn live(stage: &Stage) -> GetAliasOutput {
+    let get = stage.sandbox.lambda.get_alias();
+    let get = get.function_name(&stage.function).name("live");
+    get.send().await.unwrap()
+}
+
+fn description(live: &GetAliasOutput) -> &str {
+    live.description().unwrap_or_default()
+}
+
+/// Waits until it is so.
+async fn until<T>(what: &str, mut is_so: impl AsyncFnMut() -> Option<T>) -> T {
+    let waiting = async {
+        loop {
+            if let Some(found) = is_so().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, waiting).await;
+    waited.unwrap_or_else(|_| panic!("{what}"))
+}
+
+/// Waits until the rollout has been removed from the function's tags, which is its end.
+async fn over(stage: &Stage) -> GetAliasOutput {
+    until("the rollout is not over", async || {
+        let function = stage.sandbox.lambda.get_function();
+        let function = function
+            .function_name(&stage.function)
+            .send()
+            .await
+            .unwrap();
+        let tags = function.tags().cloned().unwrap_or_default();
+        (!tags.contains_key("rollout:run-1")).then_some(())
+    })
+    .await;
+    live(stage).await
+}
+
+async fn reaches(stage: &Stage, percent: f64) {
+    until("the weight is not reached", async || {
+        let record: Record = description(&live(stage).await).parse().ok()?;
+        (record.percent().value() >= percent).then_some(())
+    })
+    .await;
+}
+
+/// What was told, each once, in the order of time.
+fn told(stage: &Stage) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let events = stage.sandbox.events();
+    let details = events.iter().map(|event| &event["detail"]);
+    let new = details.filter(|detail| seen.insert(detail["id"].to_string()));
+    new.map(|detail| detail["event"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_shell_has_started_that_is_gone_is_promoted_and_told() {
+    let stage = controlled().await;
+    let traffic = stage.invocations("three-bytes.json", 50.0).await;
+    stage
+        .rollout("start", &QUICK)
+        .await
+        .expect(0, &["started; the controller does the rest"]);
+    let watched = stage.run("watch", &["--for", "100s"]).await;
+    watched.expect(0, &["promoted: live of hasher serves"]);
+    let live = over(&stage).await;
+    drop(traffic);
+    assert_eq!(live.function_version(), Some(stage.candidate()));
+    assert!(description(&live).contains(" 100%@"), "{live:?}");
+    assert_eq!(told(&stage), ["started", "step", "promoted"]);
+    stage
+        .run("watch", &[])
+        .await
+        .expect(0, &["no rollout of hasher is under way"]);
+    let alarm = stage.run("status", &["--json"]).await;
+    let alarm: Value = serde_json::from_str(&alarm.said).unwrap();
+    assert_eq!(
+        (&alarm["alarm"], &alarm["rollout_since"]),
+        (&Value::Null, &Value::Null)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_release_that_nobody_watches_is_rolled_back_and_says_why() {
+    let stage = controlled().await;
+    let fault = format!("{}:errors=60%", HOST.other());
+    stage.sandbox.fault(FUNCTION, &fault).unwrap();
+    let traffic = stage.invocations("three-bytes.json", 50.0).await;
+    // The other build of the pair that serves: one move.
+    let to = ["--to", "2", "--period", "1s", "--metric-delay", "1s"];
+    let slow = [&to[..], &["--bake", "60s", "--steps", "20,100"]].concat();
+    stage.run("start", &slow).await.expect(0, &["started"]);
+    let live = over(&stage).await;
+    drop(traffic);
+    assert!(live.routing_config().is_none_or(|it| {
+        it.additional_version_weights()
+            .is_none_or(|it| it.is_empty())
+    }));
+    let record: Record = description(&live).parse().unwrap();
+    assert!(record.cause.is_some(), "{record}");
+    assert_eq!(told(&stage), ["started", "rolled_back"]);
+    stage
+        .run("watch", &[])
+        .await
+        .expect(1, &["was rolled back"]);
+    let text = stage.run("start", &slow).await;
+    text.expect(1, &["was rolled back", "rollout retry"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_shell_approves_pauses_resumes_promotes_and_aborts_it() {
+    let stage = controlled().await;
+    let traffic = stage.invocations("three-bytes.json", 20.0).await;
+    stage
+        .rollout(
+            "start",
+            &["--approval", "--bake", "60s", "--steps", "20,50,100"],
+        )
+        .await
+        .expect(0, &[]);
+    assert!(description(&live(&stage).await).ends_with("awaits approval"));
+    stage
+        .run("watch", &["--for", "3s"])
+        .await
+        .expect(3, &["waits for approval", "is not over"]);
+    stage.run("promote", &[]).await.expect(0, &[]);
+    reaches(&stage, 20.0).await;
+    stage.run("pause", &[]).await.expect(0, &["paused at 20%"]);
+    until("nobody tells of the pause", async || {
+        told(&stage).contains(&"paused".to_owned()).then_some(())
+    })
+    .await;
+    stage.run("resume", &[]).await.expect(0, &[]);
+    stage.run("promote", &[]).await.expect(0, &[]);
+    reaches(&stage, 50.0).await;
+    stage.run("abort", &[]).await.expect(0, &["aborted at 50%"]);
+    let live = over(&stage).await;
+    drop(traffic);
+    assert!(description(&live).ends_with(" aborted"), "{live:?}");
+    assert_eq!(told(&stage).last().map(String::as_str), Some("rolled_back"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_that_a_hand_has_changed_is_not_touched_any_more() {
+    let stage = controlled().await;
+    stage
+        .rollout("start", &["--bake", "60s"])
+        .await
+        .expect(0, &[]);
+    until("nothing is told", async || {
+        (!told(&stage).is_empty()).then_some(())
+    })
+    .await;
+    let nothing = AliasRoutingConfiguration::builder()
+        .set_additional_version_weights(Some(Default::default()));
+    let update = stage.sandbox.lambda.update_alias().function_name(FUNCTION);
+    let update = update.name("live").function_version("2");
+    let update = update
+        .routing_config(nothing.build())
+        .description("by hand");
+    update.send().await.unwrap();
+    let live = over(&stage).await;
+    assert_eq!(description(&live), "by hand");
+    assert_eq!(
+        told(&stage).last().map(String::as_str),
+        Some("changed_by_hand")
+    );
+}
+
+/// A controller in this process, as one that has just started.
+fn new_controller(sandbox: &Sandbox) -> Controller {
+    controller_with(sandbox, Clients::new(&sandbox.sdk_config()))
+}
+
+fn controller_with(sandbox: &Sandbox, clients: Clients) -> Controller {
+    let account = Account {
+        clients,
+        events: aws_sdk_eventbridge::Client::new(&sandbox.sdk_config()),
+        bus: "default".to_owned(),
+    };
+    Controller::new(account, String::new())
+}
+
+/// Without the function `controller` that would tick too: `rollout start` only needs to find one.
+async fn started(flags: &[&str]) -> Stage {
+    let stage = controlled().await;
+    stage
+        .sandbox
+        .fault("controller", &format!("{HOST}:errors=100%"))
+        .unwrap();
+    stage.rollout("start", flags).await.expect(0, &["started"]);
+    stage
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_controller_that_is_killed_at_any_moment_of_any_wake_does_no_harm() {
+    let stage = started(&QUICK).await;
+    let traffic = stage.invocations("three-bytes.json", 30.0).await;
+    let mut wakes = 0_u64;
+    let ended = async {
+        loop {
+            // A wake that lives on makes the progress; the others die after 0, 0.7, 1.4, ... ms.
+            let lives_on = wakes % 8 == 7;
+            let most = if lives_on {
+                PATIENCE
+            } else {
+                Duration::from_micros(700 * (wakes % 61))
+            };
+            let mut controller = new_controller(&stage.sandbox);
+            let wake = Wake::Time(Utc::now());
+            drop(tokio::time::timeout(most, controller.wake(&wake)).await);
+            wakes += 1;
+            let function = stage.sandbox.lambda.get_function().function_name(FUNCTION);
+            let function = function.send().await.unwrap();
+            if function
+                .tags()
+                .is_none_or(|tags| !tags.contains_key("rollout:run-1"))
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, ended)
+        .await
+        .expect("it ends");
+    drop(traffic);
+    let live = live(&stage).await;
+    assert_eq!(live.function_version(), Some(stage.candidate()), "{live:?}");
+    let record: Record = description(&live).parse().unwrap();
+    let weights: Vec<_> = record.changes.iter().map(|it| it.percent.value()).collect();
+    assert_eq!(weights, [20.0, 50.0, 100.0], "{record}");
+    let told = told(&stage);
+    assert!(wakes > 20, "{wakes} wakes");
+    for what in ["started", "step", "promoted"] {
+        assert!(told.contains(&what.to_owned()), "{told:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_controllers_at_once_do_each_other_no_harm() {
+    let stage = started(&QUICK).await;
+    let traffic = stage.invocations("three-bytes.json", 30.0).await;
+    let mut controllers = [
+        new_controller(&stage.sandbox),
+        new_controller(&stage.sandbox),
+    ];
+    let ended = async {
+        loop {
+            let wake = Wake::Time(Utc::now());
+            let [first, second] = &mut controllers;
+            let (first, second) = tokio::join!(first.wake(&wake), second.wake(&wake));
+            if first.unwrap().rollouts + second.unwrap().rollouts == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, ended)
+        .await
+        .expect("it ends");
+    drop(traffic);
+    let live = live(&stage).await;
+    let record: Record = description(&live).parse().unwrap();
+    let weights: Vec<_> = record.changes.iter().map(|it| it.percent.value()).collect();
+    assert_eq!(weights, [20.0, 50.0, 100.0], "{record}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_that_cannot_be_read_for_too_long_end_it_although_every_wake_is_a_new_process() {
+    let stage = started(&["--bake", "60s", "--steps", "20,100"]).await;
+    let sandbox = &stage.sandbox;
+    let nowhere = sandbox
+        .sdk_config()
+        .to_builder()
+        .endpoint_url("http://127.0.0.1:1")
+        .build();
+    let mut wakes = 0;
+    let live = until("it is not rolled back", async || {
+        let clients = Clients {
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&nowhere),
+            ..Clients::new(&sandbox.sdk_config())
+        };
+        let mut controller = controller_with(sandbox, clients);
+        controller.wake(&Wake::Time(Utc::now())).await.unwrap();
+        wakes += 1;
+        let live = live(&stage).await;
+        let record: Record = description(&live).parse().ok()?;
+        record.cause.is_some().then_some(live)
+    })
+    .await;
+    assert!(description(&live).ends_with(" no_answer"), "{live:?}");
+    assert!(wakes > 10, "{wakes} wakes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_release_takes_the_place_of_the_one_under_way() {
+    let stage = controlled().await;
+    let slow = ["--bake", "60s", "--steps", "20,100"];
+    stage.rollout("start", &slow).await.expect(0, &["started"]);
+    let newer = stage.newer().await;
+    let to = [
+        "--to",
+        &newer,
+        "--bake",
+        "2s",
+        "--steps",
+        "20,100",
+        "--bake-after",
+        "0s",
+        "--period",
+        "1s",
+    ];
+    let started = stage
+        .run("start", &[&to[..], &["--metric-delay", "1s"]].concat())
+        .await;
+    started.expect(0, &["takes its place", "started"]);
+    let live = over(&stage).await;
+    assert_eq!(live.function_version(), Some(newer.as_str()));
+    let told = told(&stage);
+    assert_eq!(
+        told.last().map(String::as_str),
+        Some("promoted"),
+        "{told:?}"
+    );
+}
