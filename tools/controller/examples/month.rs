@@ -1,5 +1,6 @@
 //! What the controller calls, how long a wake takes, and what a month of it costs: 100 functions in a sandbox, 20 of them with
 //! a rollout under way. `scripts/bench.sh controller` builds dist/controller and runs it.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a program for a terminal
 
 use std::{
     collections::BTreeMap,

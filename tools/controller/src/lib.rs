@@ -17,7 +17,7 @@ pub mod wake;
 
 use std::{collections::HashMap, time::Duration};
 
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use rollout::{
     aws::{
         LIVE, alias,
@@ -32,11 +32,9 @@ use serde::Serialize;
 use tick::{Account, Running, TickError};
 use wake::Wake;
 
-/// How many rollouts are ticked at once: a slow one delays no other.
-const AT_ONCE: usize = 8;
-
-/// How long after one another they begin: Lambda takes 15 calls a second of an account, without those that are for
-/// invocations (Lambda's quotas, "API requests"), and the account has other users.
+/// How long after one another ticks begin, without waiting for one another's end: a slow one delays no other. Lambda takes 15
+/// calls a second of an account such as `GetAlias` (Lambda's quotas, "API requests"), and the account has other users. 150
+/// rollouts at once is what a minute has room for.
 const APART: Duration = Duration::from_millis(100);
 
 /// How long one tick may take. The function has a minute.
@@ -86,13 +84,12 @@ impl Controller {
         let ticks = found.iter().enumerate().map(|(place, tagged)| {
             let running = known.remove(&tagged.name);
             async move {
-                tokio::time::sleep(APART * u32::try_from(place % AT_ONCE).unwrap_or_default())
-                    .await;
+                tokio::time::sleep(APART * u32::try_from(place).unwrap_or(u32::MAX)).await;
                 let tick = tokio::time::timeout(TICK_LIMIT, account.tick(tagged, running));
                 (tagged, tick.await)
             }
         });
-        let mut ticks = stream::iter(ticks).buffer_unordered(AT_ONCE);
+        let mut ticks: FuturesUnordered<_> = ticks.collect();
         let mut failed = Vec::new();
         while let Some((tagged, ticked)) = ticks.next().await {
             let Tagged { name, .. } = tagged;

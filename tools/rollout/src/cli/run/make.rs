@@ -96,10 +96,8 @@ impl Starting {
             ending,
             Ok(Ending::Paused(_) | Ending::Reached | Ending::Detached | Ending::RollbackFailed(_))
         );
-        if !stays {
-            if let Err(error) = self.moves.thaw().await {
-                tracing::warn!("{error}");
-            }
+        if !stays && let Err(error) = self.moves.thaw().await {
+            tracing::warn!("{error}");
         }
         ending
     }
