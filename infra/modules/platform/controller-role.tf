@@ -11,11 +11,11 @@ locals {
       Sid    = "Read"
       Effect = "Allow"
       Action = [
-        "cloudwatch:DescribeAlarms", # any alarm may be a gate, and AWS shows composite ones to `*` alone
-        "cloudwatch:GetMetricData",  # AWS has no resource for it
-        "lambda:ListFunctions",      # the same
+        "cloudwatch:DescribeAlarms",      # any alarm may be a gate, and AWS shows composite ones to `*` alone
+        "cloudwatch:GetMetricData",       # AWS has no resource for it
+        "lambda:ListFunctions",           # the same
         "lambda:ListEventSourceMappings", # AWS takes a mapping as its resource, and none is known before
-        "tag:GetResources",          # the same; it shows ARNs and tags of what is tagged, nothing else
+        "tag:GetResources",               # the same; it shows ARNs and tags of what is tagged, nothing else
       ]
       Resource = ["*"]
     },
