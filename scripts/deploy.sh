@@ -120,10 +120,10 @@ say "6/7 rollout"
 # takes fewer than six. A slow machine gets 80 s for the samples of each. A rehearsal may be repeated: where the newest
 # pair already serves, live goes back to x86_64 for the same move once more, and a candidate that was rolled back is tried
 # again.
-! rollout retry "$function" --dry-run --json | grep -q '"moves":\[\]' || rollout rollback "$function" --to x86_64
+policy=(--period 1s --metric-delay 1s --bake 10s --step-timeout 80s --no-data-timeout 80s --bake-after 3s)
+! rollout retry "$function" "${policy[@]}" --dry-run --json | grep -q '"moves":\[\]' || rollout rollback "$function" --to x86_64
 outcome=0
-rollout retry "$function" --period 1s --metric-delay 1s --bake 10s --step-timeout 80s \
-    --no-data-timeout 80s --bake-after 3s || outcome=$?
+rollout retry "$function" "${policy[@]}" || outcome=$?
 kill "$traffic" 2>/dev/null || true
 wait "$traffic" || true
 cat "$traffic_log"

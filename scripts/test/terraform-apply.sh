@@ -12,7 +12,7 @@ source "$root/scripts/test/expect.sh"
 scripts/setup.sh --clients --terraform
 source scripts/test/provider.sh
 mapfile -t functions < <(package list)
-for function in "${functions[@]}"; do
+for function in "${functions[@]}" controller; do
     [[ -f dist/$function/function.json ]] || die 2 "dist/$function is missing: run scripts/build.sh $function"
 done
 
@@ -22,9 +22,9 @@ work=$(mktemp -d)
 other=$work/other-project
 export TOOLS_BIN=$tools_bin
 prefix=shop-production state_bucket=shop-production-state-000000000000
-moto='' traffic=''
+moto='' traffic='' ticks=''
 cleanup() {
-    [[ -z $traffic ]] || kill "$traffic" 2>/dev/null || true
+    for process in $traffic $ticks; do kill "$process" 2>/dev/null || true; done
     (cd "$work" && sandbox stop && sandbox stop --folder .other) >/dev/null 2>&1 || true
     [[ -z $moto ]] || kill "$moto" 2>/dev/null || true
     rm -rf "$work"
@@ -33,15 +33,13 @@ trap cleanup EXIT
 fresh_copy "$work"
 cp -R dist "$work"
 cd "$work"
-# The lifecycle of the controller does not ask what it does.
-[[ -d dist/controller ]] || cp -R "dist/$main" dist/controller
 # The lock files say no hash: an init that may write them adds one, as an init from the registry does.
 sed -i '/hashes = \[/,/\]/d' infra/*/.terraform.lock.hcl
 set_key Cargo.toml name '"shop"'
 set_key Cargo.toml id '"shop-id"'
 : >infra/environments/production.tfvars
 git -c user.name=test -c user.email=test@example.com commit --quiet --all --message "For the test"
-printf '%s\n' '*.log' .other answer.json lock.json other-project infra/environments/{staging,elsewhere}.tfvars >>.git/info/exclude
+printf '%s\n' '*.log' .other answer.json lock.json tick.json other-project infra/environments/{staging,elsewhere}.tfvars >>.git/info/exclude
 event=$(printf '%s\n' "dist/$main"/events/*.json | grep -v '\.expected\.json$' | head -n 1)
 
 # --- the account ---------------------------------------------------------------------------------
@@ -62,6 +60,8 @@ for service in APIGATEWAYV2 CLOUDWATCH_LOGS EVENTBRIDGE IAM S3 SNS STS; do expor
 for service in CLOUDWATCH DYNAMODB LAMBDA SQS; do export "AWS_ENDPOINT_URL_$service=$sandbox_url"; done
 # No pause between the tries that find out whether a lock is free.
 export LOCK_TIMEOUT=0s TF_VAR_deletion_protection=false
+# As in an environment's file: rollout run moves rollouts on, until the controller does.
+export TF_VAR_platform='{ controller = false }'
 # The roles for GitHub too, whichever repository this is.
 export TF_VAR_github='{ repository = "octo-org/lambdas", owner_id = 12, repository_id = 34 }'
 
@@ -149,7 +149,6 @@ side_by_side() {
     cd "$other"
     root=$other
     say "another environment, another project"
-    export TF_VAR_platform='{ controller = false }'
     echo 'functions = { '"$main"' = { log_level = "DEBUG", reserved_concurrency = 20 } }' >infra/environments/staging.tfvars
     mv infra/modules/platform/lifecycle_override.tf "$work/lifecycle.txt"
     expect 0 'the state moves into shop-staging-state' "staging in the same account" env -u TF_VAR_github scripts/platform.sh --environment staging --yes --no-build
@@ -200,16 +199,9 @@ expect 2 'cannot be told.*connect' "a bucket that cannot be reached is none that
 expect 2 'say --yes' "nothing happens unasked" scripts/platform.sh --no-build
 also 'of shop-production in account 000000000000, region eu-central-1' "and project, environment, account and region are named"
 expect 2 "$state_bucket, does not exist.*run scripts/platform.sh" "a function before the platform: what to do first" deploy "$main" --plan
-# What an earlier controller has left.
-aws logs create-log-group --log-group-name "/aws/lambda/$prefix-controller"
 expect 0 "the state moves into $state_bucket" "the platform, from nothing" scripts/platform.sh --yes --no-build
 touch platform.log # others wait for it
 expect 0 'No changes' "again: nothing to change, from the state in the bucket" scripts/platform.sh --plan --no-build
-expect 0 '^1$' "the controller's live serves its version" version_of controller live
-expect 0 'each minute|rate.1 minute.' "time wakes it" aws events describe-rule --name "$prefix-controller.schedule"
-# As in the environment's file. Until the end, where it is back, rollouts are without.
-export TF_VAR_platform='{ controller = false }'
-expect 0 'module.platform.aws_lambda_function.controller."controller".: Destr' "controller = false ends it" scripts/platform.sh --yes --no-build
 
 say "the functions"
 expect 0 'aws_lambda_alias.live will be created' "a dry run of the workflow says what would be made" env FUNCTION="$main" ENVIRONMENT=production DRY_RUN=true ATTESTED=false scripts/github/deploy.sh
@@ -424,6 +416,33 @@ commit "Another retention"
 expect 0 'version 10 was rolled back' "applies what else there is, and does not start it again" act apply
 expect 0 '^8 \{\}$' "live is where the hand has put it" live "$main"
 # --- gone again ----------------------------------------------------------------------------------
+
+# --- the controller ------------------------------------------------------------------------------
+
+say "the controller"
+mv dist/controller dist/other
+expect 2 'run scripts/build.sh controller, or leave it out' "one that is not built: what to do" env -u TF_VAR_platform scripts/platform.sh --plan --no-build
+mv dist/other dist/controller
+# What an earlier one has left.
+aws logs create-log-group --log-group-name "/aws/lambda/$prefix-controller"
+expect 0 'Apply complete' "the platform makes it" env -u TF_VAR_platform scripts/platform.sh --yes --no-build
+expect 0 '^1$' "its live serves a version" version_of controller live
+expect 0 'rate.1 minute.' "time wakes it" aws events describe-rule --name "$prefix-controller.schedule"
+tick() { # as that rule does, which is moto's and wakes nobody
+    printf '{"version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events", "account": "000000000000", "time": "%s",
+        "region": "%s", "resources": [], "detail": {}}' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$AWS_REGION" >tick.json
+    invoke controller live tick.json
+}
+expect 0 '"rollouts":0' "it finds nothing to do" tick
+while sleep 1; do tick || true; done >ticks.log 2>&1 &
+ticks=$!
+manifest "$main" 'm["memory_mib"] = 2560'
+expect 0 'The controller moves the weight' "a deploy starts a rollout and looks on" deploy "$main"
+expect 0 '^12 \{\}$' "which the controller has promoted" live "$main"
+kill "$ticks"
+wait "$ticks" || true
+ticks=''
+expect 0 'module.platform.aws_lambda_function.controller."controller". will be destroyed' "controller = false ends it" scripts/platform.sh --plan --no-build
 
 joined "$others" others
 level() { aws lambda get-function-configuration --function-name "$1-$main" --query LoggingConfig.ApplicationLogLevel; }

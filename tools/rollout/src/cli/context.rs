@@ -15,7 +15,7 @@ use crate::{
         function::{self, Function},
         tags,
     },
-    delivery::tags::POLICY,
+    delivery::{event::Ending, tags::POLICY},
 };
 
 /// What every command gets: the clients, the dist folder, where its output goes.
@@ -133,6 +133,18 @@ pub enum Outcome {
     NotReleased,
     /// It could not run, or had to stop without knowing. Exit code 2, as for any error.
     CouldNotRun,
+}
+
+/// What a command ends with that has seen a rollout end.
+impl From<Ending> for Outcome {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::NothingToMove | Ending::Promoted | Ending::Reached => Self::Done,
+            Ending::RolledBack(_) => Self::NotReleased,
+            Ending::Paused(_) | Ending::Detached => Self::Paused,
+            Ending::Stopped | Ending::RollbackFailed(_) => Self::CouldNotRun,
+        }
+    }
 }
 
 impl From<Outcome> for ExitCode {

@@ -8,7 +8,6 @@ use clap::Args;
 use super::{
     context::{Context, Outcome},
     recorder::Recorder,
-    run::outcome,
     signals,
 };
 use crate::{
@@ -90,8 +89,9 @@ async fn until_its_end(name: &str, context: &Context) -> anyhow::Result<Outcome>
             } => {
                 let recorder = Recorder::open(context, name)?;
                 let ending = moves.watch(live, index, record, recorder)?.watch().await;
-                if outcome(ending) != Outcome::Done || index + 1 == moves.frozen().moves.len() {
-                    return Ok(outcome(ending));
+                let outcome = Outcome::from(ending);
+                if outcome != Outcome::Done || index + 1 == moves.frozen().moves.len() {
+                    return Ok(outcome);
                 }
             }
             Stage::AwaitsApproval if said != Some(Stage::AwaitsApproval) => {

@@ -314,7 +314,8 @@ async fn metrics_that_cannot_be_read_for_too_long_end_it_although_every_wake_is_
             ..Clients::new(&sandbox.sdk_config())
         };
         let mut controller = controller_with(sandbox, clients);
-        controller.wake(&Wake::Time(Utc::now())).await.unwrap();
+        let woken = controller.wake(&Wake::Time(Utc::now())).await.unwrap();
+        eprintln!("{woken:?} {:?}", description(&live(&stage).await));
         wakes += 1;
         let live = live(&stage).await;
         let record: Record = description(&live).parse().ok()?;

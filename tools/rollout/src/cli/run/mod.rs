@@ -183,7 +183,7 @@ async fn try_run(
         first,
     };
     if !controlled {
-        return Ok(outcome(starting.make(&mut interrupts).await?));
+        return Ok(starting.make(&mut interrupts).await?.into());
     }
     drop(interrupts);
     starting.begin().await?;
@@ -285,14 +285,4 @@ async fn forecast(name: &str, next: &PlannedMove, context: &Context) -> anyhow::
     let query = forecast::last_day(name, versions, Utc::now());
     let day = metrics::periods(&context.clients.cloudwatch, &query).await?;
     Ok(Forecast::new(&day))
-}
-
-/// What a command ends with that has seen a rollout end.
-pub(super) fn outcome(ending: Ending) -> Outcome {
-    match ending {
-        Ending::NothingToMove | Ending::Promoted | Ending::Reached => Outcome::Done,
-        Ending::RolledBack(_) => Outcome::NotReleased,
-        Ending::Paused(_) | Ending::Detached => Outcome::Paused,
-        Ending::Stopped | Ending::RollbackFailed(_) => Outcome::CouldNotRun,
-    }
 }
