@@ -1,4 +1,4 @@
-# Alarms for people. `rollout run` rolls a release back by itself; these say that something is wrong with what callers of
+# Alarms for people. A rollout is rolled back by itself; these say that something is wrong with what callers of
 # `live` get, whatever it serves. They look at the last 15 minutes, so that three failures of a function that is called
 # seldom are seen.
 

@@ -1,5 +1,5 @@
 # `live` is what callers use. Terraform creates and deletes it. Its routing and its description belong to
-# `rollout run` from then on, which records there what it has done.
+# `rollout` and the controller from then on, which record there what they have done.
 #
 # The aliases `x86_64` and `arm64` belong to `rollout publish`: only it knows which versions are the
 # newest pair. They are deleted with the function.
