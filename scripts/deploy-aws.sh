@@ -99,4 +99,8 @@ if ((outcome != 2)); then
     [[ -z ${GITHUB_STEP_SUMMARY:-} ]] || rollout report "$function" --markdown >>"$GITHUB_STEP_SUMMARY"
 fi
 $goes_on || exit "$outcome"
-echo "$function: the rollout goes on by itself"
+if rollout --json status "$function" | grep -q '"paused":true'; then
+    echo "${GITHUB_ACTIONS:+::warning title=Paused::}$function: the rollout is paused: rollout resume, promote or abort $function"
+else
+    echo "$function: the rollout goes on by itself"
+fi

@@ -129,6 +129,11 @@ locals {
       Effect   = "Allow"
       Action   = ["lambda:GetAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction", "lambda:UpdateAlias"]
       Resource = local.resources.functions
+      }, {
+      Sid      = "DenyController"
+      Effect   = "Deny"
+      Action   = ["lambda:UpdateAlias"]
+      Resource = local.resources.controller
     }] },
   )
 }

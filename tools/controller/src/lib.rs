@@ -57,6 +57,8 @@ pub struct Controller {
     prefix: String,
     /// The rollouts that it has ticked, by function.
     running: HashMap<String, Running>,
+    /// The hour in which it has last looked at every alias.
+    scanned: Option<u32>,
 }
 
 impl Controller {
@@ -67,6 +69,7 @@ impl Controller {
             account,
             prefix,
             running: HashMap::new(),
+            scanned: None,
         }
     }
 
@@ -98,7 +101,15 @@ impl Controller {
                     self.running
                         .extend(running.map(|running| (name.clone(), running)));
                 }
-                Ok(Err(error)) => failed.push(self::failed(name, &error)),
+                Ok(Err(TickError::Untold(running, cause))) => {
+                    tracing::error!(function = name, "{cause}");
+                    failed.push(name.clone());
+                    self.running.insert(name.clone(), *running);
+                }
+                Ok(Err(error)) => {
+                    tracing::error!(function = name, "{error}");
+                    failed.push(name.clone());
+                }
                 Err(_) => {
                     let seconds = TICK_LIMIT.as_secs();
                     tracing::error!(function = name, "no end of the tick within {seconds} s");
@@ -111,11 +122,13 @@ impl Controller {
     }
 
     /// The functions with a rollout.
-    async fn find(&self, wake: &Wake) -> Result<Vec<Tagged>, String> {
-        let clients = &self.account.clients;
-        let mut found = tagged::functions(&clients.tagging, &RUN.key(1)).await?;
+    async fn find(&mut self, wake: &Wake) -> Result<Vec<Tagged>, String> {
+        let tagging = &self.account.clients.tagging;
+        let mut found = tagged::functions(tagging, &RUN.key(1)).await?;
         found.retain(|tagged| tagged.name.starts_with(&self.prefix));
-        if wake.scans() {
+        let hour = wake.scans_in();
+        if hour.is_some() && self.scanned != hour {
+            self.scanned = hour;
             match self.missed(&found).await {
                 Ok(missed) => found.extend(missed),
                 Err(error) => tracing::warn!(
@@ -162,9 +175,4 @@ impl Controller {
         }
         Ok(missed)
     }
-}
-
-fn failed(function: &str, error: &TickError) -> String {
-    tracing::error!(function, "{error}");
-    function.to_owned()
 }

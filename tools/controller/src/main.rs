@@ -43,5 +43,14 @@ async fn handle(
     controller: Arc<Mutex<Controller>>,
 ) -> Result<Woken, Error> {
     let wake = Wake::read(event.payload)?;
-    Ok(controller.lock().await.wake(&wake).await?)
+    let woken = controller.lock().await.wake(&wake).await?;
+    if woken.failed.is_empty() {
+        return Ok(woken);
+    }
+    // So that the alarm on its errors sees it; all other rollouts were ticked.
+    Err(format!(
+        "no tick of {}: the lines of level ERROR say why",
+        woken.failed.join(", ")
+    )
+    .into())
 }

@@ -228,9 +228,10 @@ fn told(event: &Event, record: &Record) -> Option<(What, String)> {
     }
 }
 
+/// Whether a weight is told when it is set: a promotion is told at its end, unless it was the first weight.
 fn is_step(record: &Record) -> bool {
     let weight = record.percent().weight();
-    0.0 < weight && weight < 1.0
+    0.0 < weight && (weight < 1.0 || record.changes.len() == 1)
 }
 
 #[cfg(test)]

@@ -49,9 +49,12 @@ pub enum TickError {
     /// The rollout that waits cannot be started.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// Nobody could be told.
+    /// The end could not be told: it is told by the next tick, which finds it again.
     #[error("{0}")]
     Tell(String),
+    /// What has happened could not be told: it is told by the next tick of what goes on.
+    #[error("{1}")]
+    Untold(Box<Running>, String),
 }
 
 /// What every tick has.
@@ -78,8 +81,14 @@ impl Account {
         let Some(frozen) = RUN.read::<Frozen>(&tagged.tags)? else {
             return Ok(None);
         };
-        if let Some(running) = running.filter(|running| *running.moves.frozen() == frozen) {
-            return self.go_on(running, tagged).await;
+        match running {
+            Some(running) if *running.moves.frozen() == frozen => {
+                return self.go_on(running, tagged).await;
+            }
+            Some(before) if before.moves.frozen().goal() != frozen.goal() => {
+                self.tell_superseded(before, &frozen, tagged).await?;
+            }
+            _ => {}
         }
         let moves = Moves::new(self.clients.clone(), function(tagged), frozen);
         let live = moves.live().await?;
@@ -157,19 +166,15 @@ impl Account {
             | Some(
                 Ending::Paused(_) | Ending::Reached | Ending::RollbackFailed(_) | Ending::Detached,
             ) => {
-                teller
-                    .send(&self.events, &self.bus)
-                    .await
-                    .map_err(TickError::Tell)?;
+                if let Err(cause) = teller.send(&self.events, &self.bus).await {
+                    return Err(TickError::Untold(Box::new(running), cause));
+                }
                 // After a rollback that has failed the next tick begins anew.
                 let is_known = !matches!(ending, Some(Ending::RollbackFailed(_)));
                 Ok(is_known.then_some(running))
             }
+            // The start of the next move tells it.
             Some(Ending::Promoted) if !is_last => {
-                teller
-                    .send(&self.events, &self.bus)
-                    .await
-                    .map_err(TickError::Tell)?;
                 running.moves.ended(Ending::Promoted).await;
                 Ok(None)
             }
@@ -190,10 +195,7 @@ impl Account {
         ending: Ending,
         tagged: &Tagged,
     ) -> Result<(), TickError> {
-        teller
-            .send(&self.events, &self.bus)
-            .await
-            .map_err(TickError::Tell)?;
+        self.send(teller).await?;
         moves.ended(ending).await;
         let tags = tags::list(&self.clients.lambda, &tagged.name, &tagged.arn).await?;
         if RUN
@@ -204,23 +206,55 @@ impl Account {
         }
         if let Some(next) = NEXT.read::<Frozen>(&tags)? {
             let keys = NEXT.left_over(&tags, &Default::default());
-            self.start(next, tagged).await?;
-            tags::change(
-                &self.clients.lambda,
-                &function(tagged),
-                Default::default(),
-                keys,
-            )
-            .await?;
-            return Ok(());
+            let goal = next.goal().map_or(0, |goal| goal.number());
+            let started = match self.start(next, tagged).await {
+                Err(error) if is_for_good(&error) => {
+                    let sentence =
+                        format!("version {goal}, which has waited, is not started: {error}");
+                    teller.tell(Told::new(What::Failed, &tagged.name, None, sentence));
+                    self.send(teller).await?;
+                    false
+                }
+                started => started?,
+            };
+            let lambda = &self.clients.lambda;
+            tags::change(lambda, &function(tagged), Default::default(), keys).await?;
+            if started {
+                return Ok(());
+            }
         }
         Ok(moves.thaw().await?)
     }
 
-    /// Starts the rollout that has waited, from what serves now.
-    async fn start(&self, next: Frozen, tagged: &Tagged) -> Result<(), TickError> {
+    async fn send(&self, teller: &mut Teller) -> Result<(), TickError> {
+        let sent = teller.send(&self.events, &self.bus).await;
+        sent.map_err(TickError::Tell)
+    }
+
+    /// Another rollout has taken the place of one that this process knows.
+    async fn tell_superseded(
+        &self,
+        mut before: Running,
+        by: &Frozen,
+        tagged: &Tagged,
+    ) -> Result<(), TickError> {
+        let record = before.driver.rollout().record().clone();
+        let goal = by.goal().map_or(0, |goal| goal.number());
+        let sentence = format!(
+            "version {} had {}: version {goal} takes its place",
+            record.candidate,
+            record.percent()
+        );
+        let teller = before.driver.events();
+        let told = Told::new(What::RolledBack, &tagged.name, Some(&record), sentence);
+        teller.tell(told);
+        self.send(teller).await
+    }
+
+    /// Starts the rollout that has waited, from what serves now; `false` when there is nothing to move.
+    async fn start(&self, next: Frozen, tagged: &Tagged) -> Result<bool, TickError> {
         let Some(goal) = next.goal() else {
-            return Ok(());
+            return Ok(false);
         };
         let asked = Asked {
             goal,
@@ -229,17 +263,37 @@ impl Account {
             retry: false,
         };
         let plan = plan::plan(&self.clients, &tagged.name, asked).await?;
-        if let Some(frozen) = plan.frozen {
-            let moves = Moves::new(self.clients.clone(), plan.function, frozen);
-            moves.freeze().await?;
-            let mut teller = Teller::new(&tagged.name);
-            if moves.frozen().policy.approval {
-                moves.await_approval(&plan.live, &mut teller).await?;
-            } else {
-                moves.begin(plan.live, 0, None, teller).await?;
-            }
+        let Some(frozen) = plan.frozen else {
+            return Ok(false);
+        };
+        let moves = Moves::new(self.clients.clone(), plan.function, frozen);
+        if let Some(off) = moves
+            .off()
+            .await
+            .map_err(MoveError::from)?
+            .into_iter()
+            .next()
+        {
+            return Err(MoveError::Off(off).into());
         }
-        Ok(())
+        moves.freeze().await?;
+        let mut teller = Teller::new(&tagged.name);
+        if moves.frozen().policy.approval {
+            moves.await_approval(&plan.live, &mut teller).await?;
+        } else {
+            // What follows is told by the next tick.
+            moves.begin(plan.live, 0, None, teller).await?;
+        }
+        Ok(true)
+    }
+}
+
+/// Whether the rollout that waits will not start by trying again: it is refused, and AWS has answered.
+fn is_for_good(error: &TickError) -> bool {
+    match error {
+        TickError::Plan(error) => !matches!(error, PlanError::Alias(_) | PlanError::Function(_)),
+        TickError::Move(error) => matches!(error, MoveError::Off(_) | MoveError::Policy(_)),
+        _ => false,
     }
 }
 

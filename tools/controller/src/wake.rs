@@ -73,10 +73,13 @@ impl Wake {
         Err(WakeError::Other { detail_type })
     }
 
-    /// Whether functions are looked for in another way too, once an hour: what the tags do not show.
+    /// The hour in whose first minute functions are looked for in another way too: what the tags do not show.
     #[must_use]
-    pub fn scans(&self) -> bool {
-        matches!(self, Self::Time(time) if time.minute() == 0)
+    pub fn scans_in(&self) -> Option<u32> {
+        match self {
+            Self::Time(time) => (time.minute() == 0).then_some(time.hour()),
+            Self::Alarm(_) => None,
+        }
     }
 }
 
@@ -96,11 +99,12 @@ mod tests {
     #[test]
     fn a_minute_wakes_it_and_the_first_of_an_hour_makes_it_look_further() {
         let wake = read("Scheduled Event", json!({})).expect("wakes");
-        assert!(wake.scans());
+        assert_eq!(wake.scans_in(), Some(14));
         let Wake::Time(time) = wake else {
             panic!("{wake:?}");
         };
-        assert!(!Wake::Time(time + chrono::TimeDelta::minutes(1)).scans());
+        let later = Wake::Time(time + chrono::TimeDelta::minutes(1));
+        assert_eq!(later.scans_in(), None);
     }
 
     #[test]

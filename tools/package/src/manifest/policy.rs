@@ -71,8 +71,7 @@ pub enum OnInconclusive {
     /// later weight, and sooner there.
     #[default]
     Advance,
-    /// The run ends and the weight stays, for somebody to decide. Nothing but the alarm watches it from then
-    /// on.
+    /// The weight stays, for somebody to decide (`rollout resume`, `promote` or `abort`).
     Pause,
     /// The weight goes back to 0: only what was seen is ever promoted.
     Rollback,

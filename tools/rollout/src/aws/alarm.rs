@@ -1,10 +1,9 @@
 //! The CloudWatch alarm on the candidate's failures, those that Lambda sees and those that the function counts itself,
-//! which guards a rollout whose process has died; and the states of other alarms.
+//! which needs no analysis; and the states of other alarms.
 //!
-//! A run arms it before the first weight and disarms it once the candidate is promoted or rolled back. A run that is
-//! killed, or that ends with the weight as it is, leaves it armed: when it goes off, EventBridge invokes the function
-//! `guard`, which sets the weight to 0% and writes that into the alias's description. In an account without that
-//! function the alarm does nothing.
+//! It is armed before the first weight and disarmed once the candidate is promoted or rolled back. When it goes off,
+//! EventBridge wakes the controller, which sets the weight to 0%; a run that makes the moves itself does so at its next
+//! tick. Where there is neither, the alarm does nothing but show.
 //!
 //! Its thresholds, and why they are crude: tools/package/src/manifest/guard.rs.
 
@@ -192,7 +191,7 @@ impl CandidateAlarm {
         let put = put
             .alarm_name(&self.alarm)
             .alarm_description(format!(
-                "Armed by rollout run: {}. In ALARM, the function guard sets the weight of version {candidate} back to 0.",
+                "Armed by a rollout: {}. In ALARM, the weight of version {candidate} goes back to 0.",
                 describe(policy)
             ))
             .set_metrics(Some(self.metrics(candidate, policy, namespace, counted)))

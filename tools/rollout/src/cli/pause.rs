@@ -101,7 +101,7 @@ pub(super) async fn pause(
     let function = &args.function;
     context.output.line(if pauses {
         format!(
-            "paused at {percent} of version {candidate}: whoever runs the rollout goes on watching it, and goes back \
+            "paused at {percent} of version {candidate}: the controller, or a run, goes on watching it, and goes back \
              when it is worse. Go on with rollout resume {function}"
         )
     } else {

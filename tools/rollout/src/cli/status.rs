@@ -52,8 +52,10 @@ struct Status {
     function: String,
     /// When the rollout that is under way began.
     rollout_since: Option<DateTime<Utc>>,
-    /// Whether somebody has paused it.
+    /// Whether it is paused.
     paused: bool,
+    /// Whether somebody has to approve it before the first weight.
+    awaits_approval: bool,
     /// What its run has last found, if it runs where the journal is.
     last_analysis: Option<LastAnalysis>,
     versions: Vec<VersionStatus>,
@@ -104,6 +106,9 @@ pub(super) async fn status(args: StatusArgs, context: &Context) -> anyhow::Resul
     context.output.line(match status.rollout_since {
         Some(since) if status.paused => {
             format!("a rollout is under way since {since}, paused until rollout resume")
+        }
+        Some(since) if status.awaits_approval => {
+            format!("a rollout awaits approval since {since}: rollout promote, or abort")
         }
         Some(since) => format!("a rollout is under way since {since}"),
         None => "no rollout is under way".to_owned(),
@@ -205,7 +210,10 @@ async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
     Ok(Status {
         function: args.function.clone(),
         rollout_since,
-        paused: under_way.is_some_and(|record| record.paused.is_some()),
+        paused: under_way
+            .as_ref()
+            .is_some_and(|record| record.paused.is_some()),
+        awaits_approval: under_way.is_some_and(|record| record.awaits_approval()),
         last_analysis: rollout_since.and_then(|since| {
             journal::last_analysis(&context.dist, context.local(&args.function), since)
         }),
@@ -298,8 +306,9 @@ impl Aliases {
 
     /// The rollout that is under way.
     fn under_way(&self) -> Option<Record> {
-        self.live.as_ref()?.routing.candidate()?;
-        self.record()
+        let has_weight = self.live.as_ref()?.routing.candidate().is_some();
+        let record = self.record()?;
+        (has_weight || record.awaits_approval()).then_some(record)
     }
 }
 

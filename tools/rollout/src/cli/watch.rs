@@ -13,6 +13,7 @@ use super::{
 use crate::{
     aws::{LIVE, alias, function},
     delivery::{
+        event::Ending,
         frozen::{Frozen, Over, Stage},
         moves::Moves,
         record::{self, Record},
@@ -68,7 +69,7 @@ pub(super) async fn watch(args: WatchArgs, context: &Context) -> anyhow::Result<
 
 fn not_over(name: &str) -> String {
     format!(
-        "the rollout of {name} is not over; nothing was changed, and it goes on: rollout watch {name}, rollout abort {name}"
+        "the rollout of {name} is not over; nothing was changed here: rollout status {name}, rollout watch {name}, rollout abort {name}"
     )
 }
 
@@ -89,9 +90,8 @@ async fn until_its_end(name: &str, context: &Context) -> anyhow::Result<Outcome>
             } => {
                 let recorder = Recorder::open(context, name)?;
                 let ending = moves.watch(live, index, record, recorder)?.watch().await;
-                let outcome = Outcome::from(ending);
-                if outcome != Outcome::Done || index + 1 == moves.frozen().moves.len() {
-                    return Ok(outcome);
+                if ending != Ending::Promoted || index + 1 == moves.frozen().moves.len() {
+                    return Ok(ending.into());
                 }
             }
             Stage::AwaitsApproval if said != Some(Stage::AwaitsApproval) => {

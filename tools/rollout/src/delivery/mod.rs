@@ -36,9 +36,8 @@
 //!   `no_data_timeout_s`, the weight goes back to 0 as soon as AWS answers again. After three times as long, or
 //!   when it is aborted once more, the run ends and says what may still be.
 //! - **the share is wrong**: the candidate does not get what its weight says, so the versions cannot be compared. The
-//!   run ends, and the weight stays.
-//! - **somebody else has changed the alias**, or it is gone: the run stops and touches nothing. When that was
-//!   the function `guard`, the run says that it was rolled back.
+//!   rollout pauses, and the weight stays.
+//! - **somebody else has changed the alias**, or it is gone: the rollout stops and touches nothing.
 //! - **somebody aborts the run**: the weight goes back to 0.
 //!
 //! After the promotion alarms, the circuit breaker and limits stay armed for `bake_after_s` and `min_samples` calls, at most seven days;

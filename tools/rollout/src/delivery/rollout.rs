@@ -20,7 +20,7 @@ use super::{
     evidence::Evidence,
     periods::{Samples, next_tick},
     policy::Policy,
-    record::{Needed, Record},
+    record::{ByHand, Needed, Record},
     scope::Scope,
     summary::Summary,
     wording::Wording,
@@ -712,8 +712,9 @@ impl Rollout {
         let (percent, is_paused) = (self.percent(), self.record.paused.is_some());
         let mut actions = Vec::new();
         if is_paused != was_paused {
-            actions.push(emit(Event::Paused { paused: is_paused }));
-            actions.extend(self.paused_itself().unwrap_or_default());
+            // One that has paused itself says what it needs.
+            let somebody = vec![emit(Event::Paused { paused: is_paused })];
+            actions.extend(self.paused_itself().unwrap_or(somebody));
         }
         if percent == before {
             return Ok(actions);
@@ -738,6 +739,12 @@ impl Rollout {
         };
         if self.serves_alone() && self.rollback.is_none() {
             return self.end(Ending::Promoted, Percent::HUNDRED);
+        }
+        let by_hand = found.description.parse::<ByHand>();
+        if by_hand.is_ok_and(|it| it.rolled_back == self.candidate.version)
+            && found.routing.candidate().is_none()
+        {
+            return self.end(Ending::RolledBack(Cause::Aborted), self.percent());
         }
         if self.is_superseded(&found) {
             return self.end(Ending::RolledBack(Cause::Superseded), self.percent());

@@ -89,7 +89,10 @@ impl Stage {
     pub async fn newer(&self) -> String {
         let lambda = &self.sandbox.lambda;
         let update = lambda.update_function_configuration();
-        let update = update.function_name(&self.function).memory_size(514);
+        let before = lambda.get_function_configuration();
+        let before = before.function_name(&self.function).send().await.unwrap();
+        let memory = before.memory_size().unwrap() + 1;
+        let update = update.function_name(&self.function).memory_size(memory);
         update.send().await.unwrap();
         let published = lambda.publish_version().function_name(&self.function);
         published.send().await.unwrap().version.unwrap()

@@ -352,10 +352,53 @@ async fn a_newer_release_takes_the_place_of_the_one_under_way() {
     started.expect(0, &["takes its place", "started"]);
     let live = over(&stage).await;
     assert_eq!(live.function_version(), Some(newer.as_str()));
+    assert_eq!(
+        told(&stage),
+        ["started", "rolled_back", "started", "promoted"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_three_that_were_superseded_the_next_one_waits_and_starts_by_itself() {
+    let stage = controlled().await;
+    let quick = [
+        "--steps",
+        "20,100",
+        "--bake-after",
+        "0s",
+        "--period",
+        "1s",
+        "--metric-delay",
+        "1s",
+    ];
+    let start = async |version: &str, bake: &str| {
+        let flags = [&["--to", version, "--bake", bake][..], &quick].concat();
+        stage.run("start", &flags).await
+    };
+    start(stage.candidate(), "60s")
+        .await
+        .expect(0, &["started"]);
+    for _ in 0..2 {
+        let newer = stage.newer().await;
+        start(&newer, "60s").await.expect(0, &["takes its place"]);
+    }
+    let third = stage.newer().await;
+    start(&third, "10s").await.expect(0, &["takes its place"]);
+    let last = stage.newer().await;
+    let waits = start(&last, "1s").await;
+    waits.expect(
+        3,
+        &[
+            "3 releases of hasher in a row were superseded",
+            "the controller starts it then",
+        ],
+    );
+    let live = over(&stage).await;
+    assert_eq!(live.function_version(), Some(last.as_str()), "{live:?}");
     let told = told(&stage);
     assert_eq!(
-        told.last().map(String::as_str),
-        Some("promoted"),
+        told[told.len() - 4..],
+        ["started", "promoted", "started", "promoted"],
         "{told:?}"
     );
 }
