@@ -333,6 +333,10 @@ async fn a_newer_release_takes_the_place_of_the_one_under_way() {
     let stage = controlled().await;
     let slow = ["--bake", "60s", "--steps", "20,100"];
     stage.rollout("start", &slow).await.expect(0, &["started"]);
+    until("nothing is told", async || {
+        (!told(&stage).is_empty()).then_some(())
+    })
+    .await;
     let newer = stage.newer().await;
     let to = [
         "--to",
