@@ -196,9 +196,10 @@ run "the_roles_have_least_privilege" {
     error_message = "only reading actions"
   }
   assert {
-    condition = [for s in jsondecode(aws_iam_policy.github["aliases"].policy).Statement : [s.Action, s.Resource]] == [[
-      ["lambda:GetAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction", "lambda:UpdateAlias"], ["arn:aws:lambda:eu-central-1:123456789012:function:shop-production-*"],
-    ]]
+    condition = [for s in jsondecode(aws_iam_policy.github["aliases"].policy).Statement : [s.Effect, s.Action, s.Resource]] == [
+      ["Allow", ["lambda:GetAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction", "lambda:UpdateAlias"], ["arn:aws:lambda:eu-central-1:123456789012:function:shop-production-*"]],
+      ["Deny", ["lambda:UpdateAlias"], ["arn:aws:lambda:eu-central-1:123456789012:function:shop-production-controller", "arn:aws:lambda:eu-central-1:123456789012:function:shop-production-controller:*"]],
+    ]
     error_message = "no code, no settings"
   }
   assert {
