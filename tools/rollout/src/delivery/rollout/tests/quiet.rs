@@ -245,7 +245,11 @@ fn a_week_of_twenty_calls_a_day_is_promoted_although_every_tick_is_a_new_process
         };
         let mut run = Run::begin(&mut account, start, Kill::Never);
         let since = run.rollout.samples_since();
-        let seen: Vec<_> = calls.iter().filter(|call| call.minute >= since).copied().collect();
+        let seen: Vec<_> = calls
+            .iter()
+            .filter(|call| call.minute >= since)
+            .copied()
+            .collect();
         let observation = Observation {
             alias: account.read(),
             samples: Ok(samples(&seen, account.now)),
@@ -253,7 +257,9 @@ fn a_week_of_twenty_calls_a_day_is_promoted_although_every_tick_is_a_new_process
         };
         let actions = run.rollout.tick(observation, account.now);
         run.perform(&mut account, actions);
-        account.events.retain(|event| matches!(event, Event::Ended { .. }));
+        account
+            .events
+            .retain(|event| matches!(event, Event::Ended { .. }));
         end = run.end;
         ticks += 1;
     }
