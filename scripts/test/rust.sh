@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 scripts/setup.sh --clients
 # Most of them wait for the seconds of a sandbox's clock: more of them at once than there are cores.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(nproc)))}
-cargo test --locked --workspace
+cargo test --locked --no-fail-fast --workspace
 # with tools/
-cargo test --locked --workspace --manifest-path tools/Cargo.toml
+cargo test --locked --no-fail-fast --workspace --manifest-path tools/Cargo.toml
 # end of with tools/

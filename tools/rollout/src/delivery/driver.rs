@@ -184,9 +184,15 @@ impl<E: Events> Driver<E> {
         let alarms = async {
             match needs {
                 Needs::Everything => {
-                    let states =
-                        alarm::states(&clients.cloudwatch, rollout.alarms(), rollout.own_alarm());
-                    states.await.map_err(|error| error.to_string())
+                    let (names, own) = (rollout.alarms(), rollout.own_alarm());
+                    let states = alarm::states(&clients.cloudwatch, names, own);
+                    match tokio::time::timeout(*limit, states).await {
+                        Ok(states) => states.map_err(|error| error.to_string()),
+                        Err(_) => Err(format!(
+                            "DescribeAlarms: no answer within {} s",
+                            limit.as_secs()
+                        )),
+                    }
                 }
                 Needs::Alias | Needs::Nothing => Ok(Vec::new()),
             }

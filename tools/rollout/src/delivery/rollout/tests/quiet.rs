@@ -226,3 +226,45 @@ fn quick_failures_and_slow_successes_roll_back_nothing_when_periods_are_over() {
     let too_early = not_promoted(50, [quick, slow], timeout - TimeDelta::minutes(2));
     assert!(too_early > 40, "{too_early} of 50");
 }
+
+/// As the controller does it whose process is another one each minute.
+#[test]
+fn a_week_of_twenty_calls_a_day_is_promoted_although_every_tick_is_a_new_process() {
+    let stream = Stream::quick(20.0 / (24.0 * 60.0), 0.0);
+    let mut rng = StdRng::seed_from_u64(1);
+    let mut account = Account::new(Candidate::Good);
+    let mut calls: Vec<Call> = Vec::new();
+    let (mut ticks, mut end) = (0, None);
+    while end.is_none() {
+        let share = account.routing().share(version(2)).weight();
+        calls.extend(stream.minute(account.now, share, &mut rng));
+        account.now += TimeDelta::minutes(1);
+        let start = Start {
+            policy: policy_with(TimeDelta::seconds(29)),
+            ..account.start(&RolloutPolicy::default())
+        };
+        let mut run = Run::begin(&mut account, start, Kill::Never);
+        let since = run.rollout.samples_since();
+        let seen: Vec<_> = calls
+            .iter()
+            .filter(|call| call.minute >= since)
+            .copied()
+            .collect();
+        let observation = Observation {
+            alias: account.read(),
+            samples: Ok(samples(&seen, account.now)),
+            alarms: Ok(Vec::new()),
+        };
+        let actions = run.rollout.tick(observation, account.now);
+        run.perform(&mut account, actions);
+        account
+            .events
+            .retain(|event| matches!(event, Event::Ended { .. }));
+        end = run.end;
+        ticks += 1;
+    }
+    assert_eq!(end, Some(PROMOTED));
+    assert!((4 * 24 * 60..8 * 24 * 60).contains(&ticks), "{ticks} ticks");
+    let sentence = account.sentence();
+    assert!(sentence.contains("live of flaky serves"), "{sentence}");
+}
