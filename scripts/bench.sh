@@ -127,7 +127,7 @@ parts() {
 
 for part in "$@"; do
     case $part in
-    functions | hasher | sandbox | analysis | profiles | first) "$part" ;;
-    *) die 2 "unknown part $part: functions, hasher, sandbox, analysis, profiles or first" ;;
+    functions | hasher | sandbox | analysis | controller | profiles | first) "$part" ;;
+    *) die 2 "unknown part $part: functions, hasher, sandbox, analysis, controller, profiles or first" ;;
     esac
 done
