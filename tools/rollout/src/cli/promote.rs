@@ -78,12 +78,14 @@ pub(super) async fn promote(args: PromoteArgs, context: &Context) -> anyhow::Res
         "promoted_at": percent,
         "percent": next,
     }))?;
+    let done = match percent {
+        Percent::ZERO => "approved".to_owned(),
+        percent => format!("promoted at {percent}"),
+    };
     context.output.line(match next {
-        Percent::HUNDRED => {
-            format!("promoted at {percent}: {LIVE} serves version {candidate} alone")
-        }
+        Percent::HUNDRED => format!("{done}: {LIVE} serves version {candidate} alone"),
         _ => format!(
-            "promoted at {percent}: version {candidate} has {next} of {LIVE}. Where neither a run nor a controller is, go \
+            "{done}: version {candidate} has {next} of {LIVE}. Where neither a run nor a controller is, go \
              on with rollout run {}",
             args.function
         ),
