@@ -136,6 +136,16 @@ pub async fn states(
     }
 }
 
+/// Those of some alarms that have gone off.
+///
+/// # Errors
+/// [`AlarmError::Read`], as of [`states`].
+pub async fn off(client: &Client, names: &[String]) -> Result<Vec<AlarmState>, AlarmError> {
+    let mut states = states(client, names, None).await?;
+    states.retain(AlarmState::is_off);
+    Ok(states)
+}
+
 fn state(
     name: Option<&str>,
     value: Option<&StateValue>,

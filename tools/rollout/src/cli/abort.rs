@@ -4,7 +4,10 @@ use chrono::Utc;
 use clap::Args;
 use serde_json::json;
 
-use super::context::{Context, Outcome};
+use super::{
+    context::{Context, Outcome},
+    pause::awaiting,
+};
 use crate::{
     aws::{
         LIVE, alias,
@@ -32,10 +35,7 @@ pub(super) async fn abort(args: AbortArgs, context: &Context) -> anyhow::Result<
     let lambda = &context.clients.lambda;
     let live = alias::read(lambda, &args.function, LIVE).await?;
     let baseline = live.routing.primary;
-    let awaiting = live.description.parse::<Record>().ok();
-    let awaiting = awaiting.filter(Record::awaits_approval);
-    let awaiting = awaiting.map(|record| (record.candidate, Percent::ZERO));
-    let aborted = live.routing.candidate().or(awaiting);
+    let aborted = live.routing.candidate().or_else(|| awaiting(&live));
     if aborted.is_some() {
         let description = match live.description.parse::<Record>() {
             Ok(_) => record::description_after(

@@ -13,9 +13,8 @@ use crate::{
         alias::{self, AliasError},
         client::{Clients, Connection},
         function::{self, Function},
-        tags,
     },
-    delivery::{event::Ending, tags::POLICY},
+    delivery::{event::Ending, moves, tags::POLICY},
 };
 
 /// What every command gets: the clients, the dist folder, where its output goes.
@@ -72,13 +71,9 @@ impl Context {
         let Ok(FunctionManifest { rollout, .. }) = self.manifest(&function.name) else {
             return;
         };
-        let kept = async {
-            let set = POLICY.write(&rollout)?;
-            let left = POLICY.left_over(&function.tags, &set);
-            anyhow::Ok(tags::change(&self.clients.lambda, function, set, left).await?)
-        };
+        let kept = moves::keep(&self.clients.lambda, function, POLICY, &rollout);
         if let Err(error) = kept.await {
-            tracing::warn!("{error:#}: where its build is not, the function cannot be rolled out");
+            tracing::warn!("{error}: where its build is not, the function cannot be rolled out");
         }
     }
 

@@ -36,7 +36,17 @@ impl UnderWay {
     /// When there is none.
     pub(super) async fn read(context: &Context, function: &str) -> anyhow::Result<Self> {
         let live = alias::read(&context.clients.lambda, function, LIVE).await?;
-        let (candidate, percent) = candidate(&live)?;
+        candidate(&live)?;
+        Self::of(live)
+    }
+
+    /// What `live` says of it, also while it awaits approval.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn of(live: Alias) -> anyhow::Result<Self> {
+        let (candidate, percent) = awaiting(&live).map_or_else(|| candidate(&live), Ok)?;
+        let function = &live.function;
         let record = live.description.parse::<Record>().ok();
         let record = record.filter(|record| record.routing() == live.routing);
         let record = record.with_context(|| {
@@ -57,6 +67,13 @@ impl UnderWay {
         alias::compare_and_swap(lambda, &self.live, record.routing(), &description).await?;
         Ok(())
     }
+}
+
+/// The version that gets its first weight when somebody approves the rollout.
+pub(super) fn awaiting(live: &Alias) -> Option<(Version, Percent)> {
+    let record = live.description.parse::<Record>().ok();
+    let record = record.filter(Record::awaits_approval)?;
+    Some((record.candidate, Percent::ZERO))
 }
 
 /// The version with a weight, and the weight.

@@ -6,19 +6,14 @@ use serde_json::json;
 
 use super::{
     context::{Context, Outcome},
-    pause::{UnderWay, candidate},
+    pause::{self, UnderWay, candidate},
 };
 use crate::{
     aws::{
         LIVE, alias, function,
         routing::{Percent, Routing},
     },
-    delivery::{
-        frozen::Frozen,
-        policy::Policy,
-        record::{self, Record},
-        tags::RUN,
-    },
+    delivery::{frozen::Frozen, policy::Policy, record, tags::RUN},
 };
 
 /// Arguments of `rollout promote`.
@@ -39,12 +34,8 @@ pub(super) struct PromoteArgs {
 pub(super) async fn promote(args: PromoteArgs, context: &Context) -> anyhow::Result<Outcome> {
     let lambda = &context.clients.lambda;
     let live = alias::read(lambda, &args.function, LIVE).await?;
-    let awaiting = live.description.parse::<Record>().ok();
-    let awaiting = awaiting.filter(Record::awaits_approval);
-    let (candidate, percent) = match &awaiting {
-        Some(record) => (record.candidate, Percent::ZERO),
-        None => candidate(&live)?,
-    };
+    let awaiting = pause::awaiting(&live);
+    let (candidate, percent) = awaiting.map_or_else(|| candidate(&live), Ok)?;
     let next = if args.full {
         Percent::HUNDRED
     } else {
@@ -58,18 +49,9 @@ pub(super) async fn promote(args: PromoteArgs, context: &Context) -> anyhow::Res
             .candidate_alarm(&args.function)
             .disarm_or_warn()
             .await;
-    } else if let Some(awaiting) = awaiting {
-        let (baseline, now) = (awaiting.baseline, Utc::now());
-        let record = Record::start(baseline, candidate, next, now);
-        UnderWay {
-            live,
-            record: awaiting,
-        }
-        .set(context, &record)
-        .await?;
     } else {
-        let under_way = UnderWay::read(context, &args.function).await?;
-        let record = under_way.record.clone().changed(next, Utc::now());
+        let under_way = UnderWay::of(live)?;
+        let record = under_way.record.clone().promoted(next, Utc::now());
         under_way.set(context, &record).await?;
     }
     context.output.json(&json!({

@@ -11,7 +11,7 @@ use super::{
     policy::PolicyError,
     record::{Record, TooManyChanges},
     rollout::Start,
-    tags::{RUN, TagsError},
+    tags::{RUN, Tags, TagsError},
 };
 use crate::aws::{
     LIVE,
@@ -22,7 +22,9 @@ use crate::aws::{
     routing::{Percent, Routing},
     tags,
 };
+use aws_sdk_lambda::Client;
 use package::manifest::alarm_name;
+use serde::Serialize;
 
 /// Why a move does not begin.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +57,21 @@ pub enum MoveError {
     Tags(#[from] TagsError),
 }
 
+/// Writes something into a function's tags, in place of what these have held.
+///
+/// # Errors
+/// [`MoveError`].
+pub async fn keep(
+    lambda: &Client,
+    function: &Function,
+    tags: Tags,
+    it: &impl Serialize,
+) -> Result<(), MoveError> {
+    let set = tags.write(it)?;
+    let left = tags.left_over(&function.tags, &set);
+    Ok(tags::change(lambda, function, set, left).await?)
+}
+
 /// A rollout of one function.
 #[derive(Debug, Clone)]
 pub struct Moves {
@@ -85,9 +102,7 @@ impl Moves {
     /// # Errors
     /// [`MoveError`].
     pub async fn freeze(&self) -> Result<(), MoveError> {
-        let set = RUN.write(&self.frozen)?;
-        let left = RUN.left_over(&self.function.tags, &set);
-        Ok(tags::change(&self.clients.lambda, &self.function, set, left).await?)
+        keep(&self.clients.lambda, &self.function, RUN, &self.frozen).await
     }
 
     /// Removes it from the function's tags: the rollout is over.
@@ -113,10 +128,7 @@ impl Moves {
     /// # Errors
     /// [`AlarmError::Read`].
     pub async fn off(&self) -> Result<Vec<AlarmState>, AlarmError> {
-        let states = alarm::states(&self.clients.cloudwatch, &self.frozen.policy.alarms, None);
-        let mut states = states.await?;
-        states.retain(AlarmState::is_off);
-        Ok(states)
+        alarm::off(&self.clients.cloudwatch, &self.frozen.policy.alarms).await
     }
 
     /// Writes that the rollout awaits approval into `live`. Its alarm is armed then: who approves needs no right for it.

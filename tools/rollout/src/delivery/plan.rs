@@ -45,8 +45,8 @@ pub enum PlanError {
     /// So many rollouts before it were superseded that this one is not to supersede the one under way.
     #[error(
         "{} releases of {function} in a row were superseded before any of them was promoted: the rollout of version \
-         {under_way} that is under way goes on",
-        MOST_SUPERSEDED
+         {under_way} goes on, and version {} comes after it",
+        MOST_SUPERSEDED, .next.goal().map_or_else(String::new, |goal| goal.to_string())
     )]
     Waits {
         /// The function.
@@ -159,29 +159,22 @@ pub async fn plan(clients: &Clients, name: &str, asked: Asked) -> Result<Plan, P
         (First::Move(Some(_)), Some(before)) => before.superseded,
         _ => 0,
     };
-    let frozen = (!moves.is_empty()).then(|| Frozen {
-        started: Utc::now(),
-        timeout_s: published
-            .iter()
-            .map(|it| it.settings.timeout_s)
-            .max()
-            .unwrap_or_default(),
-        namespace: versions::find(&published, asked.goal)
-            .map(|goal| goal.settings.namespace())
-            .unwrap_or_default(),
-        moves,
-        policy: asked.policy,
-        until: asked.until,
-        sources: Vec::new(),
-        ignored_alarms: Vec::new(),
-        superseded,
-    });
-    let frozen = match frozen {
-        Some(frozen) => Some(Frozen {
+    let timeouts = published.iter().map(|it| it.settings.timeout_s);
+    let namespace = versions::find(&published, asked.goal).map(|goal| goal.settings.namespace());
+    let frozen = if moves.is_empty() {
+        None
+    } else {
+        Some(Frozen {
+            started: Utc::now(),
+            moves,
+            policy: asked.policy,
+            until: asked.until,
+            timeout_s: timeouts.max().unwrap_or_default(),
+            namespace: namespace.unwrap_or_default(),
             sources: sources(clients, name).await,
-            ..frozen
-        }),
-        None => None,
+            ignored_alarms: Vec::new(),
+            superseded,
+        })
     };
     match (&first, &frozen) {
         (First::Supersede(record), Some(frozen)) if superseded > MOST_SUPERSEDED => {

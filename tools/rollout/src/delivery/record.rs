@@ -253,6 +253,15 @@ impl Record {
         }
     }
 
+    /// The same by somebody: the first weight of a rollout that awaits approval is its start.
+    #[must_use]
+    pub fn promoted(self, percent: Percent, now: DateTime<Utc>) -> Self {
+        if self.awaits_approval() && percent > Percent::ZERO {
+            return Self::start(self.baseline, self.candidate, percent, now);
+        }
+        self.changed(percent, now)
+    }
+
     /// The same rollout without the candidate's weight.
     #[must_use]
     pub fn rolled_back(self, cause: Cause, now: DateTime<Utc>) -> Self {
@@ -393,12 +402,10 @@ pub fn description_after(
     let Ok(record) = before.parse::<Record>() else {
         return before.to_owned();
     };
-    let record = if record.awaits_approval() && percent > Percent::ZERO {
-        Record::start(record.baseline, record.candidate, percent, now)
-    } else {
-        record.changed(percent, now)
+    let record = Record {
+        cause,
+        ..record.promoted(percent, now)
     };
-    let record = Record { cause, ..record };
     record
         .to_description()
         .unwrap_or_else(|_| record.last_change_only().to_string())

@@ -6,7 +6,7 @@ use chrono::Utc;
 use futures::FutureExt as _;
 
 use crate::{
-    aws::{LIVE, alarm::CandidateAlarm, alias, client::Clients},
+    aws::{LIVE, alias},
     cli::{context::Context, recorder::Recorder, signals::Interrupts},
     delivery::{
         decision::Cause,
@@ -57,7 +57,8 @@ impl Starting {
                 "version {candidate} had {} of {LIVE}: version {goal} takes its place",
                 before.percent()
             ))?;
-            alarm(clients, &self.live.function).disarm_or_warn().await;
+            let alarm = self.context.candidate_alarm(&self.live.function);
+            alarm.disarm_or_warn().await;
             self.first = First::Move(None);
         } else {
             self.first = First::Move(Some(record));
@@ -111,7 +112,7 @@ impl Starting {
             });
         }
         let mut live = self.live.clone();
-        let under_way = match &self.first {
+        let mut under_way = match &self.first {
             First::Move(under_way) => under_way.clone(),
             First::Supersede(_) => None,
         };
@@ -123,24 +124,17 @@ impl Starting {
             if self.moves.frozen().policy.approval {
                 self.moves.await_approval(&live, &mut recorder).await?;
                 match self.approved(interrupts, &mut recorder).await? {
-                    Some(approved) => live = approved,
+                    Some(approved) => {
+                        under_way = approved.description.parse::<Record>().ok();
+                        live = approved;
+                    }
                     None => return Ok(self.called_off(&mut recorder)),
                 }
             }
         }
-        let mut stage = match live.description.parse::<Record>() {
-            Ok(record)
-                if under_way.is_none() && self.moves.frozen().policy.approval && !has_begun =>
-            {
-                Stage::Move {
-                    index: 0,
-                    under_way: Some(record),
-                }
-            }
-            _ => Stage::Move {
-                index: 0,
-                under_way,
-            },
+        let mut stage = Stage::Move {
+            index: 0,
+            under_way,
         };
         loop {
             let Stage::Move { index, under_way } = stage else {
@@ -224,10 +218,6 @@ impl Starting {
     fn recorder(&self) -> anyhow::Result<Recorder> {
         Recorder::open(&self.context, &self.live.function)
     }
-}
-
-fn alarm(clients: &Clients, function: &str) -> CandidateAlarm {
-    CandidateAlarm::new(clients.cloudwatch.clone(), function)
 }
 
 /// Whether somebody has asked meanwhile for the run to end.

@@ -27,17 +27,12 @@ use super::{
     watch::{self, WatchArgs},
 };
 use crate::{
-    aws::{
-        alarm::{self, AlarmState},
-        function, metrics,
-        routing::{Percent, Version},
-        tags,
-    },
+    aws::{alarm, function, metrics, routing::Percent},
     delivery::{
         driver::Events as _,
         event::{Ending, Event, PlannedMove},
         frozen::Frozen,
-        moves::{MoveError, Moves},
+        moves::{self, MoveError, Moves},
         plan::{self, Asked, First, Plan, PlanError},
         policy::Policy,
         tags::NEXT,
@@ -141,11 +136,8 @@ async fn try_run(
     };
     let goal = asked.goal;
     let plan = match plan::plan(&context.clients, &name, asked).await {
-        Err(PlanError::Waits {
-            next, under_way, ..
-        }) if !args.dry_run => {
-            let waits = plan_waits(&name, under_way, *next, controlled, context);
-            return waits.await;
+        Err(error) if !args.dry_run && matches!(error, PlanError::Waits { .. }) => {
+            return plan_waits(&name, error, controlled, context).await;
         }
         plan => plan?,
     };
@@ -200,8 +192,8 @@ async fn try_run(
 
 /// The alarms of the policy that have gone off, if that is no obstacle.
 async fn gates(frozen: &Frozen, refuse: bool, context: &Context) -> anyhow::Result<Vec<String>> {
-    let states = alarm::states(&context.clients.cloudwatch, &frozen.policy.alarms, None).await?;
-    let mut off = states.into_iter().filter(AlarmState::is_off).peekable();
+    let off = alarm::off(&context.clients.cloudwatch, &frozen.policy.alarms).await?;
+    let mut off = off.into_iter().peekable();
     if let Some(first) = off.next_if(|_| refuse) {
         return Err(MoveError::Off(first).into());
     }
@@ -211,24 +203,13 @@ async fn gates(frozen: &Frozen, refuse: bool, context: &Context) -> anyhow::Resu
 /// Too many rollouts before were superseded: this one comes after the one under way.
 async fn plan_waits(
     name: &str,
-    under_way: Version,
-    next: Frozen,
+    waits: PlanError,
     controlled: bool,
     context: &Context,
 ) -> anyhow::Result<Outcome> {
-    let goal = next
-        .goal()
-        .map_or_else(String::new, |goal| goal.to_string());
-    let waits = format!(
-        "{} releases of {name} in a row were superseded before any of them was promoted: the rollout of version {under_way} \
-         goes on, and version {goal} comes after it",
-        next.superseded - 1
-    );
-    if controlled {
+    if controlled && let PlanError::Waits { next, .. } = &waits {
         let function = function::read(&context.clients.lambda, name).await?;
-        let set = NEXT.write(&next)?;
-        let left = NEXT.left_over(&function.tags, &set);
-        tags::change(&context.clients.lambda, &function, set, left).await?;
+        moves::keep(&context.clients.lambda, &function, NEXT, next).await?;
         context
             .output
             .prose(&format!("{waits}: the controller starts it then"))?;
