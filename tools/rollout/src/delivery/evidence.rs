@@ -209,7 +209,8 @@ impl Evidence {
             .last()
             .map_or(0.0, |last| last.percent.weight());
         if period.start >= self.began && weight > 0.0 && weight < 1.0 {
-            self.share.observe(weight, calls[0], calls[1]);
+            let [baseline, candidate] = requests(&blocks);
+            self.share.observe(weight, baseline, candidate);
         }
     }
 
@@ -286,6 +287,19 @@ impl Evidence {
     pub(super) fn mismatch(&self) -> Option<Share> {
         self.share.mismatch()
     }
+}
+
+/// Requests to baseline and candidate, as far as they are shown: one that was refused came to its version too.
+fn requests(blocks: &Blocks) -> [f64; 2] {
+    let Block {
+        baseline,
+        candidate,
+    } = blocks.throttles;
+    let [first, second] = calls(blocks);
+    [
+        first.max(baseline.invocations()),
+        second.max(candidate.invocations()),
+    ]
 }
 
 /// Invocations of baseline and candidate.
@@ -420,6 +434,24 @@ mod tests {
         assert_eq!((compared(&evidence), evidence.until), (3, at(60)));
         evidence.observe(Vec::new(), &record(), &policy(), at(3_005));
         assert_eq!(evidence.until, at(3_000) - READ_AGAIN);
+    }
+
+    #[test]
+    fn calls_that_are_refused_and_shown_are_part_of_the_share() {
+        let refused = |shown: bool| {
+            let period = |index: i64| {
+                let mut period = period(50 + 10 * index, 75, 15);
+                period.blocks.throttles = period.blocks.errors;
+                if shown {
+                    period.blocks.throttles.candidate = Count::new(25, 10);
+                }
+                period
+            };
+            let periods: Vec<_> = (0..10).map(period).collect();
+            after(&periods, 200)
+        };
+        assert!(refused(false).mismatch().is_some());
+        assert_eq!(refused(true).mismatch(), None);
     }
 
     #[test]
