@@ -15,11 +15,12 @@ use super::{Environment, metrics::Metric};
 /// How many metrics one line may have.
 const MAX_METRICS: usize = 100;
 
-/// The lines of an invocation that began at `start`, each with its end.
+/// The lines of an invocation that began at `start`, each with its end. Without a start they are lines of the log, which
+/// CloudWatch does not count.
 pub(super) fn lines(
     environment: &Environment,
     request_id: &str,
-    start: SystemTime,
+    start: Option<SystemTime>,
     metrics: &[Metric],
 ) -> Vec<u8> {
     let mut lines = Vec::new();
@@ -34,21 +35,10 @@ pub(super) fn lines(
 fn line(
     environment: &Environment,
     request_id: &str,
-    start: SystemTime,
+    start: Option<SystemTime>,
     metrics: &[Metric],
 ) -> Value {
-    let start_ms = start
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_millis();
-    let definition = |metric: &Metric| json!({"Name": metric.name, "Unit": metric.unit});
-    let directive = json!({
-        "Namespace": environment.namespace,
-        "Dimensions": [["Function", "Version"]],
-        "Metrics": metrics.iter().map(definition).collect::<Vec<_>>(),
-    });
     let mut line = json!({
-        "_aws": {"Timestamp": u64::try_from(start_ms).unwrap_or(u64::MAX), "CloudWatchMetrics": [directive]},
         // Lambda takes a line without level and timestamp for INFO, and drops it when the function's level is WARN. So
         // this line has the function's own level.
         "level": environment.level,
@@ -61,7 +51,25 @@ fn line(
     for metric in metrics {
         line[metric.name] = json!(metric.value);
     }
+    if let Some(start) = start {
+        line["_aws"] = directive(environment, start, metrics);
+    }
     line
+}
+
+/// What makes metrics of the line's values.
+fn directive(environment: &Environment, start: SystemTime, metrics: &[Metric]) -> Value {
+    let start_ms = start
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
+    let definition = |metric: &Metric| json!({"Name": metric.name, "Unit": metric.unit});
+    let metrics = json!({
+        "Namespace": environment.namespace,
+        "Dimensions": [["Function", "Version"]],
+        "Metrics": metrics.iter().map(definition).collect::<Vec<_>>(),
+    });
+    json!({"Timestamp": u64::try_from(start_ms).unwrap_or(u64::MAX), "CloudWatchMetrics": [metrics]})
 }
 
 /// In RFC 3339, as the log lines have it.

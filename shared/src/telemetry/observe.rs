@@ -33,7 +33,7 @@ impl<S> Observed<S> {
     /// Runs one invocation, and has a look at its result.
     fn run<F: Future>(
         &mut self,
-        request_id: &str,
+        invocation: Invocation,
         call: impl FnOnce(&mut S) -> F,
         look: fn(&F::Output),
     ) -> Observation<F> {
@@ -41,7 +41,7 @@ impl<S> Observed<S> {
         // From here on `Ending::drop` also runs after a panic, even in `call`.
         let ending = Ending {
             telemetry: self.telemetry.clone(),
-            request_id: request_id.to_owned(),
+            invocation,
             metrics: metrics.clone(),
             start: SystemTime::now(),
             clock: Instant::now(),
@@ -72,8 +72,8 @@ where
     }
 
     fn call(&mut self, event: LambdaEvent<T>) -> Self::Future {
-        let request_id = event.context.request_id.clone();
-        self.run(&request_id, |service| service.call(event), log_failure)
+        let invocation = Invocation::from(&event.context);
+        self.run(invocation, |service| service.call(event), log_failure)
     }
 }
 
@@ -98,10 +98,9 @@ where
         use super::metrics::{REQUESTS, SERVER_ERRORS, count_own};
         use lambda_http::RequestExt as _;
 
-        let context = request.lambda_context_ref();
-        let request_id = context.map(|context| context.request_id.clone());
+        let invocation = request.lambda_context_ref().map(Invocation::from);
         self.run(
-            &request_id.unwrap_or_default(),
+            invocation.unwrap_or_default(),
             |service| service.call(request),
             |result| {
                 log_failure(result);
@@ -113,6 +112,25 @@ where
                 );
             },
         )
+    }
+}
+
+/// What is known of an invocation before it begins.
+#[derive(Default)]
+struct Invocation {
+    request_id: String,
+    /// Whether `rollout replay` sent it, which says so in the client context. Sample events may fail on purpose, and are
+    /// none of the traffic that rollouts and alarms judge.
+    is_replay: bool,
+}
+
+impl From<&lambda_runtime::Context> for Invocation {
+    fn from(context: &lambda_runtime::Context) -> Self {
+        let client = context.client_context.as_ref();
+        Self {
+            request_id: context.request_id.clone(),
+            is_replay: client.is_some_and(|client| client.custom.contains_key("replay")),
+        }
     }
 }
 
@@ -148,7 +166,7 @@ impl<F: Future> Future for Observation<F> {
 /// Writes the invocation's metrics when it is dropped, so also after a panic.
 struct Ending {
     telemetry: Telemetry,
-    request_id: String,
+    invocation: Invocation,
     metrics: Metrics,
     start: SystemTime,
     clock: Instant,
@@ -168,7 +186,12 @@ impl Drop for Ending {
             value: in_milliseconds(time),
         }];
         metrics.append(&mut self.metrics.take());
-        let lines = emf::lines(environment, &self.request_id, self.start, &metrics);
+        let Invocation {
+            request_id,
+            is_replay,
+        } = &self.invocation;
+        let start = (!is_replay).then_some(self.start);
+        let lines = emf::lines(environment, request_id, start, &metrics);
         (self.telemetry.sink)(&lines);
     }
 }

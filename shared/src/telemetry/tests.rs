@@ -55,6 +55,9 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
+/// The number of the invocation that is sent as `rollout replay` sends it.
+const REPLAYED: u8 = 7;
+
 /// Runs `invocations` of a handler as lambda_runtime does; the lines of logs and of metrics.
 fn lines_of<F, R>(
     level: &'static str,
@@ -91,6 +94,10 @@ where
         for number in 0..invocations {
             let mut context = Context::default();
             context.request_id = format!("request-{number}");
+            if number == REPLAYED {
+                let replay = json!({"custom": {"replay": "true"}});
+                context.client_context = serde_json::from_value(replay).unwrap();
+            }
             // As `layers::TracingLayer` makes it; tools/tests has the real one.
             let span = tracing::info_span!(
                 "Lambda runtime invoke",
@@ -184,6 +191,19 @@ fn a_line_of_metrics_is_what_the_specification_asks_for() {
         "Retries": 3.0,
     });
     assert_eq!(metrics[1], expected);
+}
+
+#[test]
+fn a_replay_is_logged_and_counts_in_no_metric() {
+    let (_, metrics) = lines_of("INFO", false, REPLAYED + 1, |event| async move {
+        count("Retries", 1);
+        Ok(event.payload)
+    });
+    let (replayed, traffic) = metrics.split_last().unwrap();
+    assert_eq!(replayed["_aws"], Value::Null);
+    assert_eq!(replayed["requestId"], "request-7");
+    assert_eq!(replayed["Retries"], 1.0);
+    assert!(traffic.iter().all(|line| line["_aws"].is_object()));
 }
 
 #[test]

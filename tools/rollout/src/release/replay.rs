@@ -1,12 +1,17 @@
 //! Replays a sample event on both builds.
 
 use aws_sdk_lambda::{Client, primitives::Blob};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use package::{Architecture, replay::Answer};
 
 use crate::aws::{
     client::explain,
     function::{FunctionError, failed},
 };
+
+/// Tells the function that this is a replay: one with the shared crate's telemetry then counts no metrics, since sample
+/// events that must fail would be the candidate's failures in the rollout that follows.
+const CLIENT_CONTEXT: &str = r#"{"custom":{"replay":"true"}}"#;
 
 /// Sends an event to both builds at the same time, through their aliases: the answers of x86_64 and arm64.
 ///
@@ -37,6 +42,7 @@ async fn invoke(
         .function_name(function)
         .qualifier(alias)
         .payload(Blob::new(payload))
+        .client_context(BASE64_STANDARD.encode(CLIENT_CONTEXT))
         .send()
         .await
         .map_err(|error| failed("Invoke", &format!("{function}:{alias}"), explain(&error)))?;

@@ -29,6 +29,19 @@ async fn a_release_that_fails_one_record_in_twenty_is_rolled_back_with_the_numbe
     ended.expect(1, &["% failed records (", "worse in failed records"]);
 }
 
+/// Each replay has more failed records than good ones, and three are more than the alarm's 20.
+#[tokio::test(flavor = "multi_thread")]
+async fn sample_events_that_must_fail_are_no_failures_of_the_candidate() {
+    let stage = Stage::set(FUNCTION).await;
+    for _ in 0..3 {
+        stage.run("replay", &[]).await.expect(0, &["as expected"]);
+    }
+    let _traffic = stage.traffic(20.0).await;
+    let short = ["--steps", "50,100", "--bake", "10s", "--bake-after", "3s"];
+    let ended = stage.rollout("run", &short).await;
+    ended.expect(0, &["promoted"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn when_only_the_queue_counts_messages_the_rollout_pauses_and_goes_back() {
     let stage = Stage::set(FUNCTION).await;
