@@ -22,7 +22,7 @@ use aws_sdk_lambda::{
 use aws_smithy_runtime_api::{box_error::BoxError, client::orchestrator::Metadata};
 use aws_types::SdkConfig;
 use chrono::{DateTime, Utc};
-use controller::{Controller, tick::Account, wake::Wake};
+use controller::{Controller, tell::LastTold, tick::Account, wake::Wake};
 use package::RolloutPolicy;
 use rollout::{
     aws::client::Clients,
@@ -123,6 +123,7 @@ fn account(config: &SdkConfig, counter: &Counter) -> Account {
                 .build(),
         ),
         bus: "default".to_owned(),
+        last_told: LastTold::default(),
     }
 }
 

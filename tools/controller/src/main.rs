@@ -2,7 +2,7 @@
 
 use std::{env, sync::Arc};
 
-use controller::{Controller, Woken, tick::Account, wake::Wake};
+use controller::{Controller, Woken, tell::LastTold, tick::Account, wake::Wake};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use rollout::aws::client::{Clients, Connection};
 use serde_json::Value;
@@ -25,6 +25,7 @@ async fn main() -> Result<(), Error> {
         bus: Some(variable("EVENT_BUS"))
             .filter(|bus| !bus.is_empty())
             .unwrap_or_else(|| "default".to_owned()),
+        last_told: LastTold::default(),
     };
     let controller = Arc::new(Mutex::new(Controller::new(
         account,

@@ -3,13 +3,18 @@
 //! An event is told at least once. Its `id` is made of what the alias says, so whoever is told twice can see that it is the
 //! same.
 
-use std::mem;
+use std::{
+    collections::HashMap,
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use aws_sdk_eventbridge::{Client, types::PutEventsRequestEntry};
 
 use rollout::{
     aws::client::explain,
     delivery::{
+        decision::Waiting,
         driver::Events,
         event::{Ending, Event},
         record::Record,
@@ -31,7 +36,7 @@ pub enum What {
     Started,
     /// It has another one.
     Step,
-    /// The weight stays until somebody resumes the rollout.
+    /// The weight stays until somebody resumes the rollout, or promotes or approves it.
     Paused,
     /// Somebody has.
     Resumed,
@@ -114,6 +119,25 @@ fn told_of(event: What, record: &Record) -> Record {
     }
 }
 
+/// What this process has told last of each function: every tick finds a rollout that waits for somebody waiting.
+#[derive(Debug, Clone, Default)]
+pub struct LastTold(Arc<Mutex<HashMap<String, String>>>);
+
+impl LastTold {
+    fn is(&self, told: &Told) -> bool {
+        self.lock().get(&told.function) == Some(&told.id)
+    }
+
+    fn set(&self, told: &Told) {
+        self.lock().insert(told.function.clone(), told.id.clone());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        // No code that holds the lock can panic.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Collects what happens in ticks of one function.
 #[derive(Debug)]
 pub struct Teller {
@@ -162,7 +186,13 @@ impl Teller {
     ///
     /// # Errors
     /// What AWS said.
-    pub async fn send(&mut self, client: &Client, bus: &str) -> Result<(), String> {
+    pub async fn send(
+        &mut self,
+        client: &Client,
+        bus: &str,
+        last: &LastTold,
+    ) -> Result<(), String> {
+        self.pending.retain(|told| !last.is(told));
         while !self.pending.is_empty() {
             let many = self.pending.len().min(MOST_ENTRIES);
             let entries = self.pending[..many].iter().map(|told| {
@@ -189,7 +219,7 @@ impl Teller {
                     refused.unwrap_or("an entry was refused")
                 ));
             }
-            self.pending.drain(..many);
+            self.pending.drain(..many).for_each(|told| last.set(&told));
         }
         Ok(())
     }
@@ -212,6 +242,10 @@ fn told(event: &Event, record: &Record) -> Option<(What, String)> {
         Event::Paused { paused: false } => Some((
             What::Resumed,
             format!("resumed at {percent} of version {candidate}"),
+        )),
+        Event::Analysed(analysed) if analysed.waiting == Some(Waiting::Promotion) => Some((
+            What::Paused,
+            format!("{percent} is over, and version {candidate} waits for rollout promote"),
         )),
         Event::Ended { ending, sentence } => {
             let what = match ending {

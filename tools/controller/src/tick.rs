@@ -20,7 +20,7 @@ use rollout::{
     },
 };
 
-use crate::tell::{Teller, Told, What};
+use crate::tell::{LastTold, Teller, Told, What};
 
 /// A rollout that this process has ticked before: with what it knows, a tick reads the alias, the newest metrics and the
 /// alarms alone.
@@ -66,6 +66,8 @@ pub struct Account {
     pub events: aws_sdk_eventbridge::Client,
     /// The event bus that is told.
     pub bus: String,
+    /// What it was told last.
+    pub last_told: LastTold,
 }
 
 impl Account {
@@ -93,13 +95,17 @@ impl Account {
         let moves = Moves::new(self.clients.clone(), function(tagged), frozen);
         let live = moves.live().await?;
         let stage = moves.frozen().stage(&live, Utc::now());
-        if matches!(stage, Stage::AboutToBegin | Stage::AwaitsApproval)
-            || !self.is_so(tagged, &moves).await?
-        {
+        if matches!(stage, Stage::AboutToBegin) || !self.is_so(tagged, &moves).await? {
             return Ok(None);
         }
         match stage {
-            Stage::AboutToBegin | Stage::AwaitsApproval => Ok(None),
+            Stage::AboutToBegin => Ok(None),
+            Stage::AwaitsApproval => {
+                let mut teller = Teller::new(&tagged.name);
+                teller.tell(awaits_approval(&tagged.name, &live));
+                self.send(&mut teller).await?;
+                Ok(None)
+            }
             Stage::Move { index, under_way } => {
                 if under_way.is_none()
                     && let Some(off) = moves.off().await.map_err(MoveError::from)?.first()
@@ -166,7 +172,8 @@ impl Account {
             | Some(
                 Ending::Paused(_) | Ending::Reached | Ending::RollbackFailed(_) | Ending::Detached,
             ) => {
-                if let Err(cause) = teller.send(&self.events, &self.bus).await {
+                let sent = teller.send(&self.events, &self.bus, &self.last_told);
+                if let Err(cause) = sent.await {
                     return Err(TickError::Untold(Box::new(running), cause));
                 }
                 // After a rollback that has failed the next tick begins anew.
@@ -227,7 +234,7 @@ impl Account {
     }
 
     async fn send(&self, teller: &mut Teller) -> Result<(), TickError> {
-        let sent = teller.send(&self.events, &self.bus).await;
+        let sent = teller.send(&self.events, &self.bus, &self.last_told).await;
         sent.map_err(TickError::Tell)
     }
 
@@ -314,6 +321,13 @@ fn ending(over: &Over) -> Ending {
         Over::RolledBack(cause) => Ending::RolledBack(*cause),
         Over::ChangedByHand | Over::NotBegun => Ending::Stopped,
     }
+}
+
+fn awaits_approval(function: &str, live: &Alias) -> Told {
+    let record = live.description.parse::<Record>().ok();
+    let candidate = record.as_ref().map_or(0, |it| it.candidate.number());
+    let sentence = format!("version {candidate} awaits approval: rollout promote, or abort");
+    Told::new(What::Paused, function, record.as_ref(), sentence)
 }
 
 fn told(function: &str, live: &Alias, over: &Over) -> Told {

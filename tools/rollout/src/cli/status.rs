@@ -1,6 +1,6 @@
 //! `rollout status`: versions, aliases, weight and recent counts.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -23,7 +23,7 @@ use crate::{
         tagged::{self, Tagged},
         versions::{self, PublishedVersion},
     },
-    delivery::{decision::Cause, record::Record, tags::RUN, wording::number},
+    delivery::{decision::Cause, frozen::Frozen, record::Record, tags::RUN, wording::number},
     report::table,
 };
 
@@ -150,7 +150,7 @@ async fn all(context: &Context) -> anyhow::Result<Outcome> {
     let mut found = found.map_err(anyhow::Error::msg)?;
     found.retain(|tagged| tagged.name.starts_with(&context.prefix));
     let mut rows = Vec::new();
-    for Tagged { name, .. } in &found {
+    for Tagged { name, tags, .. } in &found {
         let live = alias::read(&context.clients.lambda, name, LIVE).await?;
         let Ok(record) = live.description.parse::<Record>() else {
             continue;
@@ -158,7 +158,7 @@ async fn all(context: &Context) -> anyhow::Result<Outcome> {
         let waits = match record.paused {
             _ if record.awaits_approval() => Some("approval"),
             Some(_) => Some("resume"),
-            None => None,
+            None => pauses_here(tags, record.percent())?.then_some("promotion"),
         };
         let under_way = UnderWay {
             function: context.local(name).to_owned(),
@@ -183,6 +183,13 @@ async fn all(context: &Context) -> anyhow::Result<Outcome> {
         context.output.line(table::plain(header, rows))?;
     }
     Ok(Outcome::Done)
+}
+
+/// Whether the policy of a rollout leaves the candidate at this weight until it is promoted.
+fn pauses_here(tags: &HashMap<String, String>, percent: Percent) -> anyhow::Result<bool> {
+    let frozen = RUN.read::<Frozen>(tags)?;
+    let policy = frozen.map(|frozen| frozen.policy(0)).transpose()?;
+    Ok(policy.is_some_and(|policy| policy.pause_at.contains(&percent)))
 }
 
 async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use aws_sdk_lambda::{operation::get_alias::GetAliasOutput, types::AliasRoutingConfiguration};
 use chrono::Utc;
-use controller::{Controller, tick::Account, wake::Wake};
+use controller::{Controller, tell::LastTold, tick::Account, wake::Wake};
 use rollout::{aws::client::Clients, delivery::record::Record};
 use sandbox::{execution::emulation::HOST, testing::Sandbox};
 use serde_json::Value;
@@ -73,6 +73,15 @@ async fn reaches(stage: &Stage, percent: f64) {
         (record.percent().value() >= percent).then_some(())
     })
     .await;
+}
+
+/// How many events say this, each time that they were told.
+fn sentences(stage: &Stage, part: &str) -> usize {
+    let events = stage.sandbox.events();
+    let sentences = events
+        .iter()
+        .map(|event| event["detail"]["sentence"].as_str());
+    sentences.flatten().filter(|it| it.contains(part)).count()
 }
 
 /// What was told, each once, in the order of time.
@@ -155,6 +164,7 @@ async fn any_shell_approves_pauses_resumes_promotes_and_aborts_it() {
         .run("watch", &["--for", "3s"])
         .await
         .expect(3, &["waits for approval", "is not over"]);
+    assert_eq!(sentences(&stage, "awaits approval"), 1);
     stage.run("promote", &[]).await.expect(0, &[]);
     reaches(&stage, 20.0).await;
     stage.run("pause", &[]).await.expect(0, &["paused at 20%"]);
@@ -170,6 +180,30 @@ async fn any_shell_approves_pauses_resumes_promotes_and_aborts_it() {
     drop(traffic);
     assert!(description(&live).ends_with(" aborted"), "{live:?}");
     assert_eq!(told(&stage).last().map(String::as_str), Some("rolled_back"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_ends_only_with_promote_says_so_once() {
+    let stage = controlled().await;
+    let traffic = stage.invocations("three-bytes.json", 50.0).await;
+    let pausing = [&QUICK[..], &["--pause-at", "20"]].concat();
+    stage.rollout("start", &pausing).await.expect(0, &[]);
+    let candidate = stage.candidate();
+    let waits = format!("20% is over, and version {candidate} waits for rollout promote");
+    until("nobody says that it waits", async || {
+        (sentences(&stage, &waits) > 0).then_some(())
+    })
+    .await;
+    let all = stage.run("status", &["--all"]).await;
+    all.expect(0, &["promotion"]);
+    // Several ticks find it waiting.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(sentences(&stage, &waits), 1);
+    stage.run("promote", &[]).await.expect(0, &[]);
+    let live = over(&stage).await;
+    drop(traffic);
+    assert_eq!(live.function_version(), Some(stage.candidate()));
+    assert_eq!(told(&stage), ["started", "paused", "step", "promoted"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -209,6 +243,7 @@ fn controller_with(sandbox: &Sandbox, clients: Clients) -> Controller {
         clients,
         events: aws_sdk_eventbridge::Client::new(&sandbox.sdk_config()),
         bus: "default".to_owned(),
+        last_told: LastTold::default(),
     };
     Controller::new(account, String::new())
 }
