@@ -4,7 +4,7 @@ locals {
   manifest = jsondecode(file("${var.dist}/${var.function}/function.json"))
 
   # The layout that this configuration reads: tools/package/src/manifest/mod.rs.
-  schema_version = 6
+  schema_version = 7
 
   trigger = local.manifest.trigger
 

@@ -19,13 +19,13 @@ pub use counted::{CountedMetric, DEFAULT_NAMESPACE, MetricName, NAMESPACE_VARIAB
 pub use guard::{ALARM_SUFFIX, GuardPolicy, alarm_name};
 pub use policy::{OnInconclusive, ReplayPolicy, RolloutPolicy};
 pub use resources::{
-    AliasAccess, Index, KeyAttribute, KeyType, Parameter, Permission, Queue, QueueTrigger, Table,
-    Trigger, parameter_variable,
+    Index, KeyAttribute, KeyType, Parameter, Permission, Queue, QueueTrigger, Table, Trigger,
+    parameter_variable,
 };
 pub use schedule::{ScheduleError, ScheduleTrigger};
 
 /// The layout of `function.json` that this crate reads and writes.
-pub const SCHEMA_VERSION: u32 = 6;
+pub const SCHEMA_VERSION: u32 = 7;
 
 /// File name of the manifest in `dist/<function>/`.
 pub const MANIFEST_FILE: &str = "function.json";
@@ -165,8 +165,6 @@ pub struct FunctionManifest {
     pub tables: Vec<Table>,
     /// Queues that it sends to or is invoked by.
     pub queues: Vec<Queue>,
-    /// Aliases that it may look at and change.
-    pub aliases: Vec<AliasAccess>,
     /// Parameters that it reads during init, by the name that it asks for.
     #[serde(default)]
     pub parameters: BTreeMap<String, Parameter>,

@@ -1,4 +1,4 @@
-//! What a function is invoked by and what it uses: trigger, tables, queues, aliases, parameters.
+//! What a function is invoked by and what it uses: trigger, tables, queues, parameters.
 //!
 //! The sandbox and Terraform make the same things from these facts. Names that follow from other
 //! names (of a dead-letter queue, of an environment variable) are written out, so that nobody
@@ -23,22 +23,6 @@ pub enum Trigger {
     Schedule(ScheduleTrigger),
     /// Each minute, and alarms on the candidates of rollouts: the controller alone.
     Controller,
-}
-
-/// What a function may do to an alias of other functions.
-///
-/// IAM has no resource finer than the function for these actions (Service Authorization Reference:
-/// `GetAlias` and `UpdateAlias` take `arn:aws:lambda:REGION:ACCOUNT:function:NAME`), so a role
-/// allows them on the functions, and the function itself keeps to the alias.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AliasAccess {
-    /// Name of the alias.
-    pub name: String,
-    /// IAM actions without `lambda:`.
-    pub actions: Vec<String>,
-    /// The functions whose alias it is: all of the workspace whose rollouts are guarded.
-    pub functions: Vec<String>,
 }
 
 /// A parameter of Systems Manager, `/name`, or a secret of Secrets Manager, `secret:/name`. On AWS the project and the

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `[package]` | name and description |
 //! | `[package.metadata.lambda.deploy]` | Lambda settings, under cargo-lambda's keys |
-//! | `[package.metadata.function]` | the trigger, the tables, queues and aliases it uses with the IAM actions, its parameters and further permissions (resources.rs) |
+//! | `[package.metadata.function]` | the trigger, the tables and queues it uses with the IAM actions, its parameters and further permissions (resources.rs) |
 //! | `[package.metadata.tables.*]`, `[package.metadata.queues.*]` | what these are; in that of a library beside the functions where they share them |
 //! | `[package.metadata.rollout]` | [`RolloutPolicy`] |
 //! | `[package.metadata.replay]` | [`ReplayPolicy`] |
@@ -129,8 +129,6 @@ pub struct Function {
     package: Package,
     /// The crates of the workspace that are no functions, which may define what functions share.
     libraries: Rc<[Package]>,
-    /// All functions of the workspace.
-    all: Rc<[Package]>,
     /// Of the metrics of functions that name none.
     namespace: Rc<str>,
 }
@@ -145,17 +143,16 @@ impl Function {
     }
 
     fn all_of(metadata: &Metadata) -> Result<Vec<Self>, SettingsError> {
-        let all: Rc<[Package]> = functions_of(metadata)?.into();
+        let all = functions_of(metadata)?;
         let packages = metadata.workspace_packages().into_iter();
         let libraries =
             packages.filter(|package| all.iter().all(|function| function.id != package.id));
         let libraries: Rc<[Package]> = libraries.cloned().collect();
         let namespace = namespace_of(metadata);
-        let functions = all.iter().map(|package| Self {
+        let functions = all.into_iter().map(|package| Self {
             namespace: Rc::clone(&namespace),
-            package: package.clone(),
+            package,
             libraries: Rc::clone(&libraries),
-            all: Rc::clone(&all),
         });
         Ok(functions.collect())
     }
@@ -178,7 +175,6 @@ impl Function {
                 namespace: namespace_of(&metadata),
                 package: tool,
                 libraries: Rc::from([]),
-                all: Rc::from([]),
             });
         }
         Err(SettingsError::UnknownFunction {
@@ -269,7 +265,6 @@ impl Function {
             environment: deploy.env,
             tables,
             queues,
-            aliases: function.aliases(&self.guarded()?).map_err(wrong)?,
             parameters,
             permissions: function.permissions().map_err(wrong)?,
             trigger: function.trigger,
@@ -289,17 +284,6 @@ impl Function {
             });
         }
         Ok(description)
-    }
-
-    /// The functions of the workspace whose rollouts are guarded.
-    fn guarded(&self) -> Result<Vec<String>, SettingsError> {
-        let mut guarded = Vec::new();
-        for package in &*self.all {
-            if table_of::<RolloutPolicy>(package, "rollout")?.guard.armed {
-                guarded.push(package.name.to_string());
-            }
-        }
-        Ok(guarded)
     }
 
     /// The tables and queues that this function and the libraries define.
@@ -441,7 +425,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::manifest::{AliasAccess, Trigger};
+    use crate::manifest::Trigger;
 
     fn function(metadata: Value) -> Function {
         let package = json!({
@@ -451,7 +435,6 @@ mod tests {
         });
         let package: Package = serde_json::from_value(package).unwrap();
         Function {
-            all: Rc::from([package.clone()]),
             package,
             libraries: Rc::from([]),
             namespace: Rc::from("notary"),
@@ -495,23 +478,6 @@ mod tests {
         assert_eq!(manifest.rollout.steps_percent, [10.0, 100.0]);
         assert_eq!(manifest.rollout.period_s, RolloutPolicy::default().period_s);
         assert_eq!(manifest.replay.ignore, ["/milliseconds"]);
-    }
-
-    #[test]
-    fn aliases_are_those_of_every_function_whose_rollout_is_guarded() {
-        let aliases = json!({"live": ["GetAlias", "UpdateAlias"]});
-        let guarded_by = |armed: bool| {
-            let rollout = json!({"guard": {"armed": armed}});
-            let metadata = json!({"function": {"aliases": aliases}, "rollout": rollout});
-            manifest(metadata).unwrap().aliases
-        };
-        let expected = AliasAccess {
-            name: "live".to_owned(),
-            actions: vec!["GetAlias".to_owned(), "UpdateAlias".to_owned()],
-            functions: vec!["greeter".to_owned()],
-        };
-        assert_eq!(guarded_by(true), [expected]);
-        assert!(guarded_by(false)[0].functions.is_empty());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Tables, queues and aliases: defined once in a crate's metadata, resolved for each function that uses them.
+//! Tables and queues: defined once in a crate's metadata, resolved for each function that uses them.
 //!
 //! A function finds `[package.metadata.tables.*]` and `[package.metadata.queues.*]` in its own
 //! `Cargo.toml`, and those that it shares with other functions in that of a library beside them, next to the
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::manifest::{
-    AliasAccess, Index, KeyAttribute, Parameter, Permission, Queue, QueueTrigger, Table, Trigger,
+    Index, KeyAttribute, Parameter, Permission, Queue, QueueTrigger, Table, Trigger,
 };
 
 /// What an event source mapping does with its queue.
@@ -25,7 +25,6 @@ pub(super) struct FunctionTable {
     _opt_level: Option<OptLevel>,
     tables: BTreeMap<String, Vec<String>>,
     queues: BTreeMap<String, Vec<String>>,
-    aliases: BTreeMap<String, Vec<String>>,
     parameters: BTreeMap<String, Parameter>,
     permissions: Vec<Permission>,
 }
@@ -153,22 +152,6 @@ impl FunctionTable {
             check_trigger(trigger, consumed, timeout_s)?;
         }
         Ok(queues)
-    }
-
-    /// The aliases that the function looks at and changes, of these functions.
-    ///
-    /// # Errors
-    /// What is wrong with which key, in one sentence.
-    pub(super) fn aliases(&self, functions: &[String]) -> Result<Vec<AliasAccess>, String> {
-        let resolve = |(name, actions): (&String, &Vec<String>)| {
-            check_actions("aliases", name, actions)?;
-            Ok(AliasAccess {
-                name: name.clone(),
-                actions: actions.clone(),
-                functions: functions.to_vec(),
-            })
-        };
-        self.aliases.iter().map(resolve).collect()
     }
 }
 

@@ -91,35 +91,20 @@ async fn what_it_does_not_say_is_denied_with_the_key_to_add() {
 }
 
 #[tokio::test]
-async fn of_lambda_a_function_may_do_to_aliases_what_its_metadata_says_and_nothing_else() {
+async fn of_lambda_a_function_may_do_what_its_permissions_say_and_nothing_else() {
     let sandbox = Sandbox::start().await.unwrap();
     let dist = tempfile::tempdir().unwrap();
     build(dist.path(), |manifest| {
-        manifest["aliases"] = serde_json::json!([
-            {"name": "live", "actions": ["GetAlias"], "functions": [FUNCTION]},
+        manifest["permissions"] = serde_json::json!([
+            {"actions": ["lambda:GetAlias"], "resources": ["arn:aws:lambda:*:*:function:*"]},
         ]);
     });
     sandbox.apply_from(dist.path(), FUNCTION).await.unwrap();
     let config = config_of_the_function(&sandbox).await;
     let lambda = aws_sdk_lambda::Client::new(&config);
-    let get = |alias: &str| {
-        lambda
-            .get_alias()
-            .function_name(FUNCTION)
-            .name(alias)
-            .send()
-    };
-    assert_eq!(get("live").await.unwrap().name(), Some("live"));
+    let get = lambda.get_alias().function_name(FUNCTION).name("live");
+    assert_eq!(get.send().await.unwrap().name(), Some("live"));
     let denied = [
-        refusal(get("arm64").await),
-        refusal(
-            lambda
-                .get_alias()
-                .function_name("other")
-                .name("live")
-                .send()
-                .await,
-        ),
         refusal(
             lambda
                 .update_alias()
@@ -144,10 +129,10 @@ async fn of_lambda_a_function_may_do_to_aliases_what_its_metadata_says_and_nothi
             "{message}"
         );
     }
-    let (_, _, update) = &denied[2];
+    let (_, _, update) = &denied[0];
     for part in [
-        "lambda:UpdateAlias on resource: arn:aws:lambda:us-east-1:000000000000:function:probe:live",
-        "Add \"UpdateAlias\" to live in [package.metadata.function.aliases] of functions/probe/Cargo.toml",
+        "lambda:UpdateAlias on resource: arn:aws:lambda:us-east-1:000000000000:function:probe",
+        "Add lambda:UpdateAlias to `permissions` of [package.metadata.function] of functions/probe/Cargo.toml",
     ] {
         assert!(update.contains(part), "{update}");
     }

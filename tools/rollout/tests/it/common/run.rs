@@ -156,7 +156,6 @@ impl Stage {
             trigger: Trigger::None,
             tables: Vec::new(),
             queues: Vec::new(),
-            aliases: Vec::new(),
             parameters: Default::default(),
             permissions: Vec::new(),
             replay: ReplayPolicy::default(),

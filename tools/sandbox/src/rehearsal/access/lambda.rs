@@ -23,29 +23,20 @@ pub(super) fn need(method: &Method, uri: &Uri) -> Option<Need> {
         _ => return Some(on_function("*", method, rest)),
     }
     let function = parts.next().map(function_name).unwrap_or_default();
-    let need = match (parts.next(), parts.next()) {
-        (Some("aliases"), Some(alias)) => Need {
-            kind: Kind::Alias,
-            action: alias_action(method).to_owned(),
-            resource: format!("{function}:{alias}"),
-        },
-        (part, _) => on_function(&function, method, part.unwrap_or_default()),
+    let part = match (parts.next(), parts.next()) {
+        (Some("aliases"), Some(_)) => "alias",
+        (part, _) => part.unwrap_or_default(),
     };
-    Some(need)
-}
-
-fn alias_action(method: &Method) -> &'static str {
-    match *method {
-        Method::PUT => "UpdateAlias",
-        Method::DELETE => "DeleteAlias",
-        _ => "GetAlias",
-    }
+    Some(on_function(&function, method, part))
 }
 
 /// Metadata allows few of these, so that few of their names matter.
 fn on_function(function: &str, method: &Method, part: &str) -> Need {
     let action = match (method, part) {
         (&Method::POST, "invocations") => "InvokeFunction".to_owned(),
+        (&Method::GET, "alias") => "GetAlias".to_owned(),
+        (&Method::PUT, "alias") => "UpdateAlias".to_owned(),
+        (&Method::DELETE, "alias") => "DeleteAlias".to_owned(),
         (&Method::GET, "aliases") => "ListAliases".to_owned(),
         (&Method::POST, "aliases") => "CreateAlias".to_owned(),
         (&Method::PUT, "code") => "UpdateFunctionCode".to_owned(),
@@ -83,14 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_is_looked_at_and_changed_by_its_function_and_name() {
+    fn an_alias_is_looked_at_and_changed_by_rights_on_its_function() {
         let path = "/2015-03-31/functions/hasher/aliases/live";
         let arn = "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Ahasher/aliases/live";
         for (method, path, expected) in [
-            (Method::GET, path, "Alias GetAlias hasher:live"),
-            (Method::PUT, path, "Alias UpdateAlias hasher:live"),
-            (Method::PUT, arn, "Alias UpdateAlias hasher:live"),
-            (Method::DELETE, path, "Alias DeleteAlias hasher:live"),
+            (Method::GET, path, "Function GetAlias hasher"),
+            (Method::PUT, path, "Function UpdateAlias hasher"),
+            (Method::PUT, arn, "Function UpdateAlias hasher"),
+            (Method::DELETE, path, "Function DeleteAlias hasher"),
         ] {
             assert_eq!(needed(method, path).as_deref(), Some(expected), "{path}");
         }

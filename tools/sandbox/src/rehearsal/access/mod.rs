@@ -1,5 +1,5 @@
-//! Least privilege: what a function does to tables, queues, parameters and the aliases of functions must be in its
-//! metadata, as it must be in its role on AWS.
+//! Least privilege: what a function does to tables, queues, parameters and functions must be in its metadata, as
+//! it must be in its role on AWS.
 //!
 //! Every version of a function has an access key id of its own. A request that is signed with one is checked against the
 //! function's [`Grant`]; requests of anybody else, and of functions that were not applied, are not. `needs.rs` and
@@ -9,8 +9,6 @@
 //! - Signatures are not verified: the check finds forgotten permissions, and is no protection.
 //! - DynamoDB, SQS (both in their JSON protocols), parameters, Lambda, EventBridge and tags are checked, CloudWatch is not.
 //! - An action in `permissions` is allowed on every resource: the sandbox knows no ARNs of other accounts and services.
-//! - An alias is a resource of its own here. In IAM `GetAlias` and `UpdateAlias` are allowed on a function, with all of
-//!   its aliases.
 
 mod lambda;
 mod needs;
@@ -37,13 +35,12 @@ use crate::aws::{ACCOUNT_ID, DEFAULT_REGION, arn, errors, json_protocol, signatu
 /// The largest request that is looked at, in bytes: more than DynamoDB and SQS take.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 
-/// What a function may do: actions by the name of a table or queue, or by `FUNCTION:ALIAS`.
+/// What a function may do: actions by the name of a table or queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     tables: BTreeMap<String, BTreeSet<String>>,
     queues: BTreeMap<String, BTreeSet<String>>,
-    aliases: BTreeMap<String, BTreeSet<String>>,
     parameters: BTreeSet<String>,
     /// With their service.
     further: BTreeSet<String>,
@@ -56,16 +53,9 @@ impl Grant {
         let set = |actions: &[String]| actions.iter().cloned().collect();
         let tables = manifest.tables.iter();
         let queues = manifest.queues.iter();
-        let mut aliases = BTreeMap::new();
-        for alias in &manifest.aliases {
-            for function in &alias.functions {
-                aliases.insert(format!("{function}:{}", alias.name), set(&alias.actions));
-            }
-        }
         let parameters = manifest.parameters.values();
         let further = manifest.permissions.iter();
         Self {
-            aliases,
             parameters: parameters.map(Parameter::path).collect(),
             further: further.flat_map(|it| it.actions.clone()).collect(),
             tables: tables
@@ -85,7 +75,6 @@ impl Grant {
         let resources = match need.kind {
             Kind::Table => &self.tables,
             Kind::Queue => &self.queues,
-            Kind::Alias => &self.aliases,
             Kind::Parameter => return self.parameters.contains(&need.resource),
             Kind::Function | Kind::Bus | Kind::Tagged => return false,
         };
@@ -183,7 +172,6 @@ fn remedy(function: &str, need: &Need) -> String {
     let (key, name) = match kind {
         Kind::Table => ("tables", resource.as_str()),
         Kind::Queue => ("queues", resource.trim_end_matches(".fifo")),
-        Kind::Alias => ("aliases", resource.rsplit(':').next().unwrap_or(resource)),
         Kind::Parameter => {
             return format!(
                 "Name {resource} in `parameters` of [package.metadata.function] of functions/{function}/Cargo.toml"
@@ -196,13 +184,7 @@ fn remedy(function: &str, need: &Need) -> String {
             );
         }
     };
-    let add = format!(
+    format!(
         "Add \"{action}\" to {name} in [package.metadata.function.{key}] of functions/{function}/Cargo.toml"
-    );
-    match kind {
-        Kind::Alias => format!(
-            "{add}; if it is there already, build {function} again: the build finds the functions that it guards"
-        ),
-        _ => add,
-    }
+    )
 }

@@ -12,8 +12,6 @@ pub(super) enum Kind {
     Queue,
     /// A parameter, by its whole name.
     Parameter,
-    /// An alias of a function: `FUNCTION:ALIAS`.
-    Alias,
     /// A function.
     Function,
     /// An event bus.
@@ -29,7 +27,7 @@ impl Kind {
             Self::Table => ("dynamodb", "table/"),
             Self::Queue => ("sqs", ""),
             Self::Parameter => ("ssm", "parameter"),
-            Self::Alias | Self::Function => ("lambda", "function:"),
+            Self::Function => ("lambda", "function:"),
             Self::Bus => ("events", "event-bus/"),
             Self::Tagged => ("tag", ""),
         }

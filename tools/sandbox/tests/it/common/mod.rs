@@ -268,7 +268,7 @@ pub fn manifest(name: &str, description: &str) -> Value {
         "ephemeral_storage_mib": 512,
         "environment": {},
         "trigger": {"kind": "none"},
-        "tables": [], "queues": [], "aliases": [],
+        "tables": [], "queues": [],
         "replay": {},
         "rollout": {},
         "artifacts": serde_json::Map::from_iter(artifacts),
