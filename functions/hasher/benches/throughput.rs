@@ -46,7 +46,7 @@ fn pool(threads: usize) -> Result<rayon::ThreadPool> {
 
 fn hasher_mib_per_second(request: &Request, pool: &rayon::ThreadPool) -> f64 {
     let start = Instant::now();
-    let work = || hasher::work(black_box(request), &AtomicBool::new(false));
+    let work = || hasher::work(black_box(request.clone()), &AtomicBool::new(false));
     black_box(pool.install(work));
     f64::from(SIZE_MIB) / start.elapsed().as_secs_f64()
 }

@@ -22,7 +22,7 @@ const QUOTED_CHARACTERS: usize = 300;
 /// A checked event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// The bytes to hash.
+    /// The bytes to hash; a working set is filled when the work begins.
     pub input: Input,
     /// Size of every leaf but the last, in bytes.
     pub leaf_bytes: NonZeroU64,
@@ -34,13 +34,13 @@ struct Event {
     size_mib: Option<u64>,
     working_set_mib: Option<u64>,
     seed: Option<u64>,
-    #[serde(default = "one_mib")]
+    #[serde(default = "kib_of_a_mib")]
     leaf_kib: u64,
     data_base64: Option<String>,
 }
 
-const fn one_mib() -> u64 {
-    KIB
+const fn kib_of_a_mib() -> u64 {
+    MIB / KIB
 }
 
 impl Request {

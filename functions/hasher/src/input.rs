@@ -6,7 +6,11 @@
 //! Generated input is a page of random bytes, repeated. Every leaf begins with its number (little-endian) and then the
 //! page, so that leaves differ, and memory does not grow with the input.
 
-use std::{iter, num::NonZeroU64};
+use std::{
+    iter,
+    num::NonZeroU64,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use notary::merkle::{Hash, leaf_hasher};
 use sha2::Digest as _;
@@ -31,14 +35,17 @@ pub enum Input {
     FromMemory {
         /// How many bytes, in whole words.
         bytes: u64,
-        /// The working set.
+        /// Size of the working set.
+        set_bytes: u64,
+        /// What it depends on.
+        seed: u64,
+        /// The working set, once it is filled.
         words: Vec<u64>,
     },
 }
 
 impl Input {
     /// `bytes` bytes that depend on `seed` alone.
-    #[must_use]
     pub fn generated(bytes: u64, seed: u64) -> Self {
         let mut page = Box::new([0; PAGE]);
         let mut state = seed;
@@ -48,18 +55,40 @@ impl Input {
         Self::Generated { bytes, page }
     }
 
-    /// `bytes` bytes, read from `working_set_bytes` that depend on `seed` alone.
-    #[must_use]
-    pub fn from_memory(bytes: u64, working_set_bytes: u64, seed: u64) -> Self {
-        let mut state = seed;
-        let words = (0..working_set_bytes / WORD)
-            .map(|_| split_mix_64(&mut state))
-            .collect();
-        Self::FromMemory { bytes, words }
+    /// `bytes` bytes, read from a working set of `set_bytes` that depend on `seed` alone.
+    pub fn from_memory(bytes: u64, set_bytes: u64, seed: u64) -> Self {
+        Self::FromMemory {
+            bytes,
+            set_bytes,
+            seed,
+            words: Vec::new(),
+        }
+    }
+
+    /// Fills the working set, if it has one; none when nobody wants it any more.
+    pub fn filled(mut self, abandoned: &AtomicBool) -> Option<Self> {
+        if let Self::FromMemory {
+            set_bytes,
+            seed,
+            words,
+            ..
+        } = &mut self
+        {
+            let mut state = *seed;
+            let all = (*set_bytes / WORD) as usize;
+            words.reserve_exact(all);
+            while words.len() < all {
+                if abandoned.load(Ordering::Relaxed) {
+                    return None;
+                }
+                let page = (all - words.len()).min(PAGE);
+                words.extend(iter::repeat_with(|| split_mix_64(&mut state)).take(page));
+            }
+        }
+        Some(self)
     }
 
     /// Length in bytes.
-    #[must_use]
     pub fn bytes(&self) -> u64 {
         match self {
             Self::Given(data) => data.len() as u64,
@@ -68,13 +97,11 @@ impl Input {
     }
 
     /// How many leaves of `leaf_bytes` it has; the last one may be shorter, and an empty input has none.
-    #[must_use]
     pub fn leaves(&self, leaf_bytes: NonZeroU64) -> u64 {
         self.bytes().div_ceil(leaf_bytes.get())
     }
 
     /// The RFC 6962 hash of leaf `index`.
-    #[must_use]
     pub fn leaf_hash(&self, index: u64, leaf_bytes: NonZeroU64) -> Hash {
         let start = index * leaf_bytes.get();
         let end = self.bytes().min(start + leaf_bytes.get());
@@ -162,6 +189,13 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_working_set_is_not_filled_before_the_work_begins_nor_when_nobody_wants_it_any_more() {
+        let input = Input::from_memory(1 << 40, 1 << 30, 7);
+        assert!(matches!(&input, Input::FromMemory { words, .. } if words.is_empty()));
+        assert_eq!(input.filled(&AtomicBool::new(true)), None);
+    }
+
     proptest! {
         #[test]
         fn a_leaf_of_generated_input_hashes_like_the_same_bytes_in_memory(
@@ -179,6 +213,7 @@ mod tests {
             words in 1u64..3_000, set in 1u64..700, leaf in 1u64..2_000, seed: u64
         ) {
             let input = Input::from_memory(words * WORD, set * WORD, seed);
+            let input = input.filled(&AtomicBool::new(false)).unwrap();
             let mut state = seed;
             let set: Vec<u64> = (0..set).map(|_| split_mix_64(&mut state)).collect();
             let all: Vec<u64> = set.iter().copied().cycle().take(words as usize).collect();

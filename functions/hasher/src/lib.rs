@@ -19,6 +19,7 @@ pub mod event;
 pub mod input;
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -46,9 +47,9 @@ pub struct Answer {
     pub bytes: u64,
     /// How many threads shared the work.
     pub threads: usize,
-    /// How long it took.
+    /// How long it took, with filling the working set.
     pub milliseconds: f64,
-    /// The speed.
+    /// The speed, without that.
     pub mib_per_second: f64,
     /// `arm64` or `x86_64`.
     pub architecture: &'static str,
@@ -91,6 +92,9 @@ impl From<HasherError> for Diagnostic {
 ///
 /// # Errors
 /// [`HasherError::OutOfTime`]; the threads are free again a leaf later.
+///
+/// # Panics
+/// When the work does: the invocation fails, and the process and its threads go on.
 pub async fn hash(
     request: Request,
     pool: &rayon::ThreadPool,
@@ -100,12 +104,14 @@ pub async fn hash(
     let (done, answer) = oneshot::channel();
     let seen = Arc::clone(&abandoned);
     pool.spawn(move || {
+        // Out of a job, a panic would abort the process.
+        let result = catch_unwind(AssertUnwindSafe(|| work(request, &seen)));
         // Nobody waits for it any more when the time is over.
-        let _ = done.send(work(&request, &seen));
+        let _ = done.send(result);
     });
     match deadline::within(invocation_end, answer).await {
-        Ok(Ok(Some(answer))) => Ok(answer),
-        // Over, or the work has panicked and said so.
+        Ok(Ok(Ok(Some(answer)))) => Ok(answer),
+        Ok(Ok(Err(panic))) => resume_unwind(panic),
         _ => {
             abandoned.store(true, Ordering::Relaxed);
             Err(HasherError::OutOfTime)
@@ -114,21 +120,21 @@ pub async fn hash(
 }
 
 /// The work itself, on the threads of the current pool, until nobody wants it any more.
-#[must_use]
-pub fn work(request: &Request, abandoned: &AtomicBool) -> Option<Answer> {
-    let Request { input, leaf_bytes } = request;
+pub fn work(Request { input, leaf_bytes }: Request, abandoned: &AtomicBool) -> Option<Answer> {
     let start = Instant::now();
-    let tree = merkle::tree_in_parallel(input.leaves(*leaf_bytes), |index| {
+    let input = input.filled(abandoned)?;
+    let filled = Instant::now();
+    let tree = merkle::tree_in_parallel(input.leaves(leaf_bytes), |index| {
         let wanted = !abandoned.load(Ordering::Relaxed);
-        wanted.then(|| input.leaf_hash(index, *leaf_bytes))
+        wanted.then(|| input.leaf_hash(index, leaf_bytes))
     })?;
-    let seconds = start.elapsed().as_secs_f64();
+    let seconds = filled.elapsed().as_secs_f64();
     Some(Answer {
         root: hex::encode(tree.root()),
         leaves: tree.leaves(),
         bytes: input.bytes(),
         threads: rayon::current_num_threads(),
-        milliseconds: seconds * 1e3,
+        milliseconds: start.elapsed().as_secs_f64() * 1e3,
         mib_per_second: input.bytes() as f64 / MIB / seconds,
         architecture: architecture::name(),
         cpu_baseline: architecture::cpu_baseline(),
@@ -151,7 +157,7 @@ mod tests {
         pool.build().unwrap()
     }
 
-    fn hashed(request: &Request, threads: usize) -> Answer {
+    fn hashed(request: Request, threads: usize) -> Answer {
         pool(threads).install(|| work(request, &AtomicBool::new(false)).unwrap())
     }
 
@@ -170,7 +176,7 @@ mod tests {
             input: Input::Given(Vec::new()),
             leaf_bytes: NonZeroU64::MIN,
         };
-        let answer = hashed(&request, 1);
+        let answer = hashed(request, 1);
         assert_eq!(answer.leaves, 0);
         assert_eq!(
             answer.root,
@@ -197,11 +203,25 @@ mod tests {
         };
         let root = "609f6e36d2405585188d5cfd761f407c7cc46a7d3f314c88270469dde315fcd1";
         assert_eq!(
-            pool.install(|| work(&small, &AtomicBool::new(false)))
+            pool.install(|| work(small, &AtomicBool::new(false)))
                 .unwrap()
                 .root,
             root
         );
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_fails_its_invocation_and_the_next_one_is_served() {
+        let pool: &_ = Box::leak(Box::new(pool(1)));
+        let request = |set_bytes| Request {
+            input: Input::from_memory(4096, set_bytes, 7),
+            leaf_bytes: NonZeroU64::new(4096).unwrap(),
+        };
+        let end = SystemTime::now() + Duration::from_secs(600);
+        // No word can be read from an empty working set.
+        let panicked = tokio::spawn(hash(request(0), pool, end)).await;
+        assert!(panicked.unwrap_err().is_panic());
+        assert_eq!(hash(request(512), pool, end).await.unwrap().leaves, 1);
     }
 
     proptest! {
@@ -217,10 +237,12 @@ mod tests {
             } else {
                 Input::generated(bytes, seed)
             };
+            let input = input.filled(&AtomicBool::new(false)).unwrap();
             let bytes = input.bytes();
             let request = Request { input, leaf_bytes: NonZeroU64::new(leaf).unwrap() };
-            let answer = hashed(&request, threads);
-            prop_assert_eq!(answer.root, definition(&request));
+            let definition = definition(&request);
+            let answer = hashed(request, threads);
+            prop_assert_eq!(answer.root, definition);
             prop_assert_eq!((answer.threads, answer.bytes), (threads, bytes));
         }
     }

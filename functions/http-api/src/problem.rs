@@ -42,7 +42,6 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of this kind.
-    #[must_use]
     pub fn new(status: StatusCode, kind: &str, detail: impl ToString) -> Self {
         Self {
             kind: format!("urn:problem-type:http-api:{kind}"),
@@ -52,35 +51,18 @@ impl Problem {
         }
     }
 
-    /// No route has this path.
-    #[must_use]
-    pub fn route_not_found() -> Self {
-        let detail = "there is nothing at this path; /openapi.json lists what there is";
-        Self::new(StatusCode::NOT_FOUND, "route-not-found", detail)
-    }
-
-    /// The route has other methods.
-    #[must_use]
-    pub fn method_not_allowed() -> Self {
-        let detail = "this resource has the methods that the Allow header lists";
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
-    }
-
     /// No document has this id.
-    #[must_use]
     pub fn document_not_found() -> Self {
         let detail = "there is no document with this id";
         Self::new(StatusCode::NOT_FOUND, "document-not-found", detail)
     }
 
     /// The body is not what the operation takes.
-    #[must_use]
     pub fn invalid_body(detail: impl ToString) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid-body", detail)
     }
 
     /// A part of AWS cannot be reached at the moment, or the time is over.
-    #[must_use]
     pub fn unavailable() -> Self {
         let detail =
             "the request could not be completed at the moment and may be sent again as it is";
@@ -88,14 +70,12 @@ impl Problem {
     }
 
     /// An error of ours.
-    #[must_use]
     pub fn internal() -> Self {
         let detail = "the request failed; the log has the reason under the answer's x-request-id";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
     }
 
     /// Logs why a part of AWS failed; the problem says only whether to try again.
-    #[must_use]
     pub fn aws(part: &str, reason: &str, transient: bool) -> Self {
         if transient {
             tracing::warn!(part, reason, "failed for now");

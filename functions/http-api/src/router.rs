@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
-    http::{HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue, StatusCode},
     middleware::{Next, from_fn},
     response::{IntoResponse as _, Response},
     routing::get,
@@ -46,8 +46,14 @@ pub fn router(api: Api) -> Router {
         .route("/documents/{id}/content", get(get_content))
         .route("/health", get(health))
         .route("/openapi.json", get(openapi))
-        .fallback(async || Problem::route_not_found())
-        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .fallback(async || {
+            let detail = "there is nothing at this path; /openapi.json lists what there is";
+            Problem::new(StatusCode::NOT_FOUND, "route-not-found", detail)
+        })
+        .method_not_allowed_fallback(async || {
+            let detail = "this resource has the methods that the Allow header lists";
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+        })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn(answer_in_time))
         .layer(from_fn(set_request_id))

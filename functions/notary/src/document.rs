@@ -69,7 +69,6 @@ pub struct NewDocument {
 
 impl Document {
     /// A new one, received now.
-    #[must_use]
     pub fn received(new: &NewDocument) -> Self {
         let now = now();
         Self {
@@ -89,7 +88,6 @@ impl Document {
 }
 
 /// The RFC 6962 root over `content`, in hexadecimal.
-#[must_use]
 pub fn content_root(content: &[u8]) -> String {
     let mut tree = Tree::default();
     for leaf in content.chunks(LEAF_BYTES) {

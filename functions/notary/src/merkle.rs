@@ -15,19 +15,16 @@ use sha2::{Digest as _, Sha256};
 pub type Hash = [u8; 32];
 
 /// Begins a leaf, `SHA-256(0x00 || ..)`, whose bytes are added piece by piece: a leaf of any size needs no buffer.
-#[must_use]
 pub fn leaf_hasher() -> Sha256 {
     Sha256::new_with_prefix([0x00])
 }
 
 /// `SHA-256(0x00 || leaf)`.
-#[must_use]
 pub fn leaf_hash(leaf: &[u8]) -> Hash {
     leaf_hasher().chain_update(leaf).finalize().into()
 }
 
 /// `SHA-256(0x01 || left || right)`.
-#[must_use]
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     Sha256::new_with_prefix([0x01])
         .chain_update(left)
@@ -62,13 +59,11 @@ impl Tree {
     }
 
     /// How many leaves it has.
-    #[must_use]
     pub fn leaves(&self) -> u64 {
         self.leaves
     }
 
     /// The Merkle tree hash.
-    #[must_use]
     pub fn root(&self) -> Hash {
         self.subtrees
             .iter()

@@ -46,8 +46,7 @@ pub async fn delete_document(
         if !condition.precondition_passes(&etag(&document)?) {
             return Err(changed());
         }
-        // The store checks it again, for a change in between.
-        revision = Some(document.revision);
+        revision = asked_for(&condition, document.revision);
     }
     match api.store.delete(id, revision).await? {
         Deletion::Deleted => Ok(StatusCode::NO_CONTENT),
@@ -56,8 +55,30 @@ pub async fn delete_document(
     }
 }
 
+/// What the store checks again, for a change in between: `*` asks for no more than that there is a document.
+fn asked_for(condition: &IfMatch, revision: u64) -> Option<u64> {
+    (*condition != IfMatch::any()).then_some(revision)
+}
+
 fn changed() -> Problem {
     let detail = "the document's ETag is not among those of the If-Match header";
     let status = StatusCode::PRECONDITION_FAILED;
     Problem::new(status, "precondition-failed", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum_extra::headers::Header as _;
+
+    use super::*;
+
+    #[test]
+    fn a_change_after_the_check_matters_to_a_tag_and_not_to_a_star() {
+        let asked = |header: &str| {
+            let headers =
+                HeaderMap::from_iter([(IfMatch::name().clone(), header.parse().unwrap())]);
+            asked_for(&headers.typed_get().unwrap(), 3)
+        };
+        assert_eq!((asked("*"), asked("\"a\"")), (None, Some(3)));
+    }
 }

@@ -47,9 +47,6 @@ struct Request {
 
 impl DocumentStore {
     /// Stores a document with its content, once for every idempotency key. Needs `PutItem` and `GetItem`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn create(
         &self,
         new: NewDocument,

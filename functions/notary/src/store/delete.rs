@@ -25,9 +25,6 @@ pub enum Deletion {
 
 impl DocumentStore {
     /// Deletes a document with its content; with `if_revision`, only that revision. Needs `DeleteItem` and `GetItem`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn delete(&self, id: Uuid, if_revision: Option<u64>) -> Result<Deletion, StoreError> {
         let document = self.delete_of(document_key(id));
         let document = match if_revision {

@@ -47,7 +47,6 @@ pub enum StoreError {
 
 impl StoreError {
     /// Whether the same request may succeed later.
-    #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }

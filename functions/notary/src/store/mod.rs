@@ -65,7 +65,6 @@ pub struct Page {
 
 impl DocumentStore {
     /// Documents in `table`, with the connections, retries and timeouts of `config`. Nothing is sent yet.
-    #[must_use]
     pub fn new(config: &SdkConfig, table: String) -> Self {
         let config = aws_sdk_dynamodb::config::Builder::from(config)
             .retry_classifier(ConflictClassifier)
@@ -77,9 +76,6 @@ impl DocumentStore {
     }
 
     /// The document as the last write left it. Needs `GetItem`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn get(&self, id: Uuid) -> Result<Option<Document>, StoreError> {
         let item = self.get_item(document_key(id)).await?;
         item.map(read).transpose()
@@ -89,9 +85,6 @@ impl DocumentStore {
     ///
     /// Two reads side by side. They need not be a snapshot: content never changes, so only a deletion can come between
     /// them, and then there is no document.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn get_with_content(
         &self,
         id: Uuid,
@@ -114,9 +107,6 @@ impl DocumentStore {
 
     /// Up to `limit` documents, newest first, from the beginning or after that document, whether or not it still
     /// exists. May miss what was changed within about the last second, as every index of DynamoDB. Needs `Query`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn list(&self, limit: u32, after: Option<Uuid>) -> Result<Page, StoreError> {
         let query = self
             .client

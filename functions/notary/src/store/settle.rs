@@ -26,9 +26,6 @@ pub enum Settlement {
 
 impl DocumentStore {
     /// Makes a received document verified or rejected, which is final. Needs `UpdateItem`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn settle(&self, id: Uuid, verified: bool) -> Result<Settlement, StoreError> {
         let verdict = match verified {
             true => Status::Verified,
