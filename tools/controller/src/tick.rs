@@ -107,38 +107,7 @@ impl Account {
                 Ok(None)
             }
             Stage::Move { index, under_way } => {
-                if under_way.is_none()
-                    && let Some(off) = moves.off().await.map_err(MoveError::from)?.first()
-                {
-                    tracing::warn!(
-                        function = tagged.name,
-                        alarm = off.name,
-                        "the next move waits for an alarm"
-                    );
-                    return Ok(None);
-                }
-                // A process before this one may have died before it could tell of these.
-                let mut teller = Teller::new(&tagged.name);
-                if let Some(record) = &under_way {
-                    for (is_so, paused) in [
-                        (record.paused.is_some(), true),
-                        (record.resumed.is_some(), false),
-                    ] {
-                        if is_so {
-                            teller.emit(&Event::Paused { paused });
-                        }
-                    }
-                }
-                let driver = moves.begin(live, index, under_way, teller).await?;
-                self.go_on(
-                    Running {
-                        moves,
-                        index,
-                        driver,
-                    },
-                    tagged,
-                )
-                .await
+                self.begin(moves, live, index, under_way, tagged).await
             }
             Stage::Over(over) => {
                 let mut teller = Teller::new(&tagged.name);
@@ -147,6 +116,46 @@ impl Account {
                 Ok(None)
             }
         }
+    }
+
+    /// Begins a move, or goes on with it, and ticks it once.
+    async fn begin(
+        &self,
+        moves: Moves,
+        live: Alias,
+        index: usize,
+        under_way: Option<Record>,
+        tagged: &Tagged,
+    ) -> Result<Option<Running>, TickError> {
+        if under_way.is_none()
+            && let Some(off) = moves.off().await.map_err(MoveError::from)?.first()
+        {
+            tracing::warn!(
+                function = tagged.name,
+                alarm = off.name,
+                "the next move waits for an alarm"
+            );
+            return Ok(None);
+        }
+        // A process before this one may have died before it could tell of these.
+        let mut teller = Teller::new(&tagged.name);
+        if let Some(record) = &under_way {
+            for (is_so, paused) in [
+                (record.paused.is_some(), true),
+                (record.resumed.is_some(), false),
+            ] {
+                if is_so {
+                    teller.emit(&Event::Paused { paused });
+                }
+            }
+        }
+        let driver = moves.begin(live, index, under_way, teller).await?;
+        let running = Running {
+            moves,
+            index,
+            driver,
+        };
+        self.go_on(running, tagged).await
     }
 
     /// Whether the tags are as the query has found them: it may be behind.
@@ -182,8 +191,16 @@ impl Account {
             }
             // The start of the next move tells it.
             Some(Ending::Promoted) if !is_last => {
-                running.moves.ended(Ending::Promoted).await;
-                Ok(None)
+                let Running { moves, index, .. } = running;
+                moves.ended(Ending::Promoted).await;
+                let live = moves.live().await?;
+                match moves.frozen().stage_after(index, &live, Utc::now()) {
+                    Stage::Move { index, under_way } => {
+                        Box::pin(self.begin(moves, live, index, under_way, tagged)).await
+                    }
+                    // The next tick sees to it.
+                    Stage::Over(_) | Stage::AboutToBegin | Stage::AwaitsApproval => Ok(None),
+                }
             }
             Some(ending) => {
                 let moves = running.moves.clone();

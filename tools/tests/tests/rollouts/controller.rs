@@ -183,6 +183,35 @@ async fn any_shell_approves_pauses_resumes_promotes_and_aborts_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_moves_the_first_is_watched_after_its_promotion_and_then_the_second_begins() {
+    let stage = controlled().await;
+    let traffic = stage.invocations("three-bytes.json", 50.0).await;
+    // A pair that knows that it is one.
+    stage.newer().await;
+    stage.run("publish", &[]).await.expect(0, &["published"]);
+    let aliases = stage.sandbox.lambda.get_alias().function_name(FUNCTION);
+    let goal = aliases.name(HOST.other().as_str()).send().await.unwrap();
+    let goal = goal.function_version().unwrap();
+    let quick = ["--period", "1s", "--metric-delay", "1s"];
+    let flags = [
+        &["--to", goal][..],
+        &quick,
+        &["--bake", "2s", "--steps", "50,100", "--bake-after", "4s"],
+    ];
+    let started = stage.run("start", &flags.concat()).await;
+    started.expect(0, &["started"]);
+    let live = over(&stage).await;
+    drop(traffic);
+    assert_eq!(live.function_version(), Some(goal));
+    assert_eq!(
+        told(&stage),
+        ["started", "started", "promoted"],
+        "{:#?}",
+        stage.sandbox.events()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_step_that_ends_only_with_promote_says_so_once() {
     let stage = controlled().await;
     let traffic = stage.invocations("three-bytes.json", 50.0).await;

@@ -163,9 +163,13 @@ async fn try_run(
     };
     // Before anything is said or done: from here on an interruption has to be answered.
     let mut interrupts = Interrupts::listen(&context.output)?;
-    let is_new = first == First::Move(None) && live.routing.candidate().is_none();
+    let goes_on = matches!(first, First::Move(Some(_)));
+    let ignored_alarms = match goes_on && !args.force {
+        true => frozen.ignored_alarms.clone(),
+        false => gates(&frozen, !args.force, context).await?,
+    };
     let frozen = Frozen {
-        ignored_alarms: gates(&frozen, is_new && !args.force, context).await?,
+        ignored_alarms,
         ..frozen
     };
     let mut starting = Starting {

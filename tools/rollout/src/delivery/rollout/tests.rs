@@ -304,6 +304,7 @@ impl Account {
             .to_owned(),
             name,
             since: None,
+            counts_from: None,
             reason: "Threshold Crossed".to_owned(),
         });
         let alarms = Ok(alarms.collect());
