@@ -160,8 +160,9 @@ side_by_side() {
 
     # What asks for the first platform.
     for _ in {1..600}; do [[ ! -e $work/platform.log ]] || break; sleep 0.5; done
-    echo '{ "tables": {} }' >infra/platform/without.auto.tfvars.json
-    expect 2 'Instance cannot be destroyed' "a table that no function uses any more is not destroyed" scripts/platform.sh --plan --no-build
+    echo '{ "tables": {}, "queues": {} }' >infra/platform/without.auto.tfvars.json
+    expect 2 'Resource module.platform.aws_dynamodb_table.shared' "a table that no function uses any more is not destroyed" scripts/platform.sh --plan --no-build
+    also 'Resource module.platform.aws_sqs_queue.dead_letter' "nor a queue"
     rm infra/platform/without.auto.tfvars.json
     echo 'account_id = "111111111111"' >infra/environments/elsewhere.tfvars
     expect 2 'elsewhere is in account 111111111111, and these are credentials of 000000000000' "another account than the environment's is refused" deploy "$main" --environment elsewhere --plan
