@@ -8,7 +8,7 @@ locals {
   resources = {
     functions  = ["${local.arn.lambda}:function:${local.prefix}-*"] # with versions and aliases
     roles      = ["arn:${local.partition}:iam::${var.account_id}:role/${local.prefix}/*"]
-    log_groups = [for service in ["lambda", "apigateway"] : "${local.arn.logs}:log-group:/aws/${service}/${local.prefix}-*"]
+    log_groups = [for group in ["lambda", "vendedlogs/apigateway"] : "${local.arn.logs}:log-group:/aws/${group}/${local.prefix}-*"]
     alarms     = ["${local.arn.cloudwatch}:alarm:${local.prefix}-*-live-*"] # the functions', and the rollouts' own
     dashboards = ["arn:${local.partition}:cloudwatch::${var.account_id}:dashboard/${local.prefix}-*"]
     rules      = ["${local.arn.events}:rule/${local.prefix}-*"]
