@@ -118,10 +118,11 @@ locals {
       }],
       # The prefix names it too.
       var.controller ? [{
-        Sid      = "DenyController"
-        Effect   = "Deny"
-        Action   = concat(local.write.functions, local.write.log_groups, local.write.rules)
-        Resource = concat(local.resources.controller, ["${local.arn.events}:rule/${module.names.controller}.*", "${local.arn.logs}:log-group:/aws/lambda/${module.names.controller}"])
+        Sid    = "DenyController"
+        Effect = "Deny"
+        Action = concat(local.write.functions, local.write.log_groups, local.write.rules)
+        # Some actions on a log group are on its ARN, others on that with `:log-stream:` or `:*` behind it.
+        Resource = concat(local.resources.controller, ["${local.arn.events}:rule/${module.names.controller}.*"], [for end in ["", ":*"] : "${local.arn.logs}:log-group:/aws/lambda/${module.names.controller}${end}"])
       }] : [],
     ) },
     { aliases = [{

@@ -112,6 +112,7 @@ run "no_workflow_can_change_it" {
     condition = [for s in jsondecode(aws_iam_policy.github["create"].policy).Statement : s.Resource if s.Effect == "Deny"] == [[
       "arn:aws:lambda:eu-central-1:123456789012:function:shop-production-controller", "arn:aws:lambda:eu-central-1:123456789012:function:shop-production-controller:*",
       "arn:aws:events:eu-central-1:123456789012:rule/shop-production-controller.*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/shop-production-controller",
+      "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/shop-production-controller:*",
     ]]
     error_message = "its code, its rules, its log"
   }
