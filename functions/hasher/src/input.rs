@@ -3,19 +3,16 @@
 //! Input from memory is a working set of random words, read from its beginning to its end and again until the length
 //! asked for is reached. SHA-256 is slower than any memory, so a leaf's words are added up, and their sum is hashed.
 //!
-//! Generated input is a page of random bytes repeated to the length asked for, with the first 8
-//! bytes of every page replaced by the page's number (little-endian), so that pages differ. The
-//! number and the rest of the page are hashed one after the other: nothing is copied, and memory
-//! does not grow with the input.
+//! Generated input is a page of random bytes, repeated. Every leaf begins with its number (little-endian) and then the
+//! page, so that leaves differ, and memory does not grow with the input.
 
-use std::num::NonZeroU64;
+use std::{iter, num::NonZeroU64};
 
-use notary::merkle::{Hash, LeafHasher};
+use notary::merkle::{Hash, leaf_hasher};
+use sha2::Digest as _;
 
 /// Size of one page of generated input, in bytes.
-pub const PAGE_BYTES: u64 = 4096;
-const PAGE: usize = PAGE_BYTES as usize;
-const STAMP: usize = size_of::<u64>();
+const PAGE: usize = 4096;
 const WORD: u64 = size_of::<u64>() as u64;
 
 /// Where the bytes come from.
@@ -81,18 +78,27 @@ impl Input {
     pub fn leaf_hash(&self, index: u64, leaf_bytes: NonZeroU64) -> Hash {
         let start = index * leaf_bytes.get();
         let end = self.bytes().min(start + leaf_bytes.get());
-        let mut hasher = LeafHasher::new();
+        let mut hasher = leaf_hasher();
         match self {
             Self::FromMemory { words, .. } => {
-                hasher.update(&sum(words, start / WORD, end / WORD).to_le_bytes());
+                hasher.update(sum(words, start / WORD, end / WORD).to_le_bytes());
             }
             // Both ends are within a Vec's length, so they fit into a usize.
             Self::Given(data) => hasher.update(&data[start as usize..end as usize]),
             Self::Generated { page, .. } => {
-                for_each_piece(page, start, end, |piece| hasher.update(piece));
+                let number = index.to_le_bytes();
+                let mut left = end - start;
+                for piece in iter::once(&number[..]).chain(iter::repeat(&page[..])) {
+                    if left <= piece.len() as u64 {
+                        hasher.update(&piece[..left as usize]);
+                        break;
+                    }
+                    hasher.update(piece);
+                    left -= piece.len() as u64;
+                }
             }
         }
-        hasher.finish()
+        hasher.finalize().into()
     }
 }
 
@@ -109,23 +115,6 @@ fn sum(words: &[u64], start: u64, end: u64) -> u64 {
         at += (to - from) as u64;
     }
     sum
-}
-
-/// Calls back with the bytes from `start` to `end` of the pages, piece by piece.
-fn for_each_piece(page: &[u8; PAGE], start: u64, end: u64, mut piece: impl FnMut(&[u8])) {
-    let mut position = start;
-    while position < end {
-        let number = position / PAGE_BYTES;
-        let from = (position % PAGE_BYTES) as usize;
-        let to = (end - number * PAGE_BYTES).min(PAGE_BYTES) as usize;
-        if from < STAMP {
-            piece(&number.to_le_bytes()[from..to.min(STAMP)]);
-        }
-        if to > STAMP {
-            piece(&page[from.max(STAMP)..to]);
-        }
-        position = number * PAGE_BYTES + to as u64;
-    }
 }
 
 /// One step of SplitMix64 (Steele, Lea & Flood, "Fast Splittable Pseudorandom Number
@@ -146,17 +135,16 @@ mod tests {
     use super::*;
 
     /// The definition in the module's docs, all in memory.
-    fn materialised(bytes: usize, seed: u64) -> Vec<u8> {
+    fn materialised(bytes: usize, leaf: usize, seed: u64) -> Vec<Vec<u8>> {
         let Input::Generated { page, .. } = Input::generated(bytes as u64, seed) else {
             unreachable!("generated input")
         };
-        let mut data: Vec<u8> = page.iter().copied().cycle().take(bytes).collect();
-        for (number, page) in data.chunks_mut(PAGE).enumerate() {
+        let leaf_of = |number: usize| {
             let stamp = (number as u64).to_le_bytes();
-            let length = page.len().min(STAMP);
-            page[..length].copy_from_slice(&stamp[..length]);
-        }
-        data
+            let all = stamp.into_iter().chain(page.iter().copied().cycle());
+            all.take(leaf.min(bytes - number * leaf)).collect()
+        };
+        (0..bytes.div_ceil(leaf)).map(leaf_of).collect()
     }
 
     #[test]
@@ -180,9 +168,8 @@ mod tests {
             bytes in 1usize..20_000, leaf in 1u64..9_000, seed: u64
         ) {
             let input = Input::generated(bytes as u64, seed);
-            let data = materialised(bytes, seed);
             let leaf_bytes = NonZeroU64::new(leaf).unwrap();
-            for (index, piece) in data.chunks(leaf as usize).enumerate() {
+            for (index, piece) in materialised(bytes, leaf as usize, seed).iter().enumerate() {
                 prop_assert_eq!(input.leaf_hash(index as u64, leaf_bytes), leaf_hash(piece));
             }
         }
@@ -208,7 +195,8 @@ mod tests {
         ) {
             let leaf_bytes = NonZeroU64::new(leaf).unwrap();
             let generated = Input::generated(bytes as u64, seed);
-            let given = Input::Given(materialised(bytes, seed));
+            let leaves = materialised(bytes, leaf as usize, seed);
+            let given = Input::Given(leaves.concat());
             prop_assert_eq!(given.leaves(leaf_bytes), generated.leaves(leaf_bytes));
             for index in 0..given.leaves(leaf_bytes) {
                 prop_assert_eq!(given.leaf_hash(index, leaf_bytes), generated.leaf_hash(index, leaf_bytes));

@@ -157,9 +157,10 @@ mod tests {
 
     /// One thread, one leaf after the other.
     fn definition(Request { input, leaf_bytes }: &Request) -> String {
-        let mut tree = merkle::Tree::new();
-        let leaves = input.leaves(*leaf_bytes);
-        tree.extend((0..leaves).map(|index| input.leaf_hash(index, *leaf_bytes)));
+        let mut tree = merkle::Tree::default();
+        for index in 0..input.leaves(*leaf_bytes) {
+            tree.push(input.leaf_hash(index, *leaf_bytes));
+        }
         hex::encode(tree.root())
     }
 

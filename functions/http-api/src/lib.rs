@@ -20,5 +20,4 @@ pub mod operations;
 pub mod problem;
 mod router;
 
-pub use operations::health::Facts;
 pub use router::{Api, REQUEST_ID, router};

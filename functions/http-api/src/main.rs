@@ -1,6 +1,6 @@
 //! The `http-api` function; `lib.rs` is the map.
 
-use http_api::{Api, Facts, router};
+use http_api::{Api, router};
 use lambda_http::{Error, run};
 use notary::store::DocumentStore;
 use shared::{aws, configuration, http, telemetry};
@@ -14,7 +14,6 @@ async fn main() -> Result<(), Error> {
         store: DocumentStore::new(&config, configuration::required("DOCUMENTS_TABLE")?),
         sqs: aws_sdk_sqs::Client::new(&config),
         queue_url: configuration::required("DOCUMENTS_QUEUE_URL")?,
-        facts: Facts::from_environment()?,
     });
     run(telemetry.observe(http::path_as_sent(router))).await
 }

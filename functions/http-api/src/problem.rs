@@ -115,16 +115,12 @@ impl From<StoreError> for Problem {
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
-        let detail = rejection.body_text();
-        match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "content-too-large", detail)
+        let (status, detail) = (rejection.status(), rejection.body_text());
+        match status {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::new(status, "content-too-large", detail),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                Self::new(status, "unsupported-media-type", detail)
             }
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported-media-type",
-                detail,
-            ),
             _ => Self::invalid_body(detail),
         }
     }
@@ -132,11 +128,8 @@ impl From<JsonRejection> for Problem {
 
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "invalid-parameter",
-            rejection.body_text(),
-        )
+        let detail = rejection.body_text();
+        Self::new(StatusCode::BAD_REQUEST, "invalid-parameter", detail)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
         delete_document::delete_document,
         get_content::get_content,
         get_document::get_document,
-        health::{Facts, health},
+        health::health,
         list_documents::list_documents,
         openapi::openapi,
     },
@@ -36,8 +36,6 @@ pub struct Api {
     pub sqs: aws_sdk_sqs::Client,
     /// Where documents wait for their verification.
     pub queue_url: String,
-    /// The answer of `GET /health`.
-    pub facts: Facts,
 }
 
 /// The whole API. `HEAD` is answered wherever `GET` is.

@@ -91,8 +91,10 @@ impl Document {
 /// The RFC 6962 root over `content`, in hexadecimal.
 #[must_use]
 pub fn content_root(content: &[u8]) -> String {
-    let mut tree = Tree::new();
-    tree.extend(content.chunks(LEAF_BYTES).map(merkle::leaf_hash));
+    let mut tree = Tree::default();
+    for leaf in content.chunks(LEAF_BYTES) {
+        tree.push(merkle::leaf_hash(leaf));
+    }
     hex::encode(tree.root())
 }
 

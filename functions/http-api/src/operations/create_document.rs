@@ -100,19 +100,13 @@ pub async fn create_document(
         Creation::Repeated(document) => (document, true),
         Creation::KeyReused => {
             let detail = "this Idempotency-Key was used for another document: use a new key for a new document";
-            return Err(Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "key-reused",
-                detail,
-            ));
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return Err(Problem::new(status, "key-reused", detail));
         }
         Creation::Deleted => {
             let detail = "the document of this Idempotency-Key has been deleted: use a new key to store it again";
-            return Err(Problem::new(
-                StatusCode::CONFLICT,
-                "document-deleted",
-                detail,
-            ));
+            let status = StatusCode::CONFLICT;
+            return Err(Problem::new(status, "document-deleted", detail));
         }
     };
     // Also for a repeated request: perhaps the message was not sent the first time.
@@ -165,16 +159,11 @@ impl Submission {
             let detail = "name: 1 to 255 characters, not all of them white space, none of them a control character";
             return Err(Problem::invalid_body(detail));
         }
-        let is_root = |root: &String| {
-            root.len() == 64
-                && root
-                    .bytes()
-                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        };
+        let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let is_root = |root: &String| root.len() == 64 && root.bytes().all(is_digit);
         if !self.root.as_ref().is_none_or(is_root) {
-            return Err(Problem::invalid_body(
-                "root: 64 hexadecimal digits, in lower case",
-            ));
+            let detail = "root: 64 hexadecimal digits, in lower case";
+            return Err(Problem::invalid_body(detail));
         }
         let content = match (self.content, self.content_base64) {
             (Some(text), None) => text.into_bytes(),
@@ -182,9 +171,8 @@ impl Submission {
                 .decode(base64)
                 .map_err(|error| Problem::invalid_body(format!("content_base64: {error}")))?,
             _ => {
-                return Err(Problem::invalid_body(
-                    "a document needs either content or content_base64",
-                ));
+                let detail = "a document needs either content or content_base64";
+                return Err(Problem::invalid_body(detail));
             }
         };
         if content.len() > MAX_CONTENT_BYTES {
@@ -192,11 +180,8 @@ impl Submission {
                 "the content has {} bytes, more than {MAX_CONTENT_BYTES}",
                 content.len()
             );
-            return Err(Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "content-too-large",
-                detail,
-            ));
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            return Err(Problem::new(status, "content-too-large", detail));
         }
         Ok(NewDocument {
             name: self.name,

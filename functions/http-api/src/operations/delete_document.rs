@@ -37,13 +37,8 @@ pub async fn delete_document(
     let mut revision = None;
     // Not as an extractor: that takes a header that is missing for one without tags, which nothing fulfils.
     let condition = headers.typed_try_get::<IfMatch>();
-    let invalid = |_| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "invalid-header",
-            "If-Match: malformed",
-        )
-    };
+    let malformed = "If-Match: malformed";
+    let invalid = |_| Problem::new(StatusCode::BAD_REQUEST, "invalid-header", malformed);
     if let Some(condition) = condition.map_err(invalid)? {
         // A missing document is reported before the condition (RFC 9110, section 13.2.1).
         let document = api.store.get(id).await?;
@@ -63,9 +58,6 @@ pub async fn delete_document(
 
 fn changed() -> Problem {
     let detail = "the document's ETag is not among those of the If-Match header";
-    Problem::new(
-        StatusCode::PRECONDITION_FAILED,
-        "precondition-failed",
-        detail,
-    )
+    let status = StatusCode::PRECONDITION_FAILED;
+    Problem::new(status, "precondition-failed", detail)
 }

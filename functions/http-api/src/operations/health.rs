@@ -1,21 +1,17 @@
 //! `GET /health`: says that the function runs, and which build of it. It calls no AWS service: a load balancer must not
 //! remove the function because its store is down.
 
-use axum::{Json, extract::State, http::header::CACHE_CONTROL, response::IntoResponse};
+use axum::{Json, extract::Request, http::header::CACHE_CONTROL, response::IntoResponse};
+use lambda_http::RequestExt as _;
 use serde::Serialize;
-use shared::{
-    architecture,
-    configuration::{self, ConfigurationError},
-};
+use shared::architecture;
 use utoipa::ToSchema;
 
-use super::SharedApi;
 use crate::problem::Problem;
 
 /// Which build of the function answers.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = Health)]
-pub struct Facts {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
     /// `ok`.
     status: &'static str,
     /// Name of the function.
@@ -26,30 +22,6 @@ pub struct Facts {
     architecture: &'static str,
 }
 
-impl Facts {
-    /// From the variables that Lambda sets.
-    ///
-    /// # Errors
-    /// [`ConfigurationError`] outside Lambda and the sandbox.
-    pub fn from_environment() -> Result<Self, ConfigurationError> {
-        Ok(Self::new(
-            configuration::required("AWS_LAMBDA_FUNCTION_NAME")?,
-            configuration::required("AWS_LAMBDA_FUNCTION_VERSION")?,
-        ))
-    }
-
-    /// From these values.
-    #[must_use]
-    pub fn new(function: String, version: String) -> Self {
-        Self {
-            status: "ok",
-            function,
-            version,
-            architecture: architecture::name(),
-        }
-    }
-}
-
 /// Says that the function runs, and which build of it.
 #[utoipa::path(
     get,
@@ -57,10 +29,18 @@ impl Facts {
     operation_id = "getHealth",
     tag = "function",
     responses(
-        (status = 200, description = "It runs", body = Facts, content_type = "application/json"),
+        (status = 200, description = "It runs", body = Health, content_type = "application/json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn health(State(api): SharedApi) -> impl IntoResponse {
-    ([(CACHE_CONTROL, "no-store")], Json(api.facts.clone()))
+pub async fn health(request: Request) -> Result<impl IntoResponse, Problem> {
+    let context = request.lambda_context_ref();
+    let function = &context.ok_or_else(Problem::internal)?.env_config;
+    let health = Health {
+        status: "ok",
+        function: function.function_name.clone(),
+        version: function.version.clone(),
+        architecture: architecture::name(),
+    };
+    Ok(([(CACHE_CONTROL, "no-store")], Json(health)))
 }

@@ -63,11 +63,8 @@ pub async fn list_documents(
 ) -> Result<Json<DocumentPage>, Problem> {
     if !(1..=100).contains(&query.limit) {
         let detail = "limit: a number from 1 to 100";
-        return Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            "invalid-parameter",
-            detail,
-        ));
+        let status = StatusCode::BAD_REQUEST;
+        return Err(Problem::new(status, "invalid-parameter", detail));
     }
     let page = api.store.list(query.limit, query.cursor).await?;
     Ok(Json(DocumentPage {

@@ -2,13 +2,16 @@
 #![allow(dead_code, unreachable_pub)] // `tools/tests` uses the rest
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a helper that panics fails its test
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use aws_credential_types::Credentials;
 use aws_sdk_sqs::config::{BehaviorVersion, Region, SharedCredentialsProvider, retry::RetryConfig};
 use aws_types::SdkConfig;
 use axum::body::to_bytes;
-use http_api::{Api, Facts, router};
+use http_api::{Api, router};
 use lambda_http::{Context, RequestExt as _, Service as _, request};
 use notary::store::DocumentStore;
 use serde_json::{Map, Value};
@@ -47,13 +50,15 @@ pub async fn send_within(event: Value, time: Duration) -> Answer {
         store: DocumentStore::new(&nobody, "documents".to_owned()),
         sqs: aws_sdk_sqs::Client::new(&nobody),
         queue_url: NOBODY.to_owned(),
-        facts: Facts::new("http-api".to_owned(), "7".to_owned()),
     });
     let mut context = Context::default();
     context.request_id = "00000000-0000-0000-0000-000000000007".to_owned();
     let end = (SystemTime::now() + time)
         .duration_since(UNIX_EPOCH)
         .unwrap();
+    let function = Arc::make_mut(&mut context.env_config);
+    function.function_name = "http-api".to_owned();
+    function.version = "7".to_owned();
     context.deadline = end.as_millis().try_into().unwrap();
     // As lambda_http's `run` does it.
     let request = request::from_str(&event.to_string()).unwrap();
