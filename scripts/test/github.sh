@@ -166,6 +166,10 @@ attest deploy.yml refs/heads/mine
 expect 2 'has no attestation' "nor another branch" verified
 attest deploy.yml refs/heads/main
 expect 2 'terraform is not installed|does not take these credentials|no AWS region|bucket' "what deploy.yml of main has attested goes on" env PATH="$work/bin:/usr/bin:/bin" bash -c "FUNCTION=$function ENVIRONMENT=production AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 scripts/github/deploy.sh"
+mkdir "$work/macos"
+ln -s "$(command -v package)" "$(command -v rollout)" "$work/macos"
+expect 2 'terraform is not installed|does not take these credentials' "without the program sandbox, which is not built on macOS, a deploy to AWS goes on" \
+    env TOOLS_BIN="$work/macos" AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 scripts/deploy.sh "$function" --no-build --plan
 
 # Other content, from an older commit than the deployed one.
 older() {
