@@ -26,7 +26,7 @@ mkdir -p "$work"/{bin,comments,deployments,artifacts}
 touch "$work/runs" "$work/attested"
 cat >"$work/bin/gh" <<END
 #!/usr/bin/env python3
-import hashlib, json, pathlib, re, shutil, sys
+import datetime, hashlib, json, pathlib, re, shutil, sys
 arguments, work = sys.argv[1:], pathlib.Path("$work")
 folder = work / "comments"
 if arguments[:2] == ["run", "download"]:
@@ -49,15 +49,18 @@ if arguments[:2] == ["attestation", "verify"]:
     sys.exit(0 if " ".join(wanted) in work.joinpath("attested").read_text().splitlines() else "no attestation")
 if arguments[0] != "api":
     sys.exit("gh: not found (HTTP 404)")
-# A file for each deployment, as GraphQL says it.
+# A file for each deployment, as GraphQL says it: the newest first, two a page.
 deployments = sorted(work.joinpath("deployments").iterdir())
 if arguments[1] == "graphql":
-    nodes = [json.loads(file.read_text()) for file in deployments]
-    print(json.dumps({"data": {"repository": {"deployments": {"nodes": nodes}}}}))
+    after = next((int(a.partition("=")[2]) for a in arguments if a.startswith("after=")), 0)
+    nodes = [json.loads(file.read_text()) for file in deployments[::-1]][after : after + 2]
+    page = {"hasNextPage": after + 2 < len(deployments), "endCursor": str(after + 2)}
+    print(json.dumps({"data": {"repository": {"deployments": {"nodes": nodes, "pageInfo": page}}}}))
     sys.exit(0)
 if "--input" in arguments:
     asked, number = json.load(sys.stdin), 500 + len(deployments)
-    node = {"databaseId": number, "environment": asked["environment"], "task": asked["task"], "state": "PENDING", "payload": json.dumps(asked["payload"])}
+    node = {"databaseId": number, "environment": asked["environment"], "task": asked["task"], "state": "PENDING", "payload": json.dumps(asked["payload"]),
+        "createdAt": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ}"}
     work.joinpath("deployments", str(number)).write_text(json.dumps(node))
     print(number)
     sys.exit(0)
@@ -245,6 +248,8 @@ expect 0 '"state": "ERROR"' "is an error" deployment 503
 expect 3 "^deploy.sh $function --no-build --yes --environment production --any-order\$" "an environment that others follow is watched to the end" deployed 3 ENVIRONMENTS='production staging'
 expect 0 '' "a rollout that is under way" under_way_there
 expect 0 '' "is deployed by a run" deployed 0
+for _ in 1 2; do expect 2 '' "with newer ones, which are over" deployed 2; done
+expect 0 '^environments=\["production"\]$' "it is found on a further page" scripts/github/rollouts.sh --list
 mv "$work/artifacts/77/tools" "$work/artifacts/tools"
 expect 0 '^::warning .*it is not known' "which cannot be asked for once" ended
 expect 0 '"state": "IN_PROGRESS"' "nothing is said of it" deployment 505
@@ -252,9 +257,9 @@ rm -r "$work/artifacts/77"
 expect 0 'nothing is left' "whose artifacts end before it" ended
 expect 0 '"state": "INACTIVE"' "nobody says more of it" deployment 505
 count() { find "$work/deployments" -type f | wc -l; }
-expect 0 '^6$' "one deployment each" count
+expect 0 '^8$' "one deployment each" count
 expect 0 'deploy.sh .*--plan' "a dry run" deployed 0 DRY_RUN=true
-expect 0 '^6$' "is none" count
+expect 0 '^8$' "is none" count
 
 say "ci.yml: the plans"
 # As scripts/deploy.sh would: one environment has nothing to change, the other may fail.
