@@ -337,6 +337,18 @@ expect 0 '1.5' "and is the only one" comments
 
 rm -f report.md
 cd "$work/copy"
+say "the region of an environment, for every script"
+regions=$work/regions
+mkdir "$regions"
+# shellcheck disable=SC2016 # for the script
+printf '%s\n' '#!/bin/sh' 'echo "{\"state\": \"new\", \"reason\": \"$AWS_REGION and $AWS_DEFAULT_REGION\"}"' | tee "$regions/aws" >"$regions/rollout"
+chmod +x "$regions"/*
+# As the workflows' roles leave it, which is the repository's region.
+elsewhere() { env -u AWS_ENDPOINT_URL ENVIRONMENT="${environment:-staging}" FUNCTION="$function" ROLE=arn:role AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 TOOLS_BIN="$regions" PATH="$regions:$PATH" "$@"; }
+printf 'region = "eu-west-3"\n' >>infra/environments/staging.tfvars
+expect 0 'eu-west-3 and eu-west-3' "the file's: rollback.sh" elsewhere scripts/rollback.sh "$function" --list
+expect 0 'eu-west-3 and eu-west-3' "compare.sh" elsewhere scripts/github/compare.sh
+environment=production expect 0 'us-east-1 and us-east-1' "where the file has none, AWS_REGION" elsewhere scripts/rollback.sh "$function" --list
 cp "$work/first.json" "dist/$function/function.json"
 
 say "rollback.yml"
