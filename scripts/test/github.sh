@@ -99,6 +99,8 @@ expect 2 '' "which are unpacked once" ls tools.tar
 expect 0 '^environments=\["production"\]$' "to production, where nobody says otherwise" scripts/github/functions.sh
 expect 0 '^environments=\["staging","production"\]$' "to the environments in their order" env ENVIRONMENTS='staging production' scripts/github/functions.sh
 expect 2 'such as: staging production' "a list that is none is refused" env ENVIRONMENTS='["staging"]' scripts/github/functions.sh
+expect 2 'say which one, of staging production' "a weight to stop at is for one of them" env WEIGHT=50 ENVIRONMENTS='staging production' scripts/github/functions.sh
+expect 0 '^environments=\["staging"\]$' "which is named" env WEIGHT=50 ENVIRONMENTS=staging scripts/github/functions.sh
 expect 0 "^functions=\\[\"$function\"\\]\$" "one function, for a person who names it" env FUNCTION="$function" scripts/github/functions.sh
 expect 2 'there is no function "nothing"' "a wrong name: which there are" env FUNCTION=nothing scripts/github/functions.sh
 for architecture in arm64 x86_64; do
@@ -246,20 +248,35 @@ expect 0 '"state": "FAILURE"' "and its deployment" deployment 502
 expect 2 '' "a deploy that could not run" deployed 2
 expect 0 '"state": "ERROR"' "is an error" deployment 503
 expect 3 "^deploy.sh $function --no-build --yes --environment production --any-order\$" "an environment that others follow is watched to the end" deployed 3 ENVIRONMENTS='production staging'
+expect 0 '' "rolled back, in an environment that others follow" route "$begun 0%@600s" --function-version 2 --routing-config 'AdditionalVersionWeights={}'
+expect 1 'goes no further than production: it .*was rolled back' "an apply that leaves it so fails the job" deployed 0 ACTION=apply ENVIRONMENTS='production staging'
+expect 0 'deploy.sh .*--changed-only' "and where none follows, it does not" deployed 0 ACTION=apply
+# As where Terraform has nothing to do.
+compared() { # [VARIABLE=VALUE]...
+    # shellcheck disable=SC2016 # for the script
+    printf '%s\n' '#!/usr/bin/env bash' 'echo "$1: nothing to change"' >scripts/deploy.sh
+    compare production "$@"
+}
+expect 1 'goes no further than production: it .*was rolled back' "nor does a push that finds nothing to do" compared ENVIRONMENTS='production staging'
+expect 0 '^action=nothing$' "where none follows, it is named" compared
 expect 0 '' "a rollout that is under way" under_way_there
+expect 1 'goes no further than production: it has a rollout under way' "does not go on to the next environment either" compared ENVIRONMENTS='production staging'
+expect 0 '' "promoted" route "$begun 100%@600s" --function-version 4 --routing-config 'AdditionalVersionWeights={}'
+expect 0 '^action=nothing$' "one that is served does" compared ENVIRONMENTS='production staging'
+expect 0 '' "another rollout" under_way_there
 expect 0 '' "is deployed by a run" deployed 0
 for _ in 1 2; do expect 2 '' "with newer ones, which are over" deployed 2; done
 expect 0 '^environments=\["production"\]$' "it is found on a further page" scripts/github/rollouts.sh --list
 mv "$work/artifacts/77/tools" "$work/artifacts/tools"
 expect 0 '^::warning .*it is not known' "which cannot be asked for once" ended
-expect 0 '"state": "IN_PROGRESS"' "nothing is said of it" deployment 505
+expect 0 '"state": "IN_PROGRESS"' "nothing is said of it" deployment 507
 rm -r "$work/artifacts/77"
 expect 0 'nothing is left' "whose artifacts end before it" ended
-expect 0 '"state": "INACTIVE"' "nobody says more of it" deployment 505
+expect 0 '"state": "INACTIVE"' "nobody says more of it" deployment 507
 count() { find "$work/deployments" -type f | wc -l; }
-expect 0 '^8$' "one deployment each" count
+expect 0 '^10$' "one deployment each" count
 expect 0 'deploy.sh .*--plan' "a dry run" deployed 0 DRY_RUN=true
-expect 0 '^8$' "is none" count
+expect 0 '^10$' "is none" count
 
 say "ci.yml: the plans"
 # As scripts/deploy.sh would: one environment has nothing to change, the other may fail.
