@@ -18,11 +18,8 @@ connect() {
     command -v terraform >/dev/null ||
         die 2 "terraform is not installed: take 1.11 or newer from https://developer.hashicorp.com/terraform/install"
     command -v aws >/dev/null || scripts/setup.sh --clients
-    region=$(environment_key region)
-    region=${region:-${AWS_REGION:-${AWS_DEFAULT_REGION:-$(project_key region)}}}
     region=${region:-$(aws configure get region || true)}
     [[ -n $region ]] || die 2 "no AWS region: set it in infra/environments/$environment.tfvars, or AWS_REGION, or the project's (scripts/rename.sh), or that of your AWS profile"
-    # The AWS CLI of version 1 reads the second, everything else the first.
     export AWS_REGION=$region AWS_DEFAULT_REGION=$region
     local answer
     answer=$(aws sts get-caller-identity --query '[Account, Arn]' --output text 2>&1) ||
