@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use aws_config::SdkConfig;
 use aws_sdk_lambda::{operation::get_alias::GetAliasOutput, types::AliasRoutingConfiguration};
 use chrono::Utc;
 use controller::{Controller, tell::LastTold, tick::Account, wake::Wake};
@@ -18,7 +19,7 @@ const FUNCTION: &str = "hasher";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Steps of seconds.
-const QUICK: [&str; 6] = ["--bake", "2s", "--steps", "20,50,100", "--bake-after", "0s"];
+pub const QUICK: [&str; 6] = ["--bake", "2s", "--steps", "20,50,100", "--bake-after", "0s"];
 
 /// Two pairs, and the controller as a function.
 async fn controlled() -> Stage {
@@ -27,13 +28,13 @@ async fn controlled() -> Stage {
     Stage::set_as(&sandbox, FUNCTION, FUNCTION).await
 }
 
-async fn live(stage: &Stage) -> GetAliasOutput {
+pub async fn live(stage: &Stage) -> GetAliasOutput {
     let get = stage.sandbox.lambda.get_alias();
     let get = get.function_name(&stage.function).name("live");
     get.send().await.unwrap()
 }
 
-fn description(live: &GetAliasOutput) -> &str {
+pub fn description(live: &GetAliasOutput) -> &str {
     live.description().unwrap_or_default()
 }
 
@@ -54,17 +55,18 @@ async fn until<T>(what: &str, mut is_so: impl AsyncFnMut() -> Option<T>) -> T {
 /// Waits until the rollout has been removed from the function's tags, which is its end.
 async fn over(stage: &Stage) -> GetAliasOutput {
     until("the rollout is not over", async || {
-        let function = stage.sandbox.lambda.get_function();
-        let function = function
-            .function_name(&stage.function)
-            .send()
-            .await
-            .unwrap();
-        let tags = function.tags().cloned().unwrap_or_default();
-        (!tags.contains_key("rollout:run-1")).then_some(())
+        (!is_under_way(stage).await).then_some(())
     })
     .await;
     live(stage).await
+}
+
+/// Whether the function's tags have a rollout.
+pub async fn is_under_way(stage: &Stage) -> bool {
+    let function = stage.sandbox.lambda.get_function();
+    let function = function.function_name(&stage.function).send().await;
+    let tags = function.unwrap().tags().cloned().unwrap_or_default();
+    tags.contains_key("rollout:run-1")
 }
 
 async fn reaches(stage: &Stage, percent: f64) {
@@ -85,7 +87,7 @@ fn sentences(stage: &Stage, part: &str) -> usize {
 }
 
 /// What was told, each once, in the order of time.
-fn told(stage: &Stage) -> Vec<String> {
+pub fn told(stage: &Stage) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let events = stage.sandbox.events();
     let details = events.iter().map(|event| &event["detail"]);
@@ -203,12 +205,7 @@ async fn of_two_moves_the_first_is_watched_after_its_promotion_and_then_the_seco
     let live = over(&stage).await;
     drop(traffic);
     assert_eq!(live.function_version(), Some(goal));
-    assert_eq!(
-        told(&stage),
-        ["started", "started", "promoted"],
-        "{:#?}",
-        stage.sandbox.events()
-    );
+    assert_eq!(told(&stage), ["started", "started", "promoted"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -268,9 +265,18 @@ fn new_controller(sandbox: &Sandbox) -> Controller {
 }
 
 fn controller_with(sandbox: &Sandbox, clients: Clients) -> Controller {
+    controller_by(&sandbox.sdk_config(), clients)
+}
+
+/// One that makes all its calls like this.
+pub fn controller_of(config: &SdkConfig) -> Controller {
+    controller_by(config, Clients::new(config))
+}
+
+fn controller_by(config: &SdkConfig, clients: Clients) -> Controller {
     let account = Account {
         clients,
-        events: aws_sdk_eventbridge::Client::new(&sandbox.sdk_config()),
+        events: aws_sdk_eventbridge::Client::new(config),
         bus: "default".to_owned(),
         last_told: LastTold::default(),
     };
@@ -278,7 +284,7 @@ fn controller_with(sandbox: &Sandbox, clients: Clients) -> Controller {
 }
 
 /// The function `controller` is there, which `rollout start` looks for, and does not tick: nothing is left for it.
-async fn started(flags: &[&str]) -> Stage {
+pub async fn started(flags: &[&str]) -> Stage {
     let stage = controlled().await;
     let nothing = stage.sandbox.lambda.put_function_concurrency();
     let nothing = nothing.function_name("controller");
@@ -289,51 +295,6 @@ async fn started(flags: &[&str]) -> Stage {
         .unwrap();
     stage.rollout("start", flags).await.expect(0, &["started"]);
     stage
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_controller_that_is_killed_at_any_moment_of_any_wake_does_no_harm() {
-    let stage = started(&QUICK).await;
-    let traffic = stage.invocations("three-bytes.json", 30.0).await;
-    let mut wakes = 0_u64;
-    let ended = async {
-        loop {
-            // A wake that lives on makes the progress; the others die after 0, 0.7, 1.4, ... ms.
-            let lives_on = wakes % 8 == 7;
-            let most = if lives_on {
-                PATIENCE
-            } else {
-                Duration::from_micros(700 * (wakes % 61))
-            };
-            let mut controller = new_controller(&stage.sandbox);
-            let wake = Wake::Time(Utc::now());
-            drop(tokio::time::timeout(most, controller.wake(&wake)).await);
-            wakes += 1;
-            let function = stage.sandbox.lambda.get_function().function_name(FUNCTION);
-            let function = function.send().await.unwrap();
-            if function
-                .tags()
-                .is_none_or(|tags| !tags.contains_key("rollout:run-1"))
-            {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, ended)
-        .await
-        .expect("it ends");
-    drop(traffic);
-    let live = live(&stage).await;
-    assert_eq!(live.function_version(), Some(stage.candidate()), "{live:?}");
-    let record: Record = description(&live).parse().unwrap();
-    let weights: Vec<_> = record.changes.iter().map(|it| it.percent.value()).collect();
-    assert_eq!(weights, [20.0, 50.0, 100.0], "{record}");
-    let told = told(&stage);
-    assert!(wakes > 20, "{wakes} wakes");
-    for what in ["started", "step", "promoted"] {
-        assert!(told.contains(&what.to_owned()), "{told:?}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
