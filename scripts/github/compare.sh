@@ -37,7 +37,7 @@ esac
 
 # What else Terraform would change.
 plan=$(mktemp)
-scripts/deploy.sh "$FUNCTION" --environment "$ENVIRONMENT" --no-build --plan --any-order | tee "$plan"
+scripts/deploy.sh "$FUNCTION" --environment "$ENVIRONMENT" --no-build --plan "${order[@]}" | tee "$plan"
 grep -q "^$FUNCTION: nothing to change" "$plan" || action apply
 [[ $state == serves ]] || is_last || die 1 "$FUNCTION goes no further than $ENVIRONMENT: it $(field reason)"
 action nothing

@@ -416,6 +416,14 @@ sed -i 's/retention_in_days = .*/retention_in_days = 14/' "$logs"
 commit "Another retention"
 expect 0 'version 10 was rolled back' "applies what else there is, and does not start it again" act apply
 expect 0 '^8 \{\}$' "live is where the hand has put it" live "$main"
+git checkout --quiet --detach HEAD^
+manifest "$main" "for a in m['artifacts'].values(): a['commit'] = '$(git rev-parse HEAD)'"
+expect 1 '--any-order$' "a run of the commit before, with the same builds: it would undo that, and is refused" compare
+expect 1 '--any-order$' "by the deploy too" act apply
+expect 0 '^ *14$' "and nothing is undone" aws logs describe-log-groups --log-group-name-prefix "/aws/lambda/$prefix-$main" --query 'logGroups[0].retentionInDays'
+expect 0 '^action=apply$' "in an environment that others follow, it is not" env ENVIRONMENTS='production staging' FUNCTION="$main" ENVIRONMENT=production ROLE=arn:role scripts/github/compare.sh
+git checkout --quiet -
+manifest "$main" "for a in m['artifacts'].values(): a['commit'] = '$(git rev-parse HEAD)'"
 # --- gone again ----------------------------------------------------------------------------------
 
 # --- the controller ------------------------------------------------------------------------------
