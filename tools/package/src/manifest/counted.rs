@@ -89,6 +89,18 @@ impl CountedMetric {
         };
         Some((name, counted))
     }
+
+    /// Whether it is a share of what `shared` counts in every invocation that ends: where a version ran, it is there.
+    #[must_use]
+    pub fn is_of_all_that_shared_counts(&self) -> bool {
+        let MetricName {
+            namespace,
+            name,
+            dimensions,
+        } = &self.of;
+        let is_own = namespace.is_none() && *dimensions == of_telemetry();
+        is_own && ["Requests", "Records"].contains(&name.as_str())
+    }
 }
 
 impl MetricName {

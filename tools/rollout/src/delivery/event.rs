@@ -168,6 +168,8 @@ pub enum Event {
     },
     /// There are calls that the metrics do not show: the rollout waits for them.
     NoData {
+        /// Which, in words.
+        what: String,
         /// For how long, in seconds.
         no_data_s: i64,
         /// After how long the rollout is rolled back, in seconds.

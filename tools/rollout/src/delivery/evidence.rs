@@ -5,6 +5,10 @@
 //! nothing later is seen, since metrics may be late: the one that was idle for a quarter of an hour at most, the
 //! one that was not seen until the rollout is rolled back for it. Then that one is left out, and is no bake time.
 //! Calls of a period that was taken in or left out before are late: they are counted, shown, and analysed no more.
+//!
+//! A period in which a version ran, and what `shared` counts in every invocation is missing, was not seen either
+//! ([`Silence`]): an answer with status 500 is a success in all that Lambda counts. What Lambda shows of it is
+//! analysed meanwhile, so that errors are found no later for it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -18,7 +22,8 @@ use super::{
     weighted::WeightedTest,
 };
 use analysis::{
-    Analysis, Block, Blocks, CircuitBreaker, Count, MOST_COUNTED, Metric, Share, ShareTest,
+    Analysis, Block, Blocks, CircuitBreaker, Count, MOST_COUNTED, Metric, SequentialTest, Share,
+    ShareTest,
 };
 
 /// The probability that the test of the share stops a rollout whose calls are routed as its weights say.
@@ -53,12 +58,38 @@ pub(super) struct Evidence {
     /// Up to here time was watched, whether anybody called or not.
     watched_until: DateTime<Utc>,
     pub(super) step: Step,
-    /// Periods at the end that were not seen: from when on, and until when.
-    unseen: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// Periods at the end that were not seen.
+    unseen: Option<Unseen>,
+    /// The test and the breaker with what Lambda shows of them.
+    ahead: Option<(WeightedTest, CircuitBreaker)>,
+    /// Which versions have been seen to write the metrics of their own.
+    writes: [[bool; 2]; MOST_COUNTED],
     /// The candidate's last calls, by the metrics that have a limit.
     recent: [Vec<Count>; MOST_COUNTED],
     /// The metric whose limit was passed.
     pub(super) over_limit: Option<(usize, Count)>,
+}
+
+/// A version that ran in a period without what `shared` counts in every invocation. Not one whose invocations all
+/// failed, since they may have died before they could count, and not a baseline that never wrote the metric: it may be
+/// older than that.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Silence {
+    /// Which of the metrics that the function counts.
+    pub(super) metric: usize,
+    /// 0 is the baseline, 1 the candidate.
+    pub(super) version: usize,
+    /// How many invocations.
+    calls: f64,
+}
+
+/// Periods that were not seen, with nothing later that was.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Unseen {
+    first: DateTime<Utc>,
+    /// How long they are together: that nobody called in between is no sign that calls get lost.
+    length: TimeDelta,
+    silence: Option<Silence>,
 }
 
 /// What the step that is under way has shown.
@@ -108,6 +139,8 @@ impl Evidence {
             watched_until: from,
             step: Step::new(from, policy.period),
             unseen: None,
+            ahead: None,
+            writes: Default::default(),
             recent: Default::default(),
             over_limit: None,
         }
@@ -127,41 +160,61 @@ impl Evidence {
         }
         let over = over_until(policy, now).max(self.watched_until);
         self.count_late(&periods, record, policy);
+        let silences = self.silences(&periods, policy);
         periods.retain(|period| {
             period.start >= self.until
                 && period.start + policy.period <= over
                 && is_pure(period.start, policy.period, record)
         });
         periods.sort_by_key(|period| period.start);
-        let seen = periods.iter().rposition(|period| period.unseen <= 0.0);
-        let unseen = periods.split_off(seen.map_or(0, |last| last + 1));
-        for period in &periods {
-            if period.unseen > 0.0 {
-                self.leave_out(period, policy);
-            } else {
-                self.take_in(period, record, policy);
+        let seen = periods
+            .iter()
+            .rposition(|period| period.unseen <= 0.0 && !silences.contains_key(&period.start));
+        let mut unseen = periods.split_off(seen.map_or(0, |last| last + 1));
+        let is_forgotten = unseen.last().is_some_and(|last| {
+            // One call that somebody else has counted, or one line of a version that writes its lines, and then
+            // nothing for so long: it never comes.
+            let silences = unseen.iter().filter_map(|it| silences.get(&it.start));
+            over - (last.start + policy.period) > policy.no_data_timeout
+                && silences.fold(true, |all, it| all && self.writes[it.metric][it.version])
+        });
+        let forgotten = if is_forgotten {
+            std::mem::take(&mut unseen)
+        } else {
+            Vec::new()
+        };
+        for period in periods.iter().chain(&forgotten) {
+            match silences.get(&period.start) {
+                _ if period.unseen > 0.0 => self.leave_out(period, period.unseen, policy),
+                Some(silence) => {
+                    self.judge(&of_lambda(period), record, policy);
+                    self.leave_out(period, silence.calls, policy);
+                }
+                None => self.take_in(period, record, policy),
             }
         }
-        self.unseen = unseen
-            .first()
-            .zip(unseen.last())
-            .map(|(first, last)| (first.start, last.start + policy.period));
-        // A single call that somebody else has counted, and then none for so long, is a call that never came.
-        if self
-            .unseen
-            .is_some_and(|(_, last)| over - last > policy.no_data_timeout)
-        {
-            unseen
+        self.unseen = unseen.first().map(|first| Unseen {
+            first: first.start,
+            length: unseen.iter().map(|_| policy.period).sum(),
+            silence: unseen
                 .iter()
-                .for_each(|period| self.leave_out(period, policy));
-            self.unseen = None;
-        }
+                .find_map(|it| silences.get(&it.start).copied()),
+        });
+        self.ahead = self.unseen.map(|_| {
+            let (mut test, mut breaker) = (self.test.clone(), self.breaker.clone());
+            for period in unseen.iter().filter(|period| period.unseen <= 0.0) {
+                let blocks = of_lambda(period).blocks;
+                test.observe(period.start, policy.period, blocks, Some(record));
+                breaker.observe(&blocks);
+            }
+            (test, breaker)
+        });
         let taken_in = periods.last().map(|last| last.start + policy.period);
         self.until = self.until.max(taken_in.unwrap_or(self.until));
         if self.unseen.is_none() {
             self.until = self.until.max(over - READ_AGAIN);
         }
-        self.watched_until = self.unseen.map_or(over, |(first, _)| first);
+        self.watched_until = self.unseen.map_or(over, |unseen| unseen.first);
         let oldest = self.samples_since(policy);
         self.recorded = self.recorded.split_off(&oldest);
     }
@@ -183,14 +236,74 @@ impl Evidence {
         }
     }
 
-    fn leave_out(&mut self, period: &Period, policy: &Policy) {
+    /// Which of these periods lack what the versions count themselves.
+    fn silences(
+        &mut self,
+        periods: &[Period],
+        policy: &Policy,
+    ) -> BTreeMap<DateTime<Utc>, Silence> {
+        let metrics = policy.counted.iter().take(MOST_COUNTED).enumerate();
+        let always = metrics.filter(|(_, (_, metric))| metric.is_of_all_that_shared_counts());
+        let pairs: Vec<_> = always
+            .flat_map(|(metric, _)| [(metric, 1), (metric, 0)])
+            .collect();
+        let count = |period: &Period, metric, version| {
+            let blocks = period.blocks;
+            [blocks.errors, blocks.counted[metric]]
+                .map(|block| [block.baseline, block.candidate][version])
+        };
+        for (period, &(metric, version)) in periods
+            .iter()
+            .flat_map(|it| pairs.iter().map(move |pair| (it, pair)))
+        {
+            let [_, of] = count(period, metric, version);
+            self.writes[metric][version] |= of.invocations() > 0.0;
+        }
+        // A line has the time at which the handler began: after the start of an environment, and so perhaps in the
+        // next period. That one then has more than ran in it.
+        let surplus = |period: &Period, metric, version| {
+            let start = period.start + policy.period;
+            let next = periods.iter().find(|it| it.start == start);
+            next.is_some_and(|next| {
+                let [ran, of] = count(next, metric, version);
+                of.invocations() > ran.invocations()
+            })
+        };
+        let silence = |period: &Period| {
+            pairs.iter().find_map(|&(metric, version)| {
+                let [ran, of] = count(period, metric, version);
+                let calls = ran.invocations() - ran.failures();
+                let may_be_older = version == 0 && !self.writes[metric][version];
+                let is_silent = calls > 0.0 && of.invocations() <= 0.0 && !may_be_older;
+                (is_silent && !surplus(period, metric, version)).then_some(Silence {
+                    metric,
+                    version,
+                    calls,
+                })
+            })
+        };
+        let found = periods.iter().map(|it| (it.start, silence(it)));
+        found.filter_map(|(start, it)| Some((start, it?))).collect()
+    }
+
+    fn leave_out(&mut self, period: &Period, calls: f64, policy: &Policy) {
         if period.start >= self.step.since {
             self.step.left_out += policy.period;
-            self.step.unseen += period.unseen;
+            self.step.unseen += calls;
         }
     }
 
     fn take_in(&mut self, period: &Period, record: &Record, policy: &Policy) {
+        self.judge(period, record, policy);
+        if period.start >= self.step.since {
+            for (sum, calls) in self.step.calls.iter_mut().zip(calls(&period.blocks)) {
+                *sum += calls;
+            }
+        }
+    }
+
+    /// Compares what is known of a period.
+    fn judge(&mut self, period: &Period, record: &Record, policy: &Policy) {
         let blocks = period.blocks;
         self.test
             .observe(period.start, policy.period, blocks, Some(record));
@@ -198,17 +311,11 @@ impl Evidence {
         self.limit(&blocks, policy);
         let calls = calls(&blocks);
         self.recorded.insert(period.start, calls.iter().sum());
-        if period.start < self.step.since {
-            return;
-        }
-        for (sum, calls) in self.step.calls.iter_mut().zip(calls) {
-            *sum += calls;
-        }
         let weight = record
             .changes
             .last()
             .map_or(0.0, |last| last.percent.weight());
-        if period.start >= self.began && weight > 0.0 && weight < 1.0 {
+        if period.start >= self.began.max(self.step.since) && weight > 0.0 && weight < 1.0 {
             let [baseline, candidate] = requests(&blocks);
             self.share.observe(weight, baseline, candidate);
         }
@@ -239,24 +346,31 @@ impl Evidence {
         }
     }
 
+    /// The test, with what is known of periods that are waited for.
+    fn test(&self) -> &SequentialTest {
+        let ahead = self.ahead.as_ref().map(|(test, _)| test);
+        &ahead.unwrap_or(&self.test).test
+    }
+
     /// Whether the candidate is proven to be worse.
     pub(super) fn is_worse(&self) -> bool {
-        self.test.test.is_worse()
+        self.test().is_worse()
     }
 
     /// What was gross in two periods in a row.
     pub(super) fn gross(&self) -> Option<(Metric, Block)> {
-        self.breaker.opened_by()
+        let ahead = self.ahead.as_ref().map(|(_, breaker)| breaker);
+        ahead.unwrap_or(&self.breaker).opened_by()
     }
 
     /// About the smallest failure rate of the candidate that would have been found by now.
     pub(super) fn would_be_found(&self) -> Option<f64> {
-        self.test.test.would_be_found(Metric::Errors)
+        self.test().would_be_found(Metric::Errors)
     }
 
     /// What the analysis says.
     pub(super) fn analysis(&self) -> Analysis {
-        self.test.test.analysis()
+        self.test().analysis()
     }
 
     /// How long the present step can be shown to have been watched, from its first pure period on: no step is over
@@ -280,13 +394,28 @@ impl Evidence {
 
     /// For how long calls have not been seen, when that is so now.
     pub(super) fn no_data(&self) -> Option<TimeDelta> {
-        self.unseen.map(|(first, last)| last - first)
+        self.unseen.map(|unseen| unseen.length)
+    }
+
+    /// Which metric of the function's own they lack, when that is all.
+    pub(super) fn silence(&self) -> Option<Silence> {
+        self.unseen?.silence
     }
 
     /// What share the candidate got, when that is not its weight.
     pub(super) fn mismatch(&self) -> Option<Share> {
         self.share.mismatch()
     }
+}
+
+/// What Lambda counts of a period: the rest comes in the same line as what is missing.
+fn of_lambda(period: &Period) -> Period {
+    let blocks = Blocks {
+        slow: Block::default(),
+        counted: Default::default(),
+        ..period.blocks
+    };
+    Period { blocks, ..*period }
 }
 
 /// Requests to baseline and candidate, as far as they are shown: one that was refused came to its version too.
@@ -423,6 +552,145 @@ mod tests {
         );
         assert_eq!((evidence.no_data(), compared(&evidence)), (None, 3));
         assert_eq!(evidence.baked(), TimeDelta::seconds(90 - 50));
+    }
+
+    #[test]
+    fn idle_time_between_two_calls_that_are_not_seen_is_no_time_without_data() {
+        let evidence = after(&[blind(60), blind(120), blind(180)], 205);
+        assert_eq!(evidence.no_data(), Some(TimeDelta::seconds(30)));
+    }
+
+    /// A policy with the metrics of a function behind an HTTP API.
+    fn http() -> Policy {
+        let asked = package::RolloutPolicy {
+            period_s: 10,
+            metric_delay_s: 5,
+            no_data_timeout_s: 60,
+            ..Default::default()
+        };
+        let asked = asked.with_metrics_of(&package::manifest::Trigger::Http);
+        Policy::try_from(&asked).expect("holds")
+    }
+
+    /// A period of 90 and 10 invocations, and what both versions have counted of them.
+    fn counting(second: i64, baseline: u64, candidate: u64) -> Period {
+        let mut period = period(second, 90, 10);
+        period.blocks.counted[0] = Block {
+            baseline: Count::new(baseline, 0),
+            candidate: Count::new(candidate, 0),
+        };
+        period
+    }
+
+    fn after_http(periods: &[Period], now: i64) -> Evidence {
+        let scope = Scope {
+            time: Time::NoSlowLimit,
+            counted: vec!["server_errors".to_owned()],
+        };
+        let mut evidence = Evidence::new(&http(), &scope, at(0), at(0));
+        evidence.observe(periods.to_vec(), &record(), &http(), at(now));
+        evidence
+    }
+
+    fn silent(evidence: &Evidence) -> Option<(usize, i64)> {
+        let version = evidence.silence()?.version;
+        Some((version, evidence.no_data()?.num_seconds()))
+    }
+
+    #[test]
+    fn a_candidate_that_runs_without_its_own_metric_is_not_seen_until_that_comes() {
+        let mut evidence = after_http(&[50, 60, 70].map(|it| counting(it, 90, 0)), 85);
+        assert_eq!(silent(&evidence), Some((1, 30)));
+        assert_eq!(
+            (evidence.baked(), evidence.step.calls),
+            (TimeDelta::zero(), [0.0; 2])
+        );
+        let come = [50, 60, 70].map(|it| counting(it, 90, 10));
+        evidence.observe(come.to_vec(), &record(), &http(), at(95));
+        assert_eq!(
+            (silent(&evidence), evidence.baked()),
+            (None, TimeDelta::seconds(40))
+        );
+        let periods = evidence.analysis().metrics.into_iter().map(|it| it.periods);
+        // Of errors, throttles and server errors.
+        assert_eq!(periods.collect::<Vec<_>>(), [3, 0, 3]);
+    }
+
+    #[test]
+    fn what_lambda_counts_is_analysed_while_the_functions_own_metric_is_waited_for() {
+        let failing = |index: i64| {
+            let mut period = counting(50 + 10 * index, 90, 0);
+            period.blocks.errors.candidate = Count::new(10, 9);
+            period
+        };
+        let periods: Vec<_> = (0..12).map(failing).collect();
+        let mut evidence = after_http(&periods, 175);
+        assert!(silent(&evidence).is_some() && evidence.is_worse());
+        // The same periods again are the same evidence.
+        let before = evidence.analysis();
+        evidence.observe(periods, &record(), &http(), at(176));
+        assert_eq!(evidence.analysis(), before);
+    }
+
+    #[test]
+    fn a_period_without_the_metric_between_others_is_compared_in_errors_and_is_no_bake_time() {
+        let periods = [
+            counting(50, 90, 10),
+            counting(60, 90, 0),
+            counting(70, 90, 10),
+        ];
+        let evidence = after_http(&periods, 85);
+        assert_eq!(
+            (silent(&evidence), evidence.baked()),
+            (None, TimeDelta::seconds(20))
+        );
+        let periods = evidence.analysis().metrics.into_iter().map(|it| it.periods);
+        assert_eq!(periods.collect::<Vec<_>>(), [3, 0, 2]);
+        assert_eq!((evidence.step.calls, evidence.late), ([180.0, 20.0], 0.0));
+    }
+
+    #[test]
+    fn a_baseline_that_never_wrote_the_metric_is_older_than_that_and_one_that_did_is_not_seen() {
+        let older = [50, 60].map(|it| counting(it, 0, 10));
+        let evidence = after_http(&older, 75);
+        assert_eq!((silent(&evidence), compared(&evidence)), (None, 2));
+        assert!(!evidence.analysis().metrics[2].totals.is_comparable());
+        let stopped = [counting(50, 90, 10), counting(60, 0, 10)];
+        assert_eq!(silent(&after_http(&stopped, 75)), Some((0, 10)));
+    }
+
+    #[test]
+    fn invocations_that_all_fail_count_nothing_and_one_line_may_fall_into_the_next_period() {
+        let mut failed = counting(50, 90, 0);
+        failed.blocks.errors.candidate = Count::new(10, 10);
+        assert_eq!(silent(&after_http(&[failed], 65)), None);
+        let shifted = [counting(50, 90, 0), counting(60, 90, 11)];
+        assert_eq!(silent(&after_http(&shifted, 65)), None);
+        assert_eq!(
+            silent(&after_http(&[shifted[0], counting(60, 90, 10)], 65)),
+            Some((1, 10))
+        );
+    }
+
+    #[test]
+    fn one_lost_line_is_forgotten_when_nobody_calls_any_more_and_a_version_without_any_is_not() {
+        let lost = [counting(50, 90, 10), counting(60, 90, 0)];
+        assert!(silent(&after_http(&lost, 125)).is_some());
+        assert_eq!(silent(&after_http(&lost, 145)), None);
+        assert_eq!(silent(&after_http(&lost[1..], 145)), Some((1, 10)));
+    }
+
+    #[test]
+    fn a_metric_of_the_users_own_may_be_rare() {
+        let rare = serde_json::json!({"failed": {"name": "Declined"}, "of": {"name": "Payments"}});
+        let rare = serde_json::from_value(rare).expect("a metric");
+        let policy = Policy {
+            counted: vec![("declined".to_owned(), rare)],
+            ..policy()
+        };
+        let mut evidence = empty();
+        evidence.observe(vec![counting(50, 90, 0)], &record(), &policy, at(65));
+        assert_eq!((silent(&evidence), compared(&evidence)), (None, 1));
     }
 
     #[test]

@@ -29,8 +29,9 @@
 //! - **a step's time is over**, `step_timeout_s`, with fewer samples: `on_inconclusive` says what follows. By default
 //!   the next weight, and what was not seen is said: most functions are that quiet. What is risked is bounded by the
 //!   weight, and the evidence of all steps adds up. See `policy.rs`.
-//! - **no data**: another source has counted calls that the metrics do not show. The rollout waits, and when that
-//!   lasts for longer than `no_data_timeout_s`, the weight goes back to 0. A version that nobody calls is idle, which
+//! - **no data**: another source has counted calls that the metrics do not show, or a version ran without what `shared`
+//!   counts in every invocation. The rollout waits, and when such periods are longer than `no_data_timeout_s` together,
+//!   the weight goes back to 0. A version that nobody calls is idle, which
 //!   is no reason to go back.
 //! - **no answer**: calls that fail are tried again every period, and when that has lasted for longer than
 //!   `no_data_timeout_s`, the weight goes back to 0 as soon as AWS answers again. After three times as long, or

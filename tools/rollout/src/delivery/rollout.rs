@@ -541,6 +541,7 @@ impl Rollout {
         let mut actions = vec![emit(self.analysed(&position, decision, latencies))];
         if let Some(no_data) = position.no_data {
             actions.push(emit(Event::NoData {
+                what: self.summary(position.percent).no_data(),
                 no_data_s: no_data.num_seconds(),
                 no_data_timeout_s: self.policy.no_data_timeout.num_seconds(),
             }));

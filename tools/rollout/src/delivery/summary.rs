@@ -33,21 +33,23 @@ impl Summary<'_> {
         match ending {
             Ending::NothingToMove => self.alone(self.candidate),
             Ending::Promoted => format!(
-                "{}; {}{}",
+                "{}; {}{}{}",
                 self.alone(self.candidate),
                 self.verdict(),
+                self.not_compared(),
                 self.not_seen()
             ),
             Ending::RolledBack(cause) => {
                 format!("{}; {}", self.cause(*cause), self.alone(self.baseline))
             }
             Ending::Reached => format!(
-                "live of {} gives {} to {}, as asked; {}. To go on, run again without --until; \
+                "live of {} gives {} to {}, as asked; {}{}. To go on, run again without --until; \
                  to roll back, rollout abort {0}",
                 self.function,
                 self.percent,
                 self.candidate,
-                self.verdict()
+                self.verdict(),
+                self.not_compared()
             ),
             Ending::Paused(missing) => self.paused(*missing),
             Ending::Detached => format!(
@@ -70,6 +72,50 @@ impl Summary<'_> {
             scope: self.scope,
         };
         wording.sentence(&self.candidate.to_string(), &self.baseline.to_string())
+    }
+
+    /// The metrics of which nothing was compared so far, since one version or both never had any.
+    fn not_compared(&self) -> String {
+        let analysis = self.evidence.analysis();
+        let metrics = analysis
+            .metrics
+            .iter()
+            .filter(|it| !it.totals.is_comparable());
+        let names: Vec<_> = metrics.map(|it| self.scope.name(it.metric)).collect();
+        match names.as_slice() {
+            [] => String::new(),
+            names => format!(". Not compared: {}", names.join(", ")),
+        }
+    }
+
+    /// What is not seen, when calls are not seen.
+    pub(super) fn no_data(&self) -> String {
+        let Some(silence) = self.evidence.silence() else {
+            return "calls that the metrics do not show".to_owned();
+        };
+        let metric = self.policy.counted.get(silence.metric);
+        let metric = metric.map_or("metric", |(_, metric)| metric.of.name.as_str());
+        format!(
+            "invocations of {} without its own {metric}, so {} cannot be compared",
+            [self.baseline, self.candidate][silence.version],
+            self.scope.name(Metric::Counted(silence.metric)),
+        )
+    }
+
+    /// The same, at the end of patience.
+    fn never_seen(&self) -> String {
+        let long = self.policy.no_data_timeout.num_seconds();
+        if self.evidence.silence().is_none() {
+            return format!(
+                "for more than {long} s there were calls that the metrics of both versions do not show"
+            );
+        }
+        format!(
+            "for more than {long} s there were {} (its role may not write logs, its METRICS_NAMESPACE is not {}, its \
+             handler is without telemetry.observe, or CloudWatch is late)",
+            self.no_data(),
+            self.policy.namespace
+        )
     }
 
     /// The steps of which little was seen.
@@ -107,8 +153,9 @@ impl Summary<'_> {
             _ => String::new(),
         };
         format!(
-            "{percent_now} is over after {time} s with {} invocations of {name}{few}; {found}{late}",
-            number(candidate)
+            "{percent_now} is over after {time} s with {} invocations of {name}{few}; {found}{late}{}",
+            number(candidate),
+            self.not_compared()
         )
     }
 
@@ -124,10 +171,7 @@ impl Summary<'_> {
             },
             Cause::Limit => self.limit(),
             Cause::FewSamples => self.few_samples(),
-            Cause::NoData => format!(
-                "for more than {} s there were calls that the metrics of both versions do not show",
-                self.policy.no_data_timeout.num_seconds()
-            ),
+            Cause::NoData => self.never_seen(),
             Cause::NoAnswer => format!(
                 "AWS has not answered for more than {} s",
                 self.policy.no_data_timeout.num_seconds()
@@ -312,7 +356,7 @@ mod tests {
     fn a_promotion_says_what_was_not_seen() {
         let text = sentence(Ending::Promoted);
         assert!(
-            text.ends_with(". Not seen: 100 invocations at 5%"),
+            text.ends_with(". Not compared: throttles. Not seen: 100 invocations at 5%"),
             "{text}"
         );
     }

@@ -55,6 +55,22 @@ async fn when_only_the_http_api_counts_requests_the_rollout_pauses_and_goes_back
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_answers_500_is_not_promoted_while_its_own_metrics_are_late() {
+    let stage = Stage::set(FUNCTION).await;
+    stage.deny("*", 100, stage.candidate());
+    // What the build sets METRICS_NAMESPACE to.
+    let manifest = package::FunctionManifest::read(&tests::root().join("dist"), FUNCTION).unwrap();
+    let namespace = &manifest.environment["METRICS_NAMESPACE"];
+    let late = format!("cloudwatch:{namespace}:latency=10m");
+    stage.sandbox.service_fault(&late).unwrap();
+    let _traffic = stage.traffic(25.0).await;
+    let quick = ["--steps", "50,100", "--bake", "5s", "--bake-after", "0s"];
+    let ended = stage.rollout("run", &quick).await;
+    let said = ["without its own Requests, so server errors cannot be compared"];
+    ended.expect(1, &said);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_that_the_http_api_refuses_itself_are_no_calls_that_the_metrics_lack() {
     let stage = Stage::set(FUNCTION).await;
     let sandbox = stage.sandbox.clone();

@@ -5,11 +5,11 @@
 //!
 //! An API counts requests too that it refuses itself (unsigned, too many, no such route), which says nothing about
 //! Lambda's metrics: whoever looks for open ports on the internet sends them all the time. They are among the `4xx`,
-//! so none of these is a call, the function's own ones included. What an API answers itself with success (CORS), and
-//! messages that a mapping filters out, are taken for calls.
+//! so none of these is a call, the function's own ones included. What an API answers itself with success (CORS) is taken
+//! for a call. A queue counts only while all of its messages come to the function.
 
 use aws_sdk_cloudwatch::types::{Dimension, Metric};
-use aws_sdk_lambda::{Client, error::SdkError};
+use aws_sdk_lambda::{Client, error::SdkError, types::EventSourceMappingConfiguration};
 
 use serde::{Deserialize, Serialize};
 
@@ -121,17 +121,53 @@ async fn queues(client: &Client, function: &str, alias: &str) -> Result<Vec<Sour
                 explain(&error)
             )
         })?;
-        let arn = mapping.event_source_arn().unwrap_or_default();
-        if let Some((_, name)) = arn.rsplit_once(':').filter(|_| arn.contains(":sqs:")) {
-            sources.push(Source::Queue(name.to_owned()));
-        }
+        sources.extend(queue_of(&mapping));
     }
     Ok(sources)
+}
+
+/// The queue whose messages all come to the function: not one whose mapping is disabled, so that somebody else receives
+/// what is received, or filters messages.
+fn queue_of(mapping: &EventSourceMappingConfiguration) -> Option<Source> {
+    let arn = mapping.event_source_arn()?;
+    let (_, name) = arn.rsplit_once(':').filter(|_| arn.contains(":sqs:"))?;
+    let is_disabled = matches!(mapping.state(), Some("Disabled" | "Disabling"));
+    let criteria = mapping.filter_criteria();
+    let is_filtered = criteria.is_some_and(|it| !it.filters().is_empty());
+    (!is_disabled && !is_filtered).then(|| Source::Queue(name.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_queue_whose_messages_do_not_all_come_to_the_function_counts_no_calls_of_it() {
+        use aws_sdk_lambda::types::{Filter, FilterCriteria};
+        let mapping = |state: &str| {
+            let mapping = EventSourceMappingConfiguration::builder().state(state);
+            mapping.event_source_arn("arn:aws:sqs:eu-west-1:123456789012:orders")
+        };
+        let queue = Some(Source::Queue("orders".to_owned()));
+        for (state, found) in [
+            ("Enabled", queue.clone()),
+            ("Creating", queue.clone()),
+            ("Disabled", None),
+            ("Disabling", None),
+        ] {
+            assert_eq!(queue_of(&mapping(state).build()), found, "{state}");
+        }
+        let filters = FilterCriteria::builder();
+        let none = mapping("Enabled").filter_criteria(filters.clone().build());
+        assert_eq!(queue_of(&none.build()), queue);
+        let filters = filters.filters(Filter::builder().pattern("{}").build());
+        let some = mapping("Enabled").filter_criteria(filters.build());
+        assert_eq!(queue_of(&some.build()), None);
+        let stream = EventSourceMappingConfiguration::builder().state("Enabled");
+        let stream =
+            stream.event_source_arn("arn:aws:kinesis:eu-west-1:123456789012:stream/orders");
+        assert_eq!(queue_of(&stream.build()), None);
+    }
 
     #[test]
     fn an_api_is_found_in_the_policy_that_lets_it_call_once_however_many_routes_it_has() {

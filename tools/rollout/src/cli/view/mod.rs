@@ -143,6 +143,7 @@ mod tests {
             !view.is_too_soon(&entry)
         };
         let progress = Event::NoData {
+            what: String::new(),
             no_data_s: 1,
             no_data_timeout_s: 900,
         };

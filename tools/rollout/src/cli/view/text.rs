@@ -31,11 +31,11 @@ pub(super) fn line(event: &Event, versions: Option<&Versions>) -> Option<String>
         Event::Analysed(analysed) => versions.map(|versions| self::analysed(analysed, versions)),
         Event::StepOver { sentence, .. } => Some(sentence.clone()),
         Event::NoData {
+            what,
             no_data_s,
             no_data_timeout_s,
         } => Some(format!(
-            "paused: calls that the metrics do not show, for {no_data_s} s; after {no_data_timeout_s} s the rollout is \
-             rolled back"
+            "paused: {what}, for {no_data_s} s; after {no_data_timeout_s} s the rollout is rolled back"
         )),
         Event::Serving {
             baked_s,

@@ -95,3 +95,24 @@ async fn calls_that_only_another_source_counts_pause_the_rollout_and_roll_it_bac
         "{text}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_whose_own_metrics_never_come_pauses_and_goes_back_and_says_which() {
+    let (stage, proxy) = set(Candidate::ServerErrors).await;
+    stage.compare_server_errors();
+    proxy.spoil(|all, _| {
+        // Of what the function counts nothing arrives; what Lambda counts does.
+        for series in all.iter_mut().filter(|series| series.id.starts_with('c')) {
+            series.retain(|_, _| false);
+        }
+    });
+    let limits = ["--bake", "2s", "--no-data-timeout", "4s"];
+    let text = rolled_back(&stage, &proxy, &limits).await;
+    let text = text.replace("\n         ", " ");
+    for said in [
+        "(version 2) without its own Requests, so server errors cannot be compared",
+        "its METRICS_NAMESPACE is not Functions, its handler is without telemetry.observe",
+    ] {
+        assert!(text.contains(said), "{text}");
+    }
+}
