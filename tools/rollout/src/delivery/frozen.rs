@@ -47,6 +47,21 @@ pub struct Frozen {
     pub superseded: u32,
 }
 
+/// A rollout that waits for the end of the one under way: what leads to its goal is found then, from what serves then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Next {
+    /// The version that `live` shall serve in the end.
+    pub goal: Version,
+    /// How.
+    pub policy: RolloutPolicy,
+    /// The step to go no further than.
+    pub until: Option<Percent>,
+    /// Whether a candidate that was rolled back may be tried again.
+    pub retry: bool,
+    /// Whether it starts although an alarm of the policy has gone off.
+    pub force: bool,
+}
+
 /// Where a rollout stands.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stage {

@@ -46,16 +46,16 @@ pub enum PlanError {
     /// So many rollouts before it were superseded that this one is not to supersede the one under way.
     #[error(
         "{} releases of {function} in a row were superseded before any of them was promoted: the rollout of version \
-         {under_way} goes on, and version {} comes after it",
-        MOST_SUPERSEDED, .next.goal().map_or_else(String::new, |goal| goal.to_string())
+         {under_way} goes on, and version {goal} comes after it",
+        MOST_SUPERSEDED
     )]
     Waits {
         /// The function.
         function: String,
         /// The candidate of the rollout that goes on.
         under_way: Version,
-        /// What is to be started after it.
-        next: Box<Frozen>,
+        /// The version that comes after it.
+        goal: Version,
     },
     /// A version that there is not.
     #[error("version {version} of {function} does not exist: see rollout status {function}")]
@@ -182,11 +182,11 @@ pub async fn plan(clients: &Clients, name: &str, asked: Asked) -> Result<Plan, P
         })
     };
     match (&first, &frozen) {
-        (First::Supersede(record), Some(frozen)) if superseded > MOST_SUPERSEDED => {
+        (First::Supersede(record), Some(_)) if superseded > MOST_SUPERSEDED => {
             Err(PlanError::Waits {
                 function: name.to_owned(),
                 under_way: record.candidate,
-                next: Box::new(frozen.clone()),
+                goal: asked.goal,
             })
         }
         _ => Ok(Plan {

@@ -739,14 +739,18 @@ impl Rollout {
             Ok(actions) => return actions,
             Err(found) => found,
         };
-        if self.serves_alone() && self.rollback.is_none() {
-            return self.end(Ending::Promoted, Percent::HUNDRED);
-        }
         let by_hand = found.description.parse::<ByHand>();
         if by_hand.is_ok_and(|it| it.rolled_back == self.candidate.version)
             && found.routing.candidate().is_none()
         {
             return self.end(Ending::RolledBack(Cause::Aborted), self.percent());
+        }
+        // It still serves, perhaps beside what was released since.
+        if self.serves_alone()
+            && self.rollback.is_none()
+            && found.routing.primary == self.candidate.version
+        {
+            return self.end(Ending::Promoted, Percent::HUNDRED);
         }
         if self.is_superseded(&found) {
             return self.end(Ending::RolledBack(Cause::Superseded), self.percent());

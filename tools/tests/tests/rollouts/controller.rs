@@ -5,9 +5,19 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
 use aws_sdk_lambda::{operation::get_alias::GetAliasOutput, types::AliasRoutingConfiguration};
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use controller::{Controller, tell::LastTold, tick::Account, wake::Wake};
-use rollout::{aws::client::Clients, delivery::record::Record};
+use package::RolloutPolicy;
+use rollout::{
+    aws::{client::Clients, function},
+    delivery::{
+        decision::Cause,
+        frozen::{Frozen, Next},
+        moves,
+        record::Record,
+        tags::{NEXT, RUN},
+    },
+};
 use sandbox::{execution::emulation::HOST, testing::Sandbox};
 use serde_json::Value;
 
@@ -50,6 +60,58 @@ async fn until<T>(what: &str, mut is_so: impl AsyncFnMut() -> Option<T>) -> T {
     };
     let waited = tokio::time::timeout(PATIENCE, waiting).await;
     waited.unwrap_or_else(|_| panic!("{what}"))
+}
+
+/// The keys `rollout:*` of the function's tags.
+async fn keys(stage: &Stage) -> BTreeSet<String> {
+    let function = stage.sandbox.lambda.get_function();
+    let function = function.function_name(&stage.function).send().await;
+    let tags = function.unwrap().tags.unwrap_or_default();
+    let own = |key: &String| key.starts_with("rollout:run-") || key.starts_with("rollout:next-");
+    tags.into_keys().filter(own).collect()
+}
+
+/// What somebody makes of `live`, with whatever tool.
+async fn change_by_hand(stage: &Stage, version: &str, description: &str) {
+    let nothing = AliasRoutingConfiguration::builder()
+        .set_additional_version_weights(Some(Default::default()));
+    let update = stage.sandbox.lambda.update_alias();
+    let update = update.function_name(&stage.function).name("live");
+    let update = update.routing_config(nothing.build());
+    let update = update.function_version(version).description(description);
+    update.send().await.unwrap();
+}
+
+/// A rollout to a version that waits for the end of the one under way.
+async fn let_wait(stage: &Stage, goal: &str, change: impl FnOnce(&mut Next)) {
+    let mut next = Next {
+        goal: goal.parse().unwrap(),
+        policy: RolloutPolicy::default(),
+        until: None,
+        retry: false,
+        force: false,
+    };
+    change(&mut next);
+    let lambda = &stage.sandbox.lambda;
+    let function = function::read(lambda, &stage.function).await.unwrap();
+    moves::keep(lambda, &function, NEXT, &next).await.unwrap();
+}
+
+/// As if nobody was about to set the first weight any more.
+async fn started_long_ago(stage: &Stage) {
+    let lambda = &stage.sandbox.lambda;
+    let function = function::read(lambda, &stage.function).await.unwrap();
+    let frozen: Frozen = RUN.read(&function.tags).unwrap().unwrap();
+    let frozen = Frozen {
+        started: frozen.started - TimeDelta::minutes(5),
+        ..frozen
+    };
+    moves::keep(lambda, &function, RUN, &frozen).await.unwrap();
+}
+
+async fn wake(controller: &mut Controller) {
+    let woken = controller.wake(&Wake::Time(Utc::now())).await.unwrap();
+    assert!(woken.failed.is_empty(), "{woken:?}");
 }
 
 /// Waits until the rollout has been removed from the function's tags, which is its end.
@@ -243,14 +305,7 @@ async fn an_alias_that_a_hand_has_changed_is_not_touched_any_more() {
         (!told(&stage).is_empty()).then_some(())
     })
     .await;
-    let nothing = AliasRoutingConfiguration::builder()
-        .set_additional_version_weights(Some(Default::default()));
-    let update = stage.sandbox.lambda.update_alias().function_name(FUNCTION);
-    let update = update.name("live").function_version("2");
-    let update = update
-        .routing_config(nothing.build())
-        .description("by hand");
-    update.send().await.unwrap();
+    change_by_hand(&stage, "2", "by hand").await;
     let live = over(&stage).await;
     assert_eq!(description(&live), "by hand");
     assert_eq!(
@@ -430,4 +485,102 @@ async fn after_three_that_were_superseded_the_next_one_waits_and_starts_by_itsel
         ["started", "promoted", "started", "promoted"],
         "{told:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_not_started_after_what_somebody_has_done_by_hand() {
+    let back = "version 1 set by rollback of version";
+    tokio::join!(
+        by_hand_before_what_waits(back, true, "rolled_back"),
+        by_hand_before_what_waits(back, false, "rolled_back"),
+        by_hand_before_what_waits("by hand", true, "changed_by_hand"),
+        by_hand_before_what_waits("by hand", false, "changed_by_hand"),
+    );
+}
+
+/// A process that has ticked the rollout finds it, or one that has not.
+async fn by_hand_before_what_waits(says: &str, is_known: bool, ending: &str) {
+    let stage = started(&["--bake", "60s"]).await;
+    let_wait(&stage, &stage.newer().await, |_| {}).await;
+    let mut controller = new_controller(&stage.sandbox);
+    if is_known {
+        wake(&mut controller).await;
+    } else {
+        started_long_ago(&stage).await;
+    }
+    let (serves, says) = match says.strip_suffix(" version") {
+        Some(_) => ("1", format!("{says} {}", stage.candidate())),
+        None => ("2", says.to_owned()),
+    };
+    change_by_hand(&stage, serves, &says).await;
+    wake(&mut controller).await;
+    wake(&mut controller).await;
+    let live = live(&stage).await;
+    assert_eq!(
+        (live.function_version(), description(&live)),
+        (Some(serves), &*says)
+    );
+    assert_eq!(keys(&stage).await, BTreeSet::new());
+    let told = told(&stage);
+    assert_eq!(told[told.len() - 2..], [ending, "failed"], "{is_known}");
+    assert_eq!(sentences(&stage, "which has waited, is not started"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_aborts_or_rolls_back_is_shown_what_waits_and_ends_it_too() {
+    let stage = started(&["--bake", "60s"]).await;
+    let next = stage.newer().await;
+    for (word, flags) in [("abort", &[][..]), ("rollback", &["--to", "1"])] {
+        let_wait(&stage, &next, |_| {}).await;
+        let comes = format!("version {next} comes after it");
+        stage.run("status", &[]).await.expect(0, &[&comes]);
+        let all = stage.run("status", &["--all"]).await;
+        all.expect(0, &["next", &next]);
+        let ended = stage.run(word, flags).await;
+        ended.expect(0, &["the release that has waited is not started"]);
+        assert!(keys(&stage).await.iter().all(|key| !key.contains("next")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_keeps_its_flags_and_waits_for_an_alarm_as_well() {
+    let stage = started(&["--bake", "60s"]).await;
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(&stage.sandbox.sdk_config());
+    let put = cloudwatch.put_metric_alarm().alarm_name("checkout-errors");
+    let put = put.namespace("Shop").metric_name("Errors").period(60);
+    let put = put.statistic(aws_sdk_cloudwatch::types::Statistic::Sum);
+    let put = put.evaluation_periods(1).threshold(1.0);
+    let put = put.treat_missing_data("ignore");
+    let put = put
+        .comparison_operator(aws_sdk_cloudwatch::types::ComparisonOperator::GreaterThanThreshold);
+    put.send().await.unwrap();
+    let off = cloudwatch.set_alarm_state().alarm_name("checkout-errors");
+    let off = off.state_value(aws_sdk_cloudwatch::types::StateValue::Alarm);
+    off.state_reason("a drill").send().await.unwrap();
+    let wait = async |force| {
+        // The candidate that was found bad, once more.
+        let_wait(&stage, stage.candidate(), |next| {
+            next.policy.alarms = vec!["checkout-errors".to_owned()];
+            (next.retry, next.force) = (true, force);
+        })
+        .await;
+    };
+    wait(false).await;
+    let found: Record = description(&live(&stage).await).parse().unwrap();
+    let worse = found.rolled_back(Cause::Worse, Utc::now()).to_string();
+    change_by_hand(&stage, "1", &worse).await;
+    let mut controller = new_controller(&stage.sandbox);
+    for _ in 0..2 {
+        wake(&mut controller).await;
+    }
+    assert_eq!(description(&live(&stage).await), worse);
+    assert!(keys(&stage).await.contains(&NEXT.key(1)));
+    wait(true).await;
+    for _ in 0..2 {
+        wake(&mut controller).await;
+    }
+    let begun: Record = description(&live(&stage).await).parse().unwrap();
+    assert_eq!(begun.candidate.to_string(), stage.candidate());
+    assert_eq!(begun.percent().value(), 5.0, "{begun}");
+    assert!(!keys(&stage).await.contains(&NEXT.key(1)));
 }
