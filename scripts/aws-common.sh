@@ -18,11 +18,8 @@ connect() {
     command -v terraform >/dev/null ||
         die 2 "terraform is not installed: take 1.11 or newer from https://developer.hashicorp.com/terraform/install"
     command -v aws >/dev/null || scripts/setup.sh --clients
-    region=$(environment_key region)
-    region=${region:-${AWS_REGION:-${AWS_DEFAULT_REGION:-$(project_key region)}}}
     region=${region:-$(aws configure get region || true)}
     [[ -n $region ]] || die 2 "no AWS region: set it in infra/environments/$environment.tfvars, or AWS_REGION, or the project's (scripts/rename.sh), or that of your AWS profile"
-    # The AWS CLI of version 1 reads the second, everything else the first.
     export AWS_REGION=$region AWS_DEFAULT_REGION=$region
     local answer
     answer=$(aws sts get-caller-identity --query '[Account, Arn]' --output text 2>&1) ||
@@ -37,14 +34,19 @@ connect() {
     variables=(-var-file="$environment_file" -var "project=$project" -var "environment=$environment" -var "owner=$owner")
 }
 
-# init CONFIGURATION FLAG...: one at a time, because two would spoil the provider's folder for each other.
-init() {
-    local command=(terraform -chdir="infra/$1" init -no-color -lockfile=readonly ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} "${@:2}")
+# locked FLAG COMMAND...: while one run initialises, which may write the provider's folder, none does (--exclusive) or uses
+# it (--shared). Where there is no flock, runs come one after the other.
+locked() {
     if command -v flock >/dev/null; then
-        flock "$TF_PLUGIN_CACHE_DIR/init.lock" "${command[@]}"
+        flock "$1" "$TF_PLUGIN_CACHE_DIR/init.lock" "${@:2}"
     else
-        "${command[@]}"
+        "${@:2}"
     fi
+}
+
+# init CONFIGURATION FLAG...
+init() {
+    locked --exclusive terraform -chdir="infra/$1" init -no-color -lockfile=readonly ${TF_PLUGIN_DIR:+-plugin-dir="$TF_PLUGIN_DIR"} "${@:2}"
 }
 
 # terraform_init CONFIGURATION STATE-KEY [FLAG]...: does not change the lock file, so that the tree stays the commit that
@@ -80,7 +82,7 @@ terraform_or_lock() {
     shift
     errors=$(mktemp)
     # tee -i survives a Ctrl-C, because Terraform then still writes what it has made into the state.
-    { terraform -chdir="infra/$configuration" "$@" 2>&1 1>&3 3>&- | tee -i "$errors" >&2; } 3>&1 || code=$?
+    { locked --shared terraform -chdir="infra/$configuration" "$@" 2>&1 1>&3 3>&- | tee -i "$errors" >&2; } 3>&1 || code=$?
     id=$(sed 's/\x1b\[[0-9;]*m//g' "$errors" | sed -n '/acquiring the state lock/,$s/^[^A-Za-z]*ID: *//p')
     rm -f "$errors"
     [[ $code != 1 || -z $id ]] || die 2 "the state is locked, see above by whom (Who) and since when. Wait for that run; if it was killed, end its lock:

@@ -93,12 +93,15 @@ one_function() {
     echo "${functions[0]-}"
 }
 
-# Whether only a commit that descends from the deployed one may go to ENVIRONMENT: it is the last one of ENVIRONMENTS, which
-# is production, and nobody has said FORCE.
-in_order() {
+# Whether ENVIRONMENT is the last one of ENVIRONMENTS, which is production.
+is_last() {
     local environments=${ENVIRONMENTS:-production}
-    [[ ${FORCE:-} != true && ${ENVIRONMENT:-production} == "${environments##* }" ]]
+    [[ ${ENVIRONMENT:-production} == "${environments##* }" ]]
 }
+
+# Whether only a commit that descends from the deployed one may go to ENVIRONMENT: to production, unless somebody has said
+# FORCE.
+in_order() { [[ ${FORCE:-} != true ]] && is_last; }
 
 # Amazon Linux 2023 has glibc 2.34; zig links against the version named in the target.
 glibc=2.34

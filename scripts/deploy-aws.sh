@@ -31,27 +31,32 @@ flags=("${variables[@]}" -var "name=$function" -var "dist=$root/dist" -var "comm
 # Terraform does not know what `rollout publish` has made: when the alias of a build is missing, publish again.
 aliases=$(aws lambda list-aliases --function-name "$prefix-$function" --query 'Aliases[].Name' --output text 2>/dev/null || true)
 [[ $aliases == *arm64* && $aliases == *x86_64* ]] || flags+=(-replace=module.function.terraform_data.publish)
-plan=$TF_DATA_DIR/plan
+# Without the lock, which is an object in the state's bucket: a plan writes nothing.
+! $plan_only || flags+=(-lock=false)
+plan=$TF_DATA_DIR/plan changes=false
+terraform_plan function "$plan" "${flags[@]}" || changes=true
+if $changes; then
+    # An older commit must not undo it: also where its builds are what live serves.
+    rollout deployed "$function" --before-apply "${order[@]}" >/dev/null
+else
+    echo "$function: nothing to change"
+fi
 if $plan_only; then
-    # Without the lock, which is an object in the state's bucket: a plan writes nothing.
-    code=0
-    terraform_plan function "$plan" "${flags[@]}" -lock=false || code=$?
     rm -f "$plan"
-    ((code != 0)) || echo "$function: nothing to change"
     echo "This was a plan: nothing was changed. scripts/deploy.sh $function does it, replays the sample events, and moves live."
     exit 0
 fi
-if terraform_plan function "$plan" "${flags[@]}"; then
-    echo "$function: nothing to change"
-    ! $move || confirm "Move live of $function?"
-else
+if $changes; then
     question="Do this?"
     ! $move || question="Do this, and then move live of $function?"
     confirm "$question"
     say "3/6 apply, publish"
     terraform_apply function "$plan"
+else
+    ! $move || confirm "Move live of $function?"
 fi
 rm -f "$plan"
+rollout applied "$function"
 
 if ! $move; then
     echo "$function: live is as it was; rollout run $function moves it"

@@ -64,7 +64,8 @@ if $build; then
     scripts/build.sh "$function"
     ! $controller || scripts/build.sh controller
 fi
-built=("$tools_bin"/{rollout,sandbox} "dist/$function/function.json")
+built=("$tools_bin/rollout" "dist/$function/function.json")
+! $sandbox || built+=("$tools_bin/sandbox")
 ! $controller || built+=(dist/controller/function.json)
 for needed in "${built[@]}"; do
     removed=''

@@ -27,16 +27,23 @@ if $platform; then
     what="the platform" question="Destroy all this, with the data in the tables and queues?"
     left=$(aws lambda list-functions --query "Functions[?starts_with(FunctionName, '$FUNCTION_PREFIX') && FunctionName != '${FUNCTION_PREFIX}controller'].FunctionName" --output text)
     [[ -z $left ]] || die 2 "these functions need the platform: ${left//$'\t'/, }. Destroy them first"
-    # The bucket of the state goes as well, so the state first comes from there into a file, which a run that was killed
-    # leaves for the next one.
-    state_file=$prefix.tfstate
-    if [[ -s infra/nothing/$state_file ]]; then
-        export TF_DATA_DIR=$terraform_folder/$environment/platform
-        local_state nothing "$state_file" -reconfigure
-    else
+    # The bucket of the state goes as well, so the state first comes from there into a file. A run that ends between the
+    # bucket's end and its own leaves the file for the next one; as long as the bucket has a state, only that one is true.
+    state_file=infra/nothing/$prefix.tfstate copied=false
+    if answer=$(aws s3api head-object --bucket "$state_bucket" --key platform.tfstate 2>&1); then
+        rm -f "$state_file" "$state_file.backup"
         terraform_init nothing platform.tfstate
-        local_state nothing "$state_file" -migrate-state -force-copy
+        copied=true
+        local_state nothing "$prefix.tfstate" -migrate-state -force-copy
+    else
+        # Only "not found" may fall back: not a missing right, another account's bucket, or no network.
+        [[ $answer == *"(404)"* ]] || die 2 "it cannot be told whether $state_bucket has the platform's state: ${answer##*$'\n'}"
+        [[ -s $state_file ]] || die 2 "there is no platform $prefix in account $account: $state_bucket has no state of it"
+        export TF_DATA_DIR=$terraform_folder/$environment/platform
+        local_state nothing "$prefix.tfstate" -reconfigure
     fi
+    # Until something is destroyed the bucket has it all.
+    trap 'rm -f "$override"; ! $copied || rm -f "$state_file" "$state_file.backup"' EXIT
     # Other projects of the account may use GitHub's identity provider.
     terraform -chdir=infra/nothing state rm 'module.platform.aws_iam_openid_connect_provider.github[0]' >/dev/null 2>&1 || true
 else
@@ -49,12 +56,13 @@ say "what would be destroyed of $what of $prefix in account $account, region $re
 plan=$TF_DATA_DIR/plan
 if $plan_only; then
     terraform_plan nothing "$plan" -lock=false || true
-    rm -f "$plan" ${state_file:+"infra/nothing/$state_file"}
+    rm -f "$plan"
     echo "This was a plan: nothing was changed."
     exit 0
 fi
 if ! terraform_plan nothing "$plan"; then
     confirm "$question"
+    copied=false
     terraform_apply nothing "$plan"
 fi
-rm -f "$plan" ${state_file:+"infra/nothing/$state_file" "infra/nothing/$state_file.backup"}
+rm -f "$plan" ${state_file:+"$state_file" "$state_file.backup"}

@@ -9,8 +9,10 @@ project_key() { sed -n '/^\[workspace\.metadata\.project\]/,/^\[[^w]/s/^'"$1"' =
 environment_key() { sed -n "s/^$1 *= *\"\([^\"]*\)\".*/\1/p" "$environment_file"; }
 
 # environment_names [ENVIRONMENT]: sets environment (by default ENVIRONMENT, the only one, or production), environment_file,
-# project, owner and prefix, and FUNCTION_PREFIX, by which rollout and the AWS CLI find the environment's functions. The same
-# names as in infra/names; in a sandbox (AWS_ENDPOINT_URL) functions have no prefix.
+# project, owner, prefix and region: that of the environment's file, else AWS_REGION, else the project's, else empty, which
+# leaves it to the AWS profile. Exports FUNCTION_PREFIX and the region, by which rollout and the AWS CLI find the
+# environment's functions. The same names as in infra/names; in a sandbox (AWS_ENDPOINT_URL) functions have no prefix, and
+# its region stays.
 environment_names() {
     local known
     known=$(cd "$root/infra/environments" && printf '%s\n' *.tfvars)
@@ -25,5 +27,12 @@ environment_names() {
     owner=${owner:-$project}
     prefix=$project-$environment
     export FUNCTION_PREFIX=$prefix-
-    [[ -z ${AWS_ENDPOINT_URL:-} ]] || FUNCTION_PREFIX=''
+    region=$(environment_key region)
+    region=${region:-${AWS_REGION:-${AWS_DEFAULT_REGION:-$(project_key region)}}}
+    if [[ -n ${AWS_ENDPOINT_URL:-} ]]; then
+        FUNCTION_PREFIX=''
+    elif [[ -n $region ]]; then
+        # The AWS CLI of version 1 reads the second, everything else the first.
+        export AWS_REGION=$region AWS_DEFAULT_REGION=$region
+    fi
 }

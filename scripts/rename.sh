@@ -5,7 +5,7 @@
 # and this one needs nothing installed.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-usage="usage: scripts/rename.sh <name> --region REGION [--repository OWNER/NAME] [--holder WHO] [--tools OWNER/NAME@VERSION]
+usage="usage: scripts/rename.sh <name> --region REGION [--repository OWNER/NAME] [--holder WHO] [--tools OWNER/NAME@VERSION] [--yes]
 
   <name>         what your project is called: lower-case letters, digits, hyphens
   --region       the AWS region that it deploys to, like eu-central-1
@@ -13,10 +13,11 @@ usage="usage: scripts/rename.sh <name> --region REGION [--repository OWNER/NAME]
   --holder       who holds the licence (default: git's user.name)
   --tools        use the tools that this repository has released, like 1.2.3, and remove tools/ with
                  everything about it
+  --yes          another name than before, although what is on AWS keeps the old one
 
 May be run again, also with only one flag: it changes what the arguments say and nothing else. The first
 time it also removes what README.md says about the template, and starts CHANGELOG.md. It commits nothing."
-name='' region='' repository='' holder='' tools=''
+name='' region='' repository='' holder='' tools='' yes=false
 while (($#)); do
     case $1 in
     -h | --help) echo "$usage" && exit 0 ;;
@@ -24,6 +25,7 @@ while (($#)); do
     --repository) repository=${2:?"--repository needs a value"} && shift ;;
     --holder) holder=${2:?"--holder needs a value"} && shift ;;
     --tools) tools=${2:?"--tools needs a value"} && shift ;;
+    --yes) yes=true ;;
     -*) die 2 "unknown option $1"$'\n'"$usage" ;;
     *) [[ -z $name ]] || die 2 "one name: $name or $1?"; name=$1 ;;
     esac
@@ -48,6 +50,11 @@ is_repository='^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$'
 tools_repository=${tools%@*} tools_version=${tools##*@}
 [[ -z $tools || $tools == *@* && $tools_repository =~ $is_repository && $tools_version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] ||
     die 2 "--tools $tools: released tools are OWNER/NAME@VERSION, like octo-org/template@1.2.3"
+before=$(sed -n '/^\[workspace\.metadata\.project\]/,/^$/s/^name = "\(.*\)"$/\1/p' Cargo.toml)
+$first || $yes || [[ ${name:-$before} == "$before" ]] ||
+    die 1 "nothing was changed. What is on AWS is called $before-<environment>-*, and stays: functions that serve, tables and queues with their data, states, roles, alarms. As $name, no script finds it again, and scripts/platform.sh makes everything anew.
+To end it, now, while the project has the old name, in each environment of infra/environments: scripts/destroy.sh <function> --environment NAME for every function, then scripts/destroy.sh --platform --environment NAME.
+When nothing is there, or it is to stay: --yes"
 special='[|&\\/$@]'
 [[ ! $holder =~ $special ]] || die 2 "--holder $holder: without |, &, /, \$, @ and \\"
 
@@ -58,7 +65,6 @@ without_parts() {
         's{^\ *(?:\#|<!--)\ \Q$ENV{MARKER}\E(?:\ -->)?\n.*?^\ *(?:\#|<!--)\ end\ of\ \Q$ENV{MARKER}\E(?:\ -->)?\n}{}msg'
 }
 
-before=$(sed -n '/^\[workspace\.metadata\.project\]/,/^$/s/^name = "\(.*\)"$/\1/p' Cargo.toml)
 if $first; then
     # Tells this project's platform in an AWS account from another's of the same name.
     set_key Cargo.toml id "\"$(python3 -c 'import uuid; print(uuid.uuid4())')\""

@@ -4,7 +4,7 @@
 # infra/modules/platform and infra/modules/function.
 
 # account_id = "123456789012" # credentials of another account are refused
-# region     = "eu-central-1" # else AWS_REGION, or the project's (Cargo.toml)
+# region     = "eu-central-1" # else AWS_REGION, or the project's (Cargo.toml); with several regions, write it in each file
 
 # tags = { team = "orders" }
 

@@ -3,7 +3,8 @@
 #   deploy    it differs from what live serves or is moving to, or a person has asked (ASKED)
 #   apply     Terraform would change something else
 #   nothing
-# Exit code 1: its commit is older than the deployed one, and this is production.
+# Exit code 1: its commit is older than the deployed one, and this is production; or there is nothing to be done, others
+# follow this environment, and live does not serve the pair: the next one begins with its promotion.
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 tell() { echo "$*" | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"; }
@@ -36,6 +37,7 @@ esac
 
 # What else Terraform would change.
 plan=$(mktemp)
-scripts/deploy.sh "$FUNCTION" --environment "$ENVIRONMENT" --no-build --plan --any-order | tee "$plan"
-! grep -q "^$FUNCTION: nothing to change" "$plan" || action nothing
-action apply
+scripts/deploy.sh "$FUNCTION" --environment "$ENVIRONMENT" --no-build --plan "${order[@]}" | tee "$plan"
+grep -q "^$FUNCTION: nothing to change" "$plan" || action apply
+[[ $state == serves ]] || is_last || die 1 "$FUNCTION goes no further than $ENVIRONMENT: it $(field reason)"
+action nothing

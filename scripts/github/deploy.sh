@@ -25,8 +25,7 @@ in_order || flags+=(--any-order)
 [[ ${ACTION:-} != apply ]] || flags+=(--changed-only)
 case ${ARCHITECTURE:-} in arm64 | x86_64) flags+=(--to "$ARCHITECTURE") ;; esac
 [[ -z ${WEIGHT:-} ]] || flags+=(--until "$WEIGHT")
-last=${ENVIRONMENTS:-production}
-[[ $ENVIRONMENT != "${last##* }" ]] || flags+=(--watch "${WATCH:-15m}")
+! is_last || flags+=(--watch "${WATCH:-15m}")
 [[ ${DRY_RUN:-} != true ]] || exec scripts/deploy.sh "$FUNCTION" "${flags[@]}"
 
 environment_names "$ENVIRONMENT"
@@ -37,4 +36,6 @@ scripts/deploy.sh "$FUNCTION" "${flags[@]}" || code=$?
 state=error reason="could not be deployed"
 ((code == 2)) || read -r state reason < <(state_on_github "$FUNCTION")
 set_status "$deployment" "$state" "$FUNCTION $reason"
+# --changed-only has left a pair alone that live does not serve.
+[[ $code != 0 || ${ACTION:-} != apply || $state == success ]] || is_last || die 1 "$FUNCTION goes no further than $ENVIRONMENT: it $reason"
 exit "$code"

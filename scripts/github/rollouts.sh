@@ -12,19 +12,33 @@ die() { # EXIT-CODE WHAT
 }
 source scripts/github/deployments.sh
 
-# A line each: id, environment, function, run.
-# shellcheck disable=SC2016 # GraphQL's variables
-under_way=$(gh api graphql --raw-field "owner=${GITHUB_REPOSITORY%/*}" --raw-field "name=${GITHUB_REPOSITORY#*/}" --raw-field query='
-    query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) {
-        deployments(first: 100, orderBy: {field: CREATED_AT, direction: DESC}) { nodes { databaseId environment task state payload } }
-    } }' | python3 -c '
-import json, sys
-for deployment in json.load(sys.stdin)["data"]["repository"]["deployments"]["nodes"]:
-    if deployment["task"] == "rollout" and deployment["state"] == "IN_PROGRESS":
-        payload = deployment["payload"]
-        while isinstance(payload, str):
-            payload = json.loads(payload)
-        print(deployment["databaseId"], deployment["environment"], payload["function"], payload["run"])')
+# A line each: id, environment, function, run. Those of 90 days: as long GitHub keeps what a run has built, so that of older
+# ones an earlier run of this has said the end.
+under_way=$(
+    python3 - "${GITHUB_REPOSITORY%/*}" "${GITHUB_REPOSITORY#*/}" <<'END'
+import datetime, json, subprocess, sys
+query = """query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) {
+    deployments(first: 100, after: $after, orderBy: {field: CREATED_AT, direction: DESC}) {
+        nodes { databaseId environment task state payload createdAt } pageInfo { hasNextPage endCursor }
+    } } }"""
+oldest = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=90)).isoformat()
+fields, more = {"owner": sys.argv[1], "name": sys.argv[2], "query": query}, True
+while more:
+    command = ["gh", "api", "graphql"] + [word for field in fields.items() for word in ("--raw-field", "=".join(field))]
+    answer = subprocess.run(command, stdout=subprocess.PIPE)
+    if answer.returncode:
+        sys.exit("rollouts.sh: GitHub does not list the deployments, see above")
+    page = json.loads(answer.stdout)["data"]["repository"]["deployments"]
+    for deployment in page["nodes"]:
+        if deployment["task"] == "rollout" and deployment["state"] == "IN_PROGRESS":
+            payload = deployment["payload"]
+            while isinstance(payload, str):
+                payload = json.loads(payload)
+            print(deployment["databaseId"], deployment["environment"], payload["function"], payload["run"])
+    more = page["pageInfo"]["hasNextPage"] and page["nodes"][-1]["createdAt"] > oldest
+    fields["after"] = page["pageInfo"]["endCursor"]
+END
+)
 
 if [[ ${1:-} == --list ]]; then
     environments=$(cut -d ' ' -f 2 <<<"$under_way" | sort -u | sed '/^$/d; s/.*/"&"/' | paste -sd ,)

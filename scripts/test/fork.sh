@@ -163,7 +163,10 @@ expect 0 'done' "renamed again, the region alone" scripts/rename.sh --region us-
 expect 0 '^-region = "eu-central-1"$' "the region is another" git diff --unified=0
 expect 0 '^ 1 file changed, 1 insertion.*, 1 deletion' "and nothing else" git diff --shortstat
 commit "Region"
-expect 0 'done' "and again, with everything" scripts/rename.sh register --region us-east-1 --repository octo-org/notary --holder "Octo Org" --tools "octo-org/template@$version"
+expect 1 'is called notary-<environment>-\*, and stays' "another name: what is on AWS keeps the old one" scripts/rename.sh register
+also 'scripts/destroy.sh --platform' "how it ends"
+expect 0 '' "and nothing was changed" git diff --exit-code
+expect 0 'done' "and again, with everything" scripts/rename.sh register --yes --region us-east-1 --repository octo-org/notary --holder "Octo Org" --tools "octo-org/template@$version"
 expect 0 '^ 1 file changed, 1 insertion.*, 1 deletion' "changes the name and nothing else" git diff --shortstat
 git checkout --quiet .
 

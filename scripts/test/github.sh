@@ -26,7 +26,7 @@ mkdir -p "$work"/{bin,comments,deployments,artifacts}
 touch "$work/runs" "$work/attested"
 cat >"$work/bin/gh" <<END
 #!/usr/bin/env python3
-import hashlib, json, pathlib, re, shutil, sys
+import datetime, hashlib, json, pathlib, re, shutil, sys
 arguments, work = sys.argv[1:], pathlib.Path("$work")
 folder = work / "comments"
 if arguments[:2] == ["run", "download"]:
@@ -49,15 +49,18 @@ if arguments[:2] == ["attestation", "verify"]:
     sys.exit(0 if " ".join(wanted) in work.joinpath("attested").read_text().splitlines() else "no attestation")
 if arguments[0] != "api":
     sys.exit("gh: not found (HTTP 404)")
-# A file for each deployment, as GraphQL says it.
+# A file for each deployment, as GraphQL says it: the newest first, two a page.
 deployments = sorted(work.joinpath("deployments").iterdir())
 if arguments[1] == "graphql":
-    nodes = [json.loads(file.read_text()) for file in deployments]
-    print(json.dumps({"data": {"repository": {"deployments": {"nodes": nodes}}}}))
+    after = next((int(a.partition("=")[2]) for a in arguments if a.startswith("after=")), 0)
+    nodes = [json.loads(file.read_text()) for file in deployments[::-1]][after : after + 2]
+    page = {"hasNextPage": after + 2 < len(deployments), "endCursor": str(after + 2)}
+    print(json.dumps({"data": {"repository": {"deployments": {"nodes": nodes, "pageInfo": page}}}}))
     sys.exit(0)
 if "--input" in arguments:
     asked, number = json.load(sys.stdin), 500 + len(deployments)
-    node = {"databaseId": number, "environment": asked["environment"], "task": asked["task"], "state": "PENDING", "payload": json.dumps(asked["payload"])}
+    node = {"databaseId": number, "environment": asked["environment"], "task": asked["task"], "state": "PENDING", "payload": json.dumps(asked["payload"]),
+        "createdAt": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ}"}
     work.joinpath("deployments", str(number)).write_text(json.dumps(node))
     print(number)
     sys.exit(0)
@@ -96,6 +99,8 @@ expect 2 '' "which are unpacked once" ls tools.tar
 expect 0 '^environments=\["production"\]$' "to production, where nobody says otherwise" scripts/github/functions.sh
 expect 0 '^environments=\["staging","production"\]$' "to the environments in their order" env ENVIRONMENTS='staging production' scripts/github/functions.sh
 expect 2 'such as: staging production' "a list that is none is refused" env ENVIRONMENTS='["staging"]' scripts/github/functions.sh
+expect 2 'say which one, of staging production' "a weight to stop at is for one of them" env WEIGHT=50 ENVIRONMENTS='staging production' scripts/github/functions.sh
+expect 0 '^environments=\["staging"\]$' "which is named" env WEIGHT=50 ENVIRONMENTS=staging scripts/github/functions.sh
 expect 0 "^functions=\\[\"$function\"\\]\$" "one function, for a person who names it" env FUNCTION="$function" scripts/github/functions.sh
 expect 2 'there is no function "nothing"' "a wrong name: which there are" env FUNCTION=nothing scripts/github/functions.sh
 for architecture in arm64 x86_64; do
@@ -166,6 +171,10 @@ attest deploy.yml refs/heads/mine
 expect 2 'has no attestation' "nor another branch" verified
 attest deploy.yml refs/heads/main
 expect 2 'terraform is not installed|does not take these credentials|no AWS region|bucket' "what deploy.yml of main has attested goes on" env PATH="$work/bin:/usr/bin:/bin" bash -c "FUNCTION=$function ENVIRONMENT=production AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 scripts/github/deploy.sh"
+mkdir "$work/macos"
+ln -s "$(command -v package)" "$(command -v rollout)" "$work/macos"
+expect 2 'terraform is not installed|does not take these credentials' "without the program sandbox, which is not built on macOS, a deploy to AWS goes on" \
+    env TOOLS_BIN="$work/macos" AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 scripts/deploy.sh "$function" --no-build --plan
 
 # Other content, from an older commit than the deployed one.
 older() {
@@ -239,18 +248,35 @@ expect 0 '"state": "FAILURE"' "and its deployment" deployment 502
 expect 2 '' "a deploy that could not run" deployed 2
 expect 0 '"state": "ERROR"' "is an error" deployment 503
 expect 3 "^deploy.sh $function --no-build --yes --environment production --any-order\$" "an environment that others follow is watched to the end" deployed 3 ENVIRONMENTS='production staging'
+expect 0 '' "rolled back, in an environment that others follow" route "$begun 0%@600s" --function-version 2 --routing-config 'AdditionalVersionWeights={}'
+expect 1 'goes no further than production: it .*was rolled back' "an apply that leaves it so fails the job" deployed 0 ACTION=apply ENVIRONMENTS='production staging'
+expect 0 'deploy.sh .*--changed-only' "and where none follows, it does not" deployed 0 ACTION=apply
+# As where Terraform has nothing to do.
+compared() { # [VARIABLE=VALUE]...
+    # shellcheck disable=SC2016 # for the script
+    printf '%s\n' '#!/usr/bin/env bash' 'echo "$1: nothing to change"' >scripts/deploy.sh
+    compare production "$@"
+}
+expect 1 'goes no further than production: it .*was rolled back' "nor does a push that finds nothing to do" compared ENVIRONMENTS='production staging'
+expect 0 '^action=nothing$' "where none follows, it is named" compared
 expect 0 '' "a rollout that is under way" under_way_there
+expect 1 'goes no further than production: it has a rollout under way' "does not go on to the next environment either" compared ENVIRONMENTS='production staging'
+expect 0 '' "promoted" route "$begun 100%@600s" --function-version 4 --routing-config 'AdditionalVersionWeights={}'
+expect 0 '^action=nothing$' "one that is served does" compared ENVIRONMENTS='production staging'
+expect 0 '' "another rollout" under_way_there
 expect 0 '' "is deployed by a run" deployed 0
+for _ in 1 2; do expect 2 '' "with newer ones, which are over" deployed 2; done
+expect 0 '^environments=\["production"\]$' "it is found on a further page" scripts/github/rollouts.sh --list
 mv "$work/artifacts/77/tools" "$work/artifacts/tools"
 expect 0 '^::warning .*it is not known' "which cannot be asked for once" ended
-expect 0 '"state": "IN_PROGRESS"' "nothing is said of it" deployment 505
+expect 0 '"state": "IN_PROGRESS"' "nothing is said of it" deployment 507
 rm -r "$work/artifacts/77"
 expect 0 'nothing is left' "whose artifacts end before it" ended
-expect 0 '"state": "INACTIVE"' "nobody says more of it" deployment 505
+expect 0 '"state": "INACTIVE"' "nobody says more of it" deployment 507
 count() { find "$work/deployments" -type f | wc -l; }
-expect 0 '^6$' "one deployment each" count
+expect 0 '^10$' "one deployment each" count
 expect 0 'deploy.sh .*--plan' "a dry run" deployed 0 DRY_RUN=true
-expect 0 '^6$' "is none" count
+expect 0 '^10$' "is none" count
 
 say "ci.yml: the plans"
 # As scripts/deploy.sh would: one environment has nothing to change, the other may fail.
@@ -328,6 +354,18 @@ expect 0 '1.5' "and is the only one" comments
 
 rm -f report.md
 cd "$work/copy"
+say "the region of an environment, for every script"
+regions=$work/regions
+mkdir "$regions"
+# shellcheck disable=SC2016 # for the script
+printf '%s\n' '#!/bin/sh' 'echo "{\"state\": \"new\", \"reason\": \"$AWS_REGION and $AWS_DEFAULT_REGION\"}"' | tee "$regions/aws" >"$regions/rollout"
+chmod +x "$regions"/*
+# As the workflows' roles leave it, which is the repository's region.
+elsewhere() { env -u AWS_ENDPOINT_URL ENVIRONMENT="${environment:-staging}" FUNCTION="$function" ROLE=arn:role AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 TOOLS_BIN="$regions" PATH="$regions:$PATH" "$@"; }
+printf 'region = "eu-west-3"\n' >>infra/environments/staging.tfvars
+expect 0 'eu-west-3 and eu-west-3' "the file's: rollback.sh" elsewhere scripts/rollback.sh "$function" --list
+expect 0 'eu-west-3 and eu-west-3' "compare.sh" elsewhere scripts/github/compare.sh
+environment=production expect 0 'us-east-1 and us-east-1' "where the file has none, AWS_REGION" elsewhere scripts/rollback.sh "$function" --list
 cp "$work/first.json" "dist/$function/function.json"
 
 say "rollback.yml"

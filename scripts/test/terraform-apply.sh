@@ -160,8 +160,9 @@ side_by_side() {
 
     # What asks for the first platform.
     for _ in {1..600}; do [[ ! -e $work/platform.log ]] || break; sleep 0.5; done
-    echo '{ "tables": {} }' >infra/platform/without.auto.tfvars.json
-    expect 2 'Instance cannot be destroyed' "a table that no function uses any more is not destroyed" scripts/platform.sh --plan --no-build
+    echo '{ "tables": {}, "queues": {} }' >infra/platform/without.auto.tfvars.json
+    expect 2 'Resource module.platform.aws_dynamodb_table.shared' "a table that no function uses any more is not destroyed" scripts/platform.sh --plan --no-build
+    also 'Resource module.platform.aws_sqs_queue.dead_letter' "nor a queue"
     rm infra/platform/without.auto.tfvars.json
     echo 'account_id = "111111111111"' >infra/environments/elsewhere.tfvars
     expect 2 'elsewhere is in account 111111111111, and these are credentials of 000000000000' "another account than the environment's is refused" deploy "$main" --environment elsewhere --plan
@@ -415,6 +416,14 @@ sed -i 's/retention_in_days = .*/retention_in_days = 14/' "$logs"
 commit "Another retention"
 expect 0 'version 10 was rolled back' "applies what else there is, and does not start it again" act apply
 expect 0 '^8 \{\}$' "live is where the hand has put it" live "$main"
+git checkout --quiet --detach HEAD^
+manifest "$main" "for a in m['artifacts'].values(): a['commit'] = '$(git rev-parse HEAD)'"
+expect 1 '--any-order$' "a run of the commit before, with the same builds: it would undo that, and is refused" compare
+expect 1 '--any-order$' "by the deploy too" act apply
+expect 0 '^ *14$' "and nothing is undone" aws logs describe-log-groups --log-group-name-prefix "/aws/lambda/$prefix-$main" --query 'logGroups[0].retentionInDays'
+expect 0 '^action=apply$' "in an environment that others follow, it is not" env ENVIRONMENTS='production staging' FUNCTION="$main" ENVIRONMENT=production ROLE=arn:role scripts/github/compare.sh
+git checkout --quiet -
+manifest "$main" "for a in m['artifacts'].values(): a['commit'] = '$(git rev-parse HEAD)'"
 # --- gone again ----------------------------------------------------------------------------------
 
 # --- the controller ------------------------------------------------------------------------------
@@ -461,7 +470,22 @@ destroy() { scripts/destroy.sh "$1" --yes; }
 expect 0 'Destroy complete|Apply complete' "every function ends, also the one without dist/" all destroy
 expect 0 '^\[\]$' "no function is left" functions_on_aws
 expect 0 "/aws/lambda/$prefix-$main" "their logs are" aws logs describe-log-groups --query 'logGroups[].logGroupName'
+copy=infra/nothing/$prefix.tfstate
+absent() { [[ ! -e $1 ]]; }
+# As an interrupted run leaves it, of a platform that is long gone.
+echo '{ "version": 4, "terraform_version": "1.11.0", "serial": 9000, "lineage": "gone", "outputs": {}, "resources": [] }' >"$copy"
+expect 2 'say --yes' "the platform ends not unasked" scripts/destroy.sh --platform
+also 'aws_dynamodb_table.shared.* will be' "what would end is in the bucket's state, whatever an earlier run has left"
+expect 0 '' "and no copy of it stays" absent "$copy"
+aws s3api get-object --bucket "$state_bucket" --key platform.tfstate last.json >/dev/null
 expect 0 'Destroy complete|Apply complete' "the platform ends, as infra/README.md says" scripts/destroy.sh --platform --yes
+expect 2 'there is no platform shop-production' "then there is none" scripts/destroy.sh --platform --yes
+# As a run leaves it that was killed after the bucket had gone.
+cp last.json "$copy"
+expect 0 'This was a plan' "killed after the bucket has gone: the copy is the state" scripts/destroy.sh --platform --plan
+expect 1 '' "and a plan leaves it" absent "$copy"
+expect 0 'Destroy complete|Apply complete|No changes' "the next run ends it" scripts/destroy.sh --platform --yes
+expect 0 '' "and the copy with it" absent "$copy"
 for left in shop-staging orders-production; do
     prefix=$left
     expect 0 'status 200' "$left goes on" invoke "$main" live "$event"

@@ -56,8 +56,15 @@ locals {
   # The function's own slow_ms, or else four fifths of its timeout.
   slow_ms = try(local.manifest.rollout.slow_ms, local.manifest.timeout_s * 800)
 
+  # What `shared` counts is by function too (shared/src/telemetry/emf.rs), of any version that `live` serves. Any other
+  # metric is by version: the newest pair stands for `live`, which misses what callers get of another one.
+  by_version = { Function = "{function}", Version = "{version}" }
+  counted_versions = { for name, metric in try(local.manifest.rollout.metrics, {}) : name => alltrue([for it in [metric.failed, metric.of] :
+    contains(["Requests", "ServerErrors", "Records", "RecordsFailed"], it.name) && it.dimensions == local.by_version && lookup(it, "namespace", null) == null
+  ]) ? tolist(["any"]) : tolist([for build in values(local.build_dimensions) : build.ExecutedVersion]) }
+
   # Failures by all: Lambda's own, and those that the function counts itself, such as 5xx answers, which Lambda takes for
-  # successes. What it counts is by version alone, so that the newest pair stands for `live`.
+  # successes.
   failures = merge(
     { for key, dimensions in local.alarm_dimensions : "${key}-errors" => {
       subject = "${local.subjects[key]} fails more than ${var.alarm_error_percent}% of its invocations"
@@ -65,12 +72,12 @@ locals {
     } },
     { for name, metric in try(local.manifest.rollout.metrics, {}) : name => {
       subject = "${local.name} counts more than ${var.alarm_error_percent}% ${replace(name, "_", " ")}"
-      metrics = { for role in ["failed", "of"] : role => [for build in values(local.build_dimensions) : {
+      metrics = { for role in ["failed", "of"] : role => [for version in local.counted_versions[name] : {
         namespace = try(metric[role].namespace, lookup(local.manifest.environment, "METRICS_NAMESPACE", "Functions"))
         name      = metric[role].name
         dimensions = {
           for key, value in metric[role].dimensions :
-          key => replace(replace(value, "{function}", local.name), "{version}", build.ExecutedVersion)
+          key => replace(replace(value, "{function}", local.name), "{version}", version) if version != "any" || value != "{version}"
         }
       }] }
     } },

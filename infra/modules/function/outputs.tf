@@ -7,7 +7,7 @@ output "log_groups" {
   description = "Names of its log groups: `function`, and `http` of its HTTP API."
   value = merge(
     { function = "/aws/lambda/${local.name}" },
-    { for key in local.http : key => "/aws/apigateway/${local.name}" },
+    { for key in local.http : key => local.http_log_group },
   )
 }
 

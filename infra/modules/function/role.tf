@@ -34,12 +34,24 @@ locals {
   # https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html
   secrets    = "/aws/reference/secretsmanager/"
   parameters = { for name, it in local.manifest.parameters : name => startswith(it, "secret:") ? "${local.secrets}${local.prefix}${trimprefix(it, "secret:")}" : "/${local.prefix}${it}" }
-  parameter_statements = [for it in [
+  parameter_statements = concat([for it in [
     { sid = "Parameters", action = "ssm:GetParameters", resources = [for it in values(local.parameters) : "arn:${local.partition}:ssm:${var.region}:${local.account_id}:parameter${it}"] },
     # Behind a secret's name its ARN has six random characters.
     { sid = "Secrets", action = "secretsmanager:GetSecretValue", resources = [for it in values(local.parameters) : "arn:${local.partition}:secretsmanager:${var.region}:${local.account_id}:secret:${trimprefix(it, local.secrets)}-??????" if startswith(it, local.secrets)] },
     ] : { Sid = it.sid, Effect = "Allow", Action = [it.action], Resource = it.resources } if length(it.resources) > 0
-  ]
+    ],
+    # What the two services encrypt, they decrypt with the reader's right.
+    [for it in [
+      { sid = "ParameterKeys", service = "ssm", used = !alltrue([for it in values(local.parameters) : startswith(it, local.secrets)]) },
+      { sid = "SecretKeys", service = "secretsmanager", used = anytrue([for it in values(local.parameters) : startswith(it, local.secrets)]) },
+      ] : {
+      Sid       = it.sid
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt"]
+      Resource  = ["arn:${local.partition}:kms:${var.region}:${local.account_id}:key/*"] # whichever it is encrypted with
+      Condition = { StringEquals = { "kms:ViaService" = "${it.service}.${var.region}.amazonaws.com" } }
+    } if it.used],
+  )
 
   permission_statements = [for index, it in local.manifest.permissions : {
     Sid      = "Permission${index}"
@@ -85,14 +97,15 @@ data "aws_iam_policy" "boundary" {
 }
 
 locals {
-  # Each bound as a pattern: `*` is any text, `?` any character.
-  bounds = [for bound in jsondecode(data.aws_iam_policy.boundary.policy).Statement : {
-    for key in ["Action", "Resource"] : key => "^(${join("|", [for it in bound[key] : replace(replace(replace(it, ".", "\\."), "?", "."), "*", ".*")])})$"
-  }]
+  # Each bound as a pattern: `*` is any text, `?` any character. One with a condition is for what has the same one.
+  bounds = [for bound in jsondecode(data.aws_iam_policy.boundary.policy).Statement : merge(
+    { for key in ["Action", "Resource"] : key => "^(${join("|", [for it in bound[key] : replace(replace(replace(it, ".", "\\."), "?", "."), "*", ".*")])})$" },
+    { Condition = jsonencode(try(bound.Condition, null)) },
+  )]
   # Every action on every resource that is not in the boundary: AWS would refuse these at run time.
   beyond_boundary = flatten([for statement in local.statements : [for action in statement.Action : [
     for resource in statement.Resource : "${action} on ${resource}" if !anytrue([
-      for bound in local.bounds : can(regex(bound.Action, action)) && can(regex(bound.Resource, resource))
+      for bound in local.bounds : can(regex(bound.Action, action)) && can(regex(bound.Resource, resource)) && contains(["null", jsonencode(try(statement.Condition, null))], bound.Condition)
     ])
   ]]])
 }

@@ -33,6 +33,11 @@ locals {
   # API Gateway gives up after 30 s, whatever the function's timeout is.
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
   http_timeout_ms = min(30000, max(50, local.manifest.timeout_s * 1000))
+
+  # With another beginning the name of every such group is in one resource policy of the account, which may have 5,120
+  # characters: after some 50 of them no stage can be made.
+  # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+  http_log_group = "/aws/vendedlogs/apigateway/${local.name}"
 }
 
 resource "aws_apigatewayv2_api" "http" {
@@ -67,7 +72,7 @@ resource "aws_cloudwatch_log_group" "http" {
 
   for_each = local.http
 
-  name              = "/aws/apigateway/${local.name}"
+  name              = local.http_log_group
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
   skip_destroy      = true

@@ -31,13 +31,21 @@ locals {
     { sid = "Parameters", actions = ["ssm:GetParameters"], resources = ["${local.arn.ssm}:parameter/${local.prefix}/*", "${local.arn.ssm}:parameter/aws/reference/secretsmanager/${local.prefix}/*"] },
     { sid = "Secrets", actions = ["secretsmanager:GetSecretValue"], resources = ["${local.arn.secretsmanager}:secret:${local.prefix}/*"] },
     ],
+    # Who reads an encrypted value needs the right to decrypt, which AWS's own keys give to everybody in the account, but a
+    # boundary may take again. What may be read is said above.
+    # https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    [for sid, service in { ParameterKeys = "ssm", SecretKeys = "secretsmanager" } : {
+      sid                                = sid, actions = ["kms:Decrypt"], resources = ["${local.arn.kms}:key/*"], condition = { StringEquals = { "kms:ViaService" = "${service}.${var.region}.amazonaws.com" } }
+    }],
     length(var.kms_key_arns) == 0 ? [] : [{ sid = "Keys", actions = ["kms:Decrypt"], resources = tolist(var.kms_key_arns) }],
     [for index, it in var.function_permissions : { sid = "Further${index}", actions = it.actions, resources = it.resources }],
   )
 
-  boundary_policy = jsonencode({ Version = "2012-10-17", Statement = [for it in local.boundary : {
-    Sid = it.sid, Effect = "Allow", Action = it.actions, Resource = it.resources
-  }] })
+  boundary_policy = jsonencode({ Version = "2012-10-17", Statement = [for it in local.boundary : merge(
+    { Sid = it.sid, Effect = "Allow", Action = it.actions, Resource = it.resources },
+    { for condition in [try(it.condition, null)] : "Condition" => condition if condition != null },
+  )] })
   boundary_arn = "arn:${local.partition}:iam::${var.account_id}:policy/${module.names.function_boundary}"
 }
 

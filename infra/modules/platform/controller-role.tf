@@ -5,7 +5,7 @@
 locals {
   event_bus = "default"
 
-  controller_policy = [
+  controller_policy = concat([
     { Sid = "Log", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = ["${local.arn.logs}:log-group:/aws/lambda/${module.names.controller}:log-stream:*"] },
     {
       Sid    = "Read"
@@ -38,7 +38,10 @@ locals {
     { Sid = "Alarms", Effect = "Allow", Action = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"], Resource = ["${local.arn.cloudwatch}:alarm:${local.candidate_alarms}"] },
     { Sid = "Tell", Effect = "Allow", Action = ["events:PutEvents"], Resource = ["${local.arn.events}:event-bus/${local.event_bus}"], Condition = { StringEquals = { "events:source" = "rollout" } } },
     { Sid = "Failed", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = ["${local.arn.sqs}:${module.names.controller}-failed"] },
-  ]
+    ],
+    # Without it Lambda shows no environment of a version that has a key of one's own, and so no METRICS_NAMESPACE.
+    local.keys.read,
+  )
 }
 
 resource "aws_iam_role" "controller" {

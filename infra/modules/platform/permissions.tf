@@ -3,18 +3,19 @@
 # policies keep their size. None may change the platform itself, nor the controller: a person applies it.
 
 locals {
-  arn = { for service in ["lambda", "logs", "events", "cloudwatch", "dynamodb", "sqs", "ssm", "secretsmanager"] : service => "arn:${local.partition}:${service}:${var.region}:${var.account_id}" }
+  arn = { for service in ["lambda", "logs", "events", "cloudwatch", "dynamodb", "sqs", "ssm", "secretsmanager", "kms"] : service => "arn:${local.partition}:${service}:${var.region}:${var.account_id}" }
 
   resources = {
     functions  = ["${local.arn.lambda}:function:${local.prefix}-*"] # with versions and aliases
     roles      = ["arn:${local.partition}:iam::${var.account_id}:role/${local.prefix}/*"]
-    log_groups = [for service in ["lambda", "apigateway"] : "${local.arn.logs}:log-group:/aws/${service}/${local.prefix}-*"]
+    log_groups = [for group in ["lambda", "vendedlogs/apigateway"] : "${local.arn.logs}:log-group:/aws/${group}/${local.prefix}-*"]
     alarms     = ["${local.arn.cloudwatch}:alarm:${local.prefix}-*-live-*"] # the functions', and the rollouts' own
     dashboards = ["arn:${local.partition}:cloudwatch::${var.account_id}:dashboard/${local.prefix}-*"]
     rules      = ["${local.arn.events}:rule/${local.prefix}-*"]
     tables     = ["${local.arn.dynamodb}:table/${local.prefix}-*"]
     queues     = ["${local.arn.sqs}:${local.prefix}-*"]
     boundaries = [local.boundary_arn]
+    signing    = ["${local.arn.lambda}:code-signing-config:*"]  # AWS names them
     mappings   = ["${local.arn.lambda}:event-source-mapping:*"] # AWS names them
     apis       = ["arn:${local.partition}:apigateway:${var.region}::/apis*", "arn:${local.partition}:apigateway:${var.region}::/tags/*"]
     states     = ["arn:${local.partition}:s3:::${module.names.state_bucket}/functions/*"]
@@ -54,6 +55,9 @@ locals {
       "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration",
     ]
     mappings = ["lambda:TagResource", "lambda:UntagResource"]
+    # On the function as well, which is what limits it:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+    signing = ["lambda:PutFunctionCodeSigningConfig"]
     # Without UpdateAssumeRolePolicy and Put- and DeleteRolePermissionsBoundary: only a person may change who may take a
     # role, and its boundary.
     roles = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateRole", "iam:UpdateRoleDescription"]
@@ -118,10 +122,11 @@ locals {
       }],
       # The prefix names it too.
       var.controller ? [{
-        Sid      = "DenyController"
-        Effect   = "Deny"
-        Action   = concat(local.write.functions, local.write.log_groups, local.write.rules)
-        Resource = concat(local.resources.controller, ["${local.arn.events}:rule/${module.names.controller}.*", "${local.arn.logs}:log-group:/aws/lambda/${module.names.controller}"])
+        Sid    = "DenyController"
+        Effect = "Deny"
+        Action = concat(local.write.functions, local.write.log_groups, local.write.rules)
+        # Some actions on a log group are on its ARN, others on that with `:log-stream:` or `:*` behind it.
+        Resource = concat(local.resources.controller, ["${local.arn.events}:rule/${module.names.controller}.*"], [for end in ["", ":*"] : "${local.arn.logs}:log-group:/aws/lambda/${module.names.controller}${end}"])
       }] : [],
     ) },
     { aliases = [{

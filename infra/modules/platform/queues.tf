@@ -10,6 +10,11 @@ resource "aws_sqs_queue" "shared" {
     deadLetterTargetArn = aws_sqs_queue.dead_letter[each.key].arn
     maxReceiveCount     = each.value.max_receive_count
   })
+
+  # Also against a plan of ours, with the messages in it. To end it: infra/README.md.
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 # Messages that could not be processed, kept for 14 days, the most that SQS allows.
@@ -28,6 +33,8 @@ resource "aws_sqs_queue" "dead_letter" {
   })
 
   lifecycle {
+    prevent_destroy = true
+
     precondition {
       # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
       condition     = length("${local.prefix}-${each.value.dead_letter_queue_name}") <= 80

@@ -1,16 +1,20 @@
 //! Metrics in CloudWatch's Embedded Metric Format: a JSON line that CloudWatch turns into metrics.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 //!
-//! Every metric is one by function and version, because that is what a rollout compares. Lambda's own metrics
-//! (invocations, errors, durations, throttles) are not written again: each costs about 0.30 USD a month and version
-//! in use.
+//! Every metric is one by function and version, because that is what a rollout compares. The failures that are counted
+//! for every function of a kind are by function as well, for an alarm that need not know which versions serve. Lambda's
+//! own metrics (invocations, errors, durations, throttles) are not written again: each costs about 0.30 USD a month and
+//! version in use.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::{format::Writer, time::FormatTime as _};
 
-use super::{Environment, metrics::Metric};
+use super::{
+    Environment,
+    metrics::{BY_FUNCTION, Metric},
+};
 
 /// How many metrics one line may have.
 const MAX_METRICS: usize = 100;
@@ -52,24 +56,32 @@ fn line(
         line[metric.name] = json!(metric.value);
     }
     if let Some(start) = start {
-        line["_aws"] = directive(environment, start, metrics);
+        line["_aws"] = metadata(environment, start, metrics);
     }
     line
 }
 
 /// What makes metrics of the line's values.
-fn directive(environment: &Environment, start: SystemTime, metrics: &[Metric]) -> Value {
+fn metadata(environment: &Environment, start: SystemTime, metrics: &[Metric]) -> Value {
     let start_ms = start
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_millis();
-    let definition = |metric: &Metric| json!({"Name": metric.name, "Unit": metric.unit});
-    let metrics = json!({
-        "Namespace": environment.namespace,
-        "Dimensions": [["Function", "Version"]],
-        "Metrics": metrics.iter().map(definition).collect::<Vec<_>>(),
-    });
-    json!({"Timestamp": u64::try_from(start_ms).unwrap_or(u64::MAX), "CloudWatchMetrics": [metrics]})
+    let directive = |dimensions: &[&str], metrics: &[Metric]| {
+        let definition = |metric: &Metric| json!({"Name": metric.name, "Unit": metric.unit});
+        json!({
+            "Namespace": environment.namespace,
+            "Dimensions": [dimensions],
+            "Metrics": metrics.iter().map(definition).collect::<Vec<_>>(),
+        })
+    };
+    let is_by_function = |metric: &&Metric| BY_FUNCTION.contains(&metric.name);
+    let by_function: Vec<_> = metrics.iter().filter(is_by_function).copied().collect();
+    let mut directives = vec![directive(&["Function", "Version"], metrics)];
+    if !by_function.is_empty() {
+        directives.push(directive(&["Function"], &by_function));
+    }
+    json!({"Timestamp": u64::try_from(start_ms).unwrap_or(u64::MAX), "CloudWatchMetrics": directives})
 }
 
 /// In RFC 3339, as the log lines have it.

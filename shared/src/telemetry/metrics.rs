@@ -22,6 +22,8 @@ const KEYS: [&str; 7] = [
 ];
 /// What is written for every function of a kind, by this crate alone: a rollout compares it.
 const OWN: [&str; 6] = [INIT, WARM, REQUESTS, SERVER_ERRORS, RECORDS, RECORDS_FAILED];
+/// What failed, and of what: by function too, whatever its version.
+pub(super) const BY_FUNCTION: [&str; 4] = [REQUESTS, SERVER_ERRORS, RECORDS, RECORDS_FAILED];
 /// HTTP requests, and those that were answered with 5xx.
 pub(super) const REQUESTS: &str = "Requests";
 pub(super) const SERVER_ERRORS: &str = "ServerErrors";

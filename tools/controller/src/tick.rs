@@ -3,6 +3,7 @@
 use chrono::Utc;
 use rollout::{
     aws::{
+        alarm,
         alias::{Alias, AliasError},
         client::Clients,
         function::{Function, FunctionError},
@@ -10,9 +11,10 @@ use rollout::{
         tags,
     },
     delivery::{
+        decision::Cause,
         driver::{Driver, Events as _},
         event::{Ending, Event},
-        frozen::{Frozen, Over, Stage},
+        frozen::{Frozen, Next, Over, Stage},
         moves::{MoveError, Moves},
         plan::{self, Asked, PlanError},
         record::Record,
@@ -49,6 +51,11 @@ pub enum TickError {
     /// The rollout that waits cannot be started.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// Somebody has ended the rollout before the one that waits.
+    #[error(
+        "somebody has taken the rollout before it back, or changed live by hand. Start it again when live is as it shall be"
+    )]
+    ByHand,
     /// The end could not be told: it is told by the next tick, which finds it again.
     #[error("{0}")]
     Tell(String),
@@ -107,38 +114,7 @@ impl Account {
                 Ok(None)
             }
             Stage::Move { index, under_way } => {
-                if under_way.is_none()
-                    && let Some(off) = moves.off().await.map_err(MoveError::from)?.first()
-                {
-                    tracing::warn!(
-                        function = tagged.name,
-                        alarm = off.name,
-                        "the next move waits for an alarm"
-                    );
-                    return Ok(None);
-                }
-                // A process before this one may have died before it could tell of these.
-                let mut teller = Teller::new(&tagged.name);
-                if let Some(record) = &under_way {
-                    for (is_so, paused) in [
-                        (record.paused.is_some(), true),
-                        (record.resumed.is_some(), false),
-                    ] {
-                        if is_so {
-                            teller.emit(&Event::Paused { paused });
-                        }
-                    }
-                }
-                let driver = moves.begin(live, index, under_way, teller).await?;
-                self.go_on(
-                    Running {
-                        moves,
-                        index,
-                        driver,
-                    },
-                    tagged,
-                )
-                .await
+                self.begin(moves, live, index, under_way, tagged).await
             }
             Stage::Over(over) => {
                 let mut teller = Teller::new(&tagged.name);
@@ -147,6 +123,46 @@ impl Account {
                 Ok(None)
             }
         }
+    }
+
+    /// Begins a move, or goes on with it, and ticks it once.
+    async fn begin(
+        &self,
+        moves: Moves,
+        live: Alias,
+        index: usize,
+        under_way: Option<Record>,
+        tagged: &Tagged,
+    ) -> Result<Option<Running>, TickError> {
+        if under_way.is_none()
+            && let Some(off) = moves.off().await.map_err(MoveError::from)?.first()
+        {
+            tracing::warn!(
+                function = tagged.name,
+                alarm = off.name,
+                "the next move waits for an alarm"
+            );
+            return Ok(None);
+        }
+        // A process before this one may have died before it could tell of these.
+        let mut teller = Teller::new(&tagged.name);
+        if let Some(record) = &under_way {
+            for (is_so, paused) in [
+                (record.paused.is_some(), true),
+                (record.resumed.is_some(), false),
+            ] {
+                if is_so {
+                    teller.emit(&Event::Paused { paused });
+                }
+            }
+        }
+        let driver = moves.begin(live, index, under_way, teller).await?;
+        let running = Running {
+            moves,
+            index,
+            driver,
+        };
+        self.go_on(running, tagged).await
     }
 
     /// Whether the tags are as the query has found them: it may be behind.
@@ -182,8 +198,16 @@ impl Account {
             }
             // The start of the next move tells it.
             Some(Ending::Promoted) if !is_last => {
-                running.moves.ended(Ending::Promoted).await;
-                Ok(None)
+                let Running { moves, index, .. } = running;
+                moves.ended(Ending::Promoted).await;
+                let live = moves.live().await?;
+                match moves.frozen().stage_after(index, &live, Utc::now()) {
+                    Stage::Move { index, under_way } => {
+                        Box::pin(self.begin(moves, live, index, under_way, tagged)).await
+                    }
+                    // The next tick sees to it.
+                    Stage::Over(_) | Stage::AboutToBegin | Stage::AwaitsApproval => Ok(None),
+                }
             }
             Some(ending) => {
                 let moves = running.moves.clone();
@@ -211,10 +235,23 @@ impl Account {
         {
             return Ok(());
         }
-        if let Some(next) = NEXT.read::<Frozen>(&tags)? {
+        if let Some(next) = NEXT.read::<Next>(&tags)? {
             let keys = NEXT.left_over(&tags, &Default::default());
-            let goal = next.goal().map_or(0, |goal| goal.number());
-            let started = match self.start(next, tagged).await {
+            let goal = next.goal;
+            let started = if starts_next(ending) {
+                self.start(next, tagged).await
+            } else {
+                Err(TickError::ByHand)
+            };
+            let started = match started {
+                Err(TickError::Move(MoveError::Off(off))) => {
+                    tracing::warn!(
+                        function = tagged.name,
+                        alarm = off.name,
+                        "version {goal}, which has waited, waits for an alarm"
+                    );
+                    return Ok(());
+                }
                 Err(error) if is_for_good(&error) => {
                     let sentence =
                         format!("version {goal}, which has waited, is not started: {error}");
@@ -259,30 +296,31 @@ impl Account {
     }
 
     /// Starts the rollout that has waited, from what serves now; `false` when there is nothing to move.
-    async fn start(&self, next: Frozen, tagged: &Tagged) -> Result<bool, TickError> {
-        let Some(goal) = next.goal() else {
-            return Ok(false);
-        };
+    async fn start(&self, next: Next, tagged: &Tagged) -> Result<bool, TickError> {
         let asked = Asked {
-            goal,
+            goal: next.goal,
             policy: next.policy,
             until: next.until,
-            retry: false,
+            retry: next.retry,
         };
         let plan = plan::plan(&self.clients, &tagged.name, asked).await?;
+        if plan.live.description.parse::<Record>().is_err() {
+            // Since the end of the one before.
+            return Err(TickError::ByHand);
+        }
         let Some(frozen) = plan.frozen else {
             return Ok(false);
         };
-        let moves = Moves::new(self.clients.clone(), plan.function, frozen);
-        if let Some(off) = moves
-            .off()
-            .await
-            .map_err(MoveError::from)?
-            .into_iter()
-            .next()
-        {
-            return Err(MoveError::Off(off).into());
+        let off = alarm::off(&self.clients.cloudwatch, &frozen.policy.alarms).await;
+        let mut off = off.map_err(MoveError::from)?.into_iter().peekable();
+        if let Some(first) = off.next_if(|_| !next.force) {
+            return Err(MoveError::Off(first).into());
         }
+        let frozen = Frozen {
+            ignored_alarms: off.map(|state| state.name).collect(),
+            ..frozen
+        };
+        let moves = Moves::new(self.clients.clone(), plan.function, frozen);
         moves.freeze().await?;
         let mut teller = Teller::new(&tagged.name);
         if moves.frozen().policy.approval {
@@ -299,7 +337,17 @@ impl Account {
 fn is_for_good(error: &TickError) -> bool {
     match error {
         TickError::Plan(error) => !matches!(error, PlanError::Alias(_) | PlanError::Function(_)),
-        TickError::Move(error) => matches!(error, MoveError::Off(_) | MoveError::Policy(_)),
+        TickError::Move(error) => matches!(error, MoveError::Policy(_)),
+        TickError::ByHand => true,
+        _ => false,
+    }
+}
+
+/// Whether a rollout that waits begins after this end: what somebody has made of `live` in an emergency stays as it is.
+fn starts_next(ending: Ending) -> bool {
+    match ending {
+        Ending::Promoted => true,
+        Ending::RolledBack(cause) => !matches!(cause, Cause::Aborted | Cause::Superseded),
         _ => false,
     }
 }

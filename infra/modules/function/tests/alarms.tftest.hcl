@@ -26,6 +26,7 @@ run "what_live_serves_has_alarms_and_what_the_function_counts" {
   assert {
     condition = toset([for alarm in concat(values(aws_cloudwatch_metric_alarm.failures), values(aws_cloudwatch_metric_alarm.throttles), values(aws_cloudwatch_metric_alarm.slow)) : alarm.alarm_name]) == toset([
       "shop-production-http-live-all-errors", "shop-production-http-live-all-throttles", "shop-production-http-live-all-p99", "shop-production-http-live-server_errors",
+      "shop-production-http-live-declined_payments",
     ])
     error_message = "no alarm for each build, which costs, unless asked for"
   }
@@ -46,16 +47,24 @@ run "what_live_serves_has_alarms_and_what_the_function_counts" {
     ]
     error_message = "percent, from 3 failures on"
   }
-  # By version, because that is what the function writes: the newest pair together.
+  # After a rollback, or beside a rollout, `live` serves another pair than the newest.
   assert {
-    condition = { for query in aws_cloudwatch_metric_alarm.failures["server_errors"].metric_query : query.id => [query.metric[0].namespace, query.metric[0].metric_name, query.metric[0].dimensions.Version] if length(query.metric) > 0 } == {
-      failed0 = ["Functions", "ServerErrors", "2"], failed1 = ["Functions", "ServerErrors", "1"]
-      of0     = ["Functions", "Requests", "2"], of1 = ["Functions", "Requests", "1"]
+    condition = { for query in aws_cloudwatch_metric_alarm.failures["server_errors"].metric_query : query.id => [query.metric[0].namespace, query.metric[0].metric_name, query.metric[0].dimensions] if length(query.metric) > 0 } == {
+      failed0 = ["Functions", "ServerErrors", tomap({ Function = "shop-production-http" })]
+      of0     = ["Functions", "Requests", tomap({ Function = "shop-production-http" })]
+    }
+    error_message = "of whatever version serves"
+  }
+  # A metric of one's own is by version: the newest pair together.
+  assert {
+    condition = { for query in aws_cloudwatch_metric_alarm.failures["declined_payments"].metric_query : query.id => [query.metric[0].namespace, query.metric[0].metric_name, query.metric[0].dimensions] if length(query.metric) > 0 } == {
+      failed0 = ["Functions", "PaymentsDeclined", tomap({ Function = "shop-production-http", Version = "2" })], failed1 = ["Functions", "PaymentsDeclined", tomap({ Function = "shop-production-http", Version = "1" })]
+      of0     = ["Shop", "Payments", tomap({ Release = "2" })], of1 = ["Shop", "Payments", tomap({ Release = "1" })]
     }
     error_message = "both builds of the newest pair"
   }
   assert {
-    condition     = strcontains(jsonencode(aws_cloudwatch_metric_alarm.failures["server_errors"].metric_query), "100 * (FILL(failed0, 0) + FILL(failed1, 0)) / (FILL(of0, 0) + FILL(of1, 0))")
+    condition     = strcontains(jsonencode(aws_cloudwatch_metric_alarm.failures["declined_payments"].metric_query), "100 * (FILL(failed0, 0) + FILL(failed1, 0)) / (FILL(of0, 0) + FILL(of1, 0))")
     error_message = "added up"
   }
   assert {

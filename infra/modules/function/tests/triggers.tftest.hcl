@@ -54,6 +54,10 @@ run "an_http_api_calls_live" {
     error_message = "accesses are logged"
   }
   assert {
+    condition     = aws_cloudwatch_log_group.http["http"].name == "/aws/vendedlogs/apigateway/shop-production-http" && output.log_groups.http == "/aws/vendedlogs/apigateway/shop-production-http"
+    error_message = "where AWS needs no line of a policy for each function"
+  }
+  assert {
     condition     = aws_lambda_function.function.environment[0].variables == tomap({ LOG = "1", DOCUMENTS_TABLE = "shop-production-documents", DOCUMENTS_QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/shop-production-documents" })
     error_message = "the function knows where its table and its queue are"
   }

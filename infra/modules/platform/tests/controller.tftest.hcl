@@ -105,6 +105,20 @@ run "its_rights_are_those_of_a_tick" {
   }
 }
 
+run "it_reads_the_environment_of_functions_with_a_key_of_ones_own" {
+  command = plan
+  variables {
+    kms_key_arns = ["arn:aws:kms:eu-central-1:123456789012:key/1"]
+  }
+
+  assert {
+    condition = [for s in jsondecode(aws_iam_role_policy.controller["controller"].policy).Statement : [s.Action, s.Resource, s.Condition] if endswith(s.Sid, "Keys")] == [
+      [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/1"], { StringEquals = { "kms:ViaService" = "lambda.eu-central-1.amazonaws.com" } }]
+    ]
+    error_message = "through Lambda alone: ${aws_iam_role_policy.controller["controller"].policy}"
+  }
+}
+
 run "no_workflow_can_change_it" {
   command = plan
 
@@ -112,6 +126,7 @@ run "no_workflow_can_change_it" {
     condition = [for s in jsondecode(aws_iam_policy.github["create"].policy).Statement : s.Resource if s.Effect == "Deny"] == [[
       "arn:aws:lambda:eu-central-1:123456789012:function:shop-production-controller", "arn:aws:lambda:eu-central-1:123456789012:function:shop-production-controller:*",
       "arn:aws:events:eu-central-1:123456789012:rule/shop-production-controller.*", "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/shop-production-controller",
+      "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/shop-production-controller:*",
     ]]
     error_message = "its code, its rules, its log"
   }

@@ -181,6 +181,7 @@ run "the_roles_have_least_privilege" {
       for resource in s.Resource : "${s.Sid} ${resource}" if !strcontains(resource, "shop-production-") && !strcontains(resource, "/shop-production/")
       ]]])) == toset([
       "ReadEverything *", "WriteEverything *", "CreateAnyMapping *",
+      "WriteSigning arn:aws:lambda:eu-central-1:123456789012:code-signing-config:*",
       "ReadMappings arn:aws:lambda:eu-central-1:123456789012:event-source-mapping:*", "WriteMappings arn:aws:lambda:eu-central-1:123456789012:event-source-mapping:*",
       "ReadApis arn:aws:apigateway:eu-central-1::/apis*", "ReadApis arn:aws:apigateway:eu-central-1::/tags/*",
       "WriteApis arn:aws:apigateway:eu-central-1::/apis*", "WriteApis arn:aws:apigateway:eu-central-1::/tags/*",
@@ -258,12 +259,21 @@ run "a_function_may_do_at_most_what_the_boundary_says" {
         "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem",
         "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLSelect", "dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
       ], ["arn:aws:dynamodb:eu-central-1:123456789012:table/shop-production-*"]]
-      Queues     = [["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:SendMessage"], ["arn:aws:sqs:eu-central-1:123456789012:shop-production-*"]]
-      Parameters = [["ssm:GetParameters"], ["arn:aws:ssm:eu-central-1:123456789012:parameter/shop-production/*", "arn:aws:ssm:eu-central-1:123456789012:parameter/aws/reference/secretsmanager/shop-production/*"]]
-      Secrets    = [["secretsmanager:GetSecretValue"], ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-production/*"]]
-      Further0   = [["s3:GetObject"], ["arn:aws:s3:::archive/*"]]
+      Queues        = [["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:SendMessage"], ["arn:aws:sqs:eu-central-1:123456789012:shop-production-*"]]
+      Parameters    = [["ssm:GetParameters"], ["arn:aws:ssm:eu-central-1:123456789012:parameter/shop-production/*", "arn:aws:ssm:eu-central-1:123456789012:parameter/aws/reference/secretsmanager/shop-production/*"]]
+      Secrets       = [["secretsmanager:GetSecretValue"], ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-production/*"]]
+      ParameterKeys = [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/*"]]
+      SecretKeys    = [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/*"]]
+      Further0      = [["s3:GetObject"], ["arn:aws:s3:::archive/*"]]
     }
     error_message = "items, messages, parameters of this project and environment, and nothing of IAM: ${aws_iam_policy.boundary.policy}"
+  }
+  assert {
+    condition = { for s in jsondecode(aws_iam_policy.boundary.policy).Statement : s.Sid => s.Condition if can(s.Condition) } == {
+      ParameterKeys = { StringEquals = { "kms:ViaService" = "ssm.eu-central-1.amazonaws.com" } }
+      SecretKeys    = { StringEquals = { "kms:ViaService" = "secretsmanager.eu-central-1.amazonaws.com" } }
+    }
+    error_message = "any key, but only through what it encrypts: ${aws_iam_policy.boundary.policy}"
   }
 }
 

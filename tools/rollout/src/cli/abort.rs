@@ -51,6 +51,7 @@ pub(super) async fn abort(args: AbortArgs, context: &Context) -> anyhow::Result<
     }
     let alarm = context.candidate_alarm(&args.function);
     alarm.disarm_or_warn().await;
+    context.forget_next(&args.function).await?;
     context.output.json(&json!({
         "function": args.function,
         "serves": baseline,

@@ -1,6 +1,6 @@
 //! What every command gets, the flags that say where AWS is, and what a command ends with.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, io, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use package::{FunctionManifest, ManifestError, RolloutPolicy};
@@ -12,9 +12,14 @@ use crate::{
         alarm::CandidateAlarm,
         alias::{self, AliasError},
         client::{Clients, Connection},
-        function::{self, Function},
+        function::{self, Function, FunctionError},
+        tags,
     },
-    delivery::{event::Ending, moves, tags::POLICY},
+    delivery::{
+        event::Ending,
+        moves,
+        tags::{NEXT, POLICY},
+    },
 };
 
 /// What every command gets: the clients, the dist folder, where its output goes.
@@ -75,6 +80,33 @@ impl Context {
         if let Err(error) = kept.await {
             tracing::warn!("{error}: where its build is not, the function cannot be rolled out");
         }
+    }
+
+    /// Removes the rollout that waits from the function's tags: whoever takes a release back wants no other one. What fails is
+    /// a warning, since the weight is back by then, and the controller starts nothing after that either.
+    ///
+    /// # Errors
+    /// When it cannot be said.
+    pub(super) async fn forget_next(&self, name: &str) -> io::Result<()> {
+        match self.next_forgotten(name).await {
+            Ok(false) => Ok(()),
+            Ok(true) => self.output.line(
+                "the release that has waited is not started: start it again when it shall come",
+            ),
+            Err(error) => {
+                tracing::warn!("{error}");
+                Ok(())
+            }
+        }
+    }
+
+    async fn next_forgotten(&self, name: &str) -> Result<bool, FunctionError> {
+        let lambda = &self.clients.lambda;
+        let function = function::read(lambda, name).await?;
+        let keys = NEXT.left_over(&function.tags, &BTreeMap::new());
+        let is_there = !keys.is_empty();
+        tags::change(lambda, &function, BTreeMap::new(), keys).await?;
+        Ok(is_there)
     }
 
     /// Whether the account has a controller, which moves rollouts on.

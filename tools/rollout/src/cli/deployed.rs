@@ -12,10 +12,11 @@ use crate::{
     aws::{
         LIVE,
         alias::{self, Alias},
-        function::FunctionError,
+        function::{self, FunctionError},
         routing::Version,
         versions::{self, Settings, Versions},
     },
+    delivery::tags::APPLIED,
     release::{
         deployed::{self, Deployed, Found, State, Wanted},
         newest::{self, Newest},
@@ -33,6 +34,10 @@ pub(super) struct DeployedArgs {
     /// Also what was built from a commit that does not descend from the deployed one
     #[arg(long)]
     any_order: bool,
+    /// Terraform would change something: not what was built from a commit that does not descend from the last one that
+    /// was applied
+    #[arg(long)]
+    before_apply: bool,
     /// After an apply: the settings of $LATEST count, and not those of function.json
     #[arg(long)]
     applied: bool,
@@ -111,20 +116,28 @@ async fn answer<'a>(
         Some(version) => commit_of(version, &versions, context, function).await?,
         None => None,
     };
+    let mut before = Vec::new();
+    if !args.any_order && state == State::Changed {
+        before.extend(deployed_commit.clone().map(|from| (from, "is deployed")));
+    }
+    if !args.any_order && args.before_apply {
+        let applied = applied_commit(context, function).await?;
+        before.extend(applied.map(|from| (from, "was applied last")));
+    }
     let mut refused = false;
-    if let Some(from) = deployed_commit.as_deref()
-        && state == State::Changed
-        && !args.any_order
-    {
-        let order = order::of(commit, from)?;
-        refused = order != Order::Descends;
-        if refused {
+    for (from, what) in before {
+        let order = order::of(commit, &from)?;
+        if order != Order::Descends {
+            refused = true;
+            let commit = commit.to_owned();
             let out_of_order = OutOfOrder {
-                commit: commit.to_owned(),
-                from: from.to_owned(),
+                commit,
+                from,
+                what,
                 order,
             };
             reason = format!("{reason}; {out_of_order}. To deploy it all the same: --any-order");
+            break;
         }
     }
     Ok(Answer {
@@ -136,6 +149,15 @@ async fn answer<'a>(
         commit,
         deployed_commit,
     })
+}
+
+/// The commit that was applied last, if there is such a function.
+async fn applied_commit(context: &Context, function: &str) -> anyhow::Result<Option<String>> {
+    match function::read(&context.clients.lambda, function).await {
+        Ok(function) => Ok(function.tags.get(APPLIED).cloned()),
+        Err(FunctionError::Missing(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The last commit that a version was deployed for: content that came back has the later commit in its alias.

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `deployed.rs`, `publish.rs`, `replay.rs`, `run/`, `promote.rs`, `abort.rs`, `rollback.rs`, `status.rs`, `report.rs`, `prune.rs`, `bench.rs` | a command each: its arguments, then the function that runs it |
+//! | `deployed.rs`, `applied.rs`, `publish.rs`, `replay.rs`, `run/`, `promote.rs`, `abort.rs`, `rollback.rs`, `status.rs`, `report.rs`, `prune.rs`, `bench.rs` | a command each: its arguments, then the function that runs it |
 //! | `args.rs` | arguments that several commands have |
 //! | `context.rs` | what every command gets: AWS clients, the dist folder, where its output goes; exit codes |
 //! | `output.rs` | the only place that writes to stdout and stderr |
@@ -12,6 +12,7 @@
 //! May use everything else of this crate.
 
 mod abort;
+mod applied;
 mod args;
 mod bench;
 mod context;
@@ -83,6 +84,8 @@ enum Command {
     Publish(publish::PublishArgs),
     /// Say of each function whether `live` serves what was built, or is moving to it, and what is to be deployed
     Deployed(deployed::DeployedArgs),
+    /// Keep the commit that Terraform has applied, for `deployed --before-apply`
+    Applied(applied::AppliedArgs),
     /// Send the sample events to both builds: do they answer alike, and as expected?
     Replay(replay::ReplayArgs),
     /// Move `live` to the candidate in steps, and back to the baseline when it is worse
@@ -136,6 +139,7 @@ impl Cli {
         match self.command {
             Command::Publish(args) => publish::publish(args, &context).await,
             Command::Deployed(args) => deployed::deployed(args, &context).await,
+            Command::Applied(args) => applied::applied(args, &context).await,
             Command::Replay(args) => replay::replay(args, &context).await,
             Command::Run(args) => run::run(args, false, After::Stay, &context).await,
             Command::Retry(args) => run::run(args, true, After::Stay, &context).await,
@@ -160,6 +164,7 @@ impl Command {
         let function = match self {
             Self::Deployed(args) => return &mut args.functions,
             Self::Publish(args) => &mut args.function,
+            Self::Applied(args) => &mut args.function,
             Self::Replay(args) => &mut args.function,
             Self::Run(args) | Self::Retry(args) => &mut args.function,
             Self::Start(args) => &mut args.run.function,

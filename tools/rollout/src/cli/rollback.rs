@@ -41,6 +41,7 @@ pub(super) async fn rollback(args: RollbackArgs, context: &Context) -> anyhow::R
     // An alarm that a run has left would watch a candidate that is none any more.
     let alarm = context.candidate_alarm(&args.function);
     alarm.disarm_or_warn().await;
+    context.forget_next(&args.function).await?;
     context.output.json(&json!({
         "function": args.function,
         "serves": version,

@@ -23,7 +23,13 @@ use crate::{
         tagged::{self, Tagged},
         versions::{self, PublishedVersion},
     },
-    delivery::{decision::Cause, frozen::Frozen, record::Record, tags::RUN, wording::number},
+    delivery::{
+        decision::Cause,
+        frozen::{Frozen, Next},
+        record::Record,
+        tags::{NEXT, RUN, TagsError},
+        wording::number,
+    },
     report::table,
 };
 
@@ -63,6 +69,8 @@ struct Status {
     counted: Vec<String>,
     /// The alarm on the candidate, when it is armed.
     alarm: Option<AlarmState>,
+    /// The version whose rollout comes after the one under way.
+    next: Option<Version>,
     /// Why the last rollout was rolled back, if it was.
     rolled_back: Option<Cause>,
 }
@@ -113,6 +121,10 @@ pub(super) async fn status(args: StatusArgs, context: &Context) -> anyhow::Resul
         Some(since) => format!("a rollout is under way since {since}"),
         None => "no rollout is under way".to_owned(),
     })?;
+    if let Some(next) = status.next {
+        let line = format!("version {next} comes after it; rollout abort ends both");
+        context.output.line(line)?;
+    }
     for line in status.counted() {
         context.output.prose(&line)?;
     }
@@ -142,6 +154,8 @@ struct UnderWay {
     since: DateTime<Utc>,
     /// What it waits for, if for somebody.
     waits: Option<&'static str>,
+    /// The version whose rollout comes after it.
+    next: Option<Version>,
 }
 
 /// All rollouts under way, by the functions' tags.
@@ -166,6 +180,7 @@ async fn all(context: &Context) -> anyhow::Result<Outcome> {
             percent: record.percent(),
             since: record.since,
             waits,
+            next: next(tags)?,
         };
         context.output.json(&under_way)?;
         rows.push([
@@ -174,15 +189,30 @@ async fn all(context: &Context) -> anyhow::Result<Outcome> {
             under_way.percent.to_string(),
             under_way.since.to_string(),
             under_way.waits.unwrap_or("-").to_owned(),
+            under_way
+                .next
+                .map_or_else(|| "-".to_owned(), |next| next.to_string()),
         ]);
     }
     if rows.is_empty() {
         context.output.line("no rollout is under way")?;
     } else {
-        let header = ["function", "candidate", "of live", "since", "waits for"];
+        let header = [
+            "function",
+            "candidate",
+            "of live",
+            "since",
+            "waits for",
+            "next",
+        ];
         context.output.line(table::plain(header, rows))?;
     }
     Ok(Outcome::Done)
+}
+
+/// The version whose rollout waits for the end of the one under way.
+fn next(tags: &HashMap<String, String>) -> Result<Option<Version>, TagsError> {
+    Ok(NEXT.read::<Next>(tags)?.map(|next| next.goal))
 }
 
 /// Whether the policy of a rollout leaves the candidate at this weight until it is promoted.
@@ -227,6 +257,7 @@ async fn read(args: &StatusArgs, context: &Context) -> anyhow::Result<Status> {
         versions,
         alarm: alarm(context, &args.function).await,
         counted: names,
+        next: next(&function.tags)?,
         rolled_back: aliases.record().and_then(|record| record.cause),
     })
 }

@@ -47,6 +47,21 @@ pub struct Frozen {
     pub superseded: u32,
 }
 
+/// A rollout that waits for the end of the one under way: what leads to its goal is found then, from what serves then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Next {
+    /// The version that `live` shall serve in the end.
+    pub goal: Version,
+    /// How.
+    pub policy: RolloutPolicy,
+    /// The step to go no further than.
+    pub until: Option<Percent>,
+    /// Whether a candidate that was rolled back may be tried again.
+    pub retry: bool,
+    /// Whether it starts although an alarm of the policy has gone off.
+    pub force: bool,
+}
+
 /// Where a rollout stands.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stage {
@@ -99,17 +114,22 @@ impl Frozen {
             Some(step) => policy.until(step)?,
             None => policy,
         };
-        // The next move watches this one's version as its baseline.
+        // A quiet function's next move does not wait for days until this one has had its samples.
         let is_last = index + 1 == self.moves.len();
-        let bake_after = if is_last {
-            policy.bake_after
-        } else {
-            TimeDelta::zero()
-        };
         Ok(Policy {
-            bake_after,
+            samples_after: if is_last { policy.samples_after } else { 0 },
             ..policy
         })
+    }
+
+    /// How long it may take until an invocation is in the metrics. The sandbox, whose periods are shorter than AWS's, sends
+    /// at once.
+    #[must_use]
+    pub fn slowest(&self) -> TimeDelta {
+        match self.policy.period_s {
+            0..60 => TimeDelta::zero(),
+            _ => TimeDelta::seconds(self.timeout_s.into()),
+        }
     }
 
     /// Where the rollout stands that somebody else has begun.
@@ -145,17 +165,33 @@ impl Frozen {
             let cause = record.cause.unwrap_or(Cause::Aborted);
             return Stage::Over(Over::RolledBack(cause));
         }
-        let is_last = index + 1 == self.moves.len();
-        if record.percent() < Percent::HUNDRED || (is_last && self.policy.bake_after_s > 0) {
+        if record.percent() < Percent::HUNDRED || self.policy.bake_after_s > 0 {
             let under_way = Some(record);
             return Stage::Move { index, under_way };
         }
-        if is_last {
+        self.after(index)
+    }
+
+    /// Where the rollout stands when a move has been promoted, and what was armed after that is over.
+    fn after(&self, index: usize) -> Stage {
+        if index + 1 == self.moves.len() {
             return Stage::Over(Over::Promoted);
         }
         Stage::Move {
             index: index + 1,
             under_way: None,
+        }
+    }
+
+    /// The same when a move has just ended like that, unless somebody has changed the alias since.
+    #[must_use]
+    pub fn stage_after(&self, promoted: usize, live: &Alias, now: DateTime<Utc>) -> Stage {
+        match self.stage(live, now) {
+            Stage::Move {
+                index,
+                under_way: Some(record),
+            } if index == promoted && record.percent() == Percent::HUNDRED => self.after(promoted),
+            other => other,
         }
     }
 
@@ -267,7 +303,13 @@ mod tests {
             index: 1,
             under_way: None,
         };
-        assert_eq!(stage(&format!("{FIRST} 100%@60s"), 9_999), next);
+        let promoted = format!("{FIRST} 100%@60s");
+        // Alarms and limits stay armed after it.
+        assert_eq!(stage(&promoted, 9_999), under_way(0, &promoted));
+        let after = |routing| frozen().stage_after(0, &live(routing, &promoted), at(9_999));
+        assert_eq!(after(Routing::alone(version(3))), next);
+        let by_hand = after(Routing::alone(version(1)));
+        assert_eq!(by_hand, Stage::Over(Over::ChangedByHand));
         assert_eq!(stage(SECOND, 9_999), under_way(1, SECOND));
     }
 
@@ -342,11 +384,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_last_move_is_watched_after_its_promotion() {
-        let after = |index| frozen().policy(index).expect("holds").bake_after;
-        assert_eq!(
-            (after(0), after(1)),
-            (TimeDelta::zero(), TimeDelta::minutes(30))
-        );
+    fn every_move_is_watched_after_its_promotion_and_only_the_last_one_waits_for_samples() {
+        let after = |index| {
+            let policy = frozen().policy(index).expect("holds");
+            (policy.bake_after, policy.samples_after)
+        };
+        assert_eq!(after(0), (TimeDelta::minutes(30), 0));
+        assert_eq!(after(1), (TimeDelta::minutes(30), 100));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use super::{
     driver::{self, Driver, Events, StartError},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::aws::{
     LIVE,
-    alarm::{self, AlarmError, AlarmState, CandidateAlarm},
+    alarm::{self, AlarmError, AlarmState, Arming, CandidateAlarm},
     alias::{self, Alias, AliasError},
     client::Clients,
     function::{Function, FunctionError},
@@ -123,12 +123,14 @@ impl Moves {
         alias::read(&self.clients.lambda, &self.function.name, LIVE).await
     }
 
-    /// The alarms of the policy that have gone off.
+    /// The alarms of the policy that have gone off, but for those that somebody has started it against.
     ///
     /// # Errors
     /// [`AlarmError::Read`].
     pub async fn off(&self) -> Result<Vec<AlarmState>, AlarmError> {
-        alarm::off(&self.clients.cloudwatch, &self.frozen.policy.alarms).await
+        let mut off = alarm::off(&self.clients.cloudwatch, &self.frozen.policy.alarms).await?;
+        off.retain(|alarm| !self.frozen.ignored_alarms.contains(&alarm.name));
+        Ok(off)
     }
 
     /// Writes that the rollout awaits approval into `live`. Its alarm is armed then: who approves needs no right for it.
@@ -143,7 +145,7 @@ impl Moves {
         let Some(first) = self.frozen.moves.first() else {
             return Ok(());
         };
-        self.arm(first, events).await?;
+        self.arm(first, Utc::now(), events).await?;
         let (baseline, candidate) = (first.baseline.version, first.candidate.version);
         let record = Record::awaiting_approval(baseline, candidate, Utc::now());
         let (lambda, description) = (&self.clients.lambda, record.to_description()?);
@@ -163,10 +165,12 @@ impl Moves {
         mut events: E,
     ) -> Result<Driver<E>, MoveError> {
         let start = self.start(live, index, under_way)?;
-        let is_new = !start.has_weight();
         let candidate = start.candidate.version;
-        if is_new {
-            self.arm(&self.frozen.moves[index], &mut events).await?;
+        // Also where somebody has given the candidate a weight by hand.
+        if start.under_way.is_none() {
+            let now = Utc::now();
+            self.arm(&self.frozen.moves[index], now, &mut events)
+                .await?;
         }
         let driver = driver::start(start, &self.clients, self.frozen.sources.clone(), events).await;
         if driver.is_err() {
@@ -217,13 +221,14 @@ impl Moves {
         })
     }
 
-    /// Arms the alarm on the candidate, before it has any weight.
+    /// Arms the alarm on the candidate of a move that began then, or begins now.
     ///
     /// # Errors
     /// [`MoveError`].
     pub async fn arm(
         &self,
         planned: &PlannedMove,
+        since: DateTime<Utc>,
         events: &mut impl Events,
     ) -> Result<(), MoveError> {
         let policy = &self.frozen.policy.guard;
@@ -231,14 +236,20 @@ impl Moves {
             return Ok(());
         }
         let counted: Vec<_> = self.frozen.policy.metrics.values().cloned().collect();
-        let candidate = planned.candidate.version;
         let alarm = self.alarm();
-        alarm
-            .arm(candidate, policy, &self.frozen.namespace, &counted)
+        let armed = alarm
+            .arm(&Arming {
+                candidate: planned.candidate.version,
+                policy,
+                namespace: &self.frozen.namespace,
+                counted: &counted,
+                slowest: self.frozen.slowest(),
+                since,
+            })
             .await?;
         events.emit(&Event::Armed {
             alarm: alarm_name(&self.function.name),
-            at: alarm::describe(policy),
+            at: alarm::describe(&armed),
         });
         Ok(())
     }

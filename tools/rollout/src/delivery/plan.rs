@@ -1,6 +1,6 @@
 //! What has to be moved for `live` to serve a goal, and whether it may be.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use package::RolloutPolicy;
 
 use super::{
@@ -8,6 +8,7 @@ use super::{
     frozen::{Frozen, MOST_SUPERSEDED},
     path,
     record::{self, Record},
+    rollout::LONGEST_AFTER,
     situation::{Refusal, Situation},
     tags::{RUN, TagsError},
 };
@@ -45,16 +46,16 @@ pub enum PlanError {
     /// So many rollouts before it were superseded that this one is not to supersede the one under way.
     #[error(
         "{} releases of {function} in a row were superseded before any of them was promoted: the rollout of version \
-         {under_way} goes on, and version {} comes after it",
-        MOST_SUPERSEDED, .next.goal().map_or_else(String::new, |goal| goal.to_string())
+         {under_way} goes on, and version {goal} comes after it",
+        MOST_SUPERSEDED
     )]
     Waits {
         /// The function.
         function: String,
         /// The candidate of the rollout that goes on.
         under_way: Version,
-        /// What is to be started after it.
-        next: Box<Frozen>,
+        /// The version that comes after it.
+        goal: Version,
     },
     /// A version that there is not.
     #[error("version {version} of {function} does not exist: see rollout status {function}")]
@@ -149,7 +150,7 @@ pub async fn plan(clients: &Clients, name: &str, asked: Asked) -> Result<Plan, P
             let under_way = versions.begin(&live, first.candidate.version)?;
             (moves, First::Move(under_way))
         }
-        (None, None) => match versions.promoted(&live, &asked.policy)? {
+        (None, None) => match versions.promoted(&live, &asked.policy, before.as_ref())? {
             Some((planned, record)) => (vec![planned], First::Move(Some(record))),
             None => (moves, First::Move(None)),
         },
@@ -172,16 +173,20 @@ pub async fn plan(clients: &Clients, name: &str, asked: Asked) -> Result<Plan, P
             timeout_s: timeouts.max().unwrap_or_default(),
             namespace: namespace.unwrap_or_default(),
             sources: sources(clients, name).await,
-            ignored_alarms: Vec::new(),
+            // One that is gone on with is not started against what has gone off since.
+            ignored_alarms: match (&first, before) {
+                (First::Move(Some(_)), Some(before)) => before.ignored_alarms,
+                _ => Vec::new(),
+            },
             superseded,
         })
     };
     match (&first, &frozen) {
-        (First::Supersede(record), Some(frozen)) if superseded > MOST_SUPERSEDED => {
+        (First::Supersede(record), Some(_)) if superseded > MOST_SUPERSEDED => {
             Err(PlanError::Waits {
                 function: name.to_owned(),
                 under_way: record.candidate,
-                next: Box::new(frozen.clone()),
+                goal: asked.goal,
             })
         }
         _ => Ok(Plan {
@@ -288,17 +293,24 @@ impl Versions<'_> {
         }
     }
 
-    /// The move that has led to the goal, while alarms and limits stay armed, also when another process has made it.
+    /// The move that has led to the goal, while alarms and limits stay armed, also when another process has made it: as
+    /// long as the tags have the rollout, which may still wait for its samples.
     fn promoted(
         &self,
         live: &Alias,
         policy: &RolloutPolicy,
+        before: Option<&Frozen>,
     ) -> Result<Option<(PlannedMove, Record)>, PlanError> {
         let (routing, description) = (&live.routing, &live.description);
         match Situation::read(&self.function.name, routing, description, self.goal)? {
             Situation::Promoted(record) => {
-                let age = (Utc::now() - record.last_change()).num_seconds();
-                if u64::try_from(age).is_ok_and(|age| age >= policy.bake_after_s) {
+                let age = Utc::now() - record.last_change();
+                let bake_after = i64::try_from(policy.bake_after_s).unwrap_or(i64::MAX);
+                let longest = match before.and_then(Frozen::goal) {
+                    Some(goal) if goal == self.goal && bake_after > 0 => LONGEST_AFTER,
+                    _ => TimeDelta::try_seconds(bake_after).unwrap_or(LONGEST_AFTER),
+                };
+                if age >= longest {
                     return Ok(None);
                 }
                 let planned = PlannedMove {

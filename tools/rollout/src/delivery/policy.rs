@@ -53,6 +53,8 @@ pub struct Policy {
     pub min_samples: u64,
     /// How long alarms and limits stay armed after the promotion; zero: not at all.
     pub bake_after: TimeDelta,
+    /// How many invocations the promoted version is to have by then.
+    pub samples_after: u64,
     /// Length of one metric period.
     pub period: TimeDelta,
     /// How old a period must be before its counts are taken as final.
@@ -124,6 +126,7 @@ impl TryFrom<&RolloutPolicy> for Policy {
             step_timeout: seconds("step_timeout_s", asked.step_timeout_s())?,
             on_inconclusive: asked.on_inconclusive,
             min_samples: asked.min_samples,
+            samples_after: asked.min_samples,
             period: seconds("period_s", asked.period_s)?,
             metric_delay: seconds("metric_delay_s", asked.metric_delay_s)?,
             no_data_timeout: seconds("no_data_timeout_s", asked.no_data_timeout_s)?,

@@ -34,7 +34,7 @@ use crate::aws::{
 use package::manifest::alarm_name;
 
 /// How long alarms and limits stay armed after a promotion at most, however few calls there are.
-const LONGEST_AFTER: TimeDelta = TimeDelta::days(7);
+pub(super) const LONGEST_AFTER: TimeDelta = TimeDelta::days(7);
 
 /// How long a rollback that fails is tried again, in units of `no_data_timeout_s`: 45 minutes by
 /// default. As long as it fails the candidate may have traffic, and a network that is down may come back.
@@ -327,7 +327,7 @@ impl Rollout {
             return actions;
         }
         let (alarms, samples) = (observation.alarms, observation.samples);
-        match alarms.map(|states| self.take_in_alarms(states)) {
+        match alarms.map(|states| self.take_in_alarms(states, now)) {
             Ok(()) if self.alarm.is_some() => {
                 actions.extend(self.roll_back(Cause::Alarm, now));
                 return actions;
@@ -380,11 +380,11 @@ impl Rollout {
     }
 
     /// Remembers the first alarm that has gone off; one that was off from the beginning counts once it has been OK.
-    fn take_in_alarms(&mut self, states: Vec<AlarmState>) {
+    fn take_in_alarms(&mut self, states: Vec<AlarmState>, now: DateTime<Utc>) {
         let is_off = |name: &String| states.iter().any(|it| it.name == *name && it.is_off());
         self.ignored_alarms.retain(is_off);
         let ignored = &self.ignored_alarms;
-        let mut off = states.into_iter().filter(AlarmState::is_off);
+        let mut off = states.into_iter().filter(|it| it.is_off_at(now));
         self.alarm = off.find(|state| !ignored.contains(&state.name));
     }
 
@@ -504,7 +504,8 @@ impl Rollout {
     }
 
     fn served_for(&self, baked: TimeDelta, calls: f64) -> Vec<Action> {
-        let is_enough = baked >= self.policy.bake_after && calls >= self.policy.min_samples as f64;
+        let is_enough =
+            baked >= self.policy.bake_after && calls >= self.policy.samples_after as f64;
         if self.policy.bake_after.is_zero() || is_enough || baked >= LONGEST_AFTER {
             return self.end(Ending::Promoted, Percent::HUNDRED);
         }
@@ -512,7 +513,7 @@ impl Rollout {
             baked_s: baked.num_seconds(),
             bake_after_s: self.policy.bake_after.num_seconds(),
             samples: whole(calls),
-            min_samples: self.policy.min_samples,
+            min_samples: self.policy.samples_after,
         })]
     }
 
@@ -738,14 +739,18 @@ impl Rollout {
             Ok(actions) => return actions,
             Err(found) => found,
         };
-        if self.serves_alone() && self.rollback.is_none() {
-            return self.end(Ending::Promoted, Percent::HUNDRED);
-        }
         let by_hand = found.description.parse::<ByHand>();
         if by_hand.is_ok_and(|it| it.rolled_back == self.candidate.version)
             && found.routing.candidate().is_none()
         {
             return self.end(Ending::RolledBack(Cause::Aborted), self.percent());
+        }
+        // It still serves, perhaps beside what was released since.
+        if self.serves_alone()
+            && self.rollback.is_none()
+            && found.routing.primary == self.candidate.version
+        {
+            return self.end(Ending::Promoted, Percent::HUNDRED);
         }
         if self.is_superseded(&found) {
             return self.end(Ending::RolledBack(Cause::Superseded), self.percent());

@@ -323,6 +323,7 @@ mod tests {
             name: "checkout-errors".to_owned(),
             state: "ALARM".to_owned(),
             since: None,
+            counts_from: None,
             reason: "Threshold Crossed: 3 datapoints were greater than the threshold (1.0)."
                 .to_owned(),
         };

@@ -5,8 +5,9 @@
 //! | `rollout:policy-1` … | the policy | `rollout publish`, and at the start of a rollout |
 //! | `rollout:run-1` … | the rollout that is under way, frozen at its start: `frozen.rs` | its start; removed at its end |
 //! | `rollout:next-1` … | the rollout that waits for the end of that one | likewise |
+//! | `rollout:applied` | the commit that Terraform has applied last, as it is | `rollout applied` |
 //!
-//! The first value is the number of parts, a blank, and the text: JSON, deflated and in base64, whose letters tags may have,
+//! Of the others the first value is the number of parts, a blank, and the text: JSON, deflated and in base64, whose letters tags may have,
 //! cut into parts of 256 characters (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html>).
 
 use std::{
@@ -28,6 +29,8 @@ pub const POLICY: Tags = Tags("rollout:policy-");
 pub const RUN: Tags = Tags("rollout:run-");
 /// The rollout that comes next.
 pub const NEXT: Tags = Tags("rollout:next-");
+/// The key of the commit that was applied last.
+pub const APPLIED: &str = "rollout:applied";
 
 /// The longest value of a tag, in characters.
 const PART: usize = 256;

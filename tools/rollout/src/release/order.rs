@@ -131,6 +131,8 @@ pub struct OutOfOrder {
     pub commit: String,
     /// The one that is.
     pub from: String,
+    /// What that one is, such as `is deployed`.
+    pub what: &'static str,
     /// How the one follows the other.
     pub order: Order,
 }
@@ -140,17 +142,15 @@ impl fmt::Display for OutOfOrder {
         let Self {
             commit,
             from,
+            what,
             order,
         } = self;
         match order {
             Order::Unknown => write!(
                 f,
-                "{from} is deployed, which is not in this repository, so {commit} may be older"
+                "{from} {what}, which is not in this repository, so {commit} may be older"
             ),
-            _ => write!(
-                f,
-                "{commit} does not descend from {from}, which is deployed"
-            ),
+            _ => write!(f, "{commit} does not descend from {from}, which {what}"),
         }
     }
 }

@@ -168,6 +168,41 @@ fn a_commit_that_does_not_descend_from_the_deployed_one_is_refused_with_both() {
 }
 
 #[test]
+fn an_older_commit_of_the_same_bytes_may_not_undo_what_was_applied_last() {
+    let (sandbox, mut dist) = (Sandbox::start(), Dist::real());
+    let repository = Repository::new();
+    let folder = repository.0.path();
+    let [older, newer, newest] = [(); 3].map(|()| repository.commit());
+    built_from(&mut dist, &older);
+    deployed(&sandbox, &dist, folder, &["--before-apply"]).success();
+    sandbox.apply(&dist);
+    publish(&sandbox, &dist);
+    sandbox.give(2, 0.5);
+    sandbox.rollout(&dist, &["promote", FUNCTION]).success();
+    // The newer commit changes nothing of the function.
+    built_from(&mut dist, &newer);
+    sandbox.rollout(&dist, &["applied", FUNCTION]).success();
+
+    built_from(&mut dist, &older);
+    let serves = deployed(&sandbox, &dist, folder, &[]).success();
+    assert_eq!(answer(&serves)["state"], "serves");
+    let refused = deployed(&sandbox, &dist, folder, &["--before-apply"]).code(1);
+    let text = said(&refused);
+    let both = format!("{older} does not descend from {newer}, which was applied last");
+    assert!(
+        text.contains(&both) && text.contains("--any-order"),
+        "{text}"
+    );
+    let forced = ["--before-apply", "--any-order"];
+    deployed(&sandbox, &dist, folder, &forced).success();
+
+    for later in [newer, newest] {
+        built_from(&mut dist, &later);
+        deployed(&sandbox, &dist, folder, &["--before-apply"]).success();
+    }
+}
+
+#[test]
 fn content_that_came_back_has_the_commit_that_it_came_back_with() {
     let (sandbox, mut dist) = (Sandbox::start(), Dist::real());
     let repository = Repository::new();

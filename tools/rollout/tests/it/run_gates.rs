@@ -4,6 +4,7 @@ use aws_sdk_cloudwatch::{
     Client,
     types::{ComparisonOperator, Dimension, StateValue, Statistic},
 };
+use nix::sys::signal::Signal;
 use rollout::aws::client::Connection;
 
 use crate::common::run as stage;
@@ -79,6 +80,25 @@ async fn an_alarm_that_goes_off_during_a_rollout_rolls_it_back_with_its_reason()
     stage.reaches(20.0).await;
     stage.send_traffic();
     let (code, text) = said(&run.output().await);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("rolled back: the alarm checkout-errors went off at 20%: "),
+        "{text}"
+    );
+    assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_goes_on_after_a_kill_goes_back_when_an_alarm_went_off_meanwhile() {
+    let stage = Stage::set(Candidate::Good).await;
+    let client = alarm(&stage).await;
+    let killed = stage.run(&["--alarms", ALARM, "--bake", "60s"]);
+    stage.reaches(20.0).await;
+    killed.signal(Signal::SIGKILL);
+    killed.output().await;
+    stage.send_traffic();
+    goes_off(&client).await;
+    let (code, text) = said(&stage.run(&["--alarms", ALARM]).output().await);
     assert_eq!(code, Some(1), "{text}");
     assert!(
         text.contains("rolled back: the alarm checkout-errors went off at 20%: "),

@@ -82,3 +82,34 @@ async fn who_wants_no_guard_gets_none() {
     let (code, text) = said(&run.output().await);
     assert_eq!(code, Some(1), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_candidate_has_failed_before_the_rollout_does_not_set_off_its_alarm() {
+    let stage = Stage::set(Candidate::Errors).await;
+    stage.guard_at(1.0);
+    stage.set_by_hand(0.9).await;
+    for _ in 0..80 {
+        let invoke = stage.lambda.invoke().function_name(FUNCTION);
+        invoke.qualifier("live").send().await.expect("is invoked");
+    }
+    stage.set_by_hand(0.0).await;
+    // Nobody calls it now.
+    let (code, text) = said(&stage.run(&[]).output().await);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("promoted"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_that_got_its_weight_by_hand_has_its_alarm_too() {
+    let stage = Stage::set(Candidate::Good).await;
+    stage.set_by_hand(0.2).await;
+    let run = stage.run(&["--bake", "60s"]);
+    stage::eventually(async || {
+        let state = alarm(&stage).await;
+        (state["name"] == "flaky-live-candidate").then_some(())
+    })
+    .await;
+    run.signal(Signal::SIGTERM);
+    let (code, text) = said(&run.output().await);
+    assert_eq!(code, Some(1), "{text}");
+}

@@ -3,10 +3,21 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use aws_config::SdkConfig;
 use aws_sdk_lambda::{operation::get_alias::GetAliasOutput, types::AliasRoutingConfiguration};
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use controller::{Controller, tell::LastTold, tick::Account, wake::Wake};
-use rollout::{aws::client::Clients, delivery::record::Record};
+use package::RolloutPolicy;
+use rollout::{
+    aws::{client::Clients, function},
+    delivery::{
+        decision::Cause,
+        frozen::{Frozen, Next},
+        moves,
+        record::Record,
+        tags::{NEXT, RUN},
+    },
+};
 use sandbox::{execution::emulation::HOST, testing::Sandbox};
 use serde_json::Value;
 
@@ -18,7 +29,7 @@ const FUNCTION: &str = "hasher";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Steps of seconds.
-const QUICK: [&str; 6] = ["--bake", "2s", "--steps", "20,50,100", "--bake-after", "0s"];
+pub const QUICK: [&str; 6] = ["--bake", "2s", "--steps", "20,50,100", "--bake-after", "0s"];
 
 /// Two pairs, and the controller as a function.
 async fn controlled() -> Stage {
@@ -27,13 +38,13 @@ async fn controlled() -> Stage {
     Stage::set_as(&sandbox, FUNCTION, FUNCTION).await
 }
 
-async fn live(stage: &Stage) -> GetAliasOutput {
+pub async fn live(stage: &Stage) -> GetAliasOutput {
     let get = stage.sandbox.lambda.get_alias();
     let get = get.function_name(&stage.function).name("live");
     get.send().await.unwrap()
 }
 
-fn description(live: &GetAliasOutput) -> &str {
+pub fn description(live: &GetAliasOutput) -> &str {
     live.description().unwrap_or_default()
 }
 
@@ -51,20 +62,73 @@ async fn until<T>(what: &str, mut is_so: impl AsyncFnMut() -> Option<T>) -> T {
     waited.unwrap_or_else(|_| panic!("{what}"))
 }
 
+/// The keys `rollout:*` of the function's tags.
+async fn keys(stage: &Stage) -> BTreeSet<String> {
+    let function = stage.sandbox.lambda.get_function();
+    let function = function.function_name(&stage.function).send().await;
+    let tags = function.unwrap().tags.unwrap_or_default();
+    let own = |key: &String| key.starts_with("rollout:run-") || key.starts_with("rollout:next-");
+    tags.into_keys().filter(own).collect()
+}
+
+/// What somebody makes of `live`, with whatever tool.
+async fn change_by_hand(stage: &Stage, version: &str, description: &str) {
+    let nothing = AliasRoutingConfiguration::builder()
+        .set_additional_version_weights(Some(Default::default()));
+    let update = stage.sandbox.lambda.update_alias();
+    let update = update.function_name(&stage.function).name("live");
+    let update = update.routing_config(nothing.build());
+    let update = update.function_version(version).description(description);
+    update.send().await.unwrap();
+}
+
+/// A rollout to a version that waits for the end of the one under way.
+async fn let_wait(stage: &Stage, goal: &str, change: impl FnOnce(&mut Next)) {
+    let mut next = Next {
+        goal: goal.parse().unwrap(),
+        policy: RolloutPolicy::default(),
+        until: None,
+        retry: false,
+        force: false,
+    };
+    change(&mut next);
+    let lambda = &stage.sandbox.lambda;
+    let function = function::read(lambda, &stage.function).await.unwrap();
+    moves::keep(lambda, &function, NEXT, &next).await.unwrap();
+}
+
+/// As if nobody was about to set the first weight any more.
+async fn started_long_ago(stage: &Stage) {
+    let lambda = &stage.sandbox.lambda;
+    let function = function::read(lambda, &stage.function).await.unwrap();
+    let frozen: Frozen = RUN.read(&function.tags).unwrap().unwrap();
+    let frozen = Frozen {
+        started: frozen.started - TimeDelta::minutes(5),
+        ..frozen
+    };
+    moves::keep(lambda, &function, RUN, &frozen).await.unwrap();
+}
+
+async fn wake(controller: &mut Controller) {
+    let woken = controller.wake(&Wake::Time(Utc::now())).await.unwrap();
+    assert!(woken.failed.is_empty(), "{woken:?}");
+}
+
 /// Waits until the rollout has been removed from the function's tags, which is its end.
 async fn over(stage: &Stage) -> GetAliasOutput {
     until("the rollout is not over", async || {
-        let function = stage.sandbox.lambda.get_function();
-        let function = function
-            .function_name(&stage.function)
-            .send()
-            .await
-            .unwrap();
-        let tags = function.tags().cloned().unwrap_or_default();
-        (!tags.contains_key("rollout:run-1")).then_some(())
+        (!is_under_way(stage).await).then_some(())
     })
     .await;
     live(stage).await
+}
+
+/// Whether the function's tags have a rollout.
+pub async fn is_under_way(stage: &Stage) -> bool {
+    let function = stage.sandbox.lambda.get_function();
+    let function = function.function_name(&stage.function).send().await;
+    let tags = function.unwrap().tags().cloned().unwrap_or_default();
+    tags.contains_key("rollout:run-1")
 }
 
 async fn reaches(stage: &Stage, percent: f64) {
@@ -85,7 +149,7 @@ fn sentences(stage: &Stage, part: &str) -> usize {
 }
 
 /// What was told, each once, in the order of time.
-fn told(stage: &Stage) -> Vec<String> {
+pub fn told(stage: &Stage) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let events = stage.sandbox.events();
     let details = events.iter().map(|event| &event["detail"]);
@@ -183,6 +247,30 @@ async fn any_shell_approves_pauses_resumes_promotes_and_aborts_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_moves_the_first_is_watched_after_its_promotion_and_then_the_second_begins() {
+    let stage = controlled().await;
+    let traffic = stage.invocations("three-bytes.json", 50.0).await;
+    // A pair that knows that it is one.
+    stage.newer().await;
+    stage.run("publish", &[]).await.expect(0, &["published"]);
+    let aliases = stage.sandbox.lambda.get_alias().function_name(FUNCTION);
+    let goal = aliases.name(HOST.other().as_str()).send().await.unwrap();
+    let goal = goal.function_version().unwrap();
+    let quick = ["--period", "1s", "--metric-delay", "1s"];
+    let flags = [
+        &["--to", goal][..],
+        &quick,
+        &["--bake", "2s", "--steps", "50,100", "--bake-after", "4s"],
+    ];
+    let started = stage.run("start", &flags.concat()).await;
+    started.expect(0, &["started"]);
+    let live = over(&stage).await;
+    drop(traffic);
+    assert_eq!(live.function_version(), Some(goal));
+    assert_eq!(told(&stage), ["started", "started", "promoted"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_step_that_ends_only_with_promote_says_so_once() {
     let stage = controlled().await;
     let traffic = stage.invocations("three-bytes.json", 50.0).await;
@@ -217,14 +305,7 @@ async fn an_alias_that_a_hand_has_changed_is_not_touched_any_more() {
         (!told(&stage).is_empty()).then_some(())
     })
     .await;
-    let nothing = AliasRoutingConfiguration::builder()
-        .set_additional_version_weights(Some(Default::default()));
-    let update = stage.sandbox.lambda.update_alias().function_name(FUNCTION);
-    let update = update.name("live").function_version("2");
-    let update = update
-        .routing_config(nothing.build())
-        .description("by hand");
-    update.send().await.unwrap();
+    change_by_hand(&stage, "2", "by hand").await;
     let live = over(&stage).await;
     assert_eq!(description(&live), "by hand");
     assert_eq!(
@@ -239,9 +320,18 @@ fn new_controller(sandbox: &Sandbox) -> Controller {
 }
 
 fn controller_with(sandbox: &Sandbox, clients: Clients) -> Controller {
+    controller_by(&sandbox.sdk_config(), clients)
+}
+
+/// One that makes all its calls like this.
+pub fn controller_of(config: &SdkConfig) -> Controller {
+    controller_by(config, Clients::new(config))
+}
+
+fn controller_by(config: &SdkConfig, clients: Clients) -> Controller {
     let account = Account {
         clients,
-        events: aws_sdk_eventbridge::Client::new(&sandbox.sdk_config()),
+        events: aws_sdk_eventbridge::Client::new(config),
         bus: "default".to_owned(),
         last_told: LastTold::default(),
     };
@@ -249,7 +339,7 @@ fn controller_with(sandbox: &Sandbox, clients: Clients) -> Controller {
 }
 
 /// The function `controller` is there, which `rollout start` looks for, and does not tick: nothing is left for it.
-async fn started(flags: &[&str]) -> Stage {
+pub async fn started(flags: &[&str]) -> Stage {
     let stage = controlled().await;
     let nothing = stage.sandbox.lambda.put_function_concurrency();
     let nothing = nothing.function_name("controller");
@@ -260,51 +350,6 @@ async fn started(flags: &[&str]) -> Stage {
         .unwrap();
     stage.rollout("start", flags).await.expect(0, &["started"]);
     stage
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_controller_that_is_killed_at_any_moment_of_any_wake_does_no_harm() {
-    let stage = started(&QUICK).await;
-    let traffic = stage.invocations("three-bytes.json", 30.0).await;
-    let mut wakes = 0_u64;
-    let ended = async {
-        loop {
-            // A wake that lives on makes the progress; the others die after 0, 0.7, 1.4, ... ms.
-            let lives_on = wakes % 8 == 7;
-            let most = if lives_on {
-                PATIENCE
-            } else {
-                Duration::from_micros(700 * (wakes % 61))
-            };
-            let mut controller = new_controller(&stage.sandbox);
-            let wake = Wake::Time(Utc::now());
-            drop(tokio::time::timeout(most, controller.wake(&wake)).await);
-            wakes += 1;
-            let function = stage.sandbox.lambda.get_function().function_name(FUNCTION);
-            let function = function.send().await.unwrap();
-            if function
-                .tags()
-                .is_none_or(|tags| !tags.contains_key("rollout:run-1"))
-            {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, ended)
-        .await
-        .expect("it ends");
-    drop(traffic);
-    let live = live(&stage).await;
-    assert_eq!(live.function_version(), Some(stage.candidate()), "{live:?}");
-    let record: Record = description(&live).parse().unwrap();
-    let weights: Vec<_> = record.changes.iter().map(|it| it.percent.value()).collect();
-    assert_eq!(weights, [20.0, 50.0, 100.0], "{record}");
-    let told = told(&stage);
-    assert!(wakes > 20, "{wakes} wakes");
-    for what in ["started", "step", "promoted"] {
-        assert!(told.contains(&what.to_owned()), "{told:?}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -440,4 +485,102 @@ async fn after_three_that_were_superseded_the_next_one_waits_and_starts_by_itsel
         ["started", "promoted", "started", "promoted"],
         "{told:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_not_started_after_what_somebody_has_done_by_hand() {
+    let back = "version 1 set by rollback of version";
+    tokio::join!(
+        by_hand_before_what_waits(back, true, "rolled_back"),
+        by_hand_before_what_waits(back, false, "rolled_back"),
+        by_hand_before_what_waits("by hand", true, "changed_by_hand"),
+        by_hand_before_what_waits("by hand", false, "changed_by_hand"),
+    );
+}
+
+/// A process that has ticked the rollout finds it, or one that has not.
+async fn by_hand_before_what_waits(says: &str, is_known: bool, ending: &str) {
+    let stage = started(&["--bake", "60s"]).await;
+    let_wait(&stage, &stage.newer().await, |_| {}).await;
+    let mut controller = new_controller(&stage.sandbox);
+    if is_known {
+        wake(&mut controller).await;
+    } else {
+        started_long_ago(&stage).await;
+    }
+    let (serves, says) = match says.strip_suffix(" version") {
+        Some(_) => ("1", format!("{says} {}", stage.candidate())),
+        None => ("2", says.to_owned()),
+    };
+    change_by_hand(&stage, serves, &says).await;
+    wake(&mut controller).await;
+    wake(&mut controller).await;
+    let live = live(&stage).await;
+    assert_eq!(
+        (live.function_version(), description(&live)),
+        (Some(serves), &*says)
+    );
+    assert_eq!(keys(&stage).await, BTreeSet::new());
+    let told = told(&stage);
+    assert_eq!(told[told.len() - 2..], [ending, "failed"], "{is_known}");
+    assert_eq!(sentences(&stage, "which has waited, is not started"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_aborts_or_rolls_back_is_shown_what_waits_and_ends_it_too() {
+    let stage = started(&["--bake", "60s"]).await;
+    let next = stage.newer().await;
+    for (word, flags) in [("abort", &[][..]), ("rollback", &["--to", "1"])] {
+        let_wait(&stage, &next, |_| {}).await;
+        let comes = format!("version {next} comes after it");
+        stage.run("status", &[]).await.expect(0, &[&comes]);
+        let all = stage.run("status", &["--all"]).await;
+        all.expect(0, &["next", &next]);
+        let ended = stage.run(word, flags).await;
+        ended.expect(0, &["the release that has waited is not started"]);
+        assert!(keys(&stage).await.iter().all(|key| !key.contains("next")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_keeps_its_flags_and_waits_for_an_alarm_as_well() {
+    let stage = started(&["--bake", "60s"]).await;
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(&stage.sandbox.sdk_config());
+    let put = cloudwatch.put_metric_alarm().alarm_name("checkout-errors");
+    let put = put.namespace("Shop").metric_name("Errors").period(60);
+    let put = put.statistic(aws_sdk_cloudwatch::types::Statistic::Sum);
+    let put = put.evaluation_periods(1).threshold(1.0);
+    let put = put.treat_missing_data("ignore");
+    let put = put
+        .comparison_operator(aws_sdk_cloudwatch::types::ComparisonOperator::GreaterThanThreshold);
+    put.send().await.unwrap();
+    let off = cloudwatch.set_alarm_state().alarm_name("checkout-errors");
+    let off = off.state_value(aws_sdk_cloudwatch::types::StateValue::Alarm);
+    off.state_reason("a drill").send().await.unwrap();
+    let wait = async |force| {
+        // The candidate that was found bad, once more.
+        let_wait(&stage, stage.candidate(), |next| {
+            next.policy.alarms = vec!["checkout-errors".to_owned()];
+            (next.retry, next.force) = (true, force);
+        })
+        .await;
+    };
+    wait(false).await;
+    let found: Record = description(&live(&stage).await).parse().unwrap();
+    let worse = found.rolled_back(Cause::Worse, Utc::now()).to_string();
+    change_by_hand(&stage, "1", &worse).await;
+    let mut controller = new_controller(&stage.sandbox);
+    for _ in 0..2 {
+        wake(&mut controller).await;
+    }
+    assert_eq!(description(&live(&stage).await), worse);
+    assert!(keys(&stage).await.contains(&NEXT.key(1)));
+    wait(true).await;
+    for _ in 0..2 {
+        wake(&mut controller).await;
+    }
+    let begun: Record = description(&live(&stage).await).parse().unwrap();
+    assert_eq!(begun.candidate.to_string(), stage.candidate());
+    assert_eq!(begun.percent().value(), 5.0, "{begun}");
+    assert!(!keys(&stage).await.contains(&NEXT.key(1)));
 }

@@ -14,3 +14,5 @@ mod event_processor;
 mod hasher;
 #[cfg(http_api)]
 mod http_api;
+#[cfg(hasher)]
+mod kills;

@@ -25,6 +25,8 @@ mock_data "aws_iam_policy" {
       {"Action": ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"], "Resource": ["arn:aws:sqs:eu-central-1:123456789012:shop-production-*"]},
       {"Action": ["ssm:GetParameters"], "Resource": ["arn:aws:ssm:eu-central-1:123456789012:parameter/shop-production/*", "arn:aws:ssm:eu-central-1:123456789012:parameter/aws/reference/secretsmanager/shop-production/*"]},
       {"Action": ["secretsmanager:GetSecretValue"], "Resource": ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-production/*"]},
+      {"Action": ["kms:Decrypt"], "Resource": ["arn:aws:kms:eu-central-1:123456789012:key/*"], "Condition": {"StringEquals": {"kms:ViaService": "ssm.eu-central-1.amazonaws.com"}}},
+      {"Action": ["kms:Decrypt"], "Resource": ["arn:aws:kms:eu-central-1:123456789012:key/*"], "Condition": {"StringEquals": {"kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com"}}},
       {"Action": ["kms:Decrypt"], "Resource": ["arn:aws:kms:eu-central-1:123456789012:key/1"]},
       {"Action": ["s3:*Object"], "Resource": ["arn:aws:s3:::shop-production-uploads/*"]}
       ] }

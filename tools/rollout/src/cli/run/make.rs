@@ -6,14 +6,14 @@ use chrono::Utc;
 use futures::FutureExt as _;
 
 use crate::{
-    aws::{LIVE, alias},
+    aws::{LIVE, alarm::AlarmState, alias},
     cli::{context::Context, recorder::Recorder, signals::Interrupts},
     delivery::{
         decision::Cause,
         driver::{Commands as _, Events as _},
         event::{Command, Ending, Event},
         frozen::{Over, Stage},
-        moves::{MoveError, Moves},
+        moves::Moves,
         plan::First,
         record::Record,
     },
@@ -140,11 +140,10 @@ impl Starting {
             let Stage::Move { index, under_way } = stage else {
                 return Ok(self.over(stage, &mut recorder).await);
             };
-            if under_way.is_some() {
+            if let Some(record) = &under_way {
                 // A new alarm: what the one before has seen may be of another policy.
-                self.moves
-                    .arm(&self.moves.frozen().moves[index], &mut recorder)
-                    .await?;
+                let planned = &self.moves.frozen().moves[index];
+                self.moves.arm(planned, record.since, &mut recorder).await?;
             }
             let driver = self.moves.begin(live, index, under_way, recorder).await?;
             let ending = driver.run(interrupts).await;
@@ -156,12 +155,35 @@ impl Starting {
             if called_off(interrupts, &mut recorder) {
                 return Ok(self.called_off(&mut recorder));
             }
-            if let Some(off) = self.moves.off().await?.into_iter().next() {
-                return Err(MoveError::Off(off).into());
+            if !self.alarms_are_ok(interrupts, &mut recorder).await? {
+                return Ok(self.called_off(&mut recorder));
             }
             live = self.moves.live().await?;
-            stage = self.moves.frozen().stage(&live, Utc::now());
+            stage = self.moves.frozen().stage_after(index, &live, Utc::now());
         }
+    }
+
+    /// Waits between two moves until no alarm of the policy is off; `false` when somebody has called the rollout off.
+    async fn alarms_are_ok(
+        &self,
+        interrupts: &mut Interrupts,
+        recorder: &mut Recorder,
+    ) -> anyhow::Result<bool> {
+        let mut waits_for = None;
+        while let Some(off) = self.moves.off().await?.into_iter().next() {
+            if waits_for.as_ref() != Some(&off.name) {
+                let AlarmState { name, reason, .. } = &off;
+                self.context.output.prose(&format!(
+                    "the next move waits for the alarm {name}, which is in ALARM: {reason}"
+                ))?;
+            }
+            waits_for = Some(off.name);
+            tokio::time::sleep(LOOK_EVERY).await;
+            if called_off(interrupts, recorder) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// `live` once somebody has approved the rollout; `None` when somebody has called it off.

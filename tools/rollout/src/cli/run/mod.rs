@@ -31,7 +31,7 @@ use crate::{
     delivery::{
         driver::Events as _,
         event::{Ending, Event, PlannedMove},
-        frozen::Frozen,
+        frozen::{Frozen, Next},
         moves::{self, MoveError, Moves},
         plan::{self, Asked, First, Plan, PlanError},
         policy::Policy,
@@ -135,9 +135,16 @@ async fn try_run(
         retry,
     };
     let goal = asked.goal;
+    let next = Next {
+        goal,
+        policy: policy.clone(),
+        until: args.until,
+        retry,
+        force: args.force,
+    };
     let plan = match plan::plan(&context.clients, &name, asked).await {
         Err(error) if !args.dry_run && matches!(error, PlanError::Waits { .. }) => {
-            return plan_waits(&name, error, controlled, context).await;
+            return plan_waits(&name, &error, controlled.then_some(&next), context).await;
         }
         plan => plan?,
     };
@@ -163,9 +170,13 @@ async fn try_run(
     };
     // Before anything is said or done: from here on an interruption has to be answered.
     let mut interrupts = Interrupts::listen(&context.output)?;
-    let is_new = first == First::Move(None) && live.routing.candidate().is_none();
+    let goes_on = matches!(first, First::Move(Some(_)));
+    let ignored_alarms = match goes_on && !args.force {
+        true => frozen.ignored_alarms.clone(),
+        false => gates(&frozen, !args.force, context).await?,
+    };
     let frozen = Frozen {
-        ignored_alarms: gates(&frozen, is_new && !args.force, context).await?,
+        ignored_alarms,
         ..frozen
     };
     let mut starting = Starting {
@@ -203,11 +214,11 @@ async fn gates(frozen: &Frozen, refuse: bool, context: &Context) -> anyhow::Resu
 /// Too many rollouts before were superseded: this one comes after the one under way.
 async fn plan_waits(
     name: &str,
-    waits: PlanError,
-    controlled: bool,
+    waits: &PlanError,
+    next: Option<&Next>,
     context: &Context,
 ) -> anyhow::Result<Outcome> {
-    if controlled && let PlanError::Waits { next, .. } = &waits {
+    if let Some(next) = next {
         let function = function::read(&context.clients.lambda, name).await?;
         moves::keep(&context.clients.lambda, &function, NEXT, next).await?;
         context

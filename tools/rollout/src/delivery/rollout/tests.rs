@@ -304,6 +304,7 @@ impl Account {
             .to_owned(),
             name,
             since: None,
+            counts_from: None,
             reason: "Threshold Crossed".to_owned(),
         });
         let alarms = Ok(alarms.collect());
@@ -1209,6 +1210,40 @@ fn a_weight_that_somebody_sets_is_not_touched_and_the_next_run_resumes_from_it()
     assert!(sentence.contains("nothing was touched"), "{sentence}");
     assert_eq!(account.run(&policy()), PROMOTED);
     assert_eq!(account.resumed_at(), Some(33.0));
+}
+
+#[test]
+fn what_somebody_takes_back_or_changes_after_the_promotion_was_not_promoted() {
+    let watched = RolloutPolicy {
+        bake_after_s: 600,
+        ..policy()
+    };
+    for (serves, description, end) in [
+        (
+            1,
+            "version 1 set by rollback of version 2",
+            Ending::RolledBack(Cause::Aborted),
+        ),
+        (1, "by hand", Ending::Stopped),
+        (3, "by hand", Ending::Stopped),
+        (2, "by hand", Ending::Promoted),
+    ] {
+        let mut account = Account::new(Candidate::Good);
+        let start = account.start(&watched);
+        let mut run = Run::begin(&mut account, start, Kill::Never);
+        while !account.serves(2) {
+            run.wait(&mut account, None);
+            run.tick(&mut account);
+        }
+        account.set_by_hand(Routing::alone(version(serves)));
+        account.live.as_mut().expect("is there").description = description.to_owned();
+        while run.end.is_none() {
+            run.wait(&mut account, None);
+            run.tick(&mut account);
+        }
+        assert_eq!(run.end, Some(ended(end)), "{serves} {description}");
+        assert_eq!(account.routing(), Routing::alone(version(serves)));
+    }
 }
 
 #[test]

@@ -142,6 +142,13 @@ impl Stage {
         self.write_manifest(policy().with_metrics_of(&Trigger::Http));
     }
 
+    /// From now on the alarm on the candidate goes off at so many failures.
+    pub(crate) fn guard_at(&self, errors_percent: f64) {
+        let mut policy = policy();
+        policy.guard.errors_percent = errors_percent;
+        self.write_manifest(policy);
+    }
+
     fn write_manifest(&self, rollout: RolloutPolicy) {
         let manifest = FunctionManifest {
             schema_version: SCHEMA_VERSION,

@@ -5,7 +5,10 @@ use chrono::DurationRound as _;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use rand_distr::{Distribution as _, Poisson};
 
+use package::manifest::GuardPolicy;
+
 use super::*;
+use crate::aws::alarm;
 
 /// One invocation.
 #[derive(Debug, Clone, Copy)]
@@ -225,6 +228,60 @@ fn quick_failures_and_slow_successes_roll_back_nothing_when_periods_are_over() {
     // Before that a slower candidate seems to get fewer calls than its weight says.
     let too_early = not_promoted(50, [quick, slow], timeout - TimeDelta::minutes(2));
     assert!(too_early > 40, "{too_early} of 50");
+}
+
+/// Whether the alarm on a healthy candidate goes off within two hours, when this many of its calls a minute come.
+fn alarm_goes_off(stream: Stream, guard: &GuardPolicy, from: TimeDelta, seed: u64) -> bool {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let (start, range) = (start_of_time(), TimeDelta::seconds(guard.period_s as i64));
+    let mut calls: Vec<Call> = Vec::new();
+    (0..120).any(|minute| {
+        let minute = start + TimeDelta::minutes(minute);
+        calls.extend(stream.minute(minute, 1.0, &mut rng));
+        let now = minute + TimeDelta::minutes(1);
+        let seen = calls
+            .iter()
+            .filter(|call| call.sent <= now && call.minute >= now - range);
+        let (count, failed) = seen.fold((0.0, 0.0), |(count, failed), call| {
+            (count + 1.0, failed + f64::from(u8::from(call.failed)))
+        });
+        let is_off =
+            count >= guard.min_samples as f64 && 100.0 * failed / count > guard.errors_percent;
+        is_off && now >= start + from
+    })
+}
+
+#[test]
+fn quick_failures_and_slow_successes_do_not_set_off_the_alarm_on_the_candidate() {
+    let minutes = TimeDelta::minutes;
+    for (per_minute, failure_rate, least) in [
+        (30.0, 0.02, 4),
+        (60.0, 0.01, 4),
+        (60.0, 0.05, 2),
+        (60.0, 0.1, 1),
+    ] {
+        let stream = Stream {
+            per_minute,
+            failure_rate,
+            failure: TimeDelta::zero(),
+            success: [[minutes(least), minutes(1)]; 2],
+        };
+        let timeout = minutes(least + 1);
+        let plain = GuardPolicy::default();
+        let stretched = alarm::stretched(&plain, timeout);
+        let from =
+            alarm::counts_from(start_of_time(), timeout, minutes(5), false) - start_of_time();
+        let off = |guard: &GuardPolicy, from| {
+            let seeds = 0..20;
+            seeds
+                .filter(|seed| alarm_goes_off(stream, guard, from, *seed))
+                .count()
+        };
+        let what = format!("{per_minute} a minute, {failure_rate}, {least} minutes");
+        assert_eq!(off(&stretched, from), 0, "{what}");
+        let unprepared = off(&plain, TimeDelta::zero());
+        assert!(unprepared > 10, "{unprepared} of 20: {what}");
+    }
 }
 
 /// As the controller does it whose process is another one each minute.

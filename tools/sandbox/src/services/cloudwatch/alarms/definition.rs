@@ -14,6 +14,8 @@ use crate::services::cloudwatch::{
 /// Most queries of one alarm
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>).
 const MAX_QUERIES: usize = 20;
+/// Most metrics among them.
+const MAX_METRICS: usize = 10;
 /// How far back an alarm may look: a day, or a week with periods of an hour and more.
 const LONGEST_RANGE_S: i64 = 24 * 60 * 60;
 const LONGEST_RANGE_OF_HOURS_S: i64 = 7 * LONGEST_RANGE_S;
@@ -189,6 +191,9 @@ fn of_queries(
     }
     if metrics.len() > MAX_QUERIES {
         return wrong("Metrics has more than 20 queries");
+    }
+    if metrics.iter().filter(|it| it.metric_stat.is_some()).count() > MAX_METRICS {
+        return wrong("Metrics has more than 10 with a MetricStat");
     }
     let mut periods = HashSet::new();
     let mut queries = Vec::new();
