@@ -79,5 +79,7 @@ END
 next "cargo test -p $name" "its own tests"
 next "scripts/deploy.sh $name --sandbox" "the whole rollout on this machine, with no AWS account"
 next "git add --all && git commit" "a version says which commit it is"
+[[ -f dist/controller/function.json ]] ||
+    next "scripts/build.sh controller" "with an account: what moves the rollouts on, for the platform"
 next "scripts/platform.sh" "with an account: its tables, queues and rights; again when these change"
 next "scripts/deploy.sh $name" "the rollout on AWS; a push to main does the same"

@@ -44,7 +44,7 @@ fi
 
 name=smoke-$(date +%s)-$$
 work=$(mktemp -d)
-mapping='' queue='' made_role=false made_function=false
+mapping='' queue='' alarm='' made_role=false made_function=false
 # The AWS CLI of version 1 does not read it for SQS.
 aws() { command aws ${AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"} "$@"; }
 text() { aws "$@" --output text; }
@@ -52,6 +52,7 @@ fn() { text lambda "$1" --function-name "$name" "${@:2}"; }
 quietly() { "$@" >/dev/null 2>&1 || echo "could not be removed, please look: $*" >&2; }
 cleanup() {
     [[ -z $mapping ]] || quietly aws lambda delete-event-source-mapping --uuid "$mapping"
+    [[ -z $alarm ]] || quietly aws cloudwatch delete-alarms --alarm-names "$alarm"
     ! $made_function || quietly aws lambda delete-function --function-name "$name"
     [[ -z $queue ]] || quietly aws sqs delete-queue --queue-url "$queue"
     if $made_role; then
@@ -104,11 +105,14 @@ if [[ -z $role ]]; then
 fi
 cat >"$work/bootstrap" <<'END'
 #!/bin/bash
-# Answers every event with its own version; an event that says "fail" and this version is an error.
+# Answers every event with its own version; an event that says "fail" and this version is an error. Each is counted, in a
+# line as shared/src/telemetry writes it.
 url=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation
 while true; do
     event=$(curl -sS -D /tmp/headers-$$ "$url/next")
     id=$(sed -n 's/^[Ll]ambda-[Rr]untime-[Aa]ws-[Rr]equest-[Ii]d: *\([^[:space:]]*\).*/\1/p' /tmp/headers-$$)
+    printf '{"_aws": {"Timestamp": %s, "CloudWatchMetrics": [{"Namespace": "smoke", "Dimensions": [["Function", "Version"]], "Metrics": [{"Name": "Requests"}]}]}, "Function": "%s", "Version": "%s", "Requests": 1}\n' \
+        "$(date +%s%3N)" "$AWS_LAMBDA_FUNCTION_NAME" "$AWS_LAMBDA_FUNCTION_VERSION"
     if [[ $event == *"fail $AWS_LAMBDA_FUNCTION_VERSION"* ]]; then
         curl -sS -o /dev/null "$url/$id/error" -d '{"errorType": "Asked", "errorMessage": "asked to fail"}'
     else
@@ -193,6 +197,31 @@ claim "it is listed by the alias" '^1$' "$(text lambda list-event-source-mapping
 
 # --- metrics -------------------------------------------------------------------------------------
 
+# The alarm on a candidate, as tools/rollout/src/aws/alarm.rs makes it; ServerErrors are never sent.
+python3 - "$work/alarm.json" "$name" "$two" <<'END'
+import json, sys
+path, function, version = sys.argv[1:]
+def metric(id, namespace, name, **dimensions):
+    dimensions = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+    metric = {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions}
+    return {"Id": id, "ReturnData": False, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+of_lambda = {"FunctionName": function, "Resource": function + ":live", "ExecutedVersion": version}
+own = {"Function": function, "Version": version}
+json.dump([
+    {"Id": "percent", "ReturnData": True, "Expression":
+        "IF(FILL(invocations, 0) >= 2, 100 * FILL(errors, 0) / FILL(invocations, 1), 0)"
+        " + IF(FILL(of0, 0) >= 2 AND 100 * FILL(failed0, 0) > 20 * FILL(of0, 0), 100, 0)"},
+    metric("errors", "AWS/Lambda", "Errors", **of_lambda),
+    metric("invocations", "AWS/Lambda", "Invocations", **of_lambda),
+    metric("failed0", "smoke", "ServerErrors", **own),
+    metric("of0", "smoke", "Requests", **own),
+], open(path, "w"))
+END
+alarm=$name
+claim "an alarm by metric math, over a metric that was never sent too, is accepted" '^yes$' "$(aws cloudwatch put-metric-alarm --alarm-name "$alarm" \
+    --metrics "file://$work/alarm.json" --comparison-operator GreaterThanThreshold --threshold 20 --evaluation-periods 1 \
+    --treat-missing-data notBreaching 2>&1 && echo yes)"
+
 echo "10 invocations of version $one at 100%"
 for ((i = 0; i < 10; i++)); do call '{}'; done
 text sqs send-message --queue-url "$queue" --message-body message --query MessageId >/dev/null
@@ -215,16 +244,24 @@ sums() { # METRIC VERSION: its points, one a line
     text cloudwatch get-metric-data --start-time "$start" --end-time "$(date -u +%FT%TZ)" --query 'MetricDataResults[0].Values[]' --metric-data-queries \
         "[{\"Id\": \"m\", \"MetricStat\": {\"Period\": 60, \"Stat\": \"Sum\", \"Metric\": {\"Namespace\": \"AWS/Lambda\", \"MetricName\": \"$1\", \"Dimensions\": [{\"Name\": \"FunctionName\", \"Value\": \"$name\"}, {\"Name\": \"Resource\", \"Value\": \"$name:live\"}, {\"Name\": \"ExecutedVersion\", \"Value\": \"$2\"}]}}}]" | tr '\t' '\n'
 }
+requests() { # VERSION: what its lines of metrics have come to
+    text cloudwatch get-metric-data --start-time "$start" --end-time "$(date -u +%FT%TZ)" --query 'MetricDataResults[0].Values[]' --metric-data-queries \
+        "[{\"Id\": \"m\", \"MetricStat\": {\"Period\": 60, \"Stat\": \"Sum\", \"Metric\": {\"Namespace\": \"smoke\", \"MetricName\": \"Requests\", \"Dimensions\": [{\"Name\": \"Function\", \"Value\": \"$name\"}, {\"Name\": \"Version\", \"Value\": \"$1\"}]}}}]" | tr '\t' '\n' | total
+}
+state() { text cloudwatch describe-alarms --alarm-names "$alarm" --query 'MetricAlarms[0].StateValue'; }
 trimmed() {
     text cloudwatch get-metric-data --start-time "$start" --end-time "$(date -u -d '+1 minute' +%FT%TZ 2>/dev/null || date -u -v+1M +%FT%TZ)" --query 'MetricDataResults[0].Values[0]' --metric-data-queries \
         "[{\"Id\": \"m\", \"MetricStat\": {\"Period\": 60, \"Stat\": \"TC(105.1:)\", \"Metric\": {\"Namespace\": \"smoke\", \"MetricName\": \"Duration\", \"Dimensions\": [{\"Name\": \"Run\", \"Value\": \"$name\"}]}}}]"
 }
 total() { awk '{ all += $1 } END { print all + 0 }'; }
 echo "waiting for the metrics, $wait s at most"
-deadline=$((SECONDS + wait)) seen=0 lag=none
+deadline=$((SECONDS + wait)) seen=0 lag=none own_lag=none alarm_lag=none
 while ((SECONDS < deadline)); do
+    counted=$(requests "$two")
+    [[ $own_lag != none ]] || ((${counted%.*} < with_weight)) || own_lag=$((SECONDS - began))
+    [[ $alarm_lag != none || $(state) != ALARM ]] || alarm_lag=$((SECONDS - began))
     seen=$({ sums Invocations "$one" && sums Invocations "$two"; } | total)
-    if ((${seen%.*} > calls)) && [[ $(sums Errors "$two" | total) != 0 && $(trimmed) != None ]]; then
+    if ((${seen%.*} > calls)) && [[ $own_lag != none && $alarm_lag != none ]] && [[ $(sums Errors "$two" | total) != 0 && $(trimmed) != None ]]; then
         lag=$((SECONDS - began))
         break
     fi
@@ -234,6 +271,8 @@ alone=$(sums Invocations "$one" | total)
 claim "Invocations have ExecutedVersion, also while the alias serves one version alone" '^yes' "$( ((${alone%.*} >= 11)) && echo yes || echo no): $alone, 11 of them then"
 claim "every call is counted, and that of the mapping" '^yes' "$( ((${seen%.*} == calls + 1)) && echo yes || echo no): $seen of $calls and a message"
 claim "metrics are there, which metric_delay_s says for 120 s" '^[0-9]' "$lag s after the last calls began"
+claim "metrics from lines of the log are there, within metric_delay_s too" '^[0-9]' "$own_lag s after the last calls began"
+claim "the alarm has gone off by the errors of the second version" '^[0-9]' "$alarm_lag s after the last calls began"
 claim "Errors of the second version are counted by it" '^[1-9]' "$(sums Errors "$two" | total)"
 for metric in Errors Throttles; do
     points=$(sums "$metric" "$one")

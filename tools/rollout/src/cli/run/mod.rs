@@ -49,8 +49,8 @@ pub(super) struct RunArgs {
     /// [default: the architecture that the function's policy names]
     #[arg(long, value_name = "ARCHITECTURE|VERSION")]
     to: Option<Goal>,
-    /// Go no further than this step: the weight stays there, and is watched by the controller, or by its alarm alone. On a
-    /// path of two moves this is a step of the first
+    /// Go no further than this step: the weight stays there, and is watched by the controller: without one nobody
+    /// acts on its alarm. On a path of two moves this is a step of the first
     #[arg(long, value_name = "PERCENT")]
     until: Option<Percent>,
     /// Print the whole path with what the traffic of the last day makes one expect, and change nothing
