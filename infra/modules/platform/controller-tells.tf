@@ -42,7 +42,7 @@ locals {
       description = "${module.names.controller} fails, and with it what it does for some rollout: read its log, /aws/lambda/${module.names.controller}. Rollouts keep their weights until it works again, or until rollout run takes one on."
       metric      = "Errors"
       operator    = "GreaterThanOrEqualToThreshold"
-      threshold   = 3 # an event and both its retries
+      threshold   = 3 # wakes of five minutes: one that AWS did not answer is made up for by the next
       periods     = 1
       period      = 300
       missing     = "notBreaching"

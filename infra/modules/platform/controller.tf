@@ -82,15 +82,15 @@ resource "aws_cloudwatch_log_group" "controller" {
   skip_destroy      = true # what happened stays known; infra/platform takes it up again
 }
 
-# An event that failed is tried twice more, and then kept for somebody to look at. A later wake makes up for it, so that
+# An event that failed is kept for somebody to look at, and not tried again: the wake of the next minute makes up for it, and
 # nobody has to send it back.
 resource "aws_lambda_function_event_invoke_config" "controller" {
   for_each = local.controller
 
   function_name                = aws_lambda_alias.controller[each.key].function_name
   qualifier                    = aws_lambda_alias.controller[each.key].name
-  maximum_retry_attempts       = 2
-  maximum_event_age_in_seconds = 300
+  maximum_retry_attempts       = 0
+  maximum_event_age_in_seconds = 60
 
   destination_config {
     on_failure {

@@ -48,7 +48,8 @@ async fn handle(
     if woken.failed.is_empty() {
         return Ok(woken);
     }
-    // So that the alarm on its errors sees it; all other rollouts were ticked.
+    // So that the alarm on its errors sees it. All other rollouts were ticked, and nobody sends the event again: the next
+    // minute tries.
     Err(format!(
         "no tick of {}: the lines of level ERROR say why",
         woken.failed.join(", ")

@@ -7,6 +7,7 @@ use rollout::{
         alias::{Alias, AliasError},
         client::Clients,
         function::{Function, FunctionError},
+        routing::Percent,
         tagged::Tagged,
         tags,
     },
@@ -14,7 +15,7 @@ use rollout::{
         decision::Cause,
         driver::{Driver, Events as _},
         event::{Ending, Event},
-        frozen::{Frozen, Next, Over, Stage},
+        frozen::{BEGUN_WITHIN, Frozen, Next, Over, Stage},
         moves::{MoveError, Moves},
         plan::{self, Asked, PlanError},
         record::Record,
@@ -87,22 +88,43 @@ impl Account {
         tagged: &Tagged,
         running: Option<Running>,
     ) -> Result<Option<Running>, TickError> {
-        let Some(frozen) = RUN.read::<Frozen>(&tagged.tags)? else {
-            return Ok(None);
+        let frozen = match RUN.read::<Frozen>(&tagged.tags) {
+            Ok(Some(frozen)) => frozen,
+            Ok(None) => return Ok(None),
+            Err(why) => {
+                self.unreadable(tagged, &why).await?;
+                return Ok(None);
+            }
         };
         match running {
             Some(running) if *running.moves.frozen() == frozen => {
                 return self.go_on(running, tagged).await;
             }
             Some(before) if before.moves.frozen().goal() != frozen.goal() => {
-                self.tell_superseded(before, &frozen, tagged).await?;
+                self.tell_followed(before, &frozen, tagged).await?;
             }
             _ => {}
         }
         let moves = Moves::new(self.clients.clone(), function(tagged), frozen);
-        let live = moves.live().await?;
+        let live = match moves.live().await {
+            Err(gone @ (AliasError::Missing { .. } | AliasError::Unsupported { .. })) => {
+                return self.gone(&moves, &gone, tagged).await;
+            }
+            live => live?,
+        };
         let stage = moves.frozen().stage(&live, Utc::now());
-        if matches!(stage, Stage::AboutToBegin) || !self.is_so(tagged, &moves).await? {
+        if matches!(stage, Stage::AboutToBegin) {
+            return Ok(None);
+        }
+        // One that goes on is what the alias says; it is its end and its beginning that must not be another one's.
+        let goes_on = matches!(
+            stage,
+            Stage::Move {
+                under_way: Some(_),
+                ..
+            }
+        );
+        if !goes_on && !self.is_so(tagged, &moves).await? {
             return Ok(None);
         }
         match stage {
@@ -156,7 +178,8 @@ impl Account {
                 }
             }
         }
-        let driver = moves.begin(live, index, under_way, teller).await?;
+        let mut driver = moves.begin(live, index, under_way, teller).await?;
+        driver.has_just_read_the_alias();
         let running = Running {
             moves,
             index,
@@ -171,6 +194,23 @@ impl Account {
         Ok(RUN
             .read::<Frozen>(&tags)?
             .is_some_and(|frozen| frozen == *moves.frozen()))
+    }
+
+    /// `live` is gone, or is nothing that a rollout can move: somebody has made it so.
+    async fn gone(
+        &self,
+        moves: &Moves,
+        why: &AliasError,
+        tagged: &Tagged,
+    ) -> Result<Option<Running>, TickError> {
+        if self.is_so(tagged, moves).await? {
+            let mut teller = Teller::new(&tagged.name);
+            let sentence = format!("{why}. The rollout is over, and nothing was touched");
+            teller.tell(Told::new(What::ChangedByHand, &tagged.name, None, sentence));
+            self.end(moves, &mut teller, Ending::Stopped, tagged)
+                .await?;
+        }
+        Ok(None)
     }
 
     async fn go_on(
@@ -227,14 +267,18 @@ impl Account {
         tagged: &Tagged,
     ) -> Result<(), TickError> {
         self.send(teller).await?;
-        moves.ended(ending).await;
         let tags = tags::list(&self.clients.lambda, &tagged.name, &tagged.arn).await?;
         if RUN
             .read::<Frozen>(&tags)?
             .is_none_or(|frozen| frozen != *moves.frozen())
         {
+            // The alarm is the one's that has taken its place.
             return Ok(());
         }
+        if ending == Ending::RolledBack(Cause::Superseded) && self.begins(moves).await? {
+            return Ok(());
+        }
+        moves.ended(ending).await;
         if let Some(next) = NEXT.read::<Next>(&tags)? {
             let keys = NEXT.left_over(&tags, &Default::default());
             let goal = next.goal;
@@ -270,13 +314,20 @@ impl Account {
         Ok(moves.thaw().await?)
     }
 
-    async fn send(&self, teller: &mut Teller) -> Result<(), TickError> {
+    /// Whether somebody who has taken its place may be about to write what is begun into the tags, and to arm its alarm.
+    async fn begins(&self, moves: &Moves) -> Result<bool, TickError> {
+        let live = moves.live().await?;
+        let record = live.description.parse::<Record>();
+        Ok(record.is_ok_and(|record| Utc::now() - record.last_change() <= BEGUN_WITHIN))
+    }
+
+    pub(crate) async fn send(&self, teller: &mut Teller) -> Result<(), TickError> {
         let sent = teller.send(&self.events, &self.bus, &self.last_told).await;
         sent.map_err(TickError::Tell)
     }
 
-    /// Another rollout has taken the place of one that this process knows.
-    async fn tell_superseded(
+    /// Another rollout has come after one that this process knows: after its promotion, or in its place.
+    async fn tell_followed(
         &self,
         mut before: Running,
         by: &Frozen,
@@ -284,14 +335,26 @@ impl Account {
     ) -> Result<(), TickError> {
         let record = before.driver.rollout().record().clone();
         let goal = by.goal().map_or(0, |goal| goal.number());
-        let sentence = format!(
-            "version {} had {}: version {goal} takes its place",
-            record.candidate,
-            record.percent()
-        );
+        let (candidate, percent) = (record.candidate, record.percent());
+        let from = by.moves.first().map(|first| first.baseline.version);
+        let (what, record, sentence) = if from == before.moves.frozen().goal() {
+            // Perhaps by somebody, since the last tick.
+            let record = match percent {
+                Percent::HUNDRED => record,
+                _ => record.changed(Percent::HUNDRED, by.started),
+            };
+            let sentence =
+                format!("live serves {candidate}: the rollout of version {goal} begins from it");
+            (What::Promoted, record, sentence)
+        } else if from == Some(record.baseline) || from == Some(candidate) {
+            let sentence =
+                format!("version {candidate} had {percent}: version {goal} takes its place");
+            (What::RolledBack, record, sentence)
+        } else {
+            return Ok(());
+        };
         let teller = before.driver.events();
-        let told = Told::new(What::RolledBack, &tagged.name, Some(&record), sentence);
-        teller.tell(told);
+        teller.tell(Told::new(what, &tagged.name, Some(&record), sentence));
         self.send(teller).await
     }
 
@@ -352,7 +415,7 @@ fn starts_next(ending: Ending) -> bool {
     }
 }
 
-fn function(tagged: &Tagged) -> Function {
+pub(crate) fn function(tagged: &Tagged) -> Function {
     Function {
         name: tagged.name.clone(),
         arn: tagged.arn.clone(),

@@ -144,7 +144,7 @@ run "what_fails_is_tried_again_and_kept" {
   command = plan
 
   assert {
-    condition     = [for it in aws_lambda_function_event_invoke_config.controller : [it.qualifier, it.maximum_retry_attempts, it.destination_config[0].on_failure[0].destination]] == [["live", 2, "arn:aws:sqs:eu-central-1:123456789012:shop-production-controller-failed"]]
+    condition     = [for it in aws_lambda_function_event_invoke_config.controller : [it.qualifier, it.maximum_retry_attempts, it.destination_config[0].on_failure[0].destination]] == [["live", 0, "arn:aws:sqs:eu-central-1:123456789012:shop-production-controller-failed"]]
     error_message = "twice, and then in its queue"
   }
   assert {

@@ -9,7 +9,7 @@ use super::{
     function::{Function, FunctionError, failed},
 };
 
-/// Reads a function's tags, as they are now.
+/// Reads a function's tags, as they are now. One that is gone has none.
 ///
 /// # Errors
 /// [`FunctionError::Call`].
@@ -19,8 +19,13 @@ pub async fn list(
     arn: &str,
 ) -> Result<HashMap<String, String>, FunctionError> {
     let listed = client.list_tags().resource(arn).send().await;
-    let listed = listed.map_err(|error| failed("ListTags", name, explain(&error)))?;
-    Ok(listed.tags.unwrap_or_default())
+    match listed {
+        Ok(listed) => Ok(listed.tags.unwrap_or_default()),
+        Err(error) => match error.as_service_error() {
+            Some(gone) if gone.is_resource_not_found_exception() => Ok(HashMap::new()),
+            _ => Err(failed("ListTags", name, explain(&error))),
+        },
+    }
 }
 
 /// Sets these tags and removes those.

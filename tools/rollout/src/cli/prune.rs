@@ -4,6 +4,8 @@
 //! and Lambda itself deletes no version that an alias routes to. A caller that uses a version's number
 //! instead of an alias cannot be seen.
 
+use std::collections::HashMap;
+
 use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
@@ -11,11 +13,15 @@ use serde::Serialize;
 use super::context::{Context, Outcome};
 use crate::{
     aws::{
-        provisioned,
+        function, provisioned,
         routing::Version,
         versions::{self, PublishedVersion},
     },
-    release::prune::{self, Disposition},
+    delivery::{
+        frozen::{Frozen, Next},
+        tags::{NEXT, RUN, TagsError},
+    },
+    release::prune::{self, Disposition, Use},
     report::table,
 };
 
@@ -59,7 +65,7 @@ pub(super) async fn prune(args: PruneArgs, context: &Context) -> anyhow::Result<
     let (lambda, function) = (&context.clients.lambda, &args.function);
     let published = versions::list(lambda, function).await?.published;
     let provisioned = provisioned::list(lambda, function).await?;
-    let uses = prune::uses(&context.clients.lambda, function).await?;
+    let uses = uses(context, function).await?;
     let sorted = prune::sort_out(&published, args.keep, &uses, &provisioned);
     let rows: Vec<Row> = sorted.into_iter().map(Row::new).collect();
     context.output.line(table(&rows))?;
@@ -86,11 +92,36 @@ pub(super) async fn prune(args: PruneArgs, context: &Context) -> anyhow::Result<
     Ok(Outcome::Done)
 }
 
+/// Aliases and rollouts with the versions that they use.
+async fn uses(context: &Context, name: &str) -> anyhow::Result<Vec<Use>> {
+    let lambda = &context.clients.lambda;
+    let mut uses = prune::uses(lambda, name).await?;
+    uses.extend(of_rollouts(&function::read(lambda, name).await?.tags)?);
+    Ok(uses)
+}
+
+/// What rollouts use that no alias routes to: one that awaits approval or has a move to come, and the one that waits for it.
+fn of_rollouts(tags: &HashMap<String, String>) -> Result<Vec<Use>, TagsError> {
+    let run = RUN.read::<Frozen>(tags)?.map(|frozen| Use {
+        alias: "the rollout under way".to_owned(),
+        versions: frozen
+            .moves
+            .iter()
+            .flat_map(|it| [it.baseline.version, it.candidate.version])
+            .collect(),
+    });
+    let next = NEXT.read::<Next>(tags)?.map(|next| Use {
+        alias: "the rollout that comes next".to_owned(),
+        versions: vec![next.goal],
+    });
+    Ok(run.into_iter().chain(next).collect())
+}
+
 /// Deletes a version unless an alias has come to use it; `false` when one has.
 async fn delete(context: &Context, function: &str, version: Version) -> anyhow::Result<bool> {
-    let uses = prune::uses(&context.clients.lambda, function).await?;
-    if let Some(alias) = prune::user(&uses, version) {
-        let line = format!("version {version} stays: {alias} has come to route to it");
+    let uses = uses(context, function).await?;
+    if let Some(user) = prune::user(&uses, version) {
+        let line = format!("version {version} stays: {user} has come to use it");
         context.output.line(line)?;
         return Ok(false);
     }
@@ -153,4 +184,31 @@ fn table(rows: &[Row]) -> String {
         "disposition",
     ];
     table::plain(header, rows.iter().map(Row::cells))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_awaits_approval_or_comes_next_is_used() {
+        let build =
+            |version: u64| json!({"version": version, "architecture": "arm64", "emulated": false});
+        let run = json!({
+            "started": "2026-11-23T14:30:00Z",
+            "moves": [{"baseline": build(1), "candidate": build(3), "change": "release"}],
+            "policy": {}, "until": null, "timeout_s": 3, "namespace": "shop", "sources": [],
+        });
+        let next = json!({"goal": 5, "policy": {}, "until": null});
+        let mut tags = RUN.write(&run).expect("tags");
+        tags.extend(NEXT.write(&next).expect("tags"));
+        let uses = of_rollouts(&tags.into_iter().collect()).expect("are read");
+        let of = |number: u64| prune::user(&uses, number.to_string().parse().expect("a version"));
+        assert_eq!([of(1), of(3)], [Some("the rollout under way"); 2]);
+        assert_eq!(of(5), Some("the rollout that comes next"));
+        assert_eq!(of(4), None);
+        assert!(of_rollouts(&HashMap::new()).is_ok_and(|uses| uses.is_empty()));
+    }
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use package::{Architecture, manifest::CountedMetric};
 use serde::Serialize;
+use serde_json::json;
 
 use super::{
     context::{Context, Outcome},
@@ -164,23 +165,21 @@ async fn all(context: &Context) -> anyhow::Result<Outcome> {
     let mut found = found.map_err(anyhow::Error::msg)?;
     found.retain(|tagged| tagged.name.starts_with(&context.prefix));
     let mut rows = Vec::new();
-    for Tagged { name, tags, .. } in &found {
-        let live = alias::read(&context.clients.lambda, name, LIVE).await?;
-        let Ok(record) = live.description.parse::<Record>() else {
-            continue;
-        };
-        let waits = match record.paused {
-            _ if record.awaits_approval() => Some("approval"),
-            Some(_) => Some("resume"),
-            None => pauses_here(tags, record.percent())?.then_some("promotion"),
-        };
-        let under_way = UnderWay {
-            function: context.local(name).to_owned(),
-            candidate: record.candidate,
-            percent: record.percent(),
-            since: record.since,
-            waits,
-            next: next(tags)?,
+    for tagged in &found {
+        let function = context.local(&tagged.name);
+        let under_way = match under_way(tagged, function, context).await {
+            Ok(Some(under_way)) => under_way,
+            Ok(None) => continue,
+            // Of this one; the others are shown.
+            Err(error) => {
+                let error = error.to_string();
+                context
+                    .output
+                    .json(&json!({"function": function, "error": error}))?;
+                let [candidate, percent, since, next] = [(); 4].map(|()| "-".to_owned());
+                rows.push([function.to_owned(), candidate, percent, since, error, next]);
+                continue;
+            }
         };
         context.output.json(&under_way)?;
         rows.push([
@@ -208,6 +207,30 @@ async fn all(context: &Context) -> anyhow::Result<Outcome> {
         context.output.line(table::plain(header, rows))?;
     }
     Ok(Outcome::Done)
+}
+
+async fn under_way(
+    Tagged { name, tags, .. }: &Tagged,
+    function: &str,
+    context: &Context,
+) -> anyhow::Result<Option<UnderWay>> {
+    let live = alias::read(&context.clients.lambda, name, LIVE).await?;
+    let Ok(record) = live.description.parse::<Record>() else {
+        return Ok(None);
+    };
+    let waits = match record.paused {
+        _ if record.awaits_approval() => Some("approval"),
+        Some(_) => Some("resume"),
+        None => pauses_here(tags, record.percent())?.then_some("promotion"),
+    };
+    Ok(Some(UnderWay {
+        function: function.to_owned(),
+        candidate: record.candidate,
+        percent: record.percent(),
+        since: record.since,
+        waits,
+        next: next(tags)?,
+    }))
 }
 
 /// The version whose rollout waits for the end of the one under way.

@@ -1,7 +1,7 @@
 //! Runs one rollout: observes, lets [`Rollout::tick`] decide, and does what it says, until the rollout has
 //! ended or somebody asks it to.
 
-use std::{collections::VecDeque, future::Future, time::Duration};
+use std::{collections::VecDeque, future::Future, mem, time::Duration};
 
 use chrono::Utc;
 
@@ -104,6 +104,8 @@ pub struct Driver<E> {
     events: E,
     /// Whether somebody else makes the changes.
     only_watches: bool,
+    /// Whether the alias was read a moment ago: the next tick need not read it again.
+    alias_is_new: bool,
 }
 
 impl<E: Events> Driver<E> {
@@ -115,7 +117,13 @@ impl<E: Events> Driver<E> {
             rollout,
             events,
             only_watches: false,
+            alias_is_new: false,
         }
+    }
+
+    /// The alias that it was begun with is as it is now, to the moment: its first tick does not read it again.
+    pub const fn has_just_read_the_alias(&mut self) {
+        self.alias_is_new = true;
     }
 
     /// The rollout as it is.
@@ -167,6 +175,7 @@ impl<E: Events> Driver<E> {
     async fn observe_after(&mut self, pause: Duration) -> Observation {
         tokio::time::sleep(pause).await;
         let since = self.rollout.samples_since();
+        let is_new = mem::take(&mut self.alias_is_new);
         let Self {
             clients,
             limit,
@@ -199,6 +208,7 @@ impl<E: Events> Driver<E> {
         };
         let live = async {
             match needs {
+                _ if is_new => Ok(rollout.alias().clone()),
                 Needs::Nothing => Ok(rollout.alias().clone()),
                 Needs::Alias | Needs::Everything => {
                     let Alias { function, name, .. } = rollout.alias();

@@ -10,6 +10,7 @@ use super::{
     event::PlannedMove,
     policy::{Policy, PolicyError},
     record::{ByHand, Record},
+    tags,
 };
 use crate::aws::{
     alias::Alias,
@@ -17,21 +18,21 @@ use crate::aws::{
     routing::{Percent, Routing, Version},
 };
 
-/// How long `rollout start` has from the tags to the first weight.
-const BEGUN_WITHIN: TimeDelta = TimeDelta::minutes(2);
+/// How long `rollout start` has from the tags, or the end of the one whose place it takes, to the first weight.
+pub const BEGUN_WITHIN: TimeDelta = TimeDelta::minutes(2);
 
 /// How many rollouts in a row may be superseded, without a promotion, before the next one waits for the one under way.
 pub const MOST_SUPERSEDED: u32 = 3;
 
 /// A rollout as it was started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Frozen {
     /// When it was.
     pub started: DateTime<Utc>,
     /// From what served then to the goal; never empty.
     pub moves: Vec<PlannedMove>,
     /// How it goes: the function's policy with what the command line says.
+    #[serde(deserialize_with = "tags::policy")]
     pub policy: RolloutPolicy,
     /// The step that it goes no further than.
     pub until: Option<Percent>,
@@ -42,8 +43,10 @@ pub struct Frozen {
     /// Who else counts the calls of `live`.
     pub sources: Vec<Source>,
     /// Alarms that had gone off before.
+    #[serde(default)]
     pub ignored_alarms: Vec<String>,
     /// How many rollouts before it were superseded, without a promotion.
+    #[serde(default)]
     pub superseded: u32,
 }
 
@@ -53,12 +56,15 @@ pub struct Next {
     /// The version that `live` shall serve in the end.
     pub goal: Version,
     /// How.
+    #[serde(deserialize_with = "tags::policy")]
     pub policy: RolloutPolicy,
     /// The step to go no further than.
     pub until: Option<Percent>,
     /// Whether a candidate that was rolled back may be tried again.
+    #[serde(default)]
     pub retry: bool,
     /// Whether it starts although an alarm of the policy has gone off.
+    #[serde(default)]
     pub force: bool,
 }
 
@@ -233,7 +239,10 @@ mod tests {
     use super::*;
     use crate::{
         aws::function::Build,
-        delivery::{path::Change, tags::RUN},
+        delivery::{
+            path::Change,
+            tags::{RUN, TagsError},
+        },
     };
 
     fn at(seconds: i64) -> DateTime<Utc> {
@@ -381,6 +390,25 @@ mod tests {
         assert!(tags.len() <= 6, "{} tags", tags.len());
         let tags: HashMap<_, _> = tags.into_iter().collect();
         assert_eq!(RUN.read(&tags).expect("is read"), Some(frozen));
+    }
+
+    #[test]
+    fn what_another_version_has_written_is_read_unless_it_says_that_it_means_something_else() {
+        let mut json = serde_json::to_value(frozen()).expect("JSON");
+        json["later"] = true.into();
+        json["policy"]["later"] = serde_json::json!({"a": 1});
+        json["policy"]["guard"]["later"] = 1.into();
+        for earlier in ["superseded", "ignored_alarms"] {
+            json.as_object_mut().expect("an object").remove(earlier);
+        }
+        let read = |json: &serde_json::Value| {
+            let tags: HashMap<_, _> = RUN.write(json).expect("tags").into_iter().collect();
+            RUN.read::<Frozen>(&tags)
+        };
+        assert_eq!(read(&json).expect("is read"), Some(frozen()));
+        json["format"] = 2.into();
+        let error = read(&json).expect_err("is not read");
+        assert!(matches!(error, TagsError::Newer(_, 2)), "{error}");
     }
 
     #[test]

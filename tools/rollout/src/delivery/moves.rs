@@ -18,7 +18,7 @@ use crate::aws::{
     alarm::{self, AlarmError, AlarmState, Arming, CandidateAlarm},
     alias::{self, Alias, AliasError},
     client::Clients,
-    function::{Function, FunctionError},
+    function::{self, Function, FunctionError},
     routing::{Percent, Routing},
     tags,
 };
@@ -103,6 +103,19 @@ impl Moves {
     /// [`MoveError`].
     pub async fn freeze(&self) -> Result<(), MoveError> {
         keep(&self.clients.lambda, &self.function, RUN, &self.frozen).await
+    }
+
+    /// Writes it once more where it is gone: the controller may just have ended the rollout before, and removed these tags
+    /// for its.
+    ///
+    /// # Errors
+    /// [`MoveError`].
+    pub async fn freeze_again_if_gone(&self) -> Result<(), MoveError> {
+        let function = function::read(&self.clients.lambda, &self.function.name).await?;
+        if function.tags.contains_key(&RUN.key(1)) {
+            return Ok(());
+        }
+        keep(&self.clients.lambda, &function, RUN, &self.frozen).await
     }
 
     /// Removes it from the function's tags: the rollout is over.

@@ -358,6 +358,13 @@ impl Record {
         self
     }
 
+    /// The text for the alias, of the last change alone when there is no room for all.
+    #[must_use]
+    pub fn or_its_last_change(&self) -> String {
+        self.to_description()
+            .unwrap_or_else(|_| self.clone().last_change_only().to_string())
+    }
+
     /// When a change was made, to the second.
     #[must_use]
     pub fn time_of(&self, change: &WeightChange) -> DateTime<Utc> {
@@ -406,9 +413,7 @@ pub fn description_after(
         cause,
         ..record.promoted(percent, now)
     };
-    record
-        .to_description()
-        .unwrap_or_else(|_| record.last_change_only().to_string())
+    record.or_its_last_change()
 }
 
 impl fmt::Display for Record {

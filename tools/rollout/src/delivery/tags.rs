@@ -7,7 +7,9 @@
 //! | `rollout:next-1` … | the rollout that waits for the end of that one | likewise |
 //! | `rollout:applied` | the commit that Terraform has applied last, as it is | `rollout applied` |
 //!
-//! Of the others the first value is the number of parts, a blank, and the text: JSON, deflated and in base64, whose letters tags may have,
+//! Versions of these tools that are not the same read each other's: a field that one does not know is left aside, and what
+//! means something else has another `format`. Of all but the last the first value is the number of parts, a blank, and the
+//! text: JSON, deflated and in base64, whose letters tags may have,
 //! cut into parts of 256 characters (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html>).
 
 use std::{
@@ -17,7 +19,13 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
-use serde::{Serialize, de::DeserializeOwned};
+use package::{RolloutPolicy, manifest::GuardPolicy};
+use serde::{
+    Deserialize as _, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _, Visitor},
+    forward_to_deserialize_any,
+};
+use serde_json::{Map, Value};
 
 /// What some tags hold together, by how their keys begin. Terraform leaves all `rollout:*` alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +47,10 @@ const MOST_PARTS: usize = 13;
 /// More than any of it takes: what was written by somebody else must not fill the memory.
 const MOST_BYTES: u64 = 1 << 20;
 
+/// What is written. A later version of these tools counts it up when what it writes means something else to an earlier one, and
+/// not for a field that an earlier one may leave aside.
+const FORMAT: u64 = 1;
+
 /// Why something does not go into tags or come out of them.
 #[derive(Debug, thiserror::Error)]
 pub enum TagsError {
@@ -53,6 +65,54 @@ pub enum TagsError {
     /// Written by another version of `rollout`.
     #[error("the tags {0}* hold something that this version of rollout does not know: {1}")]
     Unknown(&'static str, serde_json::Error),
+    /// Written by a later version of `rollout`.
+    #[error("the tags {0}* are of format {1}, and this version of rollout reads up to {FORMAT}")]
+    Newer(&'static str, u64),
+}
+
+/// Reads a policy without the fields that only another version of these tools knows.
+///
+/// # Errors
+/// What is wrong with the rest.
+pub fn policy<'de, D: Deserializer<'de>>(from: D) -> Result<RolloutPolicy, D::Error> {
+    let mut policy = Map::deserialize(from)?;
+    retain_fields_of::<RolloutPolicy>(&mut policy);
+    if let Some(guard) = policy.get_mut("guard").and_then(Value::as_object_mut) {
+        retain_fields_of::<GuardPolicy>(guard);
+    }
+    RolloutPolicy::deserialize(Value::Object(policy)).map_err(D::Error::custom)
+}
+
+fn retain_fields_of<T: DeserializeOwned>(object: &mut Map<String, Value>) {
+    let mut fields: &[&str] = &[];
+    // Always an error: a struct says which fields it has before it gets any.
+    drop(T::deserialize(FieldsOf(&mut fields)));
+    object.retain(|field, _| fields.contains(&field.as_str()));
+}
+
+struct FieldsOf<'a>(&'a mut &'static [&'static str]);
+
+impl<'de> Deserializer<'de> for FieldsOf<'_> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(Self::Error::custom("nothing but its fields"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        *self.0 = fields;
+        self.deserialize_any(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
 }
 
 impl Tags {
@@ -61,7 +121,12 @@ impl Tags {
     /// # Errors
     /// [`TagsError::Long`].
     pub fn write(self, it: &impl Serialize) -> Result<BTreeMap<String, String>, TagsError> {
-        let json = serde_json::to_vec(it).map_err(|error| TagsError::Unknown(self.0, error))?;
+        let unknown = |error| TagsError::Unknown(self.0, error);
+        let mut json = serde_json::to_value(it).map_err(unknown)?;
+        if let Some(json) = json.as_object_mut() {
+            json.entry("format").or_insert_with(|| FORMAT.into());
+        }
+        let json = serde_json::to_vec(&json).map_err(unknown)?;
         let mut deflated = DeflateEncoder::new(Vec::new(), Compression::best());
         // Into memory, which takes everything.
         let deflated = deflated.write_all(&json).and_then(|()| deflated.finish());
@@ -107,9 +172,15 @@ impl Tags {
             Some(json)
         });
         let json = json.ok_or(TagsError::Malformed(self.0))?;
-        let read = serde_json::from_slice(&json);
-        read.map(Some)
-            .map_err(|error| TagsError::Unknown(self.0, error))
+        let unknown = |error| TagsError::Unknown(self.0, error);
+        let mut json: Map<String, Value> = serde_json::from_slice(&json).map_err(unknown)?;
+        let format = json.remove("format").and_then(|format| format.as_u64());
+        if let Some(format) = format.filter(|format| *format > FORMAT) {
+            return Err(TagsError::Newer(self.0, format));
+        }
+        retain_fields_of::<T>(&mut json);
+        let read = serde_json::from_value(Value::Object(json));
+        read.map(Some).map_err(unknown)
     }
 
     /// The keys of these tags that are not among those: what a longer text has left behind a shorter one.
@@ -134,7 +205,6 @@ impl Tags {
 
 #[cfg(test)]
 mod tests {
-    use package::RolloutPolicy;
     use proptest::prelude::*;
 
     use super::*;

@@ -9,7 +9,7 @@ use chrono::{TimeDelta, Utc};
 use controller::{Controller, tell::LastTold, tick::Account, wake::Wake};
 use package::RolloutPolicy;
 use rollout::{
-    aws::{client::Clients, function},
+    aws::{client::Clients, function, tags},
     delivery::{
         decision::Cause,
         frozen::{Frozen, Next},
@@ -490,12 +490,14 @@ async fn after_three_that_were_superseded_the_next_one_waits_and_starts_by_itsel
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_is_not_started_after_what_somebody_has_done_by_hand() {
     let back = "version 1 set by rollback of version";
-    tokio::join!(
-        by_hand_before_what_waits(back, true, "rolled_back"),
-        by_hand_before_what_waits(back, false, "rolled_back"),
-        by_hand_before_what_waits("by hand", true, "changed_by_hand"),
-        by_hand_before_what_waits("by hand", false, "changed_by_hand"),
-    );
+    for (says, is_known, ending) in [
+        (back, true, "rolled_back"),
+        (back, false, "rolled_back"),
+        ("by hand", true, "changed_by_hand"),
+        ("by hand", false, "changed_by_hand"),
+    ] {
+        by_hand_before_what_waits(says, is_known, ending).await;
+    }
 }
 
 /// A process that has ticked the rollout finds it, or one that has not.
@@ -583,4 +585,113 @@ async fn what_waits_keeps_its_flags_and_waits_for_an_alarm_as_well() {
     assert_eq!(begun.candidate.to_string(), stage.candidate());
     assert_eq!(begun.percent().value(), 5.0, "{begun}");
     assert!(!keys(&stage).await.contains(&NEXT.key(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_promoted_before_the_next_one_began_is_told_as_promoted() {
+    let stage = started(&["--bake", "60s"]).await;
+    let mut controller = new_controller(&stage.sandbox);
+    wake(&mut controller).await;
+    stage.run("promote", &["--full"]).await.expect(0, &[]);
+    let newer = stage.newer().await;
+    let started = stage.run("start", &["--to", &newer]).await;
+    started.expect(0, &["started"]);
+    wake(&mut controller).await;
+    assert_eq!(told(&stage), ["started", "promoted", "started"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_or_a_function_that_is_gone_is_the_end_also_to_a_new_process() {
+    for is_function in [false, true] {
+        let stage = started(&["--bake", "60s"]).await;
+        let lambda = &stage.sandbox.lambda;
+        if is_function {
+            let delete = lambda.delete_function().function_name(FUNCTION);
+            delete.send().await.unwrap();
+        } else {
+            let delete = lambda.delete_alias().function_name(FUNCTION).name("live");
+            delete.send().await.unwrap();
+        }
+        wake(&mut new_controller(&stage.sandbox)).await;
+        if !is_function {
+            assert_eq!(keys(&stage).await, BTreeSet::new());
+            assert_eq!(told(&stage), ["changed_by_hand"]);
+        }
+    }
+}
+
+/// As another version of these tools may write it.
+async fn make_unreadable(stage: &Stage) {
+    let lambda = &stage.sandbox.lambda;
+    let function = function::read(lambda, &stage.function).await.unwrap();
+    let later = serde_json::json!({"format": 99});
+    moves::keep(lambda, &function, RUN, &later).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_of_another_version_are_told_once_and_the_alarm_still_takes_the_weight_back() {
+    let stage = started(&["--bake", "60s"]).await;
+    make_unreadable(&stage).await;
+    let mut controller = new_controller(&stage.sandbox);
+    wake(&mut controller).await;
+    wake(&mut controller).await;
+    assert_eq!(sentences(&stage, "are of format 99"), 1);
+    assert!(description(&live(&stage).await).ends_with(" 5%@0s"));
+    stage
+        .run("status", &["--all"])
+        .await
+        .expect(0, &["hasher", "are of format 99"]);
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(&stage.sandbox.sdk_config());
+    let off = cloudwatch
+        .set_alarm_state()
+        .alarm_name("hasher-live-candidate");
+    let off = off.state_value(aws_sdk_cloudwatch::types::StateValue::Alarm);
+    off.state_reason("a drill").send().await.unwrap();
+    wake(&mut controller).await;
+    assert!(description(&live(&stage).await).ends_with(" alarm"));
+    assert_eq!(keys(&stage).await, BTreeSet::new());
+    assert_eq!(told(&stage), ["failed", "rolled_back"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weight_without_tags_is_told_each_hour_also_behind_an_alias_that_cannot_be_used() {
+    let stage = started(&["--bake", "60s"]).await;
+    let lambda = &stage.sandbox.lambda;
+    let bad = Stage::set_as(&stage.sandbox, FUNCTION, "a-bad-alias").await;
+    let update = lambda.update_alias().function_name(&bad.function);
+    let update = update.name("live").function_version("$LATEST");
+    update.send().await.unwrap();
+    let function = function::read(lambda, FUNCTION).await.unwrap();
+    let keys = RUN.left_over(&function.tags, &Default::default());
+    tags::change(lambda, &function, Default::default(), keys)
+        .await
+        .unwrap();
+    let mut controller = new_controller(&stage.sandbox);
+    let hour = Wake::Time("2026-11-30T14:00:00Z".parse().unwrap());
+    controller.wake(&hour).await.unwrap();
+    assert_eq!(told(&stage), ["failed"]);
+    assert_eq!(sentences(&stage, "so that nobody watches it"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_query_an_alarm_wakes_its_function_and_what_is_known_goes_on() {
+    let stage = started(&["--bake", "60s"]).await;
+    let sandbox = &stage.sandbox;
+    let nowhere = sandbox
+        .sdk_config()
+        .to_builder()
+        .endpoint_url("http://127.0.0.1:1")
+        .build();
+    let clients = Clients {
+        tagging: Clients::new(&nowhere).tagging,
+        ..Clients::new(&sandbox.sdk_config())
+    };
+    let mut controller = controller_with(sandbox, clients);
+    let alarm = Wake::Alarm(FUNCTION.to_owned());
+    controller.wake(&alarm).await.unwrap_err();
+    assert_eq!(told(&stage), ["started"]);
+    stage.run("pause", &[]).await.expect(0, &[]);
+    let time = Wake::Time("2026-11-30T14:07:00Z".parse().unwrap());
+    controller.wake(&time).await.unwrap_err();
+    assert_eq!(told(&stage), ["started", "paused"]);
 }

@@ -31,25 +31,30 @@ pub(super) struct Starting {
 }
 
 impl Starting {
-    /// Freezes the rollout, and ends the one whose place it takes.
+    /// Ends the rollout whose place this one takes, and freezes this one. In this order, so that whoever is killed or beaten
+    /// in between leaves no weight without the rollout that watches it.
     ///
     /// # Errors
     /// When AWS does not answer, or somebody else has changed `live` meanwhile.
     pub(super) async fn freeze(&mut self) -> anyhow::Result<()> {
-        self.moves.freeze().await?;
-        let clients = &self.context.clients;
-        let record = match &self.first {
-            First::Supersede(record) => record.clone().rolled_back(Cause::Superseded, Utc::now()),
+        let (record, description) = match &self.first {
+            First::Supersede(record) => {
+                let record = record.clone().rolled_back(Cause::Superseded, Utc::now());
+                let description = record.or_its_last_change();
+                (record, description)
+            }
             // Whoever starts it anew wants it to go on.
             First::Move(Some(record)) if record.is_paused_by_itself() => {
-                record.clone().resumed(Utc::now())
+                let record = record.clone().resumed(Utc::now());
+                let description = record.to_description()?;
+                (record, description)
             }
-            First::Move(_) => return Ok(()),
+            First::Move(_) => return Ok(self.moves.freeze().await?),
         };
-        let description = record.to_description()?;
+        let lambda = &self.context.clients.lambda;
         self.live =
-            alias::compare_and_swap(&clients.lambda, &self.live, record.routing(), &description)
-                .await?;
+            alias::compare_and_swap(lambda, &self.live, record.routing(), &description).await?;
+        self.moves.freeze().await?;
         if let First::Supersede(before) = &self.first {
             let (candidate, goal) = (before.candidate, self.moves.frozen().goal());
             let goal = goal.map_or_else(String::new, |goal| goal.to_string());
@@ -78,12 +83,13 @@ impl Starting {
         // What the controller tells, the journal of whoever watches it has too.
         let mut recorder = Recorder::without_journal(&self.context, &self.live.function);
         if self.moves.frozen().policy.approval && self.live.routing.candidate().is_none() {
-            return Ok(self.moves.await_approval(&self.live, &mut recorder).await?);
+            self.moves.await_approval(&self.live, &mut recorder).await?;
+        } else {
+            self.moves
+                .begin(self.live.clone(), 0, None, recorder)
+                .await?;
         }
-        self.moves
-            .begin(self.live.clone(), 0, None, recorder)
-            .await?;
-        Ok(())
+        Ok(self.moves.freeze_again_if_gone().await?)
     }
 
     /// Makes one move after the other, until the rollout is over or somebody wants it to end.

@@ -24,6 +24,7 @@ use package::{
     FunctionManifest, RolloutPolicy,
     manifest::{ReplayPolicy, SCHEMA_VERSION, Trigger},
 };
+use rollout::delivery::{frozen::Frozen, tags::RUN};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// The name of the function.
@@ -125,6 +126,25 @@ impl Stage {
         let live = self.lambda.create_alias().function_name(FUNCTION);
         let live = live.name("live").function_version("1");
         live.send().await.expect("the alias is created");
+    }
+
+    /// Publishes one more version, with other settings.
+    pub(crate) async fn newer(&self) -> String {
+        let update = self.lambda.update_function_configuration();
+        let update = update.function_name(FUNCTION).memory_size(256);
+        update.send().await.expect("is configured");
+        let publish = self.lambda.publish_version().function_name(FUNCTION);
+        let published = publish.send().await.expect("is published");
+        published.version.expect("a number")
+    }
+
+    /// The version that the rollout leads to which the function's tags hold.
+    pub(crate) async fn goal(&self) -> Option<String> {
+        let function = self.lambda.get_function().function_name(FUNCTION);
+        let function = function.send().await.expect("is there");
+        let tags = function.tags.unwrap_or_default();
+        let frozen: Option<Frozen> = RUN.read(&tags).expect("is read");
+        Some(frozen?.goal()?.to_string())
     }
 
     async fn publish_version(&self, expected: &str) {

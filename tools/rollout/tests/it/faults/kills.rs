@@ -8,7 +8,7 @@ use super::{
     Candidate, Proxy, Stage, is_sound,
     proxy::{Fault, Operation},
     set,
-    stage::said,
+    stage::{said, weight},
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -154,4 +154,54 @@ async fn a_run_that_is_killed_after_it_has_rolled_back_leaves_the_baseline_alone
     assert_eq!(code, Some(1), "{text}");
     assert_eq!(stage.serves_alone().await.as_deref(), Some("1"));
     assert_eq!(alarm(&stage).await, None);
+}
+
+/// Weight and watcher never part: whoever has a weight of `live` is what the function's tags say.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_is_killed_or_beaten_while_it_supersedes_leaves_no_weight_that_nobody_watches()
+{
+    let (stage, proxy) = set(Candidate::Good).await;
+    let third = stage.newer().await;
+    for (operation, moment) in [
+        (Operation::UpdateAlias, Before),
+        (Operation::UpdateAlias, After),
+        (Operation::TagResource, Before),
+        (Operation::TagResource, After),
+    ] {
+        superseding(&stage, &proxy, &third, operation, moment).await;
+    }
+}
+
+async fn begin_second(stage: &Stage) {
+    let run = stage.run(&["retry", "--bake", "60s"]);
+    stage.reaches(20.0).await;
+    run.signal(Signal::SIGKILL);
+    run.output().await;
+}
+
+async fn superseding(
+    stage: &Stage,
+    proxy: &Proxy,
+    third: &str,
+    operation: Operation,
+    moment: Moment,
+) {
+    begin_second(stage).await;
+    let (hold, mut is_reached) = moment.hold();
+    proxy.script(operation, vec![Some(hold)]);
+    let run = stage.run_through(&proxy.endpoint, &["--to", third, "--bake", "60s"]);
+    is_reached.recv().await.expect("gets there");
+    run.signal(Signal::SIGKILL);
+    run.output().await;
+    proxy.heal();
+    let live = stage.live().await;
+    let watched = stage.goal().await;
+    match weight(&live) {
+        Some(_) => assert_eq!(watched.as_deref(), Some("2"), "{operation:?} {moment:?}"),
+        None => assert_eq!(
+            live.function_version(),
+            Some("1"),
+            "{operation:?} {moment:?}"
+        ),
+    }
 }

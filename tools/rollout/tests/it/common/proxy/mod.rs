@@ -32,6 +32,7 @@ pub(crate) enum Operation {
     GetMetricData,
     PutMetricAlarm,
     DeleteAlarms,
+    TagResource,
     Invoke,
     Other,
 }
@@ -217,6 +218,7 @@ impl Operation {
             "GET" if path.ends_with("/aliases/live") => Self::GetAlias,
             "PUT" if path.ends_with("/aliases/live") => Self::UpdateAlias,
             "POST" if path.ends_with("/invocations") => Self::Invoke,
+            "POST" if path.contains("/tags/") => Self::TagResource,
             _ if path.ends_with("/operation/GetMetricData") => Self::GetMetricData,
             _ if path.ends_with("/operation/PutMetricAlarm") => Self::PutMetricAlarm,
             _ if path.ends_with("/operation/DeleteAlarms") => Self::DeleteAlarms,
