@@ -118,19 +118,20 @@ pub(crate) fn tables(out: &mut impl io::Write, rollouts: u64) -> io::Result<()> 
         out,
         "The {WORST} cells with the most, again with {AGAIN} rollouts each. The bound: what is below it is refuted with \
          99% confidence, cell by cell.\n\n\
-         | failures | invocations a period | weight | rolled back | 99% lower bound |\n\
-         | --- | ---: | ---: | ---: | ---: |"
+         | failures | invocations a period | weight | rolled back | 99% lower bound | breaker |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: |"
     )?;
     for (cell, _) in cells.into_iter().take(WORST) {
         let outcome = cell.run(AGAIN);
         writeln!(
             out,
-            "| {} | {} | {}% | {} | {:.1}% |",
+            "| {} | {} | {}% | {} | {:.1}% | {:.1}% |",
             name(cell.clumps),
             cell.per_period,
             cell.weight * 100.0,
             outcome.percent(),
-            100.0 * lower_bound(outcome.by_test, AGAIN)
+            100.0 * lower_bound(outcome.by_test, AGAIN),
+            100.0 * outcome.by_breaker as f64 / AGAIN as f64
         )?;
         out.flush()?;
     }

@@ -174,9 +174,9 @@ impl Evidence {
         let is_forgotten = unseen.last().is_some_and(|last| {
             // One call that somebody else has counted, or one line of a version that writes its lines, and then
             // nothing for so long: it never comes.
-            let silences = unseen.iter().filter_map(|it| silences.get(&it.start));
+            let mut silences = unseen.iter().filter_map(|it| silences.get(&it.start));
             over - (last.start + policy.period) > policy.no_data_timeout
-                && silences.fold(true, |all, it| all && self.writes[it.metric][it.version])
+                && silences.all(|it| self.writes[it.metric][it.version])
         });
         let forgotten = if is_forgotten {
             std::mem::take(&mut unseen)
