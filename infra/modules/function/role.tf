@@ -42,8 +42,8 @@ locals {
     ],
     # What the two services encrypt, they decrypt with the reader's right.
     [for it in [
-      { sid = "ParameterKeys", service = "ssm", used = !alltrue([for it in values(local.parameters) : startswith(it, local.secrets)]) },
-      { sid = "SecretKeys", service = "secretsmanager", used = anytrue([for it in values(local.parameters) : startswith(it, local.secrets)]) },
+      { sid = "KeysOfSsm", service = "ssm", used = !alltrue([for it in values(local.parameters) : startswith(it, local.secrets)]) },
+      { sid = "KeysOfSecretsmanager", service = "secretsmanager", used = anytrue([for it in values(local.parameters) : startswith(it, local.secrets)]) },
       ] : {
       Sid       = it.sid
       Effect    = "Allow"

@@ -35,8 +35,8 @@ locals {
     # boundary may take again. What may be read is said above.
     # https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-    [for sid, service in { ParameterKeys = "ssm", SecretKeys = "secretsmanager" } : {
-      sid                                = sid, actions = ["kms:Decrypt"], resources = ["${local.arn.kms}:key/*"], condition = { StringEquals = { "kms:ViaService" = "${service}.${var.region}.amazonaws.com" } }
+    [for service in ["ssm", "secretsmanager"] : {
+      sid = "KeysOf${title(service)}", actions = ["kms:Decrypt"], resources = ["${local.arn.kms}:key/*"], condition = { StringEquals = { "kms:ViaService" = "${service}.${var.region}.amazonaws.com" } }
     }],
     length(var.kms_key_arns) == 0 ? [] : [{ sid = "Keys", actions = ["kms:Decrypt"], resources = tolist(var.kms_key_arns) }],
     [for index, it in var.function_permissions : { sid = "Further${index}", actions = it.actions, resources = it.resources }],

@@ -82,7 +82,7 @@ run "parameters_and_further_permissions_are_what_the_metadata_says" {
   }
 
   assert {
-    condition = { for s in jsondecode(aws_iam_role_policy.function.policy).Statement : s.Sid => [s.Action, s.Resource] if !contains(["Log", "ParameterKeys", "SecretKeys"], s.Sid) } == {
+    condition = { for s in jsondecode(aws_iam_role_policy.function.policy).Statement : s.Sid => [s.Action, s.Resource] if !contains(["Log", "KeysOfSsm", "KeysOfSecretsmanager"], s.Sid) } == {
       Parameters = [["ssm:GetParameters"], [
         "arn:aws:ssm:eu-central-1:123456789012:parameter/shop-production/api-key",
         "arn:aws:ssm:eu-central-1:123456789012:parameter/aws/reference/secretsmanager/shop-production/database",
@@ -94,8 +94,8 @@ run "parameters_and_further_permissions_are_what_the_metadata_says" {
   }
   assert {
     condition = { for s in jsondecode(aws_iam_role_policy.function.policy).Statement : s.Sid => [s.Action, s.Resource, s.Condition] if endswith(s.Sid, "Keys") } == {
-      ParameterKeys = [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/*"], { StringEquals = { "kms:ViaService" = "ssm.eu-central-1.amazonaws.com" } }]
-      SecretKeys    = [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/*"], { StringEquals = { "kms:ViaService" = "secretsmanager.eu-central-1.amazonaws.com" } }]
+      KeysOfSsm            = [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/*"], { StringEquals = { "kms:ViaService" = "ssm.eu-central-1.amazonaws.com" } }]
+      KeysOfSecretsmanager = [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/*"], { StringEquals = { "kms:ViaService" = "secretsmanager.eu-central-1.amazonaws.com" } }]
     }
     error_message = "keys decrypt through the services that it reads from, and not directly: ${aws_iam_role_policy.function.policy}"
   }

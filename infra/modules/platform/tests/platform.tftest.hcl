@@ -259,19 +259,19 @@ run "a_function_may_do_at_most_what_the_boundary_says" {
         "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem",
         "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLSelect", "dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
       ], ["arn:aws:dynamodb:eu-central-1:123456789012:table/shop-production-*"]]
-      Queues        = [["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:SendMessage"], ["arn:aws:sqs:eu-central-1:123456789012:shop-production-*"]]
-      Parameters    = [["ssm:GetParameters"], ["arn:aws:ssm:eu-central-1:123456789012:parameter/shop-production/*", "arn:aws:ssm:eu-central-1:123456789012:parameter/aws/reference/secretsmanager/shop-production/*"]]
-      Secrets       = [["secretsmanager:GetSecretValue"], ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-production/*"]]
-      ParameterKeys = [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/*"]]
-      SecretKeys    = [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/*"]]
-      Further0      = [["s3:GetObject"], ["arn:aws:s3:::archive/*"]]
+      Queues               = [["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:SendMessage"], ["arn:aws:sqs:eu-central-1:123456789012:shop-production-*"]]
+      Parameters           = [["ssm:GetParameters"], ["arn:aws:ssm:eu-central-1:123456789012:parameter/shop-production/*", "arn:aws:ssm:eu-central-1:123456789012:parameter/aws/reference/secretsmanager/shop-production/*"]]
+      Secrets              = [["secretsmanager:GetSecretValue"], ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-production/*"]]
+      KeysOfSsm            = [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/*"]]
+      KeysOfSecretsmanager = [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/*"]]
+      Further0             = [["s3:GetObject"], ["arn:aws:s3:::archive/*"]]
     }
     error_message = "items, messages, parameters of this project and environment, and nothing of IAM: ${aws_iam_policy.boundary.policy}"
   }
   assert {
     condition = { for s in jsondecode(aws_iam_policy.boundary.policy).Statement : s.Sid => s.Condition if can(s.Condition) } == {
-      ParameterKeys = { StringEquals = { "kms:ViaService" = "ssm.eu-central-1.amazonaws.com" } }
-      SecretKeys    = { StringEquals = { "kms:ViaService" = "secretsmanager.eu-central-1.amazonaws.com" } }
+      KeysOfSsm            = { StringEquals = { "kms:ViaService" = "ssm.eu-central-1.amazonaws.com" } }
+      KeysOfSecretsmanager = { StringEquals = { "kms:ViaService" = "secretsmanager.eu-central-1.amazonaws.com" } }
     }
     error_message = "any key, but only through what it encrypts: ${aws_iam_policy.boundary.policy}"
   }

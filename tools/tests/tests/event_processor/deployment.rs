@@ -133,15 +133,15 @@ impl Queue {
             ApproximateNumberOfMessages, ApproximateNumberOfMessagesDelayed,
             ApproximateNumberOfMessagesNotVisible,
         };
-        let mut len = 0;
-        for name in [
-            ApproximateNumberOfMessages,
-            ApproximateNumberOfMessagesNotVisible,
-            ApproximateNumberOfMessagesDelayed,
-        ] {
-            len += self.attribute(name).await.parse::<usize>().unwrap();
-        }
-        len
+        // In one call: between two a message may go from one of them to another.
+        let get = self.client.get_queue_attributes().queue_url(&self.url);
+        let get = get
+            .attribute_names(ApproximateNumberOfMessages)
+            .attribute_names(ApproximateNumberOfMessagesNotVisible)
+            .attribute_names(ApproximateNumberOfMessagesDelayed);
+        let attributes = get.send().await.unwrap().attributes.unwrap();
+        let counts = attributes.values();
+        counts.map(|count| count.parse::<usize>().unwrap()).sum()
     }
 
     /// Takes every message out, sorted.
