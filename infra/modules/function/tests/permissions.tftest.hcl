@@ -93,7 +93,7 @@ run "parameters_and_further_permissions_are_what_the_metadata_says" {
     error_message = "these and no others: ${aws_iam_role_policy.function.policy}"
   }
   assert {
-    condition = { for s in jsondecode(aws_iam_role_policy.function.policy).Statement : s.Sid => [s.Action, s.Resource, s.Condition] if endswith(s.Sid, "Keys") } == {
+    condition = { for s in jsondecode(aws_iam_role_policy.function.policy).Statement : s.Sid => [s.Action, s.Resource, s.Condition] if startswith(s.Sid, "KeysOf") } == {
       KeysOfSsm            = [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/*"], { StringEquals = { "kms:ViaService" = "ssm.eu-central-1.amazonaws.com" } }]
       KeysOfSecretsmanager = [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/*"], { StringEquals = { "kms:ViaService" = "secretsmanager.eu-central-1.amazonaws.com" } }]
     }

@@ -8,7 +8,7 @@
 //! Its thresholds, and why they are crude: tools/package/src/manifest/guard.rs.
 //!
 //! It looks back over its whole period, also to before the rollout, and it sees quick failures before slow successes, which
-//! are sent at their end. So it may count only from some time on, which stands in its description: [`counts_from`].
+//! are sent at their end. So it may count only from some time on, which stands in its description: `counts_from`.
 
 use std::{future::Future, time::Duration};
 
