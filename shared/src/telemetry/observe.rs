@@ -186,12 +186,8 @@ impl Drop for Ending {
             value: in_milliseconds(time),
         }];
         metrics.append(&mut self.metrics.take());
-        let Invocation {
-            request_id,
-            is_replay,
-        } = &self.invocation;
-        let start = (!is_replay).then_some(self.start);
-        let lines = emf::lines(environment, request_id, start, &metrics);
+        let start = (!self.invocation.is_replay).then_some(self.start);
+        let lines = emf::lines(environment, &self.invocation.request_id, start, &metrics);
         (self.telemetry.sink)(&lines);
     }
 }
