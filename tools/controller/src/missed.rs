@@ -85,7 +85,8 @@ impl Account {
         if let (Some(live), Some(record)) = (live, record.filter(has_weight)) {
             let alarm = CandidateAlarm::new(self.clients.cloudwatch.clone(), name);
             let state = alarm.state().await.map_err(MoveError::from)?;
-            if state.is_none_or(|it| it.state != "ALARM") || live.routing != record.routing() {
+            let is_off = state.is_some_and(|it| it.is_off_at(Utc::now()));
+            if !is_off || live.routing != record.routing() {
                 return Ok(());
             }
             let zero = Percent::ZERO;

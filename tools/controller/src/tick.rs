@@ -3,7 +3,6 @@
 use chrono::Utc;
 use rollout::{
     aws::{
-        alarm,
         alias::{Alias, AliasError},
         client::Clients,
         function::{Function, FunctionError},
@@ -16,7 +15,7 @@ use rollout::{
         driver::{Driver, Events as _},
         event::{Ending, Event},
         frozen::{BEGUN_WITHIN, Frozen, Next, Over, Stage},
-        moves::{MoveError, Moves},
+        moves::{self, MoveError, Moves},
         plan::{self, Asked, PlanError},
         record::Record,
         tags::{NEXT, RUN, TagsError},
@@ -374,13 +373,10 @@ impl Account {
         let Some(frozen) = plan.frozen else {
             return Ok(false);
         };
-        let off = alarm::off(&self.clients.cloudwatch, &frozen.policy.alarms).await;
-        let mut off = off.map_err(MoveError::from)?.into_iter().peekable();
-        if let Some(first) = off.next_if(|_| !next.force) {
-            return Err(MoveError::Off(first).into());
-        }
+        let alarms = &frozen.policy.alarms;
+        let ignored = moves::gates(&self.clients.cloudwatch, alarms, next.force).await?;
         let frozen = Frozen {
-            ignored_alarms: off.map(|state| state.name).collect(),
+            ignored_alarms: ignored,
             ..frozen
         };
         let moves = Moves::new(self.clients.clone(), plan.function, frozen);

@@ -40,8 +40,8 @@ const COUNTS_FROM: &str = " It counts from ";
 pub enum AlarmError {
     /// It could not be made.
     #[error(
-        "the alarm {alarm} cannot be armed: {cause}. Allow cloudwatch:PutMetricAlarm and cloudwatch:DeleteAlarms \
-         on it, or go without (--no-guard)"
+        "the alarm {alarm} cannot be armed: {cause}. Allow cloudwatch:GetMetricData, and cloudwatch:PutMetricAlarm and \
+         cloudwatch:DeleteAlarms on it, or go without (--no-guard)"
     )]
     Arm {
         /// Its name.
@@ -244,7 +244,7 @@ impl CandidateAlarm {
     }
 
     /// Arms the alarm on this candidate. One that is there is deleted first: it may be in ALARM from a rollout
-    /// before, and only a change of the state invokes anybody.
+    /// before, and only a change of the state invokes anybody. What it is armed with, for this function.
     ///
     /// # Errors
     /// [`AlarmError::Arm`].
@@ -334,13 +334,8 @@ impl CandidateAlarm {
     /// # Errors
     /// [`AlarmError::Read`].
     pub async fn state(&self) -> Result<Option<AlarmState>, AlarmError> {
-        let describe = self.client.describe_alarms().alarm_names(&self.alarm);
-        let found = within_limit(describe.send()).await;
-        let found = found.map_err(|cause| AlarmError::Read {
-            alarm: self.alarm.clone(),
-            cause,
-        })?;
-        Ok(found.metric_alarms().first().map(of_metrics))
+        let states = states(&self.client, &[], Some(self.alarm.clone())).await?;
+        Ok(states.into_iter().next())
     }
 
     async fn delete(&self) -> Result<(), String> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     decision::Cause,
     event::PlannedMove,
-    policy::{Policy, PolicyError},
+    policy::{Policy, PolicyError, are_sent_at_once},
     record::{ByHand, Record},
     tags,
 };
@@ -128,14 +128,14 @@ impl Frozen {
         })
     }
 
-    /// How long it may take until an invocation is in the metrics. The sandbox, whose periods are shorter than AWS's, sends
-    /// at once.
+    /// How long an invocation may take before it is in the metrics, where it is not there from its start.
     #[must_use]
     pub fn slowest(&self) -> TimeDelta {
-        match self.policy.period_s {
-            0..60 => TimeDelta::zero(),
-            _ => TimeDelta::seconds(self.timeout_s.into()),
+        let period = TimeDelta::try_seconds(self.policy.period_s.try_into().unwrap_or(i64::MAX));
+        if period.is_some_and(are_sent_at_once) {
+            return TimeDelta::zero();
         }
+        TimeDelta::seconds(self.timeout_s.into())
     }
 
     /// Where the rollout stands that somebody else has begun.

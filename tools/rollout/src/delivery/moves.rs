@@ -22,6 +22,7 @@ use crate::aws::{
     routing::{Percent, Routing},
     tags,
 };
+use aws_sdk_cloudwatch::Client as CloudWatch;
 use aws_sdk_lambda::Client;
 use package::manifest::alarm_name;
 use serde::Serialize;
@@ -70,6 +71,22 @@ pub async fn keep(
     let set = tags.write(it)?;
     let left = tags.left_over(&function.tags, &set);
     Ok(tags::change(lambda, function, set, left).await?)
+}
+
+/// The alarms of a policy that have gone off, where that is no obstacle to a start.
+///
+/// # Errors
+/// [`MoveError::Off`], unless it is forced; [`MoveError::Alarm`].
+pub async fn gates(
+    client: &CloudWatch,
+    alarms: &[String],
+    force: bool,
+) -> Result<Vec<String>, MoveError> {
+    let mut off = alarm::off(client, alarms).await?.into_iter().peekable();
+    match off.next_if(|_| !force) {
+        Some(first) => Err(MoveError::Off(first)),
+        None => Ok(off.map(|state| state.name).collect()),
+    }
 }
 
 /// A rollout of one function.

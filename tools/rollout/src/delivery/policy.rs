@@ -172,10 +172,10 @@ impl Policy {
 
     /// The same for a function of which an invocation may take so long. Metrics are stamped with an invocation's
     /// start and sent at its end, within a minute: before that, quick failures have arrived and slow successes of
-    /// the same period have not. Periods of less than a minute are the sandbox's, which sends at once.
+    /// the same period have not.
     #[must_use]
     pub fn with_timeout(self, timeout: TimeDelta) -> Self {
-        if self.period < SENT_WITHIN {
+        if are_sent_at_once(self.period) {
             return self;
         }
         Self {
@@ -198,6 +198,11 @@ impl Policy {
         let higher = self.steps.iter().find(|step| **step > percent);
         higher.copied().unwrap_or(Percent::HUNDRED)
     }
+}
+
+/// Whether metrics are there when an invocation ends: periods of less than a minute are the sandbox's.
+pub(super) fn are_sent_at_once(period: TimeDelta) -> bool {
+    period < SENT_WITHIN
 }
 
 fn check_period(period_s: u64) -> Result<(), PolicyError> {

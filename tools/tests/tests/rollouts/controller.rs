@@ -338,6 +338,12 @@ fn controller_by(config: &SdkConfig, clients: Clients) -> Controller {
     Controller::new(account, String::new())
 }
 
+/// Where nobody answers.
+fn nowhere(sandbox: &Sandbox) -> SdkConfig {
+    let config = sandbox.sdk_config().to_builder();
+    config.endpoint_url("http://127.0.0.1:1").build()
+}
+
 /// The function `controller` is there, which `rollout start` looks for, and does not tick: nothing is left for it.
 pub async fn started(flags: &[&str]) -> Stage {
     let stage = controlled().await;
@@ -385,11 +391,7 @@ async fn two_controllers_at_once_do_each_other_no_harm() {
 async fn metrics_that_cannot_be_read_for_too_long_end_it_although_every_wake_is_a_new_process() {
     let stage = started(&["--bake", "60s", "--steps", "20,100"]).await;
     let sandbox = &stage.sandbox;
-    let nowhere = sandbox
-        .sdk_config()
-        .to_builder()
-        .endpoint_url("http://127.0.0.1:1")
-        .build();
+    let nowhere = nowhere(sandbox);
     let mut wakes = 0;
     let live = until("it is not rolled back", async || {
         let clients = Clients {
@@ -677,11 +679,7 @@ async fn a_weight_without_tags_is_told_each_hour_also_behind_an_alias_that_canno
 async fn without_the_query_an_alarm_wakes_its_function_and_what_is_known_goes_on() {
     let stage = started(&["--bake", "60s"]).await;
     let sandbox = &stage.sandbox;
-    let nowhere = sandbox
-        .sdk_config()
-        .to_builder()
-        .endpoint_url("http://127.0.0.1:1")
-        .build();
+    let nowhere = nowhere(sandbox);
     let clients = Clients {
         tagging: Clients::new(&nowhere).tagging,
         ..Clients::new(&sandbox.sdk_config())

@@ -27,7 +27,7 @@ use super::{
     watch::{self, WatchArgs},
 };
 use crate::{
-    aws::{alarm, function, metrics, routing::Percent},
+    aws::{function, metrics, routing::Percent},
     delivery::{
         driver::Events as _,
         event::{Ending, Event, PlannedMove},
@@ -173,7 +173,10 @@ async fn try_run(
     let goes_on = matches!(first, First::Move(Some(_)));
     let ignored_alarms = match goes_on && !args.force {
         true => frozen.ignored_alarms.clone(),
-        false => gates(&frozen, !args.force, context).await?,
+        false => {
+            let cloudwatch = &context.clients.cloudwatch;
+            moves::gates(cloudwatch, &frozen.policy.alarms, args.force).await?
+        }
     };
     let frozen = Frozen {
         ignored_alarms,
@@ -199,16 +202,6 @@ async fn try_run(
         }
         After::Stay => watch::watch(WatchArgs::until_its_end(&name), context).await,
     }
-}
-
-/// The alarms of the policy that have gone off, if that is no obstacle.
-async fn gates(frozen: &Frozen, refuse: bool, context: &Context) -> anyhow::Result<Vec<String>> {
-    let off = alarm::off(&context.clients.cloudwatch, &frozen.policy.alarms).await?;
-    let mut off = off.into_iter().peekable();
-    if let Some(first) = off.next_if(|_| refuse) {
-        return Err(MoveError::Off(first).into());
-    }
-    Ok(off.map(|state| state.name).collect())
 }
 
 /// Too many rollouts before were superseded: this one comes after the one under way.
@@ -256,7 +249,7 @@ async fn preview(
         None => None,
     };
     if let Some(frozen) = &plan.frozen {
-        gates(frozen, true, context).await?;
+        moves::gates(&context.clients.cloudwatch, &frozen.policy.alarms, false).await?;
     }
     let policy = match &plan.frozen {
         Some(frozen) => frozen.policy(0)?,
